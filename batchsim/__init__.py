@@ -1,0 +1,72 @@
+"""batchsim: a flight simulator for AWS Batch.
+
+>>> import batchsim
+>>> result = batchsim.run("scenario.yaml")
+>>> result.summary()["cost"]["total_usd"]
+
+This module is the public surface; names are loaded when they are first used, so that importing it costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from batchsim._version import __version__
+from batchsim.errors import BatchsimError, OutputError, Problem, ScenarioError, SimulationError
+
+if TYPE_CHECKING:
+    from batchsim.analysis.check import Violation as Violation
+    from batchsim.analysis.check import check as check
+    from batchsim.formats.scenario_yaml import dump as dump
+    from batchsim.formats.scenario_yaml import load as load
+    from batchsim.formats.scenario_yaml import loads as loads
+    from batchsim.result import Result as Result
+    from batchsim.simulation import Simulation as Simulation
+    from batchsim.simulation import run as run
+    from batchsim.spec import Scenario as Scenario
+
+__all__ = [
+    "BatchsimError",
+    "OutputError",
+    "Problem",
+    "Result",
+    "Scenario",
+    "ScenarioError",
+    "Simulation",
+    "SimulationError",
+    "Violation",
+    "__version__",
+    "check",
+    "dump",
+    "load",
+    "loads",
+    "run",
+]
+
+_HOMES = {
+    "Result": ("batchsim.result", "Result"),
+    "Scenario": ("batchsim.spec", "Scenario"),
+    "Simulation": ("batchsim.simulation", "Simulation"),
+    "Violation": ("batchsim.analysis.check", "Violation"),
+    "check": ("batchsim.analysis.check", "check"),
+    "dump": ("batchsim.formats.scenario_yaml", "dump"),
+    "load": ("batchsim.formats.scenario_yaml", "load"),
+    "loads": ("batchsim.formats.scenario_yaml", "loads"),
+    "run": ("batchsim.simulation", "run"),
+}
+"""Module and name there of each public name that is loaded on first use."""
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

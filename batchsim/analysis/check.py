@@ -1,0 +1,118 @@
+"""The checker: whether tables can be those of a run of AWS Batch as the model describes it.
+
+It sees only what a result folder holds, rebuilds occupancy, waits and bills from instants, sizes and prices, and shares
+no code with what wrote them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from batchsim.analysis.invariants import INVARIANTS
+from batchsim.analysis.invariants.book import TABLES, Book
+from batchsim.analysis.invariants.folder import read_folder
+from batchsim.analysis.invariants.registry import Invariant
+from batchsim.analysis.invariants.settings import CannotTellError
+from batchsim.analysis.invariants.table import MissingColumnError
+
+SHOWN = 5
+"""How many offending rows a violation shows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Violation:
+    """An invariant that does not hold."""
+
+    id: str
+    sentence: str
+    rows: pd.DataFrame
+    """The first offending rows, as in their table."""
+    count: int
+    """How many there are."""
+
+    def __str__(self) -> str:
+        """One line, then the first rows with the columns that say most."""
+        shown = self.rows.dropna(axis=1, how="all").to_string(max_cols=12, max_colwidth=40) if len(self.rows) else ""
+        return f"{self.id}: not so: {self.sentence} ({self.count} rows)\n{shown}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examination:
+    """What the checker found, and what it could not judge."""
+
+    violations: tuple[Violation, ...]
+    untold: Mapping[str, str]
+    """By id of each invariant that this run's tables cannot decide, what they lack."""
+
+
+class Run(Protocol):
+    """A finished run, as :class:`batchsim.Result` is."""
+
+    @property
+    def scenario(self) -> Any:
+        """The resolved scenario."""
+
+    def summary(self) -> Mapping[str, Any]:
+        """The figures of ``summary.json``."""
+
+
+def check(run: Run | Path | str) -> list[Violation]:
+    """Return the invariants that a result, or a result folder, breaks. ``OutputError`` for an unreadable folder."""
+    return check_folder(run) if isinstance(run, Path | str) else check_tables(tables_of(run))
+
+
+def tables_of(run: Run) -> dict[str, Any]:
+    """A finished run as what :func:`check_tables` reads: its frames, its summary, its scenario as plain data."""
+    from batchsim.spec import to_data
+
+    frames = {name: getattr(run, name) for name in (*TABLES, "costs")}
+    return {**frames, "summary": run.summary(), "scenario": to_data(run.scenario)}
+
+
+def check_tables(tables: Mapping[str, Any]) -> list[Violation]:
+    """Return the invariants that the tables break, with their first rows; none for a sound run.
+
+    ``tables`` holds the DataFrames ``jobs``, ``attempts``, ``instances``, ``submissions``, ``scaling`` and ``timeline``
+    and, if wanted, ``costs``; ``summary`` (the mapping of ``summary.json``) and ``scenario`` (the mapping of
+    ``scenario.resolved.yaml``). Invariants that need what is not there are left out: :func:`examine` names them.
+    """
+    return list(examine(tables).violations)
+
+
+def check_folder(path: Path | str) -> list[Violation]:
+    """Return the invariants that a result folder breaks. Raises ``OutputError`` if it cannot be read."""
+    return check_tables(read_folder(Path(path)))
+
+
+def examine(tables: Mapping[str, Any]) -> Examination:
+    """Return the violations, and which invariants could not be decided and why."""
+    book = Book(tables)
+    violations: list[Violation] = []
+    untold: dict[str, str] = {}
+    lost: dict[str, MissingColumnError] = {}
+    for each in INVARIANTS:
+        try:
+            if (violation := _judged(each, book)) is not None:
+                violations.append(violation)
+        except CannotTellError as reason:
+            untold[each.id] = str(reason)
+        except MissingColumnError as error:
+            lost[str(error)] = error
+    return Examination((*_missing(lost), *violations), untold)
+
+
+def _judged(each: Invariant, book: Book) -> Violation | None:
+    rows = each.find(book)
+    return Violation(each.id, each.sentence, rows.head(SHOWN), len(rows)) if len(rows) else None
+
+
+def _missing(lost: Mapping[str, MissingColumnError]) -> list[Violation]:
+    if not lost:
+        return []
+    rows = pd.DataFrame([{"table": error.table, "column": error.column} for error in lost.values()])
+    return [Violation("F01", "Every table has the columns that its readers rely on.", rows.head(SHOWN), len(rows))]

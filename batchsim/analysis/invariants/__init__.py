@@ -1,0 +1,35 @@
+"""The invariants that every run must satisfy, as small functions over its tables (:mod:`batchsim.analysis.check`)."""
+
+from __future__ import annotations
+
+from batchsim.analysis.invariants import (
+    bills,
+    capacity,
+    dependencies,
+    hosts,
+    images,
+    lifecycle,
+    order,
+    references,
+    retries,
+    timeline,
+    totals,
+    waits,
+)
+from batchsim.analysis.invariants.registry import Invariant
+
+INVARIANTS: tuple[Invariant, ...] = (
+    *references.INVARIANTS,
+    *lifecycle.INVARIANTS,
+    *retries.INVARIANTS,
+    *dependencies.INVARIANTS,
+    *hosts.INVARIANTS,
+    *capacity.INVARIANTS,
+    *order.INVARIANTS,
+    *timeline.INVARIANTS,
+    *images.INVARIANTS,
+    *waits.INVARIANTS,
+    *bills.INVARIANTS,
+    *totals.INVARIANTS,
+)
+"""All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

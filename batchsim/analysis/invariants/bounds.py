@@ -1,0 +1,82 @@
+"""How bounds and state of an environment, and a queue's priority, changed over a run: the scenario and its actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from batchsim.analysis.invariants.book import Book
+from batchsim.analysis.invariants.settings import CannotTellError, Settings, at_ms
+from batchsim.analysis.invariants.sweep import value_at
+from batchsim.analysis.invariants.table import Int64s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """A value that holds from each instant to the next; an action's value holds from its own instant."""
+
+    at_ms: Int64s
+    values: Int64s
+
+    def at(self, wanted_ms: Int64s) -> Int64s:
+        """The value at each wanted instant."""
+        return value_at(self.at_ms, self.values, wanted_ms, int(self.values[0]))
+
+
+def vcpu_bound(book: Book, environment: str, field: str) -> Steps:
+    """``minvCpus`` or ``maxvCpus`` of an environment over time."""
+    start = int(book.settings.resources(environment).get(field) or 0)
+    return _steps(book, environment, field, start, int)
+
+
+def enabled(book: Book, environment: str) -> Steps:
+    """1 while an environment is ENABLED, else 0."""
+    start = _is_enabled(book.settings.environments.get(environment, {}).get("state", "ENABLED"))
+    return _steps(book, environment, "state", start, _is_enabled)
+
+
+def priority(book: Book, queue: str) -> Steps:
+    """A queue's priority over time."""
+    start = int(book.settings.queues.get(queue, {}).get("priority", 0))
+    return _changing(start, changes_of(book.settings, queue, "priority"), int)
+
+
+def _is_enabled(state: Any) -> int:
+    return int(state != "DISABLED")
+
+
+def _steps(book: Book, environment: str, field: str, start: int, read: Callable[[Any], int]) -> Steps:
+    _explain_updates(book, environment)
+    return _changing(start, changes_of(book.settings, environment, field), read)
+
+
+def _changing(start: int, changes: list[tuple[int, Any]], read: Callable[[Any], int]) -> Steps:
+    """A value from the start on, and what it is changed to."""
+    ordered = sorted(changes, key=lambda change: change[0])
+    at = np.array([0, *(at for at, _ in ordered)], np.int64)
+    return Steps(at, np.array([start, *(read(value) for _, value in ordered)], np.int64))
+
+
+def changes_of(settings: Settings, environment: str, field: str | None) -> list[tuple[int, Any]]:
+    """(instant, new value) of the file's actions on one field of an environment (or queue), or on any."""
+    return [
+        (at_ms(action), action.get("to"))
+        for action in settings.actions
+        if "set" in action and _addresses(str(action["set"]), environment, field)
+    ]
+
+
+def _addresses(path: str, environment: str, field: str | None) -> bool:
+    *parents, last = path.split(".")
+    return environment in parents and field in (None, last)
+
+
+def _explain_updates(book: Book, environment: str) -> None:
+    """Raise where the run records an update that the file does not hold: someone drove the simulation."""
+    updates = book.scaling.among("action", "update") & book.scaling.among("environment", environment)
+    known = {at for at, _ in changes_of(book.settings, environment, None)}
+    if any(at not in known for at in book.scaling.ms("at_s")[updates].tolist()):
+        raise CannotTellError(f"{environment} was updated by a call, which the result folder does not hold")

@@ -1,0 +1,315 @@
+"""Environments: whom they may serve, how large they may grow, what they launch, what the scaling table says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import FAR, Book, sums
+from batchsim.analysis.invariants.bounds import enabled, vcpu_bound
+from batchsim.analysis.invariants.references import FARGATE
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.sweep import levels, value_at
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+
+BUNDLES = {
+    "optimal": ("m6i", "c6i", "r6i", "c7i"),
+    "default_x86_64": ("m6i", "c6i", "r6i", "c7i"),
+    "default_arm64": ("m6g", "c6g", "r6g", "c7g"),
+}
+"""What AWS Batch's names for bundles of families stand for (API ComputeResource.instanceTypes)."""
+
+
+@invariant("N34")
+def queues_use_their_environments(book: Book) -> pd.DataFrame:
+    """An attempt runs only in an environment of its queue, of the kind that the environment is."""
+    attempts, settings = book.attempts, book.settings
+    wrong = attempts.text("queue") != book.of_job("queue")
+    for queue, environment in pairs_seen(attempts.codes("queue"), attempts.codes("environment")):
+        name = attempts.words("environment")[environment]
+        if name not in settings.served_by(attempts.words("queue")[queue]):
+            wrong |= (attempts.codes("queue") == queue) & (attempts.codes("environment") == environment)
+    kinds = {name: settings.resources(name).get("type") for name in attempts.words("environment")}
+    expected = np.array([*(kinds[name] for name in attempts.words("environment")), None], dtype=object)
+    wrong |= expected[attempts.codes("environment")] != attempts.text("environment_kind")
+    return attempts.rows(wrong.astype(np.bool_) & (book.job >= 0))
+
+
+def pairs_seen(high: Int64s, low: Int64s) -> list[tuple[int, int]]:
+    """The distinct pairs of two columns of small codes."""
+    span = int(low.max(initial=0)) + 1
+    return [divmod(pair, span) for pair in np.flatnonzero(np.bincount(high * span + low)).tolist()]
+
+
+@invariant("N33")
+def launches_respect_the_maximum(book: Book) -> pd.DataFrame:
+    """No instance is launched when its environment has maxvCpus already; BEST_FIT On-Demand never exceeds them."""
+    instances = book.instances
+    wrong = np.zeros(len(instances), np.bool_)
+    for code, name in enumerate(instances.words("environment")):
+        rows = np.flatnonzero(instances.codes("environment") == code)
+        before = _before_launch(book, rows)
+        most = vcpu_bound(book, name, "maxvCpus").at(instances.ms("launched_at_s")[rows])
+        added = np.where(_may_overshoot(book, name, rows), 1, instances.number("vcpus")[rows])
+        wrong[rows] = (before + added > most) & ~instances.among("why_launched", "replacement")[rows]
+    return instances.rows(wrong)
+
+
+def _before_launch(book: Book, rows: Int64s) -> Int64s:
+    """vCPUs on and booting in an environment just before each launch; what ends in its instant is gone already."""
+    instances = book.instances
+    ended, launched = instances.ms("ended_at_s")[rows], instances.ms("launched_at_s")[rows]
+    gone = np.flatnonzero(ended != MISSING)
+    vcpus = instances.number("vcpus")[rows]
+    at = np.concatenate((ended[gone], launched))
+    rank = np.repeat((0, 1), (len(gone), len(rows)))
+    total = levels(np.zeros(len(at), np.int64), at, rank, np.concatenate((-vcpus[gone], vcpus)))
+    before = np.empty(len(at), np.int64)
+    before[total.row] = total.before()
+    return before[len(gone) :]
+
+
+def _may_overshoot(book: Book, environment: str, rows: Int64s) -> Bools:
+    """Every strategy may exceed maxvCpus by part of one instance, but BEST_FIT On-Demand (API ComputeResource)."""
+    resources = book.settings.resources(environment)
+    strict = resources.get("type") == "EC2" and (resources.get("allocationStrategy") or "BEST_FIT") == "BEST_FIT"
+    return ~book.instances.among("why_launched", "demand")[rows] if strict else np.ones(len(rows), np.bool_)
+
+
+@invariant("N33b")
+def fargate_stays_within_maximum(book: Book) -> pd.DataFrame:
+    """The vCPUs of a Fargate environment's attempts never exceed its maxvCpus when one starts."""
+    attempts = book.attempts
+    fargate = attempts.among("environment_kind", *FARGATE)
+    wrong = np.zeros(len(attempts), np.bool_)
+    for code in np.unique(attempts.codes("environment")[fargate]).tolist():
+        rows = np.flatnonzero(fargate & (attempts.codes("environment") == code))
+        starts, milli = attempts.ms("starting_at_s")[rows], attempts.milli("vcpus")[rows]
+        at, rank = np.concatenate((book.end_ms[rows], starts)), np.repeat((0, 1), len(rows))
+        total = levels(np.zeros(len(at), np.int64), at, rank, np.concatenate((-milli, milli)))
+        after = np.empty(len(at), np.int64)
+        after[total.row] = total.level
+        most = vcpu_bound(book, attempts.words("environment")[code], "maxvCpus").at(starts)
+        wrong[rows] = after[len(rows) :] > most * 1000
+    return attempts.rows(wrong)
+
+
+@invariant("N32")
+def minimum_is_kept(book: Book) -> pd.DataFrame:
+    """Scale-in never takes an environment below its minvCpus."""
+    instances = book.instances
+    scaled_in = instances.among("why_ended", "scale_in")
+    wrong = np.zeros(len(instances), np.bool_)
+    for code in np.unique(instances.codes("environment")[scaled_in]).tolist():
+        rows = np.flatnonzero(instances.codes("environment") == code)
+        mine = rows[scaled_in[rows]]
+        at = instances.ms("ended_at_s")[mine]
+        least = vcpu_bound(book, instances.words("environment")[code], "minvCpus").at(at)
+        wrong[mine] = _on_after(book, rows, at) < least
+    return instances.rows(wrong)
+
+
+def _on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
+    """vCPUs on and booting of these instances after each instant."""
+    instances = book.instances
+    launched, vcpus = instances.ms("launched_at_s")[rows], instances.number("vcpus")[rows]
+    ended = np.where(instances.ms("ended_at_s")[rows] == MISSING, FAR, instances.ms("ended_at_s")[rows])
+    up, down = np.argsort(launched, kind="stable"), np.argsort(ended, kind="stable")
+    came = value_at(launched[up], np.cumsum(vcpus[up]), at_ms)
+    return came - value_at(ended[down], np.cumsum(vcpus[down]), at_ms)
+
+
+@invariant("N32b")
+def initial_capacity_is_there(book: Book) -> pd.DataFrame:
+    """At t = 0 an environment has instances for max(minvCpus, desiredvCpus), capacity errors aside."""
+    scaling, missing = book.scaling, []
+    for name in book.settings.environments:
+        resources = book.settings.resources(name)
+        if resources.get("type") not in ("EC2", "SPOT"):
+            continue
+        rows = np.flatnonzero(book.instances.among("environment", name))
+        errors = scaling.number("capacity_errors")[scaling.among("environment", name) & (scaling.ms("at_s") == 0)]
+        wanted = max(int(resources.get("minvCpus") or 0), int(resources.get("desiredvCpus") or 0))
+        ever = book.instances.number("vcpus")[rows][book.instances.ms("launched_at_s")[rows] == 0].sum()
+        if ever < wanted and not errors.sum() and not _best_fit_leaves_rest(book, name):
+            missing.append({"environment": name, "wanted_vcpus": wanted, "launched_vcpus": int(ever)})
+    return pd.DataFrame(missing)
+
+
+def _best_fit_leaves_rest(book: Book, name: str) -> bool:
+    """BEST_FIT On-Demand stays within maxvCpus, so that a remainder smaller than an instance may stay unfilled."""
+    resources = book.settings.resources(name)
+    return resources.get("type") == "EC2" and (resources.get("allocationStrategy") or "BEST_FIT") == "BEST_FIT"
+
+
+@invariant("N35")
+def fargate_sizes_are_valid(book: Book) -> pd.DataFrame:
+    """A Fargate attempt has one of the 77 valid sizes and no GPU."""
+    attempts = book.attempts
+    fargate = attempts.among("environment_kind", *FARGATE)
+    size = (attempts.milli("vcpus") << 20) + attempts.number("memory_mib")
+    valid = np.array([(vcpus << 20) + mib for vcpus, sizes in FARGATE_SIZES.items() for mib in sizes], np.int64)
+    return attempts.rows(fargate & (~np.isin(size, valid) | (attempts.number("gpus") > 0)))
+
+
+FARGATE_SIZES = {
+    250: (512, 1024, 2048),
+    500: range(1024, 4097, 1024),
+    1000: range(2048, 8193, 1024),
+    2000: range(4096, 16385, 1024),
+    4000: range(8192, 30721, 1024),
+    8000: range(16384, 61441, 4096),
+    16000: range(32768, 122881, 8192),
+    32000: (61440, 122880, 249856),
+}
+"""MiB that Fargate offers with each size in thousandths of a vCPU (ECS, "Fargate task sizes")."""
+
+
+@invariant("N39")
+def launched_types_are_listed(book: Book) -> pd.DataFrame:
+    """Every launched type is one that its environment lists."""
+    instances = book.instances
+    environments, types = instances.codes("environment"), instances.codes("type")
+    wrong = np.zeros(len(instances), np.bool_)
+    for environment, type_ in pairs_seen(environments, types):
+        listed = book.settings.resources(instances.words("environment")[environment]).get("instanceTypes") or ()
+        if not _is_listed(instances.words("type")[type_], listed):
+            wrong |= (environments == environment) & (types == type_)
+    return instances.rows(wrong)
+
+
+def _is_listed(type_: str, listed: Sequence[str]) -> bool:
+    family = type_.partition(".")[0]
+    allowed = {name for item in listed for name in BUNDLES.get(item, (item,))}
+    return type_ in allowed or family in allowed
+
+
+@invariant("N39b")
+def launches_serve_a_waiting_job(book: Book) -> pd.DataFrame:
+    """Every instance launched for demand is large enough for a job that waits then in a queue of its environment."""
+    instances = book.instances
+    demand = instances.among("why_launched", "demand")
+    environments, types = instances.codes("environment"), instances.codes("type")
+    wrong = np.zeros(len(instances), np.bool_)
+    for environment, type_ in pairs_seen(environments[demand], types[demand]):
+        rows = np.flatnonzero(demand & (environments == environment) & (types == type_))
+        wrong[rows] = ~_someone_waits(book, environment, int(rows[0]), instances.ms("launched_at_s")[rows])
+    return instances.rows(wrong)
+
+
+def _someone_waits(book: Book, environment: int, sample: int, at_ms: Int64s) -> Bools:
+    """Whether a job that fits the sample instance waits at each instant in a queue of the environment."""
+    name = book.instances.words("environment")[environment]
+    served = [name in book.settings.served_by(queue) for queue in book.jobs.words("queue")]
+    mine = (_fits(book, sample) & np.array([*served, False], np.bool_)[book.jobs.codes("queue")])[book.waits.job]
+    begin, end = np.sort(book.waits.begin_ms[mine]), np.sort(book.waits.end_ms[mine])
+    return np.searchsorted(begin, at_ms, side="right") > np.searchsorted(end, at_ms, side="left")
+
+
+def _fits(book: Book, host: int) -> Bools:
+    """Jobs that an empty instance like this one could hold."""
+    instances, jobs = book.instances, book.jobs
+    fits = jobs.milli("vcpus") <= instances.number("vcpus")[host] * 1000
+    fits &= jobs.number("memory_mib") <= instances.number("memory_mib")[host]
+    return np.asarray(fits & (jobs.number("gpus") <= instances.number("gpus")[host]))
+
+
+@invariant("N36")
+def earlier_environments_come_first(book: Book) -> pd.DataFrame:
+    """No job is placed in a later environment of its queue while an instance of an earlier one has room for it."""
+    later = _later_placements(book)
+    looks = max(10, EFFORT // (len(book.attempts) + 1))
+    sample = np.unique(later[np.linspace(0, len(later) - 1, min(looks, len(later))).astype(np.int64)])
+    return book.attempts.rows(np.array([row for row in sample.tolist() if _earlier_had_room(book, row)], np.int64))
+
+
+EFFORT = 10_000_000
+"""Rows that N36 looks at in all: it compares placements in later environments, evenly sampled, with all that ran."""
+
+
+def _later_placements(book: Book) -> Int64s:
+    """EC2 attempts in an environment that is not the first of their queue."""
+    attempts = book.attempts
+    later = np.zeros(len(attempts), np.bool_)
+    for queue, environment in pairs_seen(attempts.codes("queue"), attempts.codes("environment")):
+        order = book.settings.served_by(attempts.words("queue")[queue])
+        if order and attempts.words("environment")[environment] in order[1:]:
+            later |= (attempts.codes("queue") == queue) & (attempts.codes("environment") == environment)
+    return np.flatnonzero(later & book.on_host)
+
+
+def _earlier_had_room(book: Book, row: int) -> bool:
+    """Whether an earlier environment that takes the job had an instance with room just when this attempt was placed.
+
+    One that is DISABLED, or whose maxvCpus are fewer than the job's, takes it on no instance (MAX_RESOURCE).
+    """
+    attempts, instances = book.attempts, book.instances
+    at = np.array([attempts.ms("starting_at_s")[row]])
+    order = book.settings.served_by(attempts.words("queue")[attempts.codes("queue")[row]])
+    place = order.index(attempts.words("environment")[attempts.codes("environment")[row]])
+    vcpus = attempts.milli("vcpus")[row]
+    open_ = [
+        name
+        for name in order[:place]
+        if enabled(book, name).at(at)[0] and vcpu_bound(book, name, "maxvCpus").at(at)[0] * 1000 >= vcpus
+    ]
+    ready, ended = instances.ms("ready_at_s"), instances.ms("ended_at_s")
+    on = (ready != MISSING) & (ready <= at[0]) & ((ended == MISSING) | (ended > at[0]))
+    candidates = np.flatnonzero(on & instances.among("environment", *open_))
+    return bool(_room_for(book, row, candidates).any())
+
+
+def _room_for(book: Book, row: int, candidates: Int64s) -> Bools:
+    """Whether each instance had room for the attempt, all that was placed before it still in place."""
+    attempts, instances = book.attempts, book.instances
+    at, starts = attempts.ms("starting_at_s")[row], attempts.ms("starting_at_s")
+    before = (starts < at) | ((starts == at) & (np.arange(len(attempts)) < row))
+    holds = np.flatnonzero(book.on_host & before & (book.end_ms > at))
+    room = np.ones(len(candidates), np.bool_)
+    for column, unit in (("vcpus", 1000), ("memory_mib", 1000), ("gpus", 1000)):
+        asked = attempts.milli(column)
+        held = sums(book.host[holds], asked[holds], len(instances))
+        room &= held[candidates] + asked[row] <= instances.number(column)[candidates] * unit
+    return room
+
+
+@invariant("C01")
+def scaling_agrees_with_instances(book: Book) -> pd.DataFrame:
+    """The scaling table counts exactly the instances that were launched and ended, and the vCPUs left."""
+    scaling, instances = book.scaling, book.instances
+    wrong = np.zeros(len(scaling), np.bool_)
+    for name in sorted({*scaling.words("environment"), *instances.words("environment")}):
+        rows = np.flatnonzero(scaling.among("environment", name))
+        mine = np.flatnonzero(instances.among("environment", name))
+        if not len(rows):
+            if len(mine):
+                return instances.rows(mine)
+            continue
+        at = scaling.ms("at_s")[rows]
+        wrong[rows] = (np.append(at[1:], MISSING) != at) & (
+            _on_after(book, mine, at) != scaling.number("desired_vcpus")[rows]
+        )
+        wrong[rows] |= np.append(at[1:] < at[:-1], False)
+        told, counted = scaling.number("instances")[rows].cumsum()[-1], _alive(book, mine)
+        wrong[rows[-1]] |= bool(told != counted)
+    return scaling.rows(wrong)
+
+
+def _alive(book: Book, rows: Int64s) -> int:
+    return int((book.instances.ms("ended_at_s")[rows] == MISSING).sum())
+
+
+INVARIANTS = (
+    queues_use_their_environments,
+    launches_respect_the_maximum,
+    fargate_stays_within_maximum,
+    minimum_is_kept,
+    initial_capacity_is_there,
+    fargate_sizes_are_valid,
+    launched_types_are_listed,
+    launches_serve_a_waiting_job,
+    earlier_environments_come_first,
+    scaling_agrees_with_instances,
+)

@@ -1,0 +1,43 @@
+"""Whole-number money: products and quotients rounded half to even, with nothing lost on the way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from batchsim.analysis.invariants.table import Int64s
+
+NANO = 1_000_000_000
+
+
+def half_even(factors: tuple[Int64s, ...], divisor: int) -> Int64s:
+    """The factors' product over ``divisor``, each row rounded once; in Python's integers where int64 might overflow."""
+    if prod(float(np.abs(factor).max(initial=0)) for factor in factors) < 2.0**62:
+        numerator = np.prod(np.stack(factors), axis=0) if len(factors) > 1 else factors[0]
+        quotient, rest = np.divmod(numerator, divisor)
+        return np.asarray(quotient + ((2 * rest > divisor) | ((2 * rest == divisor) & (quotient % 2 == 1))))
+    rows = zip(*(factor.tolist() for factor in factors), strict=True)
+    return np.array([_half_even(prod(row), divisor) for row in rows], np.int64)
+
+
+def _half_even(numerator: int, divisor: int) -> int:
+    quotient, rest = divmod(numerator, divisor)
+    return quotient + (2 * rest > divisor or (2 * rest == divisor and quotient % 2 == 1))
+
+
+def nano(value: Any) -> int | None:
+    """A JSON number of dollars as whole nano-dollars; None where there is none."""
+    if value is None:
+        return None
+    dollars = value if isinstance(value, Decimal) else Decimal(repr(value))
+    return int((dollars * NANO).to_integral_value())
+
+
+def total(column: Int64s) -> int:
+    """A column's sum as a Python integer, empty cells left out."""
+    known = column[column > -(2**61)]
+    whole, rest = np.divmod(known, NANO)
+    return int(whole.sum()) * NANO + int(rest.sum())

@@ -1,0 +1,64 @@
+"""A result folder read back without loss: tables as text and plain numbers, the summary's dollars as decimals."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from batchsim.errors import OutputError
+
+TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
+OPTIONAL = ("costs",)
+
+
+def read_folder(path: Path) -> dict[str, Any]:
+    """Return the tables of a result folder, ``summary`` and ``scenario``. Raises ``OutputError`` if it is not one."""
+    tables: dict[str, Any] = {name: _table(path / f"{name}.csv") for name in TABLES if _is_wanted(path, name)}
+    tables["summary"] = _summary(path / "summary.json")
+    tables["scenario"] = _scenario(path / "scenario.resolved.yaml")
+    return tables
+
+
+def _is_wanted(path: Path, name: str) -> bool:
+    return name not in OPTIONAL or (path / f"{name}.csv").exists()
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """A CSV with cells as written: money must not pass through a float; times may, having three places."""
+    try:
+        header = pd.read_csv(path, nrows=0, keep_default_na=False)
+        kinds = {name: "float64" if name.endswith("_s") and name != "billed_s" else "str" for name in header.columns}
+        empty = {name: [""] if kind == "float64" else [] for name, kind in kinds.items()}
+        frame = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=empty)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot read this table: {error}") from error
+    for name in frame.columns[[kind == "str" for kind in kinds.values()]]:
+        frame[name] = _unguarded(frame[name])
+    return frame
+
+
+def _unguarded(cells: Any) -> Any:
+    """Text without the apostrophe that keeps a spreadsheet from computing it."""
+    guarded = cells.str.startswith("'")
+    return cells.where(~guarded, cells.str[1:]) if guarded.any() else cells
+
+
+def _summary(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot read the summary: {error}") from error
+
+
+def _scenario(path: Path) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, YAMLError) as error:
+        raise OutputError(f"{path}: cannot read the scenario: {error}") from error

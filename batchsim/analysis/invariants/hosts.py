@@ -1,0 +1,225 @@
+"""Instances and the attempts on them: never too full, never dead under a job unless EC2 took them back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import FAR, Book, sums, take
+from batchsim.analysis.invariants.bounds import vcpu_bound
+from batchsim.analysis.invariants.idle import Gaps
+from batchsim.analysis.invariants.references import FARGATE, SPOT
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError
+from batchsim.analysis.invariants.sweep import Levels, event_order, levels, levels_in, value_at
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+
+END, START = 0, 1
+"""Within an instant what ends frees its room before what starts takes it (model, section 1)."""
+
+
+@invariant("I09")
+def attempts_within_their_instance(book: Book) -> pd.DataFrame:
+    """A job holds an instance only between READY and the instance's end."""
+    ready = take(book.instances.ms("ready_at_s"), book.host)
+    gone = take(_ends(book), book.host, FAR)
+    starting = book.attempts.ms("starting_at_s")
+    return book.attempts.rows(book.on_host & ((ready == MISSING) | (starting < ready) | (book.end_ms > gone)))
+
+
+def _ends(book: Book) -> Int64s:
+    """The end of each instance, ``FAR`` for one that still runs."""
+    ended = book.instances.ms("ended_at_s")
+    return np.where(ended == MISSING, FAR, ended)
+
+
+@invariant("I11")
+def instances_are_never_overfull(book: Book) -> pd.DataFrame:
+    """At every instant the vCPUs, MiB and GPUs of the jobs on an instance are within its own."""
+    rows = np.flatnonzero(book.on_host)
+    host = np.concatenate((book.host[rows], book.host[rows]))
+    at = np.concatenate((book.end_ms[rows], book.attempts.ms("starting_at_s")[rows]))
+    order = event_order(host, at, np.repeat((END, START), len(rows)))
+    over = np.zeros(len(host), np.bool_)
+    for asked, capacity in _rooms(book):
+        if not asked.any():
+            continue
+        total = levels_in(order, host, at, np.concatenate((-asked[rows], asked[rows])))
+        over[total.row] |= total.level > capacity[total.group]
+    return book.attempts.rows(rows[over[len(rows) :]])
+
+
+def _rooms(book: Book) -> tuple[tuple[Int64s, Int64s], ...]:
+    """What attempts ask for and what instances have, resource by resource."""
+    attempts, instances = book.attempts, book.instances
+    return (
+        (attempts.milli("vcpus"), instances.number("vcpus") * 1000),
+        (attempts.number("memory_mib"), instances.number("memory_mib")),
+        (attempts.number("gpus"), instances.number("gpus")),
+    )
+
+
+@invariant("I11b")
+def attempts_ask_for_their_job(book: Book) -> pd.DataFrame:
+    """An attempt asks for what its job asks for."""
+    wrong = np.zeros(len(book.attempts), np.bool_)
+    for column in ("vcpus", "memory_mib", "gpus"):
+        wrong |= take(book.jobs.milli(column), book.job) != book.attempts.milli(column)
+    return book.attempts.rows(wrong & (book.job >= 0))
+
+
+@invariant("I20")
+def only_spot_is_reclaimed(book: Book) -> pd.DataFrame:
+    """Only Spot capacity is ever reclaimed or gets a notice; a notice comes before the loss."""
+    instances = book.instances
+    notice, ended = instances.ms("notice_at_s"), _ends(book)
+    taken = instances.among("why_ended", "spot_reclaim")
+    wrong = (taken | (notice != MISSING)) & ~instances.flag("spot")
+    wrong |= (notice != MISSING) & ((notice > ended) | (notice < instances.ms("launched_at_s")))
+    return instances.rows(wrong | (instances.flag("spot") & ~_kind_is_spot(book)))
+
+
+def _kind_is_spot(book: Book) -> Bools:
+    """Instances of an environment that buys Spot; without a scenario, any."""
+    instances = book.instances
+    try:
+        kinds = [book.settings.resources(name).get("type") for name in instances.words("environment")]
+    except CannotTellError:
+        return np.ones(len(instances), np.bool_)
+    return np.array([*(kind in SPOT for kind in kinds), True], np.bool_)[instances.codes("environment")]
+
+
+@invariant("N31")
+def on_demand_is_never_lost(book: Book) -> pd.DataFrame:
+    """On-Demand and Fargate attempts are never lost to Spot."""
+    attempts = book.attempts
+    lost = attempts.among("outcome", "reclaimed")
+    return attempts.rows(lost & ~attempts.among("environment_kind", *SPOT))
+
+
+@invariant("I23")
+def reclaims_end_what_they_hit(book: Book) -> pd.DataFrame:
+    """A reclaim ends exactly the attempts on that instance at that instant, and none elsewhere."""
+    attempts = book.attempts
+    taken = np.append(book.instances.among("why_ended", "spot_reclaim"), False)[book.host]
+    here = take(_ends(book), book.host) == book.end_ms
+    lost = attempts.among("outcome", "reclaimed") & ~attempts.among("environment_kind", *FARGATE)
+    outlived = taken & (book.end_ms > take(_ends(book), book.host))
+    return attempts.rows((lost & ~(taken & here)) | outlived)
+
+
+@invariant("I21")
+def scale_in_spares_busy_instances(book: Book) -> pd.DataFrame:
+    """Scale-in never ends an instance with a job on it, and no instance dies in any other way under a job."""
+    scaled_in = np.append(book.instances.among("why_ended", "scale_in"), False)[book.host]
+    cut = book.end_ms > take(_ends(book), book.host, FAR)
+    killed = (book.end_ms == take(_ends(book), book.host, FAR)) & book.attempts.among("outcome", "reclaimed", "open")
+    return book.attempts.rows(scaled_in & (cut | killed))
+
+
+@invariant("I21b")
+def scale_in_waits_for_idleness(book: Book) -> pd.DataFrame:
+    """Scale-in ends only instances that were idle for at least scale_down_idle."""
+    idle_ms = book.settings.duration_ms("scale_down_idle")
+    gaps, instances = book.gaps, book.instances
+    length = np.zeros(len(instances), np.int64)
+    tail = gaps.end_ms == book.until_horizon(instances.ms("ended_at_s"))[gaps.host]
+    length[gaps.host[tail]] = (gaps.end_ms - gaps.begin_ms)[tail]
+    return instances.rows(instances.among("why_ended", "scale_in") & (length < idle_ms))
+
+
+@invariant("N37")
+def idle_instances_end(book: Book) -> pd.DataFrame:
+    """An idle instance that minvCpus does not keep ends at the first check after its idle time."""
+    gaps = book.gaps
+    due = _scale_in_due(book, gaps)
+    overdue = np.flatnonzero((due < gaps.end_ms) & (due < book.horizon_ms))
+    left = _ready_vcpus(book, gaps.host[overdue], due[overdue]) - book.instances.number("vcpus")[gaps.host[overdue]]
+    return book.instances.rows(
+        np.unique(gaps.host[overdue[left >= _least_vcpus(book, gaps.host[overdue], due[overdue])]])
+    )
+
+
+def _ready_vcpus(book: Book, host: Int64s, at_ms: Int64s) -> Int64s:
+    """vCPUs that are READY in each instance's environment after each instant."""
+    instances = book.instances
+    environment, vcpus, ready = instances.codes("environment"), instances.number("vcpus"), instances.ms("ready_at_s")
+    came = np.flatnonzero((ready != MISSING) & (ready <= _ends(book)))
+    went = came[_ends(book)[came] < FAR]
+    rows, signed = np.concatenate((came, went)), np.concatenate((vcpus[came], -vcpus[went]))
+    at = np.concatenate((ready[came], _ends(book)[went]))
+    total = levels(environment[rows], at, np.zeros(len(rows), np.int64), signed)
+    return _level_at(total, environment[host], at_ms)
+
+
+def _level_at(total: Levels, group: Int64s, at_ms: Int64s) -> Int64s:
+    """Totals of the given groups after the given instants."""
+    wanted = np.zeros(len(group), np.int64)
+    for code in np.unique(group).tolist():
+        mine, theirs = group == code, total.group == code
+        wanted[mine] = value_at(total.at_ms[theirs], total.level[theirs], at_ms[mine])
+    return wanted
+
+
+def _least_vcpus(book: Book, host: Int64s, at_ms: Int64s) -> Int64s:
+    """minvCpus of each instance's environment at each instant."""
+    environment = book.instances.codes("environment")[host]
+    least = np.zeros(len(host), np.int64)
+    for code in np.unique(environment).tolist():
+        mine = environment == code
+        least[mine] = vcpu_bound(book, book.instances.words("environment")[code], "minvCpus").at(at_ms[mine])
+    return least
+
+
+def _scale_in_due(book: Book, gaps: Gaps) -> Int64s:
+    """The first check at or after each gap's idle time."""
+    idle_ms, check_ms = book.settings.duration_ms("scale_down_idle"), book.settings.duration_ms("scale_down_check")
+    names = book.instances.words("environment")
+    longer = [max(idle_ms, _delay_ms(book, name)) for name in names]
+    delay = np.array([*longer, idle_ms], np.int64)[book.instances.codes("environment")][gaps.host]
+    due = gaps.begin_ms + np.where(gaps.fresh, idle_ms, delay)
+    step = max(1, check_ms)
+    return -(-due // step) * step
+
+
+def _delay_ms(book: Book, environment: str) -> int:
+    """``scalingPolicy.minScaleDownDelayMinutes``, for instances that ran a job."""
+    policy = book.settings.resources(environment).get("scalingPolicy") or {}
+    return int(policy.get("minScaleDownDelayMinutes") or 0) * 60_000
+
+
+@invariant("I27")
+def held_time_within_ready_time(book: Book) -> pd.DataFrame:
+    """The vCPU time that attempts hold is within the vCPU time that their instances are READY."""
+    instances, rows = book.instances, np.flatnonzero(book.on_host)
+    length = book.end_ms - book.attempts.ms("starting_at_s")
+    held = sums(book.host[rows], (length * book.attempts.milli("vcpus"))[rows], len(instances))
+    ready = np.where(instances.ms("ready_at_s") == MISSING, FAR, instances.ms("ready_at_s"))
+    on = np.maximum(book.until_horizon(instances.ms("ended_at_s")) - ready, 0)
+    return instances.rows(held > on * instances.number("vcpus") * 1000)
+
+
+@invariant("I27b")
+def busy_time_is_right(book: Book) -> pd.DataFrame:
+    """busy_s is the time in which some job held the instance; attempts counts them."""
+    instances, gaps = book.instances, book.gaps
+    ready, gone = instances.ms("ready_at_s"), book.until_horizon(instances.ms("ended_at_s"))
+    on = np.where((ready != MISSING) & (ready <= gone), gone - ready, 0)
+    busy = on - sums(gaps.host, gaps.end_ms - gaps.begin_ms, len(instances))
+    count = sums(book.host[book.on_host], np.ones(int(book.on_host.sum()), np.int64), len(instances))
+    return instances.rows((busy != instances.ms("busy_s")) | (count != instances.number("attempts")))
+
+
+INVARIANTS = (
+    attempts_within_their_instance,
+    instances_are_never_overfull,
+    attempts_ask_for_their_job,
+    only_spot_is_reclaimed,
+    on_demand_is_never_lost,
+    reclaims_end_what_they_hit,
+    scale_in_spares_busy_instances,
+    scale_in_waits_for_idleness,
+    idle_instances_end,
+    held_time_within_ready_time,
+    busy_time_is_right,
+)

@@ -1,0 +1,45 @@
+"""Image pulls: one for each image and host, which later starts share or find done."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import Book, take
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.sweep import event_order
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+
+
+@invariant("G01")
+def images_are_pulled_once(book: Book) -> pd.DataFrame:
+    """An instance pulls an image once: a start during the pull waits for its end, a later one does not pull."""
+    attempts = book.attempts
+    pull, pulled = attempts.ms("pull_at_s"), attempts.ms("pulled_at_s")
+    rows = np.flatnonzero(book.on_host & (book.job >= 0) & (pull != MISSING) & (pulled != MISSING))
+    image = book.jobs.codes("image")[book.job[rows]]
+    group = book.host[rows] * (int(image.max(initial=0)) + 1) + image
+    cut = _cut_short(book)[rows].astype(np.int64)
+    # In each group the first pull that was not cut short tells when the image was there.
+    order = event_order(group * 2 + cut, pull[rows], np.zeros(len(rows), np.int64))
+    keys, first = np.unique((group * 2 + cut)[order], return_index=True)
+    done = _done_at(keys, pulled[rows][order[first]], group)
+    expected = np.maximum(pull[rows], done)
+    wrong = np.where(cut == 1, (pulled[rows] > expected) & (done != MISSING), pulled[rows] != expected)
+    return attempts.rows(rows[wrong])
+
+
+def _cut_short(book: Book) -> Bools:
+    """Attempts that ended, or met the horizon, before their container ran: their pull may have been cut."""
+    attempts = book.attempts
+    return np.asarray((attempts.ms("running_at_s") == MISSING) & (attempts.ms("pulled_at_s") == book.end_ms))
+
+
+def _done_at(keys: Int64s, done_ms: Int64s, group: Int64s) -> Int64s:
+    """When each row's image was on its host; MISSING where every pull was cut short."""
+    place = np.searchsorted(keys, group * 2)
+    found = np.append(keys, -1)[np.minimum(place, len(keys))] == group * 2
+    return np.where(found, take(done_ms, np.where(found, place, -1)), MISSING)
+
+
+INVARIANTS = (images_are_pulled_once,)

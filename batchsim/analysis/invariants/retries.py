@@ -1,0 +1,173 @@
+"""Which attempts are followed by another: attempts allowed, evaluateOnExit, timeouts, reclaims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import Book, sums, take
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+
+RETRIABLE = ("failed", "start_failed", "reclaimed")
+"""Outcomes after which AWS Batch retries at all (User Guide, "Automated job retries")."""
+
+
+@invariant("I08")
+def attempts_within_allowance(book: Book) -> pd.DataFrame:
+    """No job uses more attempts than it is allowed."""
+    allowed = book.jobs.number("attempts_allowed")
+    return book.jobs.rows((_used(book) > allowed) & (allowed != MISSING))
+
+
+def _used(book: Book) -> Int64s:
+    """Attempts that count: start failures only if ``count_start_failures``."""
+    rows = book.by_job
+    counted = np.ones(len(rows), np.int64)
+    try:
+        if not book.settings.world("count_start_failures"):
+            counted = 1 - book.attempts.among("outcome", "start_failed")[rows].astype(np.int64)
+    except CannotTellError:
+        pass
+    return sums(book.job[rows], counted, len(book.jobs))
+
+
+@invariant("I13")
+def success_is_the_whole_work(book: Book) -> pd.DataFrame:
+    """A container that exits 0 ran exactly its job's work."""
+    attempts = book.attempts
+    work = take(book.jobs.ms("work_s"), book.job)
+    ran = book.end_ms - attempts.ms("running_at_s")
+    judged = attempts.among("outcome", "succeeded") & (book.job >= 0) & (work != MISSING) & ~_scripted(book)
+    return attempts.rows(judged & (ran != work))
+
+
+def _scripted(book: Book) -> Bools:
+    """Attempts of entries whose run is a script of outcomes: each of its steps has a length of its own."""
+    try:
+        entries = book.settings.entries
+    except CannotTellError:
+        return np.zeros(len(book.attempts), np.bool_)
+    scripts = [_is_script(entries.get(word, {}).get("run")) for word in book.jobs.words("entry")]
+    of_job = np.array([*scripts, False], np.bool_)[book.jobs.codes("entry")]
+    return np.asarray(np.append(of_job, False)[book.job])
+
+
+def _is_script(run: Any) -> bool:
+    return isinstance(run, Mapping) and "script" in run
+
+
+@invariant("I14")
+def timeouts_hold(book: Book) -> pd.DataFrame:
+    """No attempt runs longer than its timeout and the timeout's lag, and none times out before."""
+    attempts = book.attempts
+    limit = take(take(book.submissions.ms("timeout_s"), book.call), book.job)
+    running = attempts.ms("running_at_s")
+    ran = np.where(running == MISSING, 0, book.end_ms - running)
+    timed_out = attempts.among("outcome", "timed_out")
+    early = timed_out & ((limit == MISSING) | (ran < limit))
+    return attempts.rows(early | ((limit != MISSING) & (ran > limit + _lag(book))))
+
+
+def _lag(book: Book) -> int:
+    """The longest that a timeout may be late; 2**61 where it has no bound."""
+    try:
+        high = book.settings.bounds_ms("timeout_lag")[1]
+    except CannotTellError:
+        high = None
+    return 2**61 if high is None else high
+
+
+@invariant("I14b")
+def only_retriable_outcomes_are_retried(book: Book) -> pd.DataFrame:
+    """What ended well, timed out or was terminated is never retried."""
+    before, _ = book.pairs
+    return book.attempts.rows(before[~book.attempts.among("outcome", *RETRIABLE)[before]])
+
+
+@invariant("I17")
+def failures_are_exhausted(book: Book) -> pd.DataFrame:
+    """A job that FAILED with its last attempt had used them all, unless evaluateOnExit said EXIT."""
+    last = book.last
+    known = np.flatnonzero(_failed_with_its_attempt(book))
+    left = _used(book)[known] < book.jobs.number("attempts_allowed")[known]
+    suspects = known[left]
+    if not suspects.size:
+        return book.jobs.rows(suspects)
+    verdict = _verdicts(book, last[suspects])
+    return book.jobs.rows(suspects[np.array([said != "EXIT" for said in verdict], np.bool_)])
+
+
+def _failed_with_its_attempt(book: Book) -> Bools:
+    """Jobs whose last attempt's failure, rather than a cancel between attempts, made them FAILED."""
+    last, attempts = book.last, book.attempts
+    retriable = np.append(attempts.among("outcome", *RETRIABLE), False)[last]
+    together = take(book.end_ms, last) == book.jobs.ms("ended_at_s")
+    reason = np.asarray([*attempts.text("status_reason"), ""], dtype=object)[last] == book.jobs.text("reason")
+    return np.asarray(book.jobs.among("state", "FAILED") & retriable & together & reason & (last >= 0))
+
+
+@invariant("I17b")
+def exit_rules_are_obeyed(book: Book) -> pd.DataFrame:
+    """No attempt follows one for which evaluateOnExit said EXIT."""
+    before, _ = book.pairs
+    entry = book.jobs.codes("entry")[book.job[before]]
+    ruled = [code for code in np.unique(entry).tolist() if _rules(book, code)]
+    suspects = before[np.isin(entry, ruled)]
+    verdict = _verdicts(book, suspects)
+    return book.attempts.rows(suspects[np.array([said == "EXIT" for said in verdict], np.bool_)])
+
+
+def _verdicts(book: Book, rows: Int64s) -> list[str]:
+    """What evaluateOnExit says to each attempt; no match is a retry (API EvaluateOnExit)."""
+    attempts = book.attempts
+    entry = book.jobs.codes("entry")[book.job[rows]].tolist()
+    rules = {code: _rules(book, code) for code in sorted(set(entry))}
+    status, reason = attempts.text("status_reason")[rows].tolist(), attempts.text("reason")[rows].tolist()
+    codes = attempts.number("exit_code")[rows].tolist()
+    return [_verdict(rules[code], *ending) for code, *ending in zip(entry, status, reason, codes, strict=True)]
+
+
+def _rules(book: Book, code: int) -> Sequence[Mapping[str, Any]]:
+    """The evaluateOnExit list in force for an entry: SubmitJob's retryStrategy, else the definition's."""
+    submit = book.settings.entries.get(book.jobs.words("entry")[code], {}).get("submit")
+    if submit is None:
+        raise CannotTellError("a job's entry is not in the scenario, so its evaluateOnExit is not known")
+    strategy = submit.get("retryStrategy") or _definition(book, code).get("retryStrategy") or {}
+    return strategy.get("evaluateOnExit") or ()
+
+
+def _definition(book: Book, code: int) -> Mapping[str, Any]:
+    row = int(np.argmax(book.jobs.codes("entry") == code))
+    return book.settings.definitions.get(book.jobs.words("definition")[book.jobs.codes("definition")[row]], {})
+
+
+def _verdict(rules: Sequence[Mapping[str, Any]], status: str, reason: str, code: int) -> str:
+    exit_code = "" if code == MISSING else str(code)
+    given = (("onStatusReason", status), ("onReason", reason), ("onExitCode", exit_code))
+    for rule in rules:
+        if all(_matches(rule.get(key), text) for key, text in given):
+            return str(rule["action"]).upper()
+    return "RETRY"
+
+
+def _matches(pattern: Any, text: str) -> bool:
+    """Whether a condition of a rule holds; a last ``*`` stands for any rest, an absent condition for anything."""
+    if pattern is None:
+        return True
+    pattern = str(pattern)
+    return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern
+
+
+INVARIANTS = (
+    attempts_within_allowance,
+    success_is_the_whole_work,
+    timeouts_hold,
+    only_retriable_outcomes_are_retried,
+    failures_are_exhausted,
+    exit_rules_are_obeyed,
+)

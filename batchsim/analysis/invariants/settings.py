@@ -1,0 +1,136 @@
+"""The scenario as the checker reads it: the resolved file's own words, with the defaults that the model documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from batchsim.units import parse_duration_ms
+
+DEFAULTS: Mapping[str, Any] = {
+    "scheduler_cycle": "1s",
+    "fifo_order": "submitted",
+    "retry_position": "front",
+    "retry_delay": 0,
+    "scale_down_idle": "300s",
+    "scale_down_check": "60s",
+    "count_start_failures": True,
+    "timeout_lag": {"uniform": {"min": "0s", "max": "5s"}},
+    "notice": "120s",
+    "first_hour_free": True,
+    "bill_from": "running",
+    "head_of_line": "strict",
+}
+"""``world`` keys that invariants read."""
+
+
+class CannotTellError(Exception):
+    """The tables do not hold what an invariant needs in this run; the message says what is missing."""
+
+
+class Settings:
+    """The raw mapping of a resolved scenario. Reading what it does not say raises :class:`CannotTellError`."""
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self._raw = raw
+
+    def need(self) -> None:
+        """Raise unless there is a scenario at all."""
+        if not self._raw:
+            raise CannotTellError("there is no scenario.resolved.yaml")
+
+    def world(self, key: str) -> Any:
+        """A value under ``world``, or its documented default."""
+        self.need()
+        return (self._raw.get("world") or {}).get(key, DEFAULTS[key])
+
+    def duration_ms(self, key: str) -> int:
+        """A constant duration under ``world``."""
+        low, high = self.bounds_ms(key)
+        if low != high:
+            raise CannotTellError(f"world.{key} is random")
+        return low
+
+    def bounds_ms(self, key: str) -> tuple[int, int | None]:
+        """Least and greatest value of a delay under ``world``; None without an upper bound."""
+        value = self.world(key)
+        if not isinstance(value, Mapping):
+            return _duration(key, value), _duration(key, value)
+        if "uniform" in value:
+            return _duration(key, value["uniform"]["min"]), _duration(key, value["uniform"]["max"])
+        if "constant" in value:
+            inner = value["constant"]
+            constant = _duration(key, next(iter(inner.values())) if isinstance(inner, Mapping) else inner)
+            return constant, constant
+        return 0, None
+
+    @cached_property
+    def environments(self) -> Mapping[str, Mapping[str, Any]]:
+        """Compute environments by name, in file order."""
+        self.need()
+        return {item["computeEnvironmentName"]: item for item in self._list("computeEnvironments")}
+
+    def resources(self, environment: str) -> Mapping[str, Any]:
+        """``computeResources`` of an environment; empty where there is none."""
+        return self.environments.get(environment, {}).get("computeResources") or {}
+
+    @cached_property
+    def queues(self) -> Mapping[str, Mapping[str, Any]]:
+        """Job queues by name, in file order."""
+        self.need()
+        return {item["jobQueueName"]: item for item in self._list("jobQueues")}
+
+    def served_by(self, queue: str) -> tuple[str, ...]:
+        """Names of a queue's environments in their order; an ARN's last part is the name."""
+        items = self.queues.get(queue, {}).get("computeEnvironmentOrder") or ()
+        ordered = sorted(items, key=lambda item: item["order"])
+        return tuple(_name(item["computeEnvironment"]) for item in ordered)
+
+    @cached_property
+    def entries(self) -> Mapping[str, Mapping[str, Any]]:
+        """Workload entries by id, workflows flattened."""
+        self.need()
+        return {entry["id"]: entry for entry in _flat(self._list("workload")) if "id" in entry}
+
+    @cached_property
+    def definitions(self) -> Mapping[str, Mapping[str, Any]]:
+        """Job definitions by ``name:revision``."""
+        self.need()
+        return {f"{item['jobDefinitionName']}:{item.get('revision', 1)}": item for item in self._list("jobDefinitions")}
+
+    @property
+    def actions(self) -> Sequence[Mapping[str, Any]]:
+        """Timed actions."""
+        self.need()
+        return self._list("actions")
+
+    def _list(self, key: str) -> Sequence[Mapping[str, Any]]:
+        return self._raw.get(key) or ()
+
+
+def at_ms(action: Mapping[str, Any]) -> int:
+    """The instant of a timed action or fault."""
+    return _duration("at", action["at"])
+
+
+def _duration(key: str, value: Any) -> int:
+    """Milliseconds; whole numbers are milliseconds already, as the parsed scenario holds them."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    try:
+        return parse_duration_ms(value)
+    except (ValueError, TypeError) as error:
+        raise CannotTellError(f"{key}: {value} is not a duration that the checker can read") from error
+
+
+def _name(reference: str) -> str:
+    return reference.rsplit("/", 1)[-1]
+
+
+def _flat(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for item in items:
+        if "workflow" in item:
+            yield from item["workflow"]
+        else:
+            yield item

@@ -1,0 +1,154 @@
+"""One table of a result folder as exact integer columns: milliseconds, nano-dollars, thousandths of a vCPU.
+
+Columns are read on demand, from text (a CSV read without guessing) or from a DataFrame's own types, and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Int64s = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Objects = NDArray[Any]
+Cells = Any
+"""A pandas Series; its type of cell decides how it is read."""
+
+MISSING = -(2**62)
+"""What an empty cell becomes: earlier and smaller than anything that can happen."""
+
+
+class MissingColumnError(Exception):
+    """A table lacks a column that an invariant reads; the message names both."""
+
+    def __init__(self, table: str, column: str) -> None:
+        super().__init__(f"{table} has no column {column}")
+        self.table, self.column = table, column
+
+
+class Table:
+    """One table, row for row as in its file; each reader below gives one value a row."""
+
+    def __init__(self, name: str, frame: pd.DataFrame) -> None:
+        self.name, self.frame = name, frame
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def has(self, column: str) -> bool:
+        """Whether the table has this column."""
+        return column in self.frame.columns
+
+    def cells(self, column: str) -> Cells:
+        """A column as it stands."""
+        if not self.has(column):
+            raise MissingColumnError(self.name, column)
+        return self.frame[column]
+
+    def ms(self, column: str) -> Int64s:
+        """Seconds as whole milliseconds, :data:`MISSING` where empty."""
+        return self._scaled(column, 3)
+
+    def nano(self, column: str) -> Int64s:
+        """Dollars as whole nano-dollars, :data:`MISSING` where empty."""
+        return self._scaled(column, 9)
+
+    def milli(self, column: str) -> Int64s:
+        """vCPUs (or gigabytes) in thousandths."""
+        return self._scaled(column, 3)
+
+    def number(self, column: str) -> Int64s:
+        """Whole numbers, :data:`MISSING` where empty."""
+        return self._scaled(column, 0)
+
+    def flag(self, column: str) -> Bools:
+        """Booleans; empty is False."""
+        return self.among(column, "true", "True", "1")
+
+    def text(self, column: str) -> Objects:
+        """Texts, ``""`` where empty."""
+        return np.asarray([*self.words(column), ""], dtype=object)[self.codes(column)]
+
+    def codes(self, column: str) -> Int64s:
+        """The position in :meth:`words` of each row's text."""
+        codes: Int64s = self._coded(column)[0]
+        return codes
+
+    def words(self, column: str) -> tuple[str, ...]:
+        """The distinct texts of a column."""
+        words: tuple[str, ...] = self._coded(column)[1]
+        return words
+
+    def among(self, column: str, *words: str) -> Bools:
+        """Whether the text is one of these."""
+        return np.array([*(word in words for word in self.words(column)), False], np.bool_)[self.codes(column)]
+
+    def rows(self, bad: Bools | Int64s) -> pd.DataFrame:
+        """The rows that a mask, or positions, select: as in the file."""
+        positions = np.flatnonzero(bad) if bad.dtype == np.bool_ else bad
+        return self.frame.iloc[positions]
+
+    def _scaled(self, column: str, places: int) -> Int64s:
+        ints: Int64s = self._kept(column, f"x{places}", partial(scaled, places=places))
+        return ints
+
+    def _coded(self, column: str) -> tuple[Int64s, tuple[str, ...]]:
+        pair: tuple[Int64s, tuple[str, ...]] = self._kept(column, "coded", coded)
+        return pair
+
+    def _kept(self, column: str, kind: str, read: Callable[[Cells], Any]) -> Any:
+        if (column, kind) not in self._known:
+            self._known[column, kind] = read(self.cells(column))
+        return self._known[column, kind]
+
+
+def coded(cells: Cells) -> tuple[Int64s, tuple[str, ...]]:
+    """Numbers for texts, and the texts; an empty or missing cell is the text ``""``."""
+    codes, words = pd.factorize(cells.array)
+    texts = tuple(map(str, np.asarray(words, dtype=object).tolist()))
+    if len(codes) and codes.min() < 0:
+        codes, texts = np.where(codes < 0, len(texts), codes), (*texts, "")
+    return codes.astype(np.int64), texts
+
+
+def scaled(cells: Cells, places: int) -> Int64s:
+    """Numbers times ``10**places`` as integers, exactly; a float is taken for the nearest multiple, as printed."""
+    if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_integer_dtype(cells.dtype):
+        return _from_ints(cells) * 10**places if not cells.hasnans else _from_floats(cells, places)
+    if pd.api.types.is_float_dtype(cells.dtype):
+        return _from_floats(cells, places)
+    return _from_texts(cells, places)
+
+
+def _from_ints(cells: Cells) -> Int64s:
+    return np.asarray(cells.to_numpy(dtype=np.int64))
+
+
+def _from_floats(cells: Cells, places: int) -> Int64s:
+    values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = np.isfinite(values)
+    return np.where(known, np.rint(np.where(known, values, 0.0) * 10.0**places), MISSING).astype(np.int64)
+
+
+def _from_texts(cells: Cells, places: int) -> Int64s:
+    """Decimal digits without a detour through floats; each distinct text is read once."""
+    codes, texts = coded(cells)
+    values = np.array([*(_digits(text, places) for text in texts), MISSING], np.int64)
+    return np.asarray(values[codes])
+
+
+def _digits(text: str, places: int) -> int:
+    """``"1.5"`` with three places is 1500; text that is no number is missing."""
+    whole, _, fraction = text.partition(".")
+    digits = whole + fraction.ljust(places, "0")
+    if text and len(fraction) <= places and digits.lstrip("-").isdecimal():
+        return int(digits)
+    value = pd.to_numeric(text, errors="coerce") if text else np.nan
+    return int(Decimal(text).scaleb(places).to_integral_value()) if np.isfinite(value) else MISSING

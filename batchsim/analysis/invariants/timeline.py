@@ -1,0 +1,220 @@
+"""The heads' timeline covers every wait, with reasons that the other tables bear out and that add up to the waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import FAR, Book, Waits, sums
+from batchsim.analysis.invariants.bounds import enabled, priority
+from batchsim.analysis.invariants.references import FARGATE
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.sweep import ascending, last_at
+from batchsim.analysis.invariants.table import Bools, Int64s
+
+REASONS = (
+    "higher_queue",
+    "nothing_fits",
+    "over_max_resource",
+    "environment_disabled",
+    "max_vcpus",
+    "capacity_error",
+    "scale_up_decision",
+    "instance_booting",
+    "launch_rate",
+    "scheduler_cycle",
+)
+"""Why a head waits; ``empty`` is the reason of a queue without one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One queue's timeline: rows in force for some time, ascending."""
+
+    row: Int64s
+    """Positions in the timeline table."""
+    at_ms: Int64s
+    empty: Bools
+    head: Int64s
+    """The head's job, or -1."""
+
+
+def steps(book: Book, queue: str) -> Line:
+    """A queue's rows; of several in one instant the last counts."""
+    timeline = book.timeline
+    rows = np.flatnonzero(timeline.among("queue", queue))
+    at = timeline.ms("at_s")[rows]
+    rows = rows[np.append(at[1:] != at[:-1], True)[: len(rows)]]
+    return Line(rows, timeline.ms("at_s")[rows], timeline.among("reason", "empty")[rows], book.heads[rows])
+
+
+@invariant("T01")
+def timelines_cover_all_waits(book: Book) -> pd.DataFrame:
+    """A queue's timeline covers the whole of each wait, and never calls the queue empty meanwhile."""
+    waits, bad = book.waits, []
+    for queue in book.jobs.words("queue"):
+        line = steps(book, queue)
+        mine = np.flatnonzero(book.jobs.among("queue", queue)[waits.job] & (waits.end_ms > waits.begin_ms))
+        empties = np.concatenate((np.zeros(1, np.int64), np.cumsum(line.empty, dtype=np.int64)))
+        first = last_at(line.at_ms, waits.begin_ms[mine])
+        behind = np.searchsorted(line.at_ms, waits.end_ms[mine], side="left")
+        told_empty = empties[np.maximum(behind, first + 1)] > empties[np.maximum(first, 0)]
+        bad.append(waits.job[mine[(first < 0) | told_empty]])
+    return book.jobs.rows(np.unique(np.concatenate(bad)) if bad else np.zeros(0, np.int64))
+
+
+@invariant("T02")
+def heads_wait(book: Book) -> pd.DataFrame:
+    """A head waits when its row begins, and a row without a head says that the queue is empty."""
+    timeline = book.timeline
+    rows = np.concatenate([steps(book, queue).row for queue in timeline.words("queue")] or [np.zeros(0, np.int64)])
+    head = book.heads[rows]
+    wrong = timeline.among("reason", "empty")[rows] != (head < 0)
+    wrong |= (head >= 0) & ~_waits_at(book, head, timeline.ms("at_s")[rows])
+    return timeline.rows(np.sort(rows[wrong]))
+
+
+def _waits_at(book: Book, job: Int64s, at_ms: Int64s) -> Bools:
+    """Whether each job is in one of its waits at the instant, either end included."""
+    waits = _waits_of(book, job)
+    if len(waits) == 0:
+        return np.zeros(len(job), np.bool_)
+    span = int(max(waits.end_ms.max(), at_ms.max(initial=0))) + 1
+    keys = waits.job * span + waits.begin_ms
+    order = ascending(keys)
+    place = np.searchsorted(keys[order], job * span + at_ms, side="right") - 1
+    at = order[np.maximum(place, 0)]
+    return np.asarray((place >= 0) & (waits.job[at] == job) & (waits.end_ms[at] >= at_ms))
+
+
+def _waits_of(book: Book, jobs: Int64s) -> Waits:
+    """The waits of some jobs."""
+    wanted = np.zeros(len(book.jobs) + 1, np.bool_)
+    wanted[jobs] = True
+    waits, mine = book.waits, np.flatnonzero(wanted[book.waits.job])
+    return Waits(waits.job[mine], waits.begin_ms[mine], waits.end_ms[mine])
+
+
+@invariant("T03")
+def rows_are_run_length_coded(book: Book) -> pd.DataFrame:
+    """Rows of a queue are in order of time, within the run, and each differs from the one before."""
+    timeline, bad = book.timeline, [np.zeros(0, np.int64)]
+    at = timeline.ms("at_s")
+    for queue in timeline.words("queue"):
+        rows = np.flatnonzero(timeline.among("queue", queue))
+        same = np.ones(max(len(rows) - 1, 0), np.bool_)
+        for column in ("reason", "environment", "job_id"):
+            same &= timeline.codes(column)[rows[1:]] == timeline.codes(column)[rows[:-1]]
+        bad.append(rows[1:][same | (at[rows[1:]] < at[rows[:-1]])])
+    late = np.flatnonzero((at < 0) | (at > book.horizon_ms))
+    return timeline.rows(np.unique(np.concatenate((*bad, late))))
+
+
+@invariant("T04")
+def reasons_are_borne_out(book: Book) -> pd.DataFrame:
+    """A reason is borne out: the higher queue waits, the instance boots, the environment is the queue's.
+
+    Disabled, Fargate.
+    """
+    timeline = book.timeline
+    wrong = _foreign_environment(book) | _no_higher_queue(book) | _nothing_boots(book) | _not_disabled(book)
+    wrong |= ~timeline.among("reason", "empty", *REASONS)
+    fargate = [name for name in timeline.words("environment") if book.settings.resources(name).get("type") in FARGATE]
+    wrong |= timeline.among("reason", "launch_rate") & ~timeline.among("environment", *fargate)
+    return timeline.rows(wrong)
+
+
+def _foreign_environment(book: Book) -> Bools:
+    timeline = book.timeline
+    wrong = np.zeros(len(timeline), np.bool_)
+    for queue in timeline.words("queue"):
+        served = book.settings.served_by(queue)
+        wrong |= timeline.among("queue", queue) & ~timeline.among("environment", "", *served)
+    return wrong
+
+
+def _no_higher_queue(book: Book) -> Bools:
+    """Rows that blame a higher queue though none that shares an environment has a head then."""
+    timeline = book.timeline
+    wrong = np.zeros(len(timeline), np.bool_)
+    for queue in timeline.words("queue"):
+        rows = np.flatnonzero(timeline.among("queue", queue) & timeline.among("reason", "higher_queue"))
+        blamed = np.zeros(len(rows), np.bool_)
+        at, own = timeline.ms("at_s")[rows], priority(book, queue)
+        for other in _sharing(book, queue):
+            line = steps(book, other)
+            waits = ~np.append(line.empty, True)[last_at(line.at_ms, at)]
+            blamed |= waits & (priority(book, other).at(at) > own.at(at))
+        wrong[rows[~blamed]] = True
+    return wrong
+
+
+def _sharing(book: Book, queue: str) -> list[str]:
+    """Other queues that share an environment."""
+    settings = book.settings
+    mine = set(settings.served_by(queue))
+    return [name for name in settings.queues if name != queue and mine & set(settings.served_by(name))]
+
+
+def _nothing_boots(book: Book) -> Bools:
+    """Rows that blame a booting instance though none boots in their environment."""
+    timeline, instances = book.timeline, book.instances
+    ready = np.where(instances.ms("ready_at_s") < 0, FAR, instances.ms("ready_at_s"))
+    gone = np.minimum(ready, np.where(instances.ms("ended_at_s") < 0, FAR, instances.ms("ended_at_s")))
+    wrong = np.zeros(len(timeline), np.bool_)
+    for name in timeline.words("environment"):
+        rows = np.flatnonzero(timeline.among("environment", name) & timeline.among("reason", "instance_booting"))
+        mine = instances.among("environment", name)
+        at = timeline.ms("at_s")[rows]
+        begun = np.searchsorted(np.sort(instances.ms("launched_at_s")[mine]), at, side="right")
+        wrong[rows] = begun <= np.searchsorted(np.sort(gone[mine]), at, side="right")
+    return wrong
+
+
+def _not_disabled(book: Book) -> Bools:
+    timeline = book.timeline
+    wrong = np.zeros(len(timeline), np.bool_)
+    for name in timeline.words("environment"):
+        rows = np.flatnonzero(timeline.among("environment", name) & timeline.among("reason", "environment_disabled"))
+        if len(rows) and name:
+            wrong[rows] = enabled(book, name).at(timeline.ms("at_s")[rows]) == 1
+    return wrong
+
+
+@invariant("T05")
+def waits_by_reason_follow_the_timeline(book: Book) -> pd.DataFrame:
+    """Each job's wait by reason is the time that its queue's timeline shows that reason during its waits."""
+    jobs, waits = book.jobs, book.waits
+    spent = {reason: np.zeros(len(waits), np.int64) for reason in REASONS}
+    for queue in jobs.words("queue"):
+        mine = np.flatnonzero(jobs.among("queue", queue)[waits.job])
+        line = steps(book, queue)
+        begin, end = (last_at(line.at_ms, instants[mine]) for instants in (waits.begin_ms, waits.end_ms))
+        for reason in REASONS:
+            active = book.timeline.among("reason", reason)[line.row]
+            if active.any():
+                until_end = _time_spent(line.at_ms, active, end, waits.end_ms[mine])
+                spent[reason][mine] = until_end - _time_spent(line.at_ms, active, begin, waits.begin_ms[mine])
+    wrong = np.zeros(len(jobs), np.bool_)
+    for reason, length in spent.items():
+        wrong |= sums(waits.job, length, len(jobs)) != jobs.ms(f"wait_{reason}_s")
+    return jobs.rows(wrong)
+
+
+def _time_spent(at_ms: Int64s, active: Bools, place: Int64s, until_ms: Int64s) -> Int64s:
+    """How long some reason had been in force by each instant; ``place`` is the row in force then."""
+    lengths = np.append(at_ms[1:] - at_ms[:-1], 0) * active
+    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)[:-1]))
+    since = np.where(active[place], until_ms - at_ms[place], 0)
+    return np.where(place >= 0, before[place] + since, 0)
+
+
+INVARIANTS = (
+    timelines_cover_all_waits,
+    heads_wait,
+    rows_are_run_length_coded,
+    reasons_are_borne_out,
+    waits_by_reason_follow_the_timeline,
+)

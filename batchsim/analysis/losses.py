@@ -1,0 +1,148 @@
+"""What went wrong and what it took: failures, retries, reclaims with the work they lost, the jobs that are stuck."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from batchsim.analysis.attribution import attempt_costs
+from batchsim.analysis.exact import Int64s, dot
+from batchsim.analysis.run import Analysis
+from batchsim.analysis.throughput import MS_PER_H, asked
+from batchsim.records.tables import NEVER, Ints
+from batchsim.records.vocabulary import EndedBy, JobState, Outcome, WaitReason, WhyEnded
+
+HOPELESS = (WaitReason.NOTHING_FITS, WaitReason.OVER_MAX_RESOURCE)
+"""A head with one of these reasons is stuck whenever the run is cut."""
+
+
+_INSTANCE = re.compile(r"\(instance i-[0-9a-f]+\)")
+
+
+def failures(run: Analysis) -> list[dict[str, Any]]:
+    """Return why jobs FAILED, the most frequent first: statusReason, exit code and reason of the last attempt.
+
+    Reasons that differ only in the instance's id are one. ``job_id`` is the first job of each.
+    """
+    names, found = run.records.names, dict[tuple[str, int | None, str], dict[str, Any]]()
+    failed = np.flatnonzero(run.records.jobs.state == JobState.FAILED)
+    codes, first, counts = np.unique(_endings(run)[failed], axis=0, return_index=True, return_counts=True)
+    for at in np.argsort(first, kind="stable").tolist():
+        status, exit_code, reason = codes[at].tolist()
+        why = (
+            _INSTANCE.sub("(instance)", names.status_reasons[status]),
+            None if exit_code == NEVER else exit_code,
+            "" if reason == NEVER else names.container_reasons[reason],
+        )
+        named = dict(zip(("status_reason", "exit_code", "reason"), why, strict=True))
+        new = {"jobs": 0, "job_id": str(run.job_ids[failed[first[at]]]), **named}
+        found.setdefault(why, new)["jobs"] += int(counts[at])
+    return sorted(found.values(), key=lambda each: -int(each["jobs"]))
+
+
+def _endings(run: Analysis) -> Int64s:
+    """Status reason of each job, exit code and container reason of its last attempt; shape (jobs, 3)."""
+    jobs, attempts = run.records.jobs, run.records.attempts
+    endings = np.full((len(jobs.state), 3), NEVER, np.int64)
+    endings[:, 0] = jobs.status_reason
+    endings[attempts.job, 1] = attempts.exit_code  # attempts stand in order of placement: the last one's stays
+    endings[attempts.job, 2] = attempts.container_reason
+    return endings
+
+
+def retries(run: Analysis) -> dict[str, Any]:
+    """Return how often jobs were tried, and how the attempts ended."""
+    jobs, outcome = run.records.jobs, run.records.attempts.outcome
+    counts = np.bincount(outcome, minlength=len(Outcome)).tolist()
+    return {
+        "attempts": len(outcome),
+        "retries": int(np.count_nonzero(run.records.attempts.attempt > 1)),
+        "retried_jobs": int(np.count_nonzero(jobs.attempts > 1)),
+        "retried_jobs_succeeded": int(np.count_nonzero((jobs.attempts > 1) & (jobs.state == JobState.SUCCEEDED))),
+        "by_outcome": {kind.text: counts[kind] for kind in Outcome if counts[kind]},
+    }
+
+
+def reclaims(run: Analysis) -> dict[str, Any]:
+    """Return what Spot took: EC2 instances, Fargate tasks, attempts in all, and the work and money these had spent.
+
+    ``lost_s`` and ``lost_vcpu_h`` are time in RUNNING; ``lost_usd`` is all that was billed for the attempts, pull and
+    start included, ``lost_waived_usd`` what would have been but for the first-hour rule.
+    """
+    attempts = run.records.attempts
+    lost = np.flatnonzero(attempts.outcome == Outcome.RECLAIMED)
+    ran = run.phases.running_ms[lost]
+    milli = asked(run, run.records.submissions.vcpus_milli)[lost]
+    own, waived = attempt_costs(run.records, run.cost)
+    return {
+        "instances": int(np.count_nonzero(run.records.instances.why_ended == WhyEnded.SPOT_RECLAIM)),
+        "tasks": int(np.count_nonzero(attempts.instance[lost] == NEVER)),
+        "attempts": len(lost),
+        "lost_s": int(ran.sum()) / 1000,
+        "lost_vcpu_h": round(dot(ran, milli) / 1000 / MS_PER_H, 6),
+        "lost_usd": int(own[lost].sum()) / 1_000_000_000,
+        "lost_waived_usd": int(waived[lost].sum()) / 1_000_000_000,
+    }
+
+
+def stuck(run: Analysis) -> list[dict[str, Any]]:
+    """Return each queue whose head will never start: the head, why, what it needs, how many jobs are stuck with it."""
+    found = []
+    for queue, row in enumerate(_last_rows(run)):
+        if row != NEVER and _is_stuck(run, row):
+            found.append(_stuck_queue(run, queue, row))
+    return found
+
+
+def _last_rows(run: Analysis) -> list[int]:
+    """The last row of each queue's timeline, NEVER without one."""
+    last = np.full(len(run.records.names.queues), NEVER, np.int64)
+    np.maximum.at(last, run.records.timeline.queue, np.arange(len(run.records.timeline.queue)))
+    rows: list[int] = last.tolist()
+    return rows
+
+
+def _is_stuck(run: Analysis, row: int) -> bool:
+    line = run.records.timeline
+    if line.reason[row] == WaitReason.EMPTY or line.job[row] == NEVER:
+        return False
+    return run.records.ended_by == EndedBy.STUCK or int(line.reason[row]) in HOPELESS
+
+
+def _stuck_queue(run: Analysis, queue: int, row: int) -> dict[str, Any]:
+    records, line = run.records, run.records.timeline
+    job = int(line.job[row])
+    call = int(records.jobs.submission[job])
+    asked_for, environment = records.submissions, int(line.environment[row])
+    since = _since(line.queue, line.reason, line.at_ms, row)
+    return {
+        "queue": records.names.queues[queue],
+        "jobs": int(np.count_nonzero(_waiting(run, queue))),
+        "job_id": str(run.job_ids[job]),
+        "reason": tuple(WaitReason)[line.reason[row]].text,
+        "status_reason": records.names.status_reasons[int(records.jobs.status_reason[job])],
+        "environment": records.names.environments[environment] if environment != NEVER else None,
+        "since_s": since / 1000,
+        "needs": {
+            "vcpus": int(asked_for.vcpus_milli[call]) / 1000,
+            "memory_mib": int(asked_for.memory_mib[call]),
+            "gpus": int(asked_for.gpus[call]),
+        },
+    }
+
+
+def _since(queue: Ints, reason: Ints, at_ms: Ints, row: int) -> int:
+    """Since when the head of the row's queue has had the row's reason."""
+    rows = np.flatnonzero(queue[: row + 1] == queue[row])
+    other = rows[reason[rows] != reason[row]]
+    first = rows[np.searchsorted(rows, other[-1], side="right")] if len(other) else rows[0]
+    return int(at_ms[first])
+
+
+def _waiting(run: Analysis, queue: int) -> Any:
+    """Whether a job waits in a queue at the end of the run."""
+    jobs = run.records.jobs
+    mine = run.records.submissions.queue[jobs.submission] == queue
+    return mine & (jobs.waiting_since_ms != NEVER) & (jobs.ended_at_ms == NEVER)

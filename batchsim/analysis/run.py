@@ -1,0 +1,85 @@
+"""One run under analysis: its records, prices and rules, and what follows from them, computed when first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchsim.analysis.attribution import JobCosts, job_costs
+from batchsim.analysis.cost import Cost, cost, sum_check
+from batchsim.analysis.frame import instance_ids, job_ids
+from batchsim.analysis.parts import Parts, Spans, job_parts, job_spans, parts_check
+from batchsim.analysis.phases import Lives, Phases, attempt_phases, instance_lives
+from batchsim.analysis.prices import Prices, Rules
+from batchsim.analysis.waits import WaitReasons, Waits, wait_reasons, waits, waits_check
+from batchsim.records.tables import Records
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A run's records with its prices and rules; what is derived from them is computed once, when first asked for."""
+
+    records: Records
+    prices: Prices
+    rules: Rules = field(default_factory=Rules)
+
+    @cached_property
+    def phases(self) -> Phases:
+        """The phases of all attempts."""
+        return attempt_phases(self.records)
+
+    @cached_property
+    def lives(self) -> Lives:
+        """The billed lives of all instances."""
+        return instance_lives(self.records)
+
+    @cached_property
+    def spans(self) -> Spans:
+        """When each job was due and over."""
+        return job_spans(self.records)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The parts of each job's turnaround."""
+        return job_parts(self.records, self.phases)
+
+    @cached_property
+    def waits(self) -> Waits:
+        """Every wait in RUNNABLE."""
+        return waits(self.records)
+
+    @cached_property
+    def reasons(self) -> WaitReasons:
+        """How long each job waited for each reason."""
+        return wait_reasons(self.records, self.waits)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """All bills and their split."""
+        return cost(self.records, self.prices, self.rules)
+
+    @cached_property
+    def job_costs(self) -> JobCosts:
+        """What each job cost."""
+        return job_costs(self.records, self.cost, self.phases)
+
+    @cached_property
+    def job_ids(self) -> NDArray[np.object_]:
+        """The id of each job that runs."""
+        return job_ids(self.records)
+
+    @cached_property
+    def instance_ids(self) -> NDArray[np.object_]:
+        """The id of each instance."""
+        return instance_ids(self.records)
+
+    def check_sums(self) -> list[str]:
+        """Return a sentence for each sum of money or time that is not exact; none when all are."""
+        return [
+            *sum_check(self.cost),
+            *parts_check(self.records, self.parts),
+            *waits_check(self.waits, self.reasons),
+        ]

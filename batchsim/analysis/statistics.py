@@ -1,0 +1,67 @@
+"""Means and percentiles of whole milliseconds, peaks of what holds at one time; too few jobs have no percentile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from batchsim.analysis.exact import Int64s
+
+PERCENTILES = (50, 95, 99)
+
+Statistics = dict[str, Any]
+"""``n, mean, p50, p95, p99, max, note``: seconds, None where not defined."""
+
+
+def enough_for(percentile: int) -> int:
+    """Return how many jobs a percentile q needs to be shown: 10 / (1 - q) (validation plan, section 2)."""
+    return 1000 // (100 - percentile)
+
+
+def percentile(ascending: Int64s, percent: int) -> int:
+    """Return the nearest-rank percentile: the smallest value that ``percent`` % of the values do not exceed.
+
+    It is always a value that occurred; nothing is interpolated.
+    """
+    rank = -(-len(ascending) * percent // 100)
+    return int(ascending[max(rank, 1) - 1])
+
+
+def statistics_s(values_ms: Int64s) -> Statistics:
+    """Return statistics in seconds of durations in ms. Percentiles of too few values are None, and ``note`` says so."""
+    ascending = np.sort(values_ms)
+    count = len(ascending)
+    shown = {f"p{q}": percentile(ascending, q) / 1000 if count >= enough_for(q) else None for q in PERCENTILES}
+    hidden = [q for q in PERCENTILES if count < enough_for(q)]
+    needs = ", ".join(f"p{q} needs {enough_for(q)}" for q in hidden)
+    return {
+        "n": count,
+        "mean": mean_s(int(ascending.sum()), count),
+        **shown,
+        "max": int(ascending[-1]) / 1000 if count else None,
+        "note": f"too few values for some percentiles ({needs}; there are {count})" if hidden and count else "",
+    }
+
+
+def mean_s(total_ms: int, count: int) -> float | None:
+    """Return a mean in seconds, rounded to the microsecond; None of nothing."""
+    return round(total_ms / count / 1000, 6) if count else None
+
+
+def ratio(part: int, whole: int) -> float | None:
+    """Return ``part / whole``, rounded to nine decimals; None when there is no whole."""
+    return round(part / whole, 9) if whole else None
+
+
+def peak(start_ms: Int64s, end_ms: Int64s, size: Int64s) -> tuple[int, int]:
+    """Return the most that holds at one time, and when first, if each of ``size`` holds in ``[start, end)``."""
+    if len(start_ms) == 0:
+        return 0, 0
+    at = np.concatenate((start_ms, end_ms))
+    instants, position = np.unique(at, return_inverse=True)
+    change = np.zeros(len(instants), np.int64)
+    np.add.at(change, position, np.concatenate((size, -size)))
+    level = np.cumsum(change)
+    highest = int(np.argmax(level))
+    return (int(level[highest]), int(instants[highest])) if level[highest] > 0 else (0, 0)

@@ -1,0 +1,161 @@
+"""The run in one page of plain JSON values: what ``summary.json`` holds and what the reports show.
+
+Deterministic, no NaN: None stands for what the run does not define. Dollars are exact nano-dollars as decimals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from batchsim.analysis.attribution import (
+    FARGATE_TYPE,
+    Line,
+    by_cause,
+    by_charge,
+    by_definition,
+    by_entry,
+    by_environment,
+    by_purchase,
+    by_queue,
+    by_type,
+)
+from batchsim.analysis.causes import Cause
+from batchsim.analysis.latency import latency
+from batchsim.analysis.losses import failures, reclaims, retries, stuck
+from batchsim.analysis.metrics import METRICS, threshold
+from batchsim.analysis.run import Analysis
+from batchsim.analysis.statistics import ratio
+from batchsim.analysis.throughput import MS_PER_H, entries, makespan_ms, throughput
+from batchsim.analysis.utilisation import utilisation
+from batchsim.records.tables import NEVER
+from batchsim.records.vocabulary import EndedBy, JobState, WhyEnded
+
+NANO = 1_000_000_000
+BYTES_PER_TB = 10**12
+
+NOT_COUNTED = (
+    "data transfer: S3 requests, traffic between zones and regions, NAT gateways, public IPv4 addresses",
+    "storage beyond the root volume: S3, EFS, FSx, further EBS volumes, provisioned IOPS and throughput",
+    "CloudWatch logs, Container Insights and events; ECR storage and pulls",
+    "licences, support plans, taxes; Savings Plans, Reserved Instances and negotiated discounts",
+)
+"""What no bill of batchsim holds."""
+
+
+def summary(run: Analysis, thresholds: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the whole summary. Stuck jobs come first. ``ValueError`` for a threshold that cannot be read."""
+    wanted = [threshold(name, condition) for name, condition in (thresholds or {}).items()]
+    blocked = stuck(run)
+    page: dict[str, Any] = {
+        "stuck": {"jobs": sum(queue["jobs"] for queue in blocked), "queues": blocked},
+        "ended_by": tuple(EndedBy)[run.records.ended_by].text,
+        "horizon_s": run.records.horizon_ms / 1000,
+        "jobs": _jobs(run, blocked),
+        "headline": _headline(run),
+        "entries": entries(run),
+        "cost": _cost(run),
+        "latency": latency(run),
+        "throughput": throughput(run),
+        "utilisation": utilisation(run),
+        "instances": _instances(run),
+        "failures": failures(run),
+        "retries": retries(run),
+        "reclaims": reclaims(run),
+    }
+    page["thresholds"] = [each.verdict(page) for each in wanted]
+    page["metrics"] = {
+        name: {"value": each.value(page), "unit": each.unit, "better": each.better, "what": each.what}
+        for name, each in METRICS.items()
+    }
+    page["not_counted"] = list(NOT_COUNTED)
+    return page
+
+
+def _jobs(run: Analysis, blocked: list[dict[str, Any]]) -> dict[str, Any]:
+    """Counts over jobs that run (singles and array children), and of SubmitJob calls."""
+    records = run.records
+    by_state = np.bincount(records.jobs.state, minlength=len(JobState)).tolist()
+    calls = records.submissions
+    return {
+        "total": len(records.jobs.state),
+        "submitted": int(np.count_nonzero(calls.created_at_ms[records.jobs.submission] != NEVER)),
+        "succeeded": by_state[JobState.SUCCEEDED],
+        "failed": by_state[JobState.FAILED],
+        "stuck": sum(queue["jobs"] for queue in blocked),
+        "censored": int(np.count_nonzero(run.spans.censored)),
+        "by_state": {state.text: by_state[state] for state in JobState if by_state[state]},
+        "submit_calls": int(calls.calls.sum()),
+        "throttled_calls": int(np.maximum(calls.calls - 1, 0).sum()),
+    }
+
+
+def _headline(run: Analysis) -> dict[str, Any]:
+    """``data_ready_at_s`` is the last end if all jobs succeeded; ``makespan_s`` runs from first due to last end."""
+    ends, span = run.records.jobs.ended_at_ms, makespan_ms(run)
+    ready = span is not None and bool(np.all(run.records.jobs.state == JobState.SUCCEEDED))
+    return {
+        "data_ready_at_s": int(ends.max()) / 1000 if ready else None,
+        "makespan_s": None if span is None else span / 1000,
+    }
+
+
+def _cost(run: Analysis) -> dict[str, Any]:
+    """The bill, per job that succeeded and per TB of data sets read, what On-Demand would cost, and its splits."""
+    records, cost = run.records, run.cost
+    total, on_demand = cost.total_nano_usd, cost.on_demand_nano_usd
+    data_bytes = int(records.submissions.data_bytes.sum())
+    causes = by_cause(cost)
+    useful = sum(line.nano_usd for line in causes if line.name == Cause.USEFUL_WORK.text)
+    return {
+        "total_usd": total / NANO,
+        "waived_usd": cost.waived_nano_usd / NANO,
+        "per_job_usd": _per(total, int(np.count_nonzero(records.jobs.state == JobState.SUCCEEDED))),
+        "per_tb_usd": _per(total * BYTES_PER_TB, data_bytes),
+        "data_bytes": data_bytes,
+        "on_demand_usd": on_demand / NANO,
+        "saving_usd": (on_demand - total) / NANO,
+        "saving_share": ratio(on_demand - total, on_demand),
+        "useful_share": ratio(useful, total),
+        "unallocated_usd": int(run.job_costs.unallocated.sum()) / NANO,
+        "cost_share_usd": int(run.job_costs.share.sum()) / NANO,
+        "by_cause": _usd(causes),
+        "by_charge": _usd(by_charge(cost)),
+        "by_queue": _usd(by_queue(records, cost)),
+        "by_definition": _usd(by_definition(records, cost)),
+        "by_entry": _usd(by_entry(records, cost)),
+        "by_environment": _usd(by_environment(records, cost)),
+        "by_type": _usd(by_type(records, cost)),
+        "by_purchase": _usd(by_purchase(records, cost)),
+        "waived_by_cause": {line.name: line.waived_nano_usd / NANO for line in causes if line.waived_nano_usd},
+    }
+
+
+def _per(nano_usd: int, count: int) -> float | None:
+    """Dollars for each of ``count``, rounded to the nano-dollar."""
+    return round(nano_usd / count) / NANO if count else None
+
+
+def _usd(lines: Iterable[Line]) -> dict[str, float]:
+    return {line.name: line.nano_usd / NANO for line in lines}
+
+
+def _instances(run: Analysis) -> dict[str, Any]:
+    """How many instances were launched and why they ended; by type, their number, hours on and bill."""
+    instances, lives = run.records.instances, run.lives
+    ended = np.bincount(instances.why_ended, minlength=len(WhyEnded)).tolist()
+    launched = np.bincount(instances.type, minlength=len(run.records.names.types)).tolist()
+    bills = {line.name: line.nano_usd for line in by_type(run.records, run.cost) if line.name != FARGATE_TYPE}
+    hours = [int(lives.on_ms[instances.type == code].sum()) / MS_PER_H for code in range(len(launched))]
+    return {
+        "launched": len(instances.type),
+        "never_billed": int(np.count_nonzero(lives.on_ms == 0)),
+        "why_ended": {reason.text: ended[reason] for reason in WhyEnded if ended[reason]},
+        "by_type": {
+            name: {"launched": launched[code], "on_h": round(hours[code], 6), "usd": bills.get(name, 0) / NANO}
+            for code, name in enumerate(run.records.names.types)
+            if launched[code]
+        },
+    }

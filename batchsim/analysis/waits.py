@@ -1,0 +1,179 @@
+"""Why jobs waited: every wait, cut where the job came to the head of its queue, and measured on the heads' timeline.
+
+A job behind the head inherits the head's reason. It became head at max(its RUNNABLE, the departure of the job before
+it): derived here from the records, not logged (``model.md`` section 5). One pass over the timeline gives, for each
+reason, how long a queue's head had it before each row; a wait's part is then the difference of two look-ups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from batchsim.analysis.exact import Int64s, int64
+from batchsim.analysis.phases import until
+from batchsim.records.tables import NEVER, Bools, Ints, Records
+from batchsim.records.vocabulary import WaitReason
+
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Waits:
+    """Every wait of every job in RUNNABLE, in no particular order. Shape of each: (waits,)."""
+
+    job: Ints
+    queue: Ints
+    start_ms: Int64s
+    end_ms: Int64s
+    """STARTING; or the job's end, or the horizon, when no attempt ended the wait."""
+    head_ms: Int64s
+    """When the job became head; the wait's end when it never was."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WaitReasons:
+    """How long each job waited for each reason, in ms. Shape of each matrix: (jobs, reasons)."""
+
+    reasons: tuple[WaitReason, ...]
+    """The reasons that the run's timeline knows, columns of the matrices."""
+    at_head: Int64s
+    behind: Int64s
+
+    def of(self, reason: WaitReason) -> Int64s:
+        """Return each job's ms of one reason, at the head and behind it."""
+        if reason not in self.reasons:
+            return np.zeros(len(self.behind), np.int64)
+        column = self.reasons.index(reason)
+        return np.asarray(self.at_head[:, column] + self.behind[:, column])
+
+
+def waits(records: Records) -> Waits:
+    """Return all waits with the instants at which their jobs became head."""
+    jobs, attempts = records.jobs, records.attempts
+    last = np.flatnonzero(jobs.waiting_since_ms != NEVER)
+    job = np.concatenate((int64(attempts.job), last))
+    queue = int64(records.submissions.queue[jobs.submission[job]])
+    start = np.concatenate((int64(attempts.runnable_at_ms), int64(jobs.waiting_since_ms[last])))
+    end = np.concatenate((int64(attempts.starting_at_ms), until(jobs.ended_at_ms, records.horizon_ms)[last]))
+    order, skipped = _departures(records, job, queue, end, len(attempts.job))
+    head = end.copy()
+    in_turn = order[~skipped]
+    before = _departure_before(queue[in_turn], end[in_turn])
+    head[in_turn] = np.minimum(np.maximum(start[in_turn], before), end[in_turn])
+    return Waits(job, queue, start, end, head)
+
+
+def _departures(records: Records, job: Ints, queue: Ints, end: Int64s, started: int) -> tuple[Ints, Bools]:
+    """Order the waits by queue and departure, and tell which ended, unstarted, behind the job that started next.
+
+    Attempts depart in row order. A wait that ended otherwise comes before the starts of the same instant, as
+    cancellations do; at the horizon the timeline's head comes first. One that ended behind the head hands it to nobody.
+    """
+    unstarted = np.arange(len(job)) >= started
+    created = int64(records.submissions.created_at_ms[records.jobs.submission[job]])
+    row = np.where(unstarted, job, np.arange(len(job)))
+    is_head = np.isin(job, _last_heads(records)) & unstarted
+    order = np.lexsort((row, np.where(unstarted, created, 0), ~is_head, ~unstarted, end, queue))
+    following = _next_started(queue[order], ~unstarted[order])
+    known = unstarted[order] & (following != NEVER)
+    mine, its = order[known], order[following[known]]
+    retried = _is_retry(records, job, started)
+    skipped = np.zeros(len(job), np.bool_)
+    skipped[known] = _later_key((~retried[mine], created[mine], job[mine]), (~retried[its], created[its], job[its]))
+    return order, skipped
+
+
+def _last_heads(records: Records) -> Ints:
+    """The job that heads each queue at the end of the run."""
+    line = records.timeline
+    order = np.lexsort((np.arange(len(line.queue)), line.queue))
+    last = np.flatnonzero(np.r_[np.diff(line.queue[order]) != 0, np.ones(min(1, len(order)), np.bool_)])
+    return np.asarray(line.job[order[last]])
+
+
+def _next_started(queue: Ints, started: Bools) -> Ints:
+    """Position of the next started wait of the same queue, or NEVER, for waits sorted by queue and departure."""
+    size = len(queue)
+    position = np.where(started, np.arange(size), size)
+    following = np.minimum.accumulate(position[::-1])[::-1]
+    known = following < size
+    known[known] = queue[following[known]] == queue[known]
+    return np.where(known, following, NEVER)
+
+
+def _is_retry(records: Records, job: Ints, started: int) -> Bools:
+    """Whether a wait is not its job's first."""
+    number = np.concatenate((int64(records.attempts.attempt), int64(records.jobs.attempts[job[started:]]) + 1))
+    return np.asarray(number > 1)
+
+
+def _later_key(mine: tuple[Ints, Ints, Ints], its: tuple[Ints, Ints, Ints]) -> Bools:
+    """Whether one FIFO key (not retried, created, row) comes after another."""
+    later = np.zeros(len(mine[0]), np.bool_)
+    for a, b in reversed(list(zip(mine, its, strict=True))):
+        later = (a > b) | ((a == b) & later)
+    return later
+
+
+def _departure_before(queue: Ints, end: Int64s) -> Int64s:
+    """The departure before each one in its queue; before all time for a queue's first."""
+    before = np.full(len(end), NEVER, np.int64)
+    before[1:] = np.where(queue[1:] == queue[:-1], end[:-1], NEVER)
+    return before
+
+
+def wait_reasons(records: Records, found: Waits) -> WaitReasons:
+    """Measure every wait on its queue's timeline, at the head and behind it, and sum them by job."""
+    line = _Line(records)
+    shape = (len(records.jobs.state), len(line.reasons))
+    at_head, behind = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    for first in range(0, len(found.job), _CHUNK):
+        part = slice(first, first + _CHUNK)
+        job, queue = found.job[part], found.queue[part]
+        instants = (found.start_ms, found.head_ms, found.end_ms)
+        start, head, end = (line.before(queue, at[part]) for at in instants)
+        np.add.at(behind, job, head - start)
+        np.add.at(at_head, job, end - head)
+    return WaitReasons(line.reasons, at_head, behind)
+
+
+class _Line:
+    """The heads' timeline, with the time that each reason has had before each of its rows."""
+
+    def __init__(self, records: Records) -> None:
+        line = records.timeline
+        order = np.lexsort((np.arange(len(line.queue)), line.queue))
+        self._at = int64(line.at_ms)[order]
+        self._span = max(int(self._at.max(initial=0)), records.horizon_ms) + 2
+        queue = int64(line.queue)[order]
+        self._key = queue * self._span + self._at
+        seen = np.unique(line.reason)
+        self.reasons = tuple(reason for reason in WaitReason if reason and reason in seen)
+        codes = np.array(self.reasons, np.int64)
+        self._is = int64(line.reason)[order][:, None] == codes[None, :]
+        lasted = np.zeros(len(order), np.int64)
+        lasted[:-1] = np.where(queue[1:] == queue[:-1], np.diff(self._at), 0)
+        self._before = np.cumsum(self._is * lasted[:, None], axis=0) - self._is * lasted[:, None]
+
+    def before(self, queue: Ints, at: Int64s) -> Int64s:
+        """Return how long each queue's head had had each reason before the given instants, up to a queue's constant."""
+        row = np.searchsorted(self._key, queue * self._span + at, side="right") - 1
+        if len(self._key) == 0:
+            return np.zeros((len(at), 0), np.int64)
+        found = (row >= 0) & (self._key[row] // self._span == queue)
+        passed = np.where(found, at - self._at[row], 0)
+        first = np.searchsorted(self._key, queue * self._span, side="left")
+        row = np.where(found, row, np.minimum(first, len(self._key) - 1))
+        return np.asarray(self._before[row] + self._is[row] * passed[:, None])
+
+
+def waits_check(found: Waits, reasons: WaitReasons) -> list[str]:
+    """Return a sentence for each job whose waits are longer or shorter than the reasons found for them."""
+    size = len(reasons.behind)
+    seen = reasons.at_head.sum(axis=1) + reasons.behind.sum(axis=1)
+    wanted = np.zeros(size, np.int64)
+    np.add.at(wanted, found.job, found.end_ms - found.start_ms)
+    wrong = np.flatnonzero(seen != wanted).tolist()
+    return [f"job {row}: reasons account for {seen[row]} ms, it waited {wanted[row]} ms" for row in wrong]

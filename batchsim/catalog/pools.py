@@ -1,0 +1,136 @@
+"""The pools that one compute environment can launch, or why it cannot launch what it names.
+
+A type that the file names exactly must be usable; one that came with a family or bundle is left out where it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from batchsim.catalog.instance_types import without_spot
+from batchsim.catalog.market import Market
+from batchsim.catalog.memory import usable_memory_mib
+from batchsim.catalog.quotes import Quote, quote
+from batchsim.catalog.selection import Shelf
+from batchsim.catalog.zones import zones_of
+from batchsim.errors import Path, Problem
+from batchsim.spec.environments import ComputeResource
+from batchsim.spec.facts import InstanceType, PoolFacts
+from batchsim.spec.near import did_you_mean
+from batchsim.spec.world import World
+
+PRICELESS = "E148"
+UNKNOWN_TYPE = "E156"
+MIXED_ARCHITECTURES = "E157"
+UNUSABLE = "E158"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """All that decides what an environment can launch, besides the environment."""
+
+    world: World
+    market: Market
+    shelf: Shelf
+    zone_by_subnet: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a type cannot be launched, ready to be given a place."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+    def at(self, path: Path, value: str) -> Problem:
+        """The same as a problem of the file."""
+        return Problem(self.code, path, self.message, value, hint=self.hint)
+
+
+def pools_of(resources: ComputeResource, path: Path, shop: Shop) -> tuple[tuple[PoolFacts, ...], tuple[Problem, ...]]:
+    """The pools of ``resources`` in catalogue order, and the problems of its ``instanceTypes``, found at ``path``."""
+    zones = zones_of(resources.subnets, shop.zone_by_subnet, shop.market.zones)
+    problems = list(_word_problems(resources.instanceTypes, path, shop))
+    pools: list[PoolFacts] = []
+    left_out: Refusal | None = None
+    for name, named_at in _wanted(resources.instanceTypes, shop.shelf).items():
+        pool = _pool(shop.shelf.types[name], resources, zones, shop)
+        if isinstance(pool, PoolFacts):
+            pools.append(pool)
+        elif named_at is None:
+            left_out = left_out or pool
+        else:
+            problems.append(pool.at((*path, named_at), name))
+    if not pools and not problems:
+        problems.append(_empty(resources, left_out).at(path, ", ".join(resources.instanceTypes)))
+    pools.sort(key=lambda pool: (pool.type.vcpus, pool.type.memory_mib, shop.shelf.position[pool.type.name]))
+    return tuple(pools), tuple(problems)
+
+
+def _wanted(words: Sequence[str], shelf: Shelf) -> Mapping[str, int | None]:
+    """Each type behind ``words``: with the position of the word that names it exactly, or None."""
+    implied: dict[str, int | None] = {member.name: None for word in words for member in shelf.members(word)}
+    return implied | {word: position for position, word in enumerate(words) if word in shelf.types}
+
+
+def _word_problems(words: Sequence[str], path: Path, shop: Shop) -> Iterator[Problem]:
+    """Words that mean nothing, and architectures that mix."""
+    for position, word in enumerate(words):
+        if not shop.shelf.knows(word):
+            yield _unknown(word, shop.shelf).at((*path, position), word)
+    examples: dict[str, str] = {}
+    for name in _wanted(words, shop.shelf):
+        examples.setdefault(shop.shelf.types[name].architecture, name)
+    if len(examples) > 1:
+        shown = ", ".join(f"{name} is {architecture}" for architecture, name in examples.items())
+        message = "architectures mix; AWS Batch allows one in a compute environment"
+        yield Problem(MIXED_ARCHITECTURES, path, message, shown)
+
+
+def _unknown(word: str, shelf: Shelf) -> Refusal:
+    hint = did_you_mean(word, shelf.words()) or "Add it under world.instanceTypes with vcpu, memory and price"
+    return Refusal(UNKNOWN_TYPE, "unknown instance type or family", hint)
+
+
+def _empty(resources: ComputeResource, left_out: Refusal | None) -> Refusal:
+    """Why an environment has no type at all."""
+    if not resources.instanceTypes:
+        return Refusal(
+            UNUSABLE, "a managed EC2 or SPOT environment needs a type", "Write [optimal] for AWS's usual choice"
+        )
+    if left_out is None:
+        return Refusal(UNUSABLE, "only bare metal, which must be named exactly")
+    return Refusal(left_out.code, f"no type is left of these: {left_out.message}, for one", left_out.hint)
+
+
+def _pool(kind: InstanceType, resources: ComputeResource, zones: tuple[str, ...], shop: Shop) -> PoolFacts | Refusal:
+    """The pool of one type, or why there is none."""
+    if kind.architecture.endswith("_mac"):
+        return Refusal(UNUSABLE, f"{kind.name} is a Mac host, which AWS Batch cannot use")
+    if resources.is_spot and kind.name in without_spot():
+        return Refusal(UNUSABLE, f"EC2 does not sell {kind.name} as Spot")
+    quoted = quote(kind.name, shop.world, shop.market)
+    if quoted is None:
+        cure = f"Give one in world.prices: {{{kind.name}: {{on_demand: $0.10/h}}}}"
+        return Refusal(PRICELESS, f"no price of {kind.name} in {shop.market.region} is known", cure)
+    offered = quoted.zones_among(zones)
+    if not offered:
+        where = ", ".join(quoted.zones or ())
+        message = f"{kind.name} is not offered in {', '.join(zones)}, only in {where}"
+        return Refusal(UNUSABLE, message, "Say in world.zones which zone each subnet lies in")
+    return _facts(kind, quoted, offered, shop.world)
+
+
+def _facts(kind: InstanceType, quoted: Quote, zones: tuple[str, ...], world: World) -> PoolFacts:
+    own = world.instanceTypes.get(kind.name)
+    usable = own.usable_memory if own else None
+    return PoolFacts(
+        kind,
+        usable_memory_mib(kind.memory_mib, world.mem_model) if usable is None else usable,
+        quoted.on_demand_nano_usd_per_h,
+        quoted.spot_nano_usd_per_h,
+        quoted.interruption_bucket,
+        zones,
+    )

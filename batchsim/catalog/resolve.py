@@ -1,0 +1,127 @@
+"""From a scenario to the pools that its environments can launch, with prices: the catalogue's one answer to a run.
+
+Pools come in *catalogue order*: by vCPUs, then memory, then the type's place in the catalogue (families in natural
+order, a scenario's own types last, in file order).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from batchsim.catalog.fargate import fargate_prices
+from batchsim.catalog.market import regions
+from batchsim.catalog.pools import PRICELESS, UNKNOWN_TYPE, Shop, pools_of
+from batchsim.catalog.quotes import market_of
+from batchsim.catalog.selection import Shelf, shelf_with
+from batchsim.catalog.sources import as_of
+from batchsim.catalog.zones import zone_by_subnet
+from batchsim.errors import Problem, ScenarioError
+from batchsim.spec.environments import ComputeResource
+from batchsim.spec.facts import CatalogueFacts, PoolFacts
+from batchsim.spec.near import did_you_mean
+from batchsim.spec.scenario import Scenario
+from batchsim.spec.source import SourceMap
+from batchsim.spec.world import World
+
+TOO_MUCH_MEMORY = "E131"
+UNKNOWN_REGION = "E155"
+UNKNOWN_ZONE = "E159"
+
+
+def facts_for(scenario: Scenario) -> CatalogueFacts:
+    """Pools of each MANAGED EC2 or SPOT environment, Fargate's prices, and the dates of both.
+
+    Raises :class:`ScenarioError` with every problem found: unknown types, zones and regions, types without a price,
+    architectures that mix, environments that are left without a type.
+    """
+    shop = _shop(scenario)
+    pools: dict[str, tuple[PoolFacts, ...]] = {}
+    problems = [*_type_problems(scenario.world, shop.shelf), *_zone_problems(shop)]
+    for position, name, resources in _launching(scenario):
+        path = ("computeEnvironments", position, "computeResources", "instanceTypes")
+        pools[name], found = pools_of(resources, path, shop)
+        problems += found
+    problems = list(_region_first(problems, scenario))
+    if problems:
+        raise ScenarioError(_placed(problem, scenario.source) for problem in problems)
+    fargate = fargate_prices(scenario.world.region, scenario.world.fargate_spot_factor)
+    return CatalogueFacts(MappingProxyType(pools), fargate, _dates(scenario))
+
+
+def _shop(scenario: Scenario) -> Shop:
+    world = scenario.world
+    sold = market_of(world)
+    subnets = (subnet for _, _, resources in _launching(scenario) for subnet in resources.subnets)
+    return Shop(world, sold, shelf_with(world.instanceTypes), zone_by_subnet(subnets, world.zones, sold.zones))
+
+
+def _launching(scenario: Scenario) -> Iterator[tuple[int, str, ComputeResource]]:
+    """Position, name and resources of the environments for which AWS Batch launches instances."""
+    for position, environment in enumerate(scenario.computeEnvironments):
+        resources = environment.computeResources
+        if environment.type == "MANAGED" and resources is not None and resources.type in ("EC2", "SPOT"):
+            yield position, environment.computeEnvironmentName, resources
+
+
+def _uses_fargate(scenario: Scenario) -> bool:
+    found = (environment.computeResources for environment in scenario.computeEnvironments)
+    return any(resources is not None and resources.is_fargate for resources in found)
+
+
+def _type_problems(world: World, shelf: Shelf) -> Iterator[Problem]:
+    """Keys of ``world`` that name no type, and sizes that cannot be."""
+    for name, own in world.instanceTypes.items():
+        path = ("world", "instanceTypes", name)
+        if name not in shelf.types:
+            hint = did_you_mean(name, shelf.types)
+            yield Problem(UNKNOWN_TYPE, path, "not in the catalogue, so it needs vcpu and memory", name, hint=hint)
+        elif own.usable_memory is not None and own.usable_memory > shelf.types[name].memory_mib:
+            given, most = f"{own.usable_memory}MiB", f"at most {shelf.types[name].memory_mib}MiB"
+            yield Problem(TOO_MUCH_MEMORY, (*path, "usable_memory"), "more than the type's memory", given, most)
+    for name in world.prices:
+        if name not in shelf.types and name not in world.instanceTypes:
+            hint = did_you_mean(name, shelf.types)
+            yield Problem(UNKNOWN_TYPE, ("world", "prices", name), "unknown instance type", name, hint=hint)
+
+
+def _zone_problems(shop: Shop) -> Iterator[Problem]:
+    """Zones of ``world.zones`` that the region does not have; of an unknown region any zone will do."""
+    if shop.market.region not in regions():
+        return
+    for subnet, zone in shop.world.zones.items():
+        if zone not in shop.market.zones:
+            allowed = ", ".join(shop.market.zones)
+            yield Problem(UNKNOWN_ZONE, ("world", "zones", subnet), "no zone of the region", zone, allowed)
+
+
+def _region_first(problems: Iterable[Problem], scenario: Scenario) -> Iterator[Problem]:
+    """The problems; where prices lack for want of a known region, that one problem in their place."""
+    found = list(problems)
+    region = scenario.world.region
+    priceless = [problem for problem in found if problem.code == PRICELESS]
+    if region in regions() or not (priceless or _uses_fargate(scenario)):
+        yield from found
+        return
+    hint = "Fargate has no prices elsewhere" if not priceless else "Elsewhere give each type's price under world.prices"
+    allowed = ", ".join(regions())
+    yield Problem(UNKNOWN_REGION, ("world", "region"), "no prices of this region are known", region, allowed, hint)
+    yield from (problem for problem in found if problem.code != PRICELESS)
+
+
+def _placed(problem: Problem, source: SourceMap) -> Problem:
+    """The problem with its place in the file: that of a key under ``world``, else of the value."""
+    line, col = source.at(problem.path, key=problem.code == UNKNOWN_TYPE)
+    return replace(problem, file=source.file, line=line, col=col)
+
+
+def _dates(scenario: Scenario) -> Mapping[str, str]:
+    """The dates of the facts that this scenario's costs rest on."""
+    kinds = {resources.type for _, _, resources in _launching(scenario)}
+    facts = [
+        *(("instance_types", "zones", "on_demand") if kinds else ()),
+        *(("spot",) if "SPOT" in kinds else ()),
+        *(("fargate",) if _uses_fargate(scenario) else ()),
+    ]
+    return MappingProxyType(as_of(scenario.world.region, facts))

@@ -1,0 +1,22 @@
+"""The command line: thin commands over the Python API, with the exit codes that scripts rely on."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Entry point of ``batchsim`` and ``python -m batchsim``; never returns."""
+    import sys
+    from io import TextIOWrapper
+
+    from batchsim.cli.app import app
+    from batchsim.cli.guard import INPUT_OUTPUT
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode gets escapes, not a crash
+    try:
+        app(prog_name="batchsim")
+    except OSError as error:  # of printing help; commands guard themselves
+        print(f"batchsim: {error.strerror}", file=sys.stderr)  # noqa: T201 -- typer itself failed to print
+        sys.stdout = None  # the interpreter must not try again at exit
+        sys.exit(INPUT_OUTPUT)

@@ -1,0 +1,137 @@
+"""The commands and their options, as ``--help`` shows them; each body is one call into a module imported only then."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from batchsim._version import __version__
+
+app = typer.Typer(
+    name="batchsim",
+    help="A flight simulator for AWS Batch: what a workload costs, how long it waits, how much gets done.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(StrEnum):
+    """How a command answers on stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+_Scenario = Annotated[
+    Path, typer.Argument(metavar="SCENARIO", help="A scenario file (YAML or JSON).", show_default=False)
+]
+_Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change one value of the scenario, e.g. spot.maxvCpus=512; repeatable.",
+        show_default=False,
+    ),
+]
+_Format = Annotated[Format, typer.Option("--format", help="table for people, json for programs.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"batchsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def batchsim(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """A flight simulator for AWS Batch: what a workload costs, how long it waits, how much gets done."""
+
+
+@app.command()
+def run(
+    scenario: _Scenario,
+    *,
+    settings: _Set = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Repeat the run of this seed; without one anywhere, one is drawn and told."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write summary, tables and resolved scenario into this folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace batchsim's own files in DIR.")] = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="Also write events.jsonl: EventBridge's Batch Job State Change events.")
+    ] = False,
+    costs: Annotated[bool, typer.Option("--costs", help="Also write costs.csv: every cause of every bill.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check the invariants on the finished run.")] = False,
+    format_: _Format = Format.TABLE,
+) -> None:
+    """Simulate a scenario and print its report."""
+    from batchsim.cli.run import Wishes, run_scenario
+
+    if out is None and (events or costs or force):
+        raise typer.BadParameter("--force, --events and --costs are about the result folder: give --out DIR too")
+    wishes = Wishes(
+        settings=tuple(settings or ()),
+        seed=seed,
+        out=out,
+        force=force,
+        events=events,
+        costs=costs,
+        check=check,
+        as_json=format_ is Format.JSON,
+    )
+    run_scenario(scenario, wishes)
+
+
+@app.command()
+def validate(scenario: _Scenario, *, settings: _Set = None, format_: _Format = Format.TABLE) -> None:
+    """Say what is wrong in a scenario, or has no effect."""
+    from batchsim.cli.validate import validate_scenario
+
+    validate_scenario(scenario, tuple(settings or ()), as_json=format_ is Format.JSON)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from batchsim.cli.validate import print_schema
+
+    print_schema()
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder of batchsim run.", show_default=False)],
+    *,
+    format_: _Format = Format.TABLE,
+) -> None:
+    """Check the invariants on a result folder."""
+    from batchsim.cli.check import check_folder
+
+    check_folder(folder, as_json=format_ is Format.JSON)
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")] = Path("scenario.yaml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write a small commented scenario to start from."""
+    from batchsim.cli.init import write_starter
+
+    write_starter(file, force=force)

@@ -1,0 +1,129 @@
+"""From exceptions and signals to exit codes and one plain sentence on stderr; a user never sees a traceback.
+
+0 fine · 1 the answer is no · 2 the input or the command line is wrong · 4 reading or writing failed, no memory ·
+70 a bug in batchsim · 130, 143 interrupted.
+"""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from batchsim.errors import BatchsimError, ScenarioError
+
+ANSWER_IS_NO = 1
+BAD_INPUT = 2
+INPUT_OUTPUT = 4
+BUG = 70
+INTERRUPTED = 130
+TERMINATED = 143
+
+_UNREADABLE = "E100"
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+@dataclass
+class Replay:
+    """What repeats this very run: the command line as given, and the seed once it is known."""
+
+    seed: int | None = None
+
+    @property
+    def command(self) -> str:
+        """The command to paste into a shell."""
+        words = ["batchsim", *sys.argv[1:]]
+        given = any(word == "--seed" or word.startswith("--seed=") for word in words)
+        return shlex.join(words if given or self.seed is None else [*words, "--seed", str(self.seed)])
+
+    def __str__(self) -> str:
+        return self.command if self.seed is None else f"seed {self.seed}; {self.command}"
+
+
+@contextmanager
+def guarded() -> Iterator[Replay]:
+    """Run a command's body; leave with the exit code that fits what went wrong in it."""
+    replay = Replay()
+    try:
+        with _sigterm_raises():
+            yield replay
+            sys.stdout.flush()
+    except (typer.Exit, typer.BadParameter):
+        raise
+    except ScenarioError as error:
+        _leave(code_of(error), str(error))
+    except BrokenPipeError:
+        _reader_left()
+    except OSError as error:
+        _leave(INPUT_OUTPUT, _say(error))
+    except MemoryError:
+        _leave(INPUT_OUTPUT, f"batchsim: not enough memory for this run ({replay})")
+    except KeyboardInterrupt:
+        _leave(INTERRUPTED, f"batchsim: interrupted, no results were written; run again with: {replay.command}")
+    except Terminated:
+        _leave(TERMINATED, f"batchsim: terminated, no results were written; run again with: {replay.command}")
+    except Exception as error:  # noqa: BLE001 -- whatever is left is a bug, and the user must hear of it without a traceback
+        _leave(BUG, _confess(error, replay))
+
+
+def code_of(error: ScenarioError) -> int:
+    """A scenario that cannot be read is an input/output failure, anything in it is bad input."""
+    return INPUT_OUTPUT if all(problem.code == _UNREADABLE for problem in error.problems) else BAD_INPUT
+
+
+def _say(error: OSError) -> str:
+    """``path: reason``, or the message of an error of ours as it stands."""
+    if isinstance(error, BatchsimError) or not error.filename:
+        return str(error)
+    return f"{error.filename}: {error.strerror}"
+
+
+def _confess(error: BaseException, replay: Replay) -> str:
+    """What to put into a bug report, on two lines."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    where = f"{last.name}, {last.filename}:{last.lineno}"
+    return (
+        f"batchsim: this is a bug in batchsim, not in your scenario: {what} (in {where})\n"
+        f"batchsim: please report it with the scenario and this line: {replay}"
+    )
+
+
+def _leave(code: int, message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code) from None
+
+
+def _reader_left() -> NoReturn:
+    """The reader of our output closed it (``| head``): nothing more to say, and nothing went wrong."""
+    sys.stdout = None  # the interpreter must not flush into the closed pipe at exit
+    raise typer.Exit(0) from None
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """While the block runs, SIGTERM raises :class:`Terminated`, so that files are tidied up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated

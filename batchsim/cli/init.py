@@ -1,0 +1,28 @@
+"""``batchsim init``: a commented scenario that runs, to start from."""
+
+from __future__ import annotations
+
+import shlex
+from importlib.resources import files
+from pathlib import Path
+
+import typer
+
+from batchsim.cli.guard import guarded
+from batchsim.errors import OutputError
+
+
+def starter() -> str:
+    """The text of the starter scenario."""
+    return files("batchsim.cli").joinpath("starter.yaml").read_text(encoding="utf-8")
+
+
+def write_starter(file: Path, *, force: bool) -> None:
+    """Write the starter scenario to ``file``; an existing file stays unless ``force``."""
+    with guarded():
+        try:
+            with file.open("w" if force else "x", encoding="utf-8", newline="\n") as out:
+                out.write(starter())
+        except FileExistsError:
+            raise OutputError(f"{file}: there is such a file already; choose another name, or --force") from None
+        typer.echo(f"Wrote {file}. Next: batchsim run {shlex.quote(str(file))}")

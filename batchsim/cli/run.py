@@ -1,0 +1,90 @@
+"""``batchsim run``: simulate, write, report, and answer with the exit code."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from batchsim.cli import scenarios
+from batchsim.cli.guard import ANSWER_IS_NO, guarded
+
+if TYPE_CHECKING:
+    from batchsim.result import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The options of one ``batchsim run``."""
+
+    settings: tuple[str, ...] = ()
+    seed: int | None = None
+    out: Path | None = None
+    force: bool = False
+    events: bool = False
+    costs: bool = False
+    check: bool = False
+    as_json: bool = False
+
+
+def run_scenario(file: Path, wishes: Wishes) -> None:
+    """Run the scenario in ``file``; exit code 1 if a threshold failed or, with ``check``, an invariant is violated."""
+    with guarded() as replay:
+        scenario, drawn = scenarios.seeded(scenarios.load(file, wishes.settings), wishes.seed)
+        replay.seed = scenario.simulation.seed
+        with _reserved(wishes):
+            from batchsim import simulation
+
+            result = simulation.run(scenario)
+            _write(result, wishes)
+        _report(result, wishes)
+        if drawn:
+            typer.echo(f"seed {replay.seed} was drawn; this run again: {replay.command}", err=True)
+        violated = wishes.check and _violated(result)
+        if violated or not _thresholds_hold(result):
+            raise typer.Exit(ANSWER_IS_NO)
+
+
+def _reserved(wishes: Wishes) -> AbstractContextManager[object]:
+    """Make sure that the results can be written, before they are computed."""
+    if wishes.out is None:
+        return nullcontext()
+    from batchsim.formats import result_folder
+
+    return result_folder.reserved(wishes.out, force=wishes.force)
+
+
+def _write(result: Result, wishes: Wishes) -> None:
+    if wishes.out is not None:
+        result.write(wishes.out, force=wishes.force, events=wishes.events, costs=wishes.costs)
+
+
+def _report(result: Result, wishes: Wishes) -> None:
+    """The report, or ``summary.json``, on stdout."""
+    if wishes.as_json:
+        from batchsim.report.summary_json import dumps
+
+        typer.echo(dumps(result.summary()), nl=False)
+        return
+    from batchsim.report.terminal import print_report
+
+    print_report(result.summary())
+    if wishes.out is not None:
+        typer.echo(f"Tables, summary and resolved scenario: {wishes.out}")
+
+
+def _violated(result: Result) -> bool:
+    """Check the invariants, say what is violated on stderr."""
+    from batchsim.cli.check import show
+
+    violations = result.check()
+    show(violations)
+    return bool(violations)
+
+
+def _thresholds_hold(result: Result) -> bool:
+    """Whether every threshold of the scenario is met; the report lists them."""
+    return all(threshold["ok"] for threshold in result.summary()["thresholds"])

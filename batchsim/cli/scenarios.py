@@ -1,0 +1,43 @@
+"""Scenario files as commands take them: loaded, with ``--set`` applied, with a seed."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from batchsim.spec import Scenario
+
+_DRAWN_BITS = 32
+"""A drawn seed stays short enough to type."""
+
+
+def load(file: Path, settings: tuple[str, ...]) -> Scenario:
+    """The scenario in ``file`` with each ``PATH=VALUE`` applied in turn; ``ScenarioError`` if anything is wrong."""
+    from batchsim.formats import scenario_yaml
+
+    pairs = [_pair(setting) for setting in settings]
+    scenario = scenario_yaml.load(file)
+    for path, text in pairs:
+        scenario = scenario.with_(path, scenario_yaml.parse_value(text))
+    return scenario
+
+
+def seeded(scenario: Scenario, wanted: int | None) -> tuple[Scenario, bool]:
+    """The scenario with a seed (the one wanted, else its own, else one drawn here), and whether it was drawn."""
+    if wanted is not None:
+        return scenario.with_("simulation.seed", wanted), False
+    if scenario.simulation.seed is not None:
+        return scenario, False
+    return scenario.with_("simulation.seed", secrets.randbits(_DRAWN_BITS)), True
+
+
+def _pair(setting: str) -> tuple[str, str]:
+    """``PATH=VALUE`` taken apart."""
+    path, equals, text = setting.partition("=")
+    if not (equals and path.strip()):
+        raise typer.BadParameter(f"{setting!r} is not PATH=VALUE, as in spot.maxvCpus=512", param_hint="--set")
+    return path.strip(), text

@@ -1,0 +1,84 @@
+"""``batchsim validate`` and ``batchsim schema``: what a scenario may hold, and what is wrong with one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from batchsim.cli import scenarios
+from batchsim.cli.guard import code_of, guarded
+from batchsim.errors import Problem, ScenarioError, show_path
+
+if TYPE_CHECKING:
+    from batchsim.spec import Scenario
+
+
+def validate_scenario(file: Path, settings: tuple[str, ...], *, as_json: bool) -> None:
+    """Print the problems of a scenario (exit code 2, or 4 if it cannot be read) or, without any, its notes."""
+    with guarded():
+        try:
+            scenario = _checked(file, settings)
+        except ScenarioError as error:
+            if not as_json:
+                raise
+            _print_json(error.problems, [])
+            raise typer.Exit(code_of(error)) from None
+        from batchsim.spec.notes import scenario_notes
+
+        notes = scenario_notes(scenario)
+        if as_json:
+            _print_json((), notes)
+        else:
+            _print_text(file, scenario, notes)
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    with guarded():
+        from batchsim.spec.schema import json_schema
+
+        typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _checked(file: Path, settings: tuple[str, ...]) -> Scenario:
+    """The scenario, if it could be run as it stands: whatever keeps a run from starting is found here too."""
+    from batchsim.simulation import Simulation
+
+    scenario = scenarios.load(file, settings)
+    Simulation(scenario, seed=scenario.simulation.seed or 0)
+    return scenario
+
+
+def _print_json(problems: tuple[Problem, ...], notes: list[str]) -> None:
+    answer = {"valid": not problems, "problems": [_as_json(problem) for problem in problems], "notes": notes}
+    typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+def _as_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "file": problem.file,
+        "line": problem.line,
+        "col": problem.col,
+        "path": show_path(problem.path),
+        "message": problem.message,
+        "value": problem.value,
+        "allowed": problem.allowed,
+        "hint": problem.hint,
+    }
+
+
+def _print_text(file: Path, scenario: Scenario, notes: list[str]) -> None:
+    counts = {
+        "compute environment": len(scenario.computeEnvironments),
+        "job queue": len(scenario.jobQueues),
+        "job definition": len(scenario.jobDefinitions),
+        "workload item": len(scenario.workload),
+    }
+    held = ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for what, number in counts.items())
+    typer.echo(f"{file}: valid: {held}")
+    for note in notes:
+        typer.echo(f"note: {note}")

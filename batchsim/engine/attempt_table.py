@@ -1,0 +1,75 @@
+"""The attempts of a run as columns, in order of placement.
+
+Instants, outcome and exit code are *planned* when an attempt is placed, since they follow from the placement; so an
+attempt costs one event, at its end. An interruption overwrites the plan. ``ended_at`` alone tells whether an attempt
+is open.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from batchsim.engine.columns import column, frozen
+from batchsim.records.tables import NEVER, Attempts, Ints
+from batchsim.records.vocabulary import Outcome
+
+
+class AttemptTable:
+    """Growable columns, about 75 bytes an attempt."""
+
+    def __init__(self) -> None:
+        self.job = column("i")
+        self.attempt = column("i")
+        self.instance = column("i")
+        self.environment = column("h")
+        self.runnable_at = column("q")
+        self.starting_at = column("q")
+        self.pull_at = column("q")
+        self.pulled_at = column("q")
+        self.running_at = column("q")
+        self.ended_at = column("q")
+        self.outcome = bytearray()
+        self.status_reason = column("i")
+        self.container_reason = column("h")
+        self.exit_code = column("h")
+
+    def __len__(self) -> int:
+        return len(self.job)
+
+    def is_open(self, row: int) -> bool:
+        """Whether the attempt still holds its capacity."""
+        return self.ended_at[row] == NEVER
+
+    def open_rows(self) -> Ints:
+        """Return the rows of the attempts that hold capacity, in order of placement."""
+        return np.flatnonzero(frozen(self.ended_at) == NEVER)
+
+    def running_jobs(self, horizon_ms: int) -> Ints:
+        """Return the job rows whose container runs just before ``horizon_ms``."""
+        rows = self.open_rows()
+        return frozen(self.job)[rows][frozen(self.running_at)[rows] < horizon_ms]
+
+    def freeze(self, horizon_ms: int) -> Attempts:
+        """Return the frozen record: plans that did not come true are cut at the attempt's end or the horizon."""
+        ended = frozen(self.ended_at)
+        is_open = ended == NEVER
+        cut = np.where(is_open, horizon_ms, ended)
+        running = frozen(self.running_at)
+        ran = np.where(is_open, running < cut, running <= cut)
+        start_failed = frozen(self.outcome) == Outcome.START_FAILED
+        return Attempts(
+            job=frozen(self.job),
+            attempt=frozen(self.attempt),
+            instance=frozen(self.instance),
+            environment=frozen(self.environment),
+            runnable_at_ms=frozen(self.runnable_at),
+            starting_at_ms=frozen(self.starting_at),
+            pull_at_ms=np.minimum(frozen(self.pull_at), cut),
+            pulled_at_ms=np.minimum(frozen(self.pulled_at), cut),
+            running_at_ms=np.where(ran & ~(start_failed & ~is_open), running, NEVER),
+            ended_at_ms=ended,
+            outcome=np.where(is_open, np.int8(Outcome.OPEN), frozen(self.outcome)),
+            status_reason=np.where(is_open, 0, frozen(self.status_reason)),
+            container_reason=np.where(is_open, 0, frozen(self.container_reason)),
+            exit_code=np.where(is_open, NEVER, frozen(self.exit_code)),
+        )

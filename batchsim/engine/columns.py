@@ -1,0 +1,39 @@
+"""Growable typed columns, and how they freeze into numpy."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+
+from batchsim.records.tables import Bools, Ints
+
+DTYPES = {"b": np.int8, "h": np.int16, "i": np.int32, "q": np.int64}
+
+
+def column(code: str, size: int = 0, value: int = 0) -> array[int]:
+    """Return a column of ``size`` equal values; ``code`` is one of ``b h i q`` (1, 2, 4, 8 bytes)."""
+    return array(code, [value]) * size
+
+
+def from_numpy(code: str, values: Ints) -> array[int]:
+    """Return a growable column with the values of a numpy array."""
+    filled = array(code)
+    filled.frombytes(np.ascontiguousarray(values, dtype=DTYPES[code]).tobytes())
+    return filled
+
+
+def frozen(values: array[int] | bytearray) -> Ints:
+    """Return a column as read-only numpy, without a copy; a bytearray gives int8.
+
+    As long as the view lives, the column cannot grow: a finished engine is frozen for good, and looks in between must
+    let go of their views.
+    """
+    view = np.frombuffer(values, dtype=np.int8 if isinstance(values, bytearray) else DTYPES[values.typecode])
+    view.flags.writeable = False
+    return view
+
+
+def frozen_bools(values: bytearray) -> Bools:
+    """Return a read-only copy of a column of flags."""
+    return frozen(values).astype(np.bool_)

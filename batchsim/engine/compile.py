@@ -1,0 +1,229 @@
+"""Compiling a scenario: names become positions, laws become samplers, catalogue facts become offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from batchsim.engine.laws import Exponential, Sampler, law_of
+from batchsim.engine.plan import (
+    Delays,
+    Ec2Plan,
+    EnvironmentPlan,
+    FargatePlan,
+    Plan,
+    Pool,
+    QueuePlan,
+    Rules,
+    SpotPlan,
+)
+from batchsim.engine.randomness import Draws
+from batchsim.engine.vocabulary import Vocabulary
+from batchsim.engine.workload.plans import Workload
+from batchsim.policies.allocation import STRATEGIES, Offer
+from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
+from batchsim.spec.facts import CatalogueFacts, PoolFacts
+from batchsim.spec.markets import BUCKET_FACTORS, market_of
+
+MS_PER_H = 3_600_000
+
+
+def compile_plan(scenario: Scenario, facts: CatalogueFacts, workload: Workload, draws: Draws) -> Plan:
+    """Compile everything but the workload itself, whose entries are compiled by ``engine/entries.py``."""
+    offers = _Offers(facts, scenario)
+    keys = _reach_order(scenario, workload)
+    environments = tuple(
+        _environment(environment, keys[position], offers)
+        for position, environment in enumerate(scenario.computeEnvironments)
+    )
+    settings = scenario.simulation
+    return Plan(
+        queues=_queues(scenario),
+        environments=environments,
+        pools=tuple(offers.pools),
+        rules=_rules(scenario.world),
+        delays=_delays(scenario.world, draws),
+        spot=_spot(scenario.world),
+        until_ms=None if settings.until == "drained" else int(settings.until),
+        max_time_ms=settings.max_time_ms,
+        images=Vocabulary(),
+        definitions=Vocabulary(),
+        types=offers.types.texts(),
+        zones=offers.zones.texts(),
+    )
+
+
+def _queues(scenario: Scenario) -> tuple[QueuePlan, ...]:
+    position = {environment.computeEnvironmentName: n for n, environment in enumerate(scenario.computeEnvironments)}
+    return tuple(
+        QueuePlan(
+            name=queue.jobQueueName,
+            priority=queue.priority,
+            enabled=queue.state == "ENABLED",
+            environments=tuple(
+                position[short_name(item.computeEnvironment)]
+                for item in sorted(queue.computeEnvironmentOrder, key=lambda item: item.order)
+            ),
+        )
+        for queue in scenario.jobQueues
+    )
+
+
+def short_name(reference: str) -> str:
+    """Return the name in a name or an ARN (``...:compute-environment/NAME``)."""
+    return reference.rsplit("/", 1)[-1] if reference.startswith("arn:") else reference
+
+
+def _reach_order(scenario: Scenario, workload: Workload) -> list[str]:
+    """Key each environment by its place in the order in which the workload, through its queues, reaches environments.
+
+    Those that it does not reach follow, first those that launch instances all the same.
+
+    So neither a new name, another order of the file's other sections, nor an unused environment shifts anybody's draws.
+    """
+    queues = {queue.jobQueueName: plan for queue, plan in zip(scenario.jobQueues, _queues(scenario), strict=True)}
+    used = (position for entry in workload.entries for position in queues[entry.job.queue].environments)
+    environments = [environment.computeResources for environment in scenario.computeEnvironments]
+    own = (n for n, given in enumerate(environments) if given and (given.minvCpus or given.desiredvCpus))
+    order = dict.fromkeys((*used, *own, *range(len(environments))))
+    place = {position: f"environment {number}" for number, position in enumerate(order)}
+    return [place[position] for position in range(len(place))]
+
+
+class _Offers:
+    """Interns types, zones and pools over all environments."""
+
+    def __init__(self, facts: CatalogueFacts, scenario: Scenario) -> None:
+        self.types, self.zones = Vocabulary(), Vocabulary()
+        self.pools: list[Pool] = []
+        self._pool_codes: dict[tuple[int, int], int] = {}
+        self._facts = facts
+        for environment in scenario.computeEnvironments:
+            for pool in facts.pools.get(environment.computeEnvironmentName, ()):
+                for zone in pool.zones:
+                    self.zones.code(zone)
+
+    def of(self, environment: str, *, spot: bool) -> tuple[Offer, ...]:
+        """Return an environment's offers in catalogue order of types, then in the order of its zones."""
+        pairs = ((pool, zone) for pool in self._facts.pools[environment] for zone in pool.zones)
+        return tuple(self._offer(position, *pair, spot=spot) for position, pair in enumerate(pairs))
+
+    def architecture(self, environment: str) -> str:
+        """Return the one architecture of an environment's types; the catalogue saw to it."""
+        return self._facts.pools[environment][0].type.architecture
+
+    def _offer(self, position: int, facts: PoolFacts, zone: str, *, spot: bool) -> Offer:
+        return Offer(
+            position=position,
+            pool=self._pool(facts, zone),
+            type=self.types.code(facts.type.name),
+            zone=self.zones.code(zone),
+            vcpus=facts.type.vcpus,
+            memory_mib=facts.usable_memory_mib,
+            nominal_memory_mib=facts.type.memory_mib,
+            gpus=facts.type.gpus,
+            spot=spot,
+            price_nano_usd_per_h=facts.spot_nano_usd_per_h if spot else facts.on_demand_nano_usd_per_h,
+            on_demand_nano_usd_per_h=facts.on_demand_nano_usd_per_h,
+        )
+
+    def _pool(self, facts: PoolFacts, zone: str) -> int:
+        key = (self.types.code(facts.type.name), self.zones.code(zone))
+        if key not in self._pool_codes:
+            self._pool_codes[key] = len(self.pools)
+            self.pools.append(Pool(f"{facts.type.name}|{zone}", BUCKET_FACTORS[facts.interruption_bucket]))
+        return self._pool_codes[key]
+
+
+def _environment(environment: ComputeEnvironment, key: str, offers: _Offers) -> EnvironmentPlan:
+    resources = environment.computeResources
+    name, enabled = environment.computeEnvironmentName, environment.state == "ENABLED"
+    if resources is None:
+        return _without_capacity(name, key, enabled=enabled)
+    spot = resources.type in ("SPOT", "FARGATE_SPOT")
+    if resources.type in ("FARGATE", "FARGATE_SPOT"):
+        return FargatePlan(name, key, spot, enabled, resources.maxvCpus)
+    strategy = resources.allocationStrategy or "BEST_FIT"
+    own = offers.of(name, spot=spot)
+    scaling = resources.scalingPolicy
+    minutes = scaling.minScaleDownDelayMinutes if scaling else 0
+    return Ec2Plan(
+        name=name,
+        key=key,
+        spot=spot,
+        enabled=enabled,
+        min_vcpus=resources.minvCpus or 0,
+        max_vcpus=resources.maxvCpus,
+        desired_vcpus=resources.desiredvCpus or 0,
+        strategy=STRATEGIES[strategy],
+        may_exceed_max=spot or strategy != "BEST_FIT",
+        waits_for_its_type=strategy == "BEST_FIT",
+        architecture=offers.architecture(name),
+        offers=own,
+        min_scale_down_delay_ms=(minutes or 0) * 60_000,
+        zones=len(offers.zones.texts()),
+    )
+
+
+def _without_capacity(name: str, key: str, *, enabled: bool) -> Ec2Plan:
+    """An UNMANAGED environment: its instances are the user's own, and here it has none."""
+    strategy = STRATEGIES["BEST_FIT"]
+    return Ec2Plan(name, key, False, enabled, 0, 0, 0, strategy, False, True, "x86_64", (), 0, 0)
+
+
+def _rules(world: World) -> Rules:
+    return Rules(
+        scheduler_cycle_ms=world.scheduler_cycle,
+        fifo_order=world.fifo_order,
+        retry_position=world.retry_position,
+        retry_delay_ms=world.retry_delay,
+        packing=world.packing,
+        count_start_failures=world.count_start_failures,
+        start_failure=world.start_failure,
+        cancel_pending_wait=world.cancel_pending_wait,
+        initial_ready=world.initial_capacity == "ready",
+        demand_by_memory=world.demand_by == "both",
+        prefer_smallest=world.prefer_size == "smallest",
+        scale_down_idle_ms=world.scale_down_idle,
+        scale_down_check_ms=world.scale_down_check,
+        backoff_ms=world.ce_backoff,
+        user_data_ms=world.user_data,
+        slow_pull_probability=world.slow_pull_probability,
+        fargate_burst=world.fargate_burst,
+        fargate_rate_per_s=world.fargate_rate,
+        bill_from=world.bill_from,
+        submit_tps=world.submit_tps if world.enforce_submit_tps else None,
+        submit_backoff_ms=(world.submit_backoff_base, world.submit_backoff_cap),
+    )
+
+
+def _delays(world: World, draws: Draws) -> Delays:
+    def by_name(purpose: str, law: LawSpec) -> Callable[[str], Sampler]:
+        return lambda name: Sampler(law_of(law), draws.stream(purpose, name), chunk=64)
+
+    return Delays(
+        scale_up=by_name("scale_up", world.scale_up_delay),
+        pending=by_name("pending", world.instance_pending),
+        boot=by_name("boot", world.instance_boot),
+        register=by_name("register", world.agent_register),
+        new_image=by_name("new_image", world.new_image),
+        slow_pull=by_name("slow_pull", world.slow_pull),
+        stream=draws.stream,
+    )
+
+
+def _spot(world: World) -> SpotPlan:
+    market = market_of(world)
+    return SpotPlan(
+        hazard_per_h=market.hazard_per_h,
+        shocks_per_day=market.shocks_per_day,
+        median_depth=None if market.median_depth == "unlimited" else market.median_depth,
+        notice_ms=world.notice,
+    )
+
+
+def task_lifetime(world: World, draws: Draws, stream: str) -> Sampler | None:
+    """Return the law of a Fargate Spot task's time to its reclaim: the market's hazard at factor 1."""
+    hazard_per_h = _spot(world).hazard_per_h
+    if not hazard_per_h:
+        return None
+    return Sampler(Exponential(MS_PER_H / hazard_per_h, least_ms=1), draws.stream("task_lifetime", stream))

@@ -1,0 +1,129 @@
+"""What is done to a run from outside: cancel, terminate, change a value, reclaim an instance (model 7)."""
+
+from __future__ import annotations
+
+from batchsim.engine.attempts import Attempts
+from batchsim.engine.demand import Environment
+from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.job_queue import JobQueue
+from batchsim.engine.launch import Launcher
+from batchsim.engine.lifecycle import Lifecycle
+from batchsim.engine.scale_in import ScaleIn
+from batchsim.engine.scaling_log import ScalingLog
+from batchsim.engine.scheduler import Scheduler
+from batchsim.engine.tables import Tables
+from batchsim.engine.vocabulary import KILLED
+from batchsim.policies.allocation import Offer
+from batchsim.records.identifiers import instance_id
+from batchsim.records.tables import NEVER
+from batchsim.records.vocabulary import JobState, Outcome, ScalingAction, WhyEnded, WhyLaunched
+
+
+class JobControl:
+    """CancelJob and TerminateJob, on single jobs, array children and, by their rows, whole arrays."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        attempts: Attempts,
+        lifecycle: Lifecycle,
+        dependencies: Dependencies,
+        scheduler: Scheduler,
+    ) -> None:
+        self._tables = tables
+        self._jobs = tables.jobs
+        self._attempts = attempts
+        self._lifecycle = lifecycle
+        self._dependencies = dependencies
+        self._scheduler = scheduler
+
+    def cancel(self, rows: range, reason: str) -> None:
+        """Jobs in PENDING or RUNNABLE fail with the caller's reason; those that started, or ended, are left alone."""
+        code = self._tables.status_reasons.code(reason)
+        for job in rows:
+            state = self._jobs.state[job]
+            if state == JobState.RUNNABLE:
+                self._lifecycle.fail(job, code)
+            elif state == JobState.PENDING:
+                self._dependencies.cancel(job, code)
+        self._scheduler.request_pass()
+
+    def terminate(self, rows: range, reason: str) -> None:
+        """Jobs that hold capacity end now, and are not retried; earlier ones are cancelled."""
+        code = self._tables.status_reasons.code(reason)
+        for job in rows:
+            attempt = self._jobs.attempt_row[job]
+            if attempt != NEVER:
+                exit_code = KILLED if self._attempts.is_running(attempt) else NEVER
+                self._attempts.interrupt(attempt, Outcome.TERMINATED, code, exit_code)
+        self.cancel(rows, reason)
+
+
+class CapacityControl:
+    """UpdateComputeEnvironment, UpdateJobQueue, and reclaims of Spot instances."""
+
+    def __init__(
+        self,
+        queues: list[JobQueue],
+        environments: tuple[Environment, ...],
+        tables: Tables,
+        attempts: Attempts,
+        launcher: Launcher,
+        scale_in: ScaleIn,
+        scheduler: Scheduler,
+        log: ScalingLog,
+    ) -> None:
+        self._queues = queues
+        self._environments = environments
+        self._tables = tables
+        self._instances = tables.instances
+        self._attempts = attempts
+        self._launcher = launcher
+        self._scale_in = scale_in
+        self._scheduler = scheduler
+        self._log = log
+
+    def set_queue(self, queue: int, field: str, value: int | bool) -> None:
+        """Set ``priority`` or ``enabled`` of a queue."""
+        setattr(self._queues[queue], field, value)
+        self._scheduler.reorder()
+        self._scheduler.request_pass()
+
+    def set_environment(self, environment: int, field: str, value: int | bool) -> None:
+        """Set ``min_vcpus``, ``max_vcpus`` or ``enabled`` of a compute environment."""
+        changed = self._environments[environment]
+        setattr(changed, field, value)
+        changed.touched = True
+        if isinstance(changed, Ec2Environment):
+            changed.highest_min_vcpus = max(changed.highest_min_vcpus, changed.min_vcpus)
+            self._scale_in.look_again(changed)
+            self._log.write(changed, ScalingAction.UPDATE)
+        self._scheduler.request_pass()
+
+    def reclaim(self, row: int, *, replace: bool = False) -> None:
+        """EC2 takes a Spot instance: exactly the attempts on it end, whether STARTING or RUNNING.
+
+        ``replace``: an equal instance is launched in the same instant, ready at once.
+        """
+        environment = self._environments[self._instances.environment[row]]
+        assert isinstance(environment, Ec2Environment)
+        if self._instances.notice_at[row] == NEVER:
+            self._instances.notice_at[row] = self._attempts.now_ms
+        name = instance_id(environment.plan.name, self._instances.ordinal[row])
+        lost = self._tables.status_reasons.code(f"Host EC2 (instance {name}) terminated.")
+        for attempt in sorted(self._instances.residents[row]):
+            self._attempts.interrupt(attempt, Outcome.RECLAIMED, lost, NEVER)
+        environment.remove(row, WhyEnded.SPOT_RECLAIM)
+        self._launcher.ended(row)
+        self._log.write(environment, ScalingAction.RECLAIM, -1, -self._instances.vcpus[row])
+        if replace:
+            offer = self._offer_of(environment, row)
+            self._launcher.launch(environment, offer, WhyLaunched.REPLACEMENT, ready=True)
+            self._log.write(environment, ScalingAction.SCALE_UP, 1, offer.vcpus)
+        self._scheduler.request_pass()
+
+    def _offer_of(self, environment: Ec2Environment, row: int) -> Offer:
+        """Return the pool that an instance came from."""
+        pool = self._instances.pool[row]
+        return next(offer for offer in environment.plan.offers if offer.pool == pool)

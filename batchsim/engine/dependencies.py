@@ -1,0 +1,211 @@
+"""Dependencies: plain, SEQUENTIAL and N_TO_N, with failures that cascade to a fixed point (fact sheet 3.1 to 3.3).
+
+A plain dependency on an array is decided when its last child has ended; SEQUENTIAL and N_TO_N act child by child, at
+once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from batchsim.engine.columns import column, frozen
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.lifecycle import Lifecycle
+from batchsim.engine.tables import Tables
+from batchsim.engine.vocabulary import DEPENDENCY_FAILED
+from batchsim.engine.workload.plans import DependencyKind
+from batchsim.records.tables import Dependencies as DependencyRecord
+from batchsim.records.vocabulary import JobState
+
+PLAIN, N_TO_N = DependencyKind.PLAIN, DependencyKind.N_TO_N
+
+
+class Dependencies:
+    """Counts what each submission, and each child, still waits for. Submissions that nobody waits for cost nothing."""
+
+    def __init__(self, kernel: Kernel, tables: Tables, lifecycle: Lifecycle, *, wait_for_cancel: bool) -> None:
+        """``wait_for_cancel``: a cancelled PENDING job is finalised only when its dependencies have ended."""
+        self.edges: tuple[list[int], list[int], list[int]] = ([], [], [])
+        """(submission, parent, kind) of every dependency registered."""
+        self._kernel = kernel
+        self._submissions, self._jobs = tables.submissions, tables.jobs
+        self._lifecycle = lifecycle
+        self._wait_for_cancel = wait_for_cancel
+        self._dependents: dict[int, list[tuple[int, int]]] = {}
+        """By parent: (submission, kind) of those that wait for it."""
+        self._child_unmet: dict[int, bytearray] = {}
+        """By submission with SEQUENTIAL or N_TO_N dependencies: what each child still waits for."""
+        self._sequential: set[int] = set()
+        self._cancelled: dict[int, int] = {}
+        """PENDING jobs whose cancellation waits, with its status reason."""
+        self._ended: deque[int] = deque()
+        """Jobs, and submissions as :func:`_whole`, whose end is still to be followed."""
+        self._settling = False
+
+    def admit(self, submission: int, parents: list[tuple[int, int]], *, sequential: bool) -> None:
+        """A submission was accepted: PENDING while it waits for ``parents``, (submission, kind); else RUNNABLE."""
+        jobs = self._submissions.jobs_of(submission)
+        self._jobs.state[jobs.start : jobs.stop] = bytes([JobState.PENDING]) * len(jobs)
+        self._submissions.state[submission] = JobState.PENDING
+        if sequential or any(kind == N_TO_N for _, kind in parents):
+            self._child_unmet[submission] = bytearray(len(jobs))
+        if sequential:
+            self._watch_sequence(submission)
+        for parent, kind in parents:
+            self._watch(submission, parent, kind)
+        for parent, kind in parents:
+            self._catch_up(submission, parent, kind)
+        self._release(submission)
+
+    def job_ended(self, job: int) -> None:
+        """Note a job's end; what follows for others happens after the submissions of the same instant."""
+        submission = self._jobs.submission[job]
+        if submission in self._dependents or submission in self._sequential:
+            self._ended.append(job)
+            if not self._submissions.left[submission]:
+                self._ended.append(_whole(submission))
+            if not self._settling:
+                self._settling = True
+                self._kernel.call_at(self._kernel.now_ms, Rank.SETTLE, self._settle)
+
+    def refused(self, submission: int) -> None:
+        """A call was refused: nothing that waits for it can ever start."""
+        for dependent, _ in self._dependents.get(submission, ()):
+            self._fail_pending(dependent)
+
+    def cancel(self, job: int, status_reason: int) -> None:
+        """Cancel a PENDING job: at once, or flagged until all it depends on has ended (API, CancelJob)."""
+        if self._wait_for_cancel:
+            self._cancelled[job] = status_reason
+        else:
+            self._lifecycle.fail(job, status_reason)
+
+    def is_cancelled(self, job: int) -> bool:
+        """Whether a PENDING job is flagged as cancelled."""
+        return job in self._cancelled
+
+    def freeze(self) -> DependencyRecord:
+        """Return the frozen record."""
+        columns = [column("i"), column("i"), column("b")]
+        for values, added in zip(columns, self.edges, strict=True):
+            values.extend(added)
+        submission, parent, kind = (frozen(values) for values in columns)
+        return DependencyRecord(submission=submission, parent=parent, kind=kind)
+
+    # -- registering
+
+    def _record(self, submission: int, parent: int, kind: int) -> None:
+        for values, value in zip(self.edges, (submission, parent, kind), strict=True):
+            values.append(value)
+
+    def _watch_sequence(self, submission: int) -> None:
+        self._record(submission, submission, DependencyKind.SEQUENTIAL)
+        self._sequential.add(submission)
+        unmet = self._child_unmet[submission]
+        for index in range(1, len(unmet)):
+            unmet[index] = 1
+
+    def _watch(self, submission: int, parent: int, kind: int) -> None:
+        """Wait for a parent."""
+        self._record(submission, parent, kind)
+        self._dependents.setdefault(parent, []).append((submission, kind))
+        if kind == PLAIN:
+            self._submissions.unmet[submission] += 1
+        else:
+            unmet = self._child_unmet[submission]
+            unmet[:] = bytes(count + 1 for count in unmet)
+
+    def _catch_up(self, submission: int, parent: int, kind: int) -> None:
+        """Learn what has become of a parent before; what ended in this very instant is followed in its turn."""
+        if kind == PLAIN:
+            if not self._submissions.left[parent] and _whole(parent) not in self._ended:
+                self._decide_plain(submission, parent)
+            return
+        for index, job in enumerate(self._submissions.jobs_of(parent)):
+            if self._jobs.state[job] >= JobState.SUCCEEDED and job not in self._ended:
+                self._decide_child(submission, index, self._has_succeeded(job))
+
+    # -- settling
+
+    def _settle(self, _: None) -> None:
+        """Work off the jobs that ended, and those that fail because of them, until nothing follows any more."""
+        while self._ended:
+            self._follow(self._ended.popleft())
+        self._settling = False
+
+    def _follow(self, ended: int) -> None:
+        """Tell those who wait for a job, or for a whole submission."""
+        if ended < 0:
+            submission = _whole(ended)
+            for dependent, kind in self._dependents.get(submission, ()):
+                if kind == PLAIN:
+                    self._decide_plain(dependent, submission)
+            return
+        submission = self._jobs.submission[ended]
+        index, succeeded = ended - self._submissions.first_job[submission], self._has_succeeded(ended)
+        if submission in self._sequential and index + 1 < self._submissions.size[submission]:
+            self._decide_child(submission, index + 1, succeeded)
+        for dependent, kind in self._dependents.get(submission, ()):
+            if kind == N_TO_N:
+                self._decide_child(dependent, index, succeeded)
+
+    def _decide_plain(self, submission: int, parent: int) -> None:
+        """A whole parent has ended: one thing less to wait for, or everything fails."""
+        if self._submissions.failed[parent]:
+            self._fail_pending(submission)
+        else:
+            self._submissions.unmet[submission] -= 1
+            self._release(submission)
+
+    def _decide_child(self, submission: int, index: int, succeeded: bool) -> None:
+        """What a child waited for has ended."""
+        job = self._submissions.first_job[submission] + index
+        if self._jobs.state[job] != JobState.PENDING:
+            return
+        if not succeeded:
+            self._lifecycle.fail(job, self._cancelled.pop(job, DEPENDENCY_FAILED))
+            return
+        unmet = self._child_unmet[submission]
+        unmet[index] -= 1
+        if not unmet[index] and not self._submissions.unmet[submission]:
+            self._release_rows(job, job + 1)
+
+    def _release(self, submission: int) -> None:
+        """Release the children that wait for nothing any more, in contiguous runs."""
+        if self._submissions.unmet[submission]:
+            return
+        for low, high in self._free_runs(submission):
+            self._release_rows(low, high)
+
+    def _free_runs(self, submission: int) -> Iterator[tuple[int, int]]:
+        """Yield the runs of PENDING children without an unmet dependency; usually the array is one run."""
+        jobs = self._submissions.jobs_of(submission)
+        states = self._jobs.state[jobs.start : jobs.stop]
+        unmet = self._child_unmet.get(submission, bytes(len(jobs)))
+        if not any(unmet) and not self._cancelled and states.count(JobState.PENDING) == len(jobs):
+            yield jobs.start, jobs.stop
+            return
+        for job, state, waits in zip(jobs, states, unmet, strict=True):
+            if state == JobState.PENDING and not waits:
+                yield job, job + 1
+
+    def _release_rows(self, low: int, high: int) -> None:
+        """To RUNNABLE; a cancelled job to FAILED instead."""
+        if low in self._cancelled:
+            self._lifecycle.fail(low, self._cancelled.pop(low))
+        else:
+            self._lifecycle.release(low, high)
+
+    def _fail_pending(self, submission: int) -> None:
+        for job in self._submissions.jobs_of(submission):
+            if self._jobs.state[job] == JobState.PENDING:
+                self._lifecycle.fail(job, self._cancelled.pop(job, DEPENDENCY_FAILED))
+
+    def _has_succeeded(self, job: int) -> bool:
+        return self._jobs.state[job] == JobState.SUCCEEDED
+
+
+def _whole(code: int) -> int:
+    """Between a submission and the negative code under which its own end stands among ended jobs."""
+    return -1 - code

@@ -1,0 +1,217 @@
+"""A managed EC2 or SPOT compute environment: its instances, the room on them, and what it can say to a waiting head."""
+
+from __future__ import annotations
+
+from batchsim.engine.attempts import Attempts, Start
+from batchsim.engine.fleet import Fleet
+from batchsim.engine.images import ImageCache
+from batchsim.engine.kernel import Kernel
+from batchsim.engine.plan import Ec2Plan, Shape
+from batchsim.engine.tables import Tables
+from batchsim.policies.allocation import Offer
+from batchsim.policies.scaling import Rooms, may_launch
+from batchsim.records.vocabulary import WaitReason
+
+
+class Ec2Environment:
+    """Instances come by :meth:`add` and :meth:`open_to_jobs` and go by :meth:`remove`; jobs come by :meth:`place`."""
+
+    def __init__(
+        self,
+        position: int,
+        plan: Ec2Plan,
+        tables: Tables,
+        fleet: Fleet,
+        images: ImageCache,
+        attempts: Attempts,
+        kernel: Kernel,
+    ) -> None:
+        self.position = position
+        self.plan = plan
+        self.enabled = plan.enabled
+        self.min_vcpus = self.highest_min_vcpus = plan.min_vcpus
+        self.max_vcpus = plan.max_vcpus
+        self.on_vcpus = 0
+        """vCPUs of the instances that run or boot."""
+        self.zone_vcpus = [0] * plan.zones
+        self.launched = 0
+        """Instances launched so far: the next launch ordinal."""
+        self.booting: dict[int, None] = {}
+        self.idle_since: dict[int, int] = {}
+        self.touched = False
+        """Whether a room or a gate opened since the last pass."""
+        self.backed_off: dict[int, int] = {}
+        """Until when each offer (by position) is held back after a capacity error."""
+        self.fleet = fleet
+        self._tables = tables
+        self._shapes = tables.shapes
+        self._instances, self._jobs = tables.instances, tables.jobs
+        self._images = images
+        self._attempts = attempts
+        self._kernel = kernel
+        self._fitting: dict[int, tuple[Offer, ...]] = {}
+
+    # -- what it says to a head
+
+    def fitting(self, shape: int) -> tuple[Offer, ...]:
+        """Return the offers whose empty instance holds a job of this shape."""
+        if shape not in self._fitting:
+            want = self._shapes[shape]
+            self._fitting[shape] = tuple(offer for offer in self.plan.offers if self._holds(offer, want))
+        return self._fitting[shape]
+
+    def stance(self, shape: int, booting: Rooms) -> WaitReason:
+        """Why a job of this shape, for which no room is free, does not start here; in order of precedence.
+
+        ``booting`` is the room of booting instances that the jobs ahead leave.
+        """
+        if not self.fitting(shape):
+            return WaitReason.NOTHING_FITS
+        if self._shapes[shape].vcpus > self.max_vcpus:
+            return WaitReason.OVER_MAX_RESOURCE
+        if not self.enabled:
+            return WaitReason.ENVIRONMENT_DISABLED
+        if not self.below_max(shape):
+            return WaitReason.MAX_VCPUS
+        if not self.open_offers(shape):
+            return WaitReason.CAPACITY_ERROR
+        return WaitReason.INSTANCE_BOOTING if self._fits(shape, booting) else WaitReason.SCALE_UP_DECISION
+
+    def serves(self, shape: int, booting: Rooms) -> bool:
+        """Whether a job of this shape, for which no room is free, waits here: for a booting instance, or for growth.
+
+        Model 2; otherwise the next environment of its queue is tried.
+        """
+        return self.takes(shape) and (self._fits(shape, booting) or self.may_grow_for(shape))
+
+    def takes(self, shape: int) -> bool:
+        """Whether jobs of this shape may start here at all."""
+        return self.enabled and self._shapes[shape].vcpus <= self.max_vcpus and bool(self.fitting(shape))
+
+    def may_grow_for(self, shape: int) -> bool:
+        """Whether an instance that holds a job of this shape may be launched now."""
+        return self.takes(shape) and self.below_max(shape) and bool(self.open_offers(shape))
+
+    def below_max(self, shape: int) -> bool:
+        """Whether maxvCpus permits one more instance that holds a job of this shape."""
+        smallest = min((offer.vcpus for offer in self.fitting(shape)), default=None)
+        if smallest is None:
+            return False
+        return may_launch(self.on_vcpus, self.max_vcpus, smallest, self.plan.may_exceed_max)
+
+    def open_offers(self, shape: int) -> tuple[Offer, ...]:
+        """Return the fitting offers that no capacity error holds back; BEST_FIT waits for its type with all of them."""
+        if not self.backed_off:
+            return self.fitting(shape)
+        if self.plan.waits_for_its_type:
+            return ()
+        return tuple(offer for offer in self.fitting(shape) if offer.position not in self.backed_off)
+
+    def booting_rooms(self) -> Rooms:
+        """Return the room of the booting instances."""
+        rooms, instances = Rooms(), self._instances
+        for row in self.booting:
+            rooms.add(instances.vcpus[row], instances.memory_mib[row], instances.gpus[row])
+        return rooms
+
+    def all_rooms(self) -> Rooms:
+        """Return the room of running and booting instances."""
+        rooms = self.booting_rooms()
+        for room in self.fleet.rooms():
+            rooms.add(room.vcpus, room.memory_mib, room.gpus)
+        return rooms
+
+    # -- jobs
+
+    def place(self, low: int, high: int) -> int:
+        """Start the first jobs of a run of equal ones on the instance that suits them best; return how many.
+
+        An instance stays the best fit for the next equal job until it is full, so it is filled at once.
+        """
+        if not self.takes(self._tables.shape_code(low)):
+            return 0
+        want = self._tables.shape(low)
+        row = self.fleet.find(want.vcpus, want.memory_mib, want.gpus)
+        if row < 0:
+            return 0
+        count = min(high - low, self._capacity_for(want, row)) if self.fleet.fills else 1
+        self._take(row, want, count)
+        self._start(low, low + count, row)
+        return count
+
+    def release(self, attempt: int) -> None:
+        """Give an attempt's part of its instance back."""
+        row = self._attempts.table.instance[attempt]
+        self._take(row, self._tables.shape(self._attempts.table.job[attempt]), -1)
+        residents = self._instances.residents[row]
+        residents.discard(attempt)
+        if not residents and row not in self.idle_since:
+            self.idle_since[row] = self._kernel.now_ms
+        self.touched = True
+
+    # -- instances
+
+    def add(self, row: int) -> None:
+        """Count a launched instance: it boots."""
+        self.on_vcpus += self._instances.vcpus[row]
+        self.zone_vcpus[self._instances.zone[row]] += self._instances.vcpus[row]
+        self.booting[row] = None
+
+    def open_to_jobs(self, row: int) -> None:
+        """A booting instance is ready and idle."""
+        del self.booting[row]
+        self._instances.ready_at[row] = self._kernel.now_ms
+        self.idle_since[row] = self._kernel.now_ms
+        self.fleet.changed(row)
+        self.touched = True
+
+    def remove(self, row: int, why: int) -> None:
+        """An instance ends; the attempts on it were ended before."""
+        self._instances.ended_at[row] = self._kernel.now_ms
+        self._instances.why_ended[row] = why
+        self.on_vcpus -= self._instances.vcpus[row]
+        self.zone_vcpus[self._instances.zone[row]] -= self._instances.vcpus[row]
+        self.booting.pop(row, None)
+        self.idle_since.pop(row, None)
+        self.fleet.remove(row)
+        self.touched = True
+
+    # -- within
+
+    def _holds(self, offer: Offer, want: Shape) -> bool:
+        room = offer.vcpus >= want.vcpus and offer.memory_mib >= want.memory_mib and offer.gpus >= want.gpus
+        return room and self._same_architecture(want)
+
+    def _fits(self, shape: int, rooms: Rooms) -> bool:
+        want = self._shapes[shape]
+        return rooms.fits(want.vcpus, want.memory_mib, want.gpus)
+
+    def _same_architecture(self, want: Shape) -> bool:
+        return want.architecture in (None, self.plan.architecture)
+
+    def _capacity_for(self, want: Shape, row: int) -> int:
+        instances = self._instances
+        most = min(instances.free_vcpus[row] // want.vcpus, instances.free_mib[row] // want.memory_mib)
+        return min(most, instances.free_gpus[row] // want.gpus) if want.gpus else most
+
+    def _take(self, row: int, want: Shape, count: int) -> None:
+        instances = self._instances
+        instances.free_vcpus[row] -= want.vcpus * count
+        instances.free_mib[row] -= want.memory_mib * count
+        instances.free_gpus[row] -= want.gpus * count
+        self.fleet.changed(row)
+
+    def _start(self, low: int, high: int, row: int) -> None:
+        now = self._kernel.now_ms
+        entry, submission = self._tables.entry(low), self._jobs.submission[low]
+        key = (self.plan.key, self._instances.ordinal[row])
+        pulled_at = self._images.ready_at(self._tables.submissions.image[submission], row, key, entry.pull, now)
+        residents, attempts, open_attempt = self._instances.residents[row], self._jobs.attempts, self._attempts.open
+        self.idle_since.pop(row, None)
+        start, warm_start_ms, first_job = (
+            Start(row, self.position, now, pulled_at),
+            entry.warm_start.one_ms,
+            entry.first_job,
+        )
+        for job in range(low, high):
+            residents.add(open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1)))

@@ -1,0 +1,147 @@
+"""Compiling workload entries: their calls and jobs become rows, their rules and laws become samplers."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+
+from batchsim.engine.columns import from_numpy
+from batchsim.engine.compile import task_lifetime
+from batchsim.engine.laws import Sampler, law_of
+from batchsim.engine.plan import EntryRun, Plan, PullTime, Shape, TaskPulls
+from batchsim.engine.randomness import Draws
+from batchsim.engine.tables import Tables
+from batchsim.engine.workload.plans import DependencyKind, EntryPlan
+from batchsim.policies.retry import Rule
+from batchsim.records.tables import NEVER, Ints
+from batchsim.spec import World
+
+
+class EntryCompiler:
+    """Adds entries to the engine's tables, in file order; entries from outside follow."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        world: World,
+        draws: Draws,
+        tables: Tables,
+    ) -> None:
+        self._plan = plan
+        self._world = world
+        self._draws = draws
+        self._tables = tables
+        self._submissions, self._jobs, self._shapes = tables.submissions, tables.jobs, tables.shapes
+        self._shape_codes: dict[Shape, int] = {}
+        self._queues = {queue.name: position for position, queue in enumerate(plan.queues)}
+
+    def add(self, plan: EntryPlan) -> EntryRun:
+        """Append one entry with its submissions and jobs."""
+        first_job, first_submission = len(self._jobs), len(self._submissions)
+        entry = self._entry(plan, first_job, first_submission)
+        number, queue = len(self._tables.entries), self._queues[plan.job.queue]
+        self._tables.entries.append(entry)
+        self._submissions.extend(number, first_job, entry.calls, plan.size, plan.is_array, queue)
+        self._fill_calls(plan, first_submission)
+        self._add_jobs(plan, first_submission)
+        if plan.after is not None:
+            self._tables.entries[plan.after[0]].followers.append((number, plan.after[1]))
+        return entry
+
+    def _entry(self, plan: EntryPlan, first_job: int, first_submission: int) -> EntryRun:
+        job, world, draws, stream = plan.job, self._world, self._draws, plan.stream
+        return EntryRun(
+            name=plan.id,
+            first_job=first_job,
+            first_submission=first_submission,
+            calls=plan.occurrences,
+            copies=plan.copies,
+            size=plan.size,
+            definition=self._plan.definitions.code(job.definition),
+            attempts_allowed=job.attempts,
+            rules=tuple(
+                Rule(rule.action.upper() == "RETRY", rule.onStatusReason, rule.onReason, rule.onExitCode)
+                for rule in job.evaluate_on_exit
+            ),
+            timeout_ms=NEVER if job.timeout_ms is None else job.timeout_ms,
+            sequential=any(link.kind == DependencyKind.SEQUENTIAL for link in plan.dependencies),
+            work=plan.work,
+            pull=self._pull(plan),
+            warm_start=Sampler(law_of(world.warm_start), draws.stream("warm_start", stream)),
+            timeout_lag=Sampler(law_of(world.timeout_lag), draws.stream("timeout_lag", stream)),
+            provision=Sampler(law_of(world.fargate_provision), draws.stream("provision", stream)),
+            task_pulls=self._task_pulls(stream),
+            task_lifetimes=task_lifetime(world, draws, stream),
+            start_failures=draws.stream("start_failure", stream) if world.start_failure else None,
+            follows=plan.after is not None,
+            client_rate_per_s=plan.client_rate_per_s,
+        )
+
+    def _task_pulls(self, stream: str) -> TaskPulls:
+        world, draws = self._world, self._draws
+        return TaskPulls(
+            draws.stream("task_slow_pull?", stream),
+            world.slow_pull_probability,
+            Sampler(law_of(world.new_image), draws.stream("task_new_image", stream)),
+            Sampler(law_of(world.slow_pull), draws.stream("task_slow_pull", stream)),
+        )
+
+    def _pull(self, plan: EntryPlan) -> PullTime | None:
+        """Return the pull times of an image whose size the entry states."""
+        if plan.image_bytes is None:
+            return None
+        overhead_ms, rates = self._world.pull_overhead, (self._world.pull_rate_ec2, self._world.pull_rate_fargate)
+        return PullTime(*(overhead_ms + ceil(plan.image_bytes * 1000 / rate) for rate in rates))
+
+    def _fill_calls(self, plan: EntryPlan, first: int) -> None:
+        """Set what each call asks for and when it is due."""
+        submissions, stop = self._submissions, first + plan.occurrences
+        if plan.after is None:
+            submissions.due_at[first:stop] = from_numpy("q", plan.due_at_ms)
+        submissions.firing[first:stop] = from_numpy("i", plan.firing)
+        if plan.data_bytes is not None:
+            submissions.data_bytes[first:stop] = from_numpy("q", plan.data_bytes)
+        submissions.shape[first:stop] = from_numpy("i", self._shape_of_calls(plan))
+        submissions.image[first:stop] = from_numpy("i", self._image_of_calls(plan))
+
+    def _shape_of_calls(self, plan: EntryPlan) -> Ints:
+        """Intern what is asked; a trace's rows may each ask for something else."""
+        job, requests = plan.job, plan.requests
+        own = Shape(
+            job.vcpus_milli, job.vcpus_milli // 1000, job.memory_mib, job.gpus, job.architecture, job.ephemeral_gib
+        )
+        if requests is None or (requests.vcpus_milli is None and requests.memory_mib is None):
+            return np.full(plan.occurrences, self._shape_code(own), dtype=np.int32)
+        count = plan.occurrences
+        vcpus = np.full(count, own.vcpus_milli) if requests.vcpus_milli is None else requests.vcpus_milli
+        memory = np.full(count, own.memory_mib) if requests.memory_mib is None else requests.memory_mib
+        pairs = zip(vcpus.tolist(), memory.tolist(), strict=True)
+        codes = [self._shape_code(own._replace(vcpus_milli=v, vcpus=v // 1000, memory_mib=m)) for v, m in pairs]
+        return np.array(codes, dtype=np.int32)
+
+    def _shape_code(self, shape: Shape) -> int:
+        if shape not in self._shape_codes:
+            self._shape_codes[shape] = len(self._shapes)
+            self._shapes.append(shape)
+        return self._shape_codes[shape]
+
+    def _image_of_calls(self, plan: EntryPlan) -> Ints:
+        images, requests = self._plan.images, plan.requests
+        if requests is None or requests.image is None:
+            return np.full(plan.occurrences, images.code(plan.job.image), dtype=np.int32)
+        codes = np.array([images.code(image) for image in requests.images], dtype=np.int32)
+        return codes[requests.image]
+
+    def _add_jobs(self, plan: EntryPlan, first_submission: int) -> None:
+        """Append the entry's jobs with their work and what attempt 1 will do."""
+        calls, size = plan.occurrences, plan.size
+        submission = np.repeat(np.arange(first_submission, first_submission + calls, dtype=np.int32), size)
+        index = (
+            np.tile(np.arange(size, dtype=np.int32), calls) if plan.is_array else np.full(calls, NEVER, dtype=np.int32)
+        )
+        first = plan.work.first()
+        reasons = np.array([self._tables.container_reasons.code(text) for text in plan.work.reasons], dtype=np.int16)
+        self._jobs.extend(
+            submission, index, plan.work.work_ms(), (first.run_ms, first.exit_code, reasons[first.reason])
+        )

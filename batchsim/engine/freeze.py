@@ -1,0 +1,71 @@
+"""Freezing a finished engine into records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from batchsim.engine.engine import Engine
+from batchsim.engine.plan import Ec2Plan, EnvironmentPlan
+from batchsim.engine.submission_table import EntryColumns, ShapeColumns
+from batchsim.records.tables import Names, Records
+
+
+def freeze(engine: Engine, horizon_ms: int) -> Records:
+    """Return the records of a run that ended at ``horizon_ms``."""
+    running = engine.tables.attempts.running_jobs(horizon_ms)
+    jobs = engine.tables.jobs.freeze(running)
+    return Records(
+        names=_names(engine),
+        submissions=engine.tables.submissions.freeze(_shapes(engine), _entries(engine), jobs),
+        jobs=jobs,
+        attempts=engine.tables.attempts.freeze(horizon_ms),
+        instances=engine.tables.instances.freeze(horizon_ms),
+        scaling=engine.log.freeze(),
+        timeline=engine.timeline.freeze(),
+        dependencies=engine.dependencies.freeze(),
+        horizon_ms=horizon_ms,
+        ended_by=int(engine.ended_by),
+    )
+
+
+def _names(engine: Engine) -> Names:
+    plan = engine.plan
+    return Names(
+        entries=tuple(entry.name for entry in engine.tables.entries),
+        queues=tuple(queue.name for queue in plan.queues),
+        queue_priorities=tuple(queue.priority for queue in plan.queues),
+        environments=tuple(environment.name for environment in plan.environments),
+        environment_kinds=tuple(_kind(environment) for environment in plan.environments),
+        definitions=plan.definitions.texts(),
+        types=plan.types,
+        zones=plan.zones,
+        images=plan.images.texts(),
+        status_reasons=engine.tables.status_reasons.texts(),
+        container_reasons=engine.tables.container_reasons.texts(),
+    )
+
+
+def _kind(environment: EnvironmentPlan) -> str:
+    if isinstance(environment, Ec2Plan):
+        return "SPOT" if environment.spot else "EC2"
+    return "FARGATE_SPOT" if environment.spot else "FARGATE"
+
+
+def _shapes(engine: Engine) -> ShapeColumns:
+    shapes = engine.tables.shapes
+    return ShapeColumns(
+        vcpus_milli=np.array([shape.vcpus_milli for shape in shapes], dtype=np.int32),
+        memory_mib=np.array([shape.memory_mib for shape in shapes], dtype=np.int32),
+        gpus=np.array([shape.gpus for shape in shapes], dtype=np.int16),
+        arm64=np.array([shape.architecture == "arm64" for shape in shapes], dtype=np.bool_),
+        ephemeral_gib=np.array([shape.ephemeral_gib for shape in shapes], dtype=np.int16),
+    )
+
+
+def _entries(engine: Engine) -> EntryColumns:
+    entries = engine.tables.entries
+    return EntryColumns(
+        definition=np.array([entry.definition for entry in entries], dtype=np.int32),
+        attempts_allowed=np.array([entry.attempts_allowed for entry in entries], dtype=np.int16),
+        timeout_ms=np.array([entry.timeout_ms for entry in entries], dtype=np.int64),
+    )

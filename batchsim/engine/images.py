@@ -1,0 +1,40 @@
+"""Image pulls on EC2: an image is pulled once to each host; whoever starts there meanwhile waits for the same pull."""
+
+from __future__ import annotations
+
+from batchsim.engine.laws import Sampler
+from batchsim.engine.plan import Delays, PullTime
+from batchsim.engine.randomness import Stream
+from batchsim.engine.vocabulary import Vocabulary
+
+
+class ImageCache:
+    """When each image is, or will be, on each host. Draws are keyed by image and by the host's launch ordinal."""
+
+    def __init__(self, delays: Delays, slow_probability: float, images: Vocabulary) -> None:
+        self._delays = delays
+        self._slow_probability = slow_probability
+        self._images = images
+        self._ready_at: dict[tuple[int, int], int] = {}
+        self._laws: dict[tuple[str, int], tuple[Stream, Sampler, Sampler]] = {}
+
+    def ready_at(self, image: int, host: int, key: tuple[str, int], pull: PullTime | None, now_ms: int) -> int:
+        """Return when ``image`` is on the instance in row ``host``; the first to ask starts the pull.
+
+        ``key`` is the host's (environment key, ordinal); ``pull`` the time by size, where the entry states one.
+        """
+        ready = self._ready_at.get((host, image))
+        if ready is None:
+            took_ms = pull.ec2_ms if pull else self._drawn_ms(image, *key)
+            ready = now_ms + took_ms
+            self._ready_at[host, image] = ready
+        return max(ready, now_ms)
+
+    def _drawn_ms(self, image: int, environment: str, ordinal: int) -> int:
+        """Usually ``new_image``; with ``slow_pull_probability`` a ``slow_pull`` instead."""
+        if (environment, image) not in self._laws:
+            name = f"{environment}|{self._images.text(image)}"
+            laws = (self._delays.stream("slow_pull?", name), self._delays.new_image(name), self._delays.slow_pull(name))
+            self._laws[environment, image] = laws
+        slow, new_image, slow_pull = self._laws[environment, image]
+        return (slow_pull if slow.one(ordinal) < self._slow_probability else new_image).one_ms(ordinal)

@@ -1,0 +1,122 @@
+"""One FIFO job queue: waiting jobs as half-open runs of rows in a heap, and before it a heap of retried jobs."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterator
+from heapq import heappop, heappush, heapreplace
+from itertools import islice
+
+from batchsim.engine.plan import QueuePlan
+from batchsim.engine.tables import Tables
+from batchsim.records.vocabulary import JobState
+
+Run = tuple[int, int, int, int]
+"""Two parts of the FIFO key, then the first row (its last part) and the row behind the last."""
+
+
+class JobQueue:
+    """Strict FIFO. An array is one run, however large; ``waiting`` and ``by_shape`` count, nothing scans jobs."""
+
+    def __init__(self, position: int, plan: QueuePlan, tables: Tables) -> None:
+        self.position = position
+        self.name = plan.name
+        self.priority = plan.priority
+        self.enabled = plan.enabled
+        self.environments = plan.environments
+        self.waiting = 0
+        self.by_shape: Counter[int] = Counter()
+        self.touched = False
+        """Whether something made a new head since the last pass."""
+        self._tables = tables
+        self._runs: list[Run] = []
+        self._retried: list[Run] = []
+        self._holes: list[int] = []
+        """Rows in the heaps that were cancelled while they waited, sorted."""
+
+    def push(self, key: tuple[int, int, int], high: int) -> None:
+        """Put the rows from ``key[2]`` to ``high - 1``, all of one submission, in line."""
+        heappush(self._runs, (*key, high))
+        self._count(key[2], high - key[2])
+
+    def push_front(self, key: tuple[int, int, int]) -> None:
+        """Put a retried job before every job that has not been retried."""
+        heappush(self._retried, (*key, key[2] + 1))
+        self._count(key[2], 1)
+
+    def head(self) -> tuple[int, int] | None:
+        """Return the first run in line as (first row, row behind the last), or None when nothing waits."""
+        if self._holes:
+            self._drop_cancelled()
+        heap = self._retried or self._runs
+        return (heap[0][2], heap[0][3]) if heap else None
+
+    def take(self, count: int) -> None:
+        """Remove the first ``count`` jobs of the head run: they were placed."""
+        heap = self._retried or self._runs
+        first, second, low, high = heap[0]
+        self._count(low, -count)
+        if low + count == high:
+            heappop(heap)
+        else:
+            heapreplace(heap, (first, second, low + count, high))
+
+    def cancel(self, row: int) -> None:
+        """Take a waiting job out of line; its place is dropped when it reaches the head."""
+        self._count(row, -1)
+        insort(self._holes, row)
+
+    def in_order(self) -> Iterator[tuple[int, int]]:
+        """Yield the waiting runs in line as (first row, row behind the last), cancelled jobs cut out."""
+        for heap in (self._retried, self._runs):
+            for _, _, low, high in _walk(heap):
+                yield from self._waiting_parts(low, high) if self._holes else ((low, high),)
+
+    def _count(self, row: int, change: int) -> None:
+        self.waiting += change
+        self.by_shape[self._tables.shape_code(row)] += change
+        self.touched = True
+
+    def _drop_cancelled(self) -> None:
+        """Cut cancelled jobs out of the head run, so that a waiting job is the head."""
+        while heap := self._retried or self._runs:
+            first, second, low, high = heap[0]
+            at = bisect_left(self._holes, low)
+            if at == len(self._holes) or self._holes[at] >= high:
+                return
+            hole = self._holes.pop(at)
+            heappop(heap)
+            for start, end in ((low, hole), (hole + 1, high)):
+                if start < end:
+                    heappush(heap, (first, second, start, end))
+
+    def _waiting_parts(self, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Cut a run into the parts whose jobs still wait."""
+        state, start = self._tables.jobs.state, low
+        while start < high:
+            if state[start] != JobState.RUNNABLE:
+                start += 1
+                continue
+            end = start
+            while end < high and state[end] == JobState.RUNNABLE:
+                end += 1
+            yield (start, end)
+            start = end
+
+
+def first_rows(queue: JobQueue, most: int) -> list[int]:
+    """Return the first ``most`` waiting job rows in line."""
+    rows = (row for low, high in queue.in_order() for row in range(low, high))
+    return list(islice(rows, most))
+
+
+def _walk(heap: list[Run]) -> Iterator[Run]:
+    """Yield a heap's runs in order and leave it alone; each costs O(log n) of what was read, whatever waits behind."""
+    frontier = [(heap[0], 0)] if heap else []
+    while frontier:
+        run, at = heappop(frontier)
+        yield run
+        for child in (2 * at + 1, 2 * at + 2):
+            if child < len(heap):
+                heappush(frontier, (heap[child], child))

@@ -1,0 +1,112 @@
+"""The agenda: SimPy's Environment on an integer clock, with light events in the same heap.
+
+A *light event* is a function and its argument, without an ``Event`` object: it costs a third of a ``Timeout`` with
+one callback. Light and SimPy events share one heap and one serial, so processes and light events interleave exactly
+as two SimPy events would. This is the only file that knows how SimPy keeps its heap; ``tests/engine/test_kernel.py``
+compares it with the stock Environment on every SimPy pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from heapq import heappop, heappush
+from typing import Any
+
+from simpy import Environment, Event
+
+
+class Rank(IntEnum):
+    """The documented order within one instant (it starts behind SimPy's own priorities, URGENT 0 and NORMAL 1)."""
+
+    EXIT = 2
+    START_FAILURE = 3
+    TIMEOUT = 4
+    NOTICE = 5
+    RECLAIM = 6
+    READY = 7
+    GATE = 8
+    ACTION = 9
+    SUBMIT = 10
+    SETTLE = 11
+    PASS = 12
+    SCALE_UP = 13
+    SCALE_IN = 14
+
+
+LIGHT = 5
+"""Length of a light heap entry: (at, rank, serial, function, argument); SimPy's own have four fields."""
+
+
+class Kernel(Environment):
+    """SimPy's Environment with integer milliseconds, light events and a count of background entries.
+
+    *Background* entries are those that alone give a run no reason to go on: a reclaim that may come, an event whose
+    attempt ended early. The agenda is exhausted when nothing else is left.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(initial_time=0)
+        self.background = 0
+        self.now_ms = 0
+        """The clock as an int: SimPy's ``now``, without the price of a property."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether only background entries are left."""
+        return len(self._queue) <= self.background
+
+    def call_at(self, at_ms: int, rank: int, call: Callable[[Any], None], argument: Any = None) -> None:
+        """Call ``call(argument)`` at ``at_ms``, in its rank's place among the events of that instant."""
+        heappush(self._queue, (at_ms, rank, next(self._eid), call, argument))  # type: ignore[misc]
+
+    def call_in_background(self, at_ms: int, rank: int, call: Callable[[Any], None], argument: Any = None) -> None:
+        """As :meth:`call_at`, for an event that does not keep the run alive."""
+        self.background += 1
+        self.call_at(at_ms, rank, self._leave_background, (call, argument))
+
+    def until(self, at_ms: int, rank: int, *, background: bool = False) -> Event:
+        """Return an event for processes to yield: it fires at ``at_ms`` in its rank's place."""
+        event = Event(self)
+        event._ok, event._value = True, None
+        if background:
+            self.background += 1
+            assert event.callbacks is not None
+            event.callbacks.append(self._count_down)
+        heappush(self._queue, (at_ms, rank, next(self._eid), event))  # type: ignore[misc]
+        return event
+
+    def step(self) -> None:
+        """Process the next event, light or SimPy's; raise ``EmptySchedule`` when there is none."""
+        if self._queue:
+            self.now_ms = int(self._queue[0][0])
+        if self._queue and len(self._queue[0]) == LIGHT:
+            entry: Any = heappop(self._queue)
+            self._now = entry[0]
+            entry[3](entry[4])
+        else:
+            super().step()
+
+    def advance(self, before_ms: int, halted: Callable[[], bool], awaited: Callable[[], bool]) -> None:
+        """Process every event before ``before_ms`` until ``halted()``, or until the agenda is exhausted.
+
+        ``awaited()`` is asked when only background events are left: whether one of them still matters. The loop of
+        :meth:`step`, inlined: it is the engine's hottest.
+        """
+        queue, pop = self._queue, heappop
+        while queue and queue[0][0] < before_ms and (len(queue) > self.background or awaited()) and not halted():
+            self.now_ms = int(queue[0][0])
+            if len(queue[0]) == LIGHT:
+                entry: Any = pop(queue)
+                self._now = entry[0]
+                entry[3](entry[4])
+            else:
+                super().step()
+
+    def _leave_background(self, call_and_argument: tuple[Callable[[Any], None], Any]) -> None:
+        self.background -= 1
+        call, argument = call_and_argument
+        call(argument)
+
+    def _count_down(self, _: Event) -> None:
+        self.background -= 1

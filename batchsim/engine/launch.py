@@ -1,0 +1,123 @@
+"""Launching instances: which offers are open, the stages of a boot, and the back-off after a capacity error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.instance_table import InstanceTable
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.laws import Sampler
+from batchsim.engine.plan import Plan
+from batchsim.engine.spot import SpotMarket
+from batchsim.policies.allocation import Demand, Offer
+from batchsim.records.tables import NEVER
+from batchsim.records.vocabulary import WhyLaunched
+
+
+class Launcher:
+    """Carries out what allocation strategies choose. Delays are keyed by environment and launch ordinal."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        plan: Plan,
+        instances: InstanceTable,
+        market: SpotMarket,
+        became_ready: Callable[[Ec2Environment, int], None],
+        gate_moved: Callable[[], None],
+    ) -> None:
+        self._kernel = kernel
+        self._plan = plan
+        self._instances = instances
+        self._market = market
+        self._became_ready = became_ready
+        self._gate_moved = gate_moved
+        self.grew: Callable[[Ec2Environment], None] = _nobody
+        """Hears of each launch: more capacity may let an idle instance go that minvCpus kept."""
+        self._stages: dict[int, tuple[Sampler, ...]] = {}
+
+    def offers(self, environment: Ec2Environment) -> tuple[Offer, ...]:
+        """Return the offers that no capacity error holds back, Spot pools with their present depth."""
+        if environment.plan.waits_for_its_type and environment.backed_off:
+            return ()
+        held = environment.backed_off
+        free = (offer for offer in environment.plan.offers if offer.position not in held)
+        if not environment.plan.spot:
+            return tuple(free)
+        return tuple(offer._replace(depth=self._market.depth(offer.pool)) for offer in free)
+
+    def choose(self, environment: Ec2Environment, demand: Demand, offers: tuple[Offer, ...]) -> Offer | None:
+        """Ask the environment's allocation strategy."""
+        return environment.plan.strategy(demand, offers) if demand.headroom_vcpus > 0 else None
+
+    def launch(self, environment: Ec2Environment, offer: Offer, why: WhyLaunched, *, ready: bool = False) -> int:
+        """Launch one instance; ``ready`` skips the boot. Return its row."""
+        now, instances, ordinal = self._kernel.now_ms, self._instances, environment.launched
+        row = instances.launch(environment.position, ordinal, offer, now, why)
+        environment.launched += 1
+        environment.add(row)
+        pending_ms, boot_ms = (0, 0) if ready else self._boot(environment, ordinal)
+        bill_after = {"launch": 0, "running": pending_ms, "ready": boot_ms}
+        instances.billed_from[row] = now + bill_after[self._plan.rules.bill_from]
+        if offer.spot:
+            self._market.launched(row)
+        if ready:
+            self._open(row, environment)
+        else:
+            self._kernel.call_at(now + boot_ms, Rank.READY, self._boot_done, (row, environment))
+        self.grew(environment)
+        return row
+
+    def ended(self, row: int) -> None:
+        """An instance ended: its pool has one more to give; a boot that was under way no longer keeps the run alive."""
+        if self._instances.ready_at[row] == NEVER:
+            self._kernel.background += 1
+        if self._instances.spot[row]:
+            self._market.ended(row)
+
+    def back_off(self, environment: Ec2Environment, offer: Offer) -> None:
+        """Hold a pool back after a capacity error, for ``ce_backoff``: the head may go on to the next environment."""
+        until = self._kernel.now_ms + max(1, self._plan.rules.backoff_ms)
+        environment.backed_off[offer.position] = until
+        environment.touched = True
+        self._kernel.call_in_background(until, Rank.GATE, self._reopen, (environment, offer.position))
+        self._gate_moved()
+
+    def is_holding_back(self, environment: Ec2Environment) -> bool:
+        """Whether a pool is held back that may give instances later on."""
+        return bool(environment.backed_off) and not self._market.is_empty_for_good
+
+    def _boot(self, environment: Ec2Environment, ordinal: int) -> tuple[int, int]:
+        """Return the unbilled first part of the boot, and all of it: instance boot, agent registration, user data."""
+        pending, boot, register = (stage.one_ms(ordinal) for stage in self._stages_of(environment))
+        return pending, max(boot, pending) + register + self._plan.rules.user_data_ms
+
+    def _stages_of(self, environment: Ec2Environment) -> tuple[Sampler, ...]:
+        if environment.position not in self._stages:
+            delays, key = self._plan.delays, environment.plan.key
+            laws = (delays.pending, delays.boot, delays.register)
+            self._stages[environment.position] = tuple(law(key) for law in laws)
+        return self._stages[environment.position]
+
+    def _boot_done(self, row_and_environment: tuple[int, Ec2Environment]) -> None:
+        row, environment = row_and_environment
+        if self._instances.is_on(row):
+            self._open(row, environment)
+        else:
+            self._kernel.background -= 1
+
+    def _open(self, row: int, environment: Ec2Environment) -> None:
+        environment.open_to_jobs(row)
+        self._became_ready(environment, row)
+
+    def _reopen(self, environment_and_offer: tuple[Ec2Environment, int]) -> None:
+        environment, offer = environment_and_offer
+        if environment.backed_off.get(offer, 0) <= self._kernel.now_ms:
+            environment.backed_off.pop(offer, None)
+            environment.touched = True
+            self._gate_moved()
+
+
+def _nobody(_: Ec2Environment) -> None:
+    """Nobody listens yet."""

@@ -1,0 +1,221 @@
+"""The compiled scenario: dense integers; no pydantic object and no name is touched while the clock runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from batchsim.engine.laws import Sampler
+from batchsim.engine.randomness import Stream
+from batchsim.engine.vocabulary import Vocabulary
+from batchsim.engine.workload.work import WorkSource
+from batchsim.policies.allocation import Offer, Strategy
+from batchsim.policies.ordering import FifoOrder, RetryPosition
+from batchsim.policies.retry import Rule
+
+
+class Shape(NamedTuple):
+    """Everything that placement asks of capacity; equal requests share one shape."""
+
+    vcpus_milli: int
+    vcpus: int
+    """Whole vCPUs, as EC2 schedules them."""
+    memory_mib: int
+    gpus: int
+    architecture: str | None
+    ephemeral_gib: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlan:
+    """A job queue; ``environments`` are positions in their order."""
+
+    name: str
+    priority: int
+    enabled: bool
+    environments: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ec2Plan:
+    """A managed EC2 or SPOT compute environment."""
+
+    name: str
+    key: str
+    """Keys its draws: its place in the order in which the workload reaches environments, so that neither a new name nor
+    another order of the file changes a number."""
+    spot: bool
+    enabled: bool
+    min_vcpus: int
+    max_vcpus: int
+    desired_vcpus: int
+    strategy: Strategy
+    may_exceed_max: bool
+    """False for BEST_FIT on On-Demand only (API, ComputeResource.maxvCpus)."""
+    waits_for_its_type: bool
+    """True for BEST_FIT: a capacity error holds the whole environment, not one pool."""
+    architecture: str
+    offers: tuple[Offer, ...]
+    min_scale_down_delay_ms: int
+    zones: int
+    """Number of zones known to the scenario, the length of ``Demand.zone_vcpus``."""
+
+
+@dataclass(frozen=True, slots=True)
+class FargatePlan:
+    """A managed FARGATE or FARGATE_SPOT compute environment."""
+
+    name: str
+    key: str
+    spot: bool
+    enabled: bool
+    max_vcpus: int
+
+
+EnvironmentPlan = Ec2Plan | FargatePlan
+
+
+@dataclass(frozen=True, slots=True)
+class PullTime:
+    """How long an image takes when an entry states its size: an overhead, then size over rate, by platform."""
+
+    ec2_ms: int
+    fargate_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPulls:
+    """Pulls of Fargate tasks, which never find an image cached: usually ``new_image``, now and then a ``slow_pull``."""
+
+    slow: Stream
+    slow_probability: float
+    new_image: Sampler
+    slow_pull: Sampler
+
+    def one_ms(self, index: int, attempt: int) -> int:
+        """Return the pull of one attempt."""
+        is_slow = self.slow.one(index, attempt) < self.slow_probability
+        return (self.slow_pull if is_slow else self.new_image).one_ms(index, attempt)
+
+
+@dataclass(slots=True)
+class EntryRun:
+    """One workload entry, ready to run."""
+
+    name: str
+    first_job: int
+    """First job row; a job's draws are keyed by its row less this."""
+    first_submission: int
+    calls: int
+    copies: int
+    size: int
+    definition: int
+    attempts_allowed: int
+    rules: tuple[Rule, ...]
+    timeout_ms: int
+    """``attemptDurationSeconds``, or NEVER."""
+    sequential: bool
+    work: WorkSource
+    pull: PullTime | None
+    warm_start: Sampler
+    timeout_lag: Sampler
+    provision: Sampler
+    task_pulls: TaskPulls
+    task_lifetimes: Sampler | None
+    """Time from a Fargate Spot task's start to its reclaim; None when the market takes none."""
+    start_failures: Stream | None
+    """Draws of ``world.start_failure``; None when that is 0."""
+    follows: bool = False
+    """Whether its firings are due only when another entry's have ended."""
+    client_rate_per_s: Fraction | None = None
+    followers: list[tuple[int, int]] = field(default_factory=list)
+    """(entry, delay in ms) of those whose firing k is due that long after this one's firing k has ended."""
+
+    def firing_of(self, call: int) -> int:
+        """The firing that a call belongs to."""
+        return call // self.copies
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A Spot or On-Demand pool: one type in one zone, with the names that key its randomness."""
+
+    name: str
+    factor: float
+    """Of its type's interruption bucket, on the market's hazard."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpotPlan:
+    """The Spot market: hazards, shocks and depth (model 3)."""
+
+    hazard_per_h: float
+    """Of an instance in a pool of factor 1."""
+    shocks_per_day: float
+    median_depth: int | None
+    """None: unlimited."""
+    notice_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What ``world`` decides about the scheduler and the cloud, as plain values."""
+
+    scheduler_cycle_ms: int
+    fifo_order: FifoOrder
+    retry_position: RetryPosition
+    retry_delay_ms: int
+    packing: str
+    count_start_failures: bool
+    start_failure: float
+    cancel_pending_wait: bool
+    initial_ready: bool
+    demand_by_memory: bool
+    prefer_smallest: bool
+    scale_down_idle_ms: int
+    scale_down_check_ms: int
+    backoff_ms: int
+    user_data_ms: int
+    slow_pull_probability: float
+    fargate_burst: int
+    fargate_rate_per_s: Fraction
+    bill_from: Literal["running", "launch", "ready"]
+    submit_tps: int | None
+    """None: not enforced."""
+    submit_backoff_ms: tuple[int, int]
+    """Base and cap of a throttled client's back-off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Samplers of the world's delays, one by the name of an environment, pool or image."""
+
+    scale_up: Callable[[str], Sampler]
+    pending: Callable[[str], Sampler]
+    boot: Callable[[str], Sampler]
+    register: Callable[[str], Sampler]
+    new_image: Callable[[str], Sampler]
+    slow_pull: Callable[[str], Sampler]
+    stream: Callable[[str, str], Stream]
+    """Uniform numbers by purpose and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One scenario, compiled."""
+
+    queues: tuple[QueuePlan, ...]
+    environments: tuple[EnvironmentPlan, ...]
+    pools: tuple[Pool, ...]
+    rules: Rules
+    delays: Delays
+    spot: SpotPlan
+    until_ms: int | None
+    """None: until drained."""
+    max_time_ms: int
+    images: Vocabulary
+    definitions: Vocabulary
+    types: tuple[str, ...]
+    zones: tuple[str, ...]

@@ -1,0 +1,96 @@
+"""Scale-in: idle instances end, down to minvCpus, at checks on a grid (fact sheet 5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.instance_table import InstanceTable
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.launch import Launcher
+from batchsim.engine.plan import Rules
+from batchsim.engine.scaling_log import ScalingLog
+from batchsim.records.vocabulary import ScalingAction, WhyEnded
+
+
+class ScaleIn:
+    """Checks an environment only at those instants of the grid at which an instance may have to go."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        instances: InstanceTable,
+        launcher: Launcher,
+        rules: Rules,
+        log: ScalingLog,
+        gate_opened: Callable[[], None],
+        decided: Callable[[str, range], None],
+    ) -> None:
+        """``decided(kind, rows)`` hears of each end."""
+        self._kernel = kernel
+        self._instances = instances
+        self._launcher = launcher
+        self._rules = rules
+        self._log = log
+        self._gate_opened = gate_opened
+        self._decided = decided
+        self._checks: set[tuple[int, int]] = set()
+        """(environment, instant) of the checks on the agenda."""
+
+    def watch(self, environment: Ec2Environment, row: int) -> None:
+        """An instance became idle: check when its time has come."""
+        self._check_at(environment, environment.idle_since[row] + self._patience_ms(environment, row))
+
+    def look_again(self, environment: Ec2Environment) -> None:
+        """minvCpus or the capacity changed: instances that were kept may go now."""
+        for row, since in environment.idle_since.items():
+            due = since + self._patience_ms(environment, row)
+            if due <= self._kernel.now_ms:
+                self._check_at(environment, self._kernel.now_ms)
+                break
+
+    def _check_at(self, environment: Ec2Environment, at_ms: int) -> None:
+        """Check at the first instant of the grid from ``at_ms`` on, but not before the next pass could place a job."""
+        grid = self._rules.scale_down_check_ms
+        tick = _on_grid(max(at_ms, _on_grid(self._kernel.now_ms, self._rules.scheduler_cycle_ms)), grid)
+        if (environment.position, tick) not in self._checks:
+            self._checks.add((environment.position, tick))
+            self._kernel.call_in_background(tick, Rank.SCALE_IN, self._check, environment)
+
+    def _check(self, environment: Ec2Environment) -> None:
+        """End idle instances whose time has come, the longest idle first, as far as minvCpus permits."""
+        now = self._kernel.now_ms
+        self._checks.discard((environment.position, now))
+        ended = ended_vcpus = 0
+        for row in self._due(environment):
+            vcpus = self._instances.vcpus[row]
+            if environment.on_vcpus - vcpus < environment.min_vcpus:
+                continue
+            environment.remove(row, WhyEnded.SCALE_IN)
+            self._launcher.ended(row)
+            ended, ended_vcpus = ended + 1, ended_vcpus + vcpus
+            self._decided("scale_in", range(row, row + 1))
+        if ended:
+            self._log.write(environment, ScalingAction.SCALE_IN, -ended, -ended_vcpus)
+            self._gate_opened()
+
+    def is_awaited(self, environment: Ec2Environment) -> bool:
+        """Whether an idle instance is there that minvCpus lets go in time: a run does not end before."""
+        spare = environment.on_vcpus - environment.min_vcpus
+        return any(self._instances.vcpus[row] <= spare for row in environment.idle_since)
+
+    def _due(self, environment: Ec2Environment) -> list[int]:
+        now = self._kernel.now_ms
+        idle = sorted((since, row) for row, since in environment.idle_since.items())
+        return [row for since, row in idle if since + self._patience_ms(environment, row) <= now]
+
+    def _patience_ms(self, environment: Ec2Environment, row: int) -> int:
+        """How long an instance stays idle; ``minScaleDownDelayMinutes`` only holds for one that had a job."""
+        had_job = environment.idle_since[row] > self._instances.ready_at[row]
+        delay_ms = environment.plan.min_scale_down_delay_ms if had_job else 0
+        return max(self._rules.scale_down_idle_ms, delay_ms)
+
+
+def _on_grid(at_ms: int, grid_ms: int) -> int:
+    """Return the first multiple of the grid at or after an instant; a grid of 0 has every instant."""
+    return -(-at_ms // grid_ms) * grid_ms if grid_ms else at_ms

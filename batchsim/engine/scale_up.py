@@ -1,0 +1,197 @@
+"""Scale-up of one EC2 or SPOT environment: a decision falls due after demand is unmet, and launches for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import NamedTuple
+
+from simpy import Event
+
+from batchsim.engine.demand import DemandMeter
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.launch import Launcher
+from batchsim.engine.laws import Sampler
+from batchsim.engine.plan import Rules
+from batchsim.engine.scaling_log import ScalingLog
+from batchsim.policies.allocation import Ask, Demand, Offer
+from batchsim.records.vocabulary import ScalingAction, WhyLaunched
+
+MINIMUM_JOB_MIB = 4
+"""What fills an environment to minvCpus is chosen for jobs of 1 vCPU and the least memory that AWS Batch takes."""
+
+
+class Tally(NamedTuple):
+    """What a decision did."""
+
+    instances: int = 0
+    vcpus: int = 0
+    capacity_errors: int = 0
+
+    def launched(self, vcpus: int) -> Tally:
+        """Count one more instance."""
+        return self._replace(instances=self.instances + 1, vcpus=self.vcpus + vcpus)
+
+    def refused(self) -> Tally:
+        """Count one more capacity error."""
+        return self._replace(capacity_errors=self.capacity_errors + 1)
+
+
+class Scaler:
+    """One pending decision an environment (model 3): a process that sleeps until demand is found unmet."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        environment: Ec2Environment,
+        meter: DemandMeter,
+        launcher: Launcher,
+        delay: Sampler,
+        rules: Rules,
+        log: ScalingLog,
+        decided: Callable[[str, range], None],
+    ) -> None:
+        """``decided(kind, rows)`` hears of each launch."""
+        self.environment = environment
+        self._kernel = kernel
+        self._meter = meter
+        self._launcher = launcher
+        self._delay = delay
+        self._rules = rules
+        self._log = log
+        self._decided = decided
+        self._ordinal = 0
+        self._asleep: Event | None = None
+        kernel.process(self._live())
+
+    def consider(self) -> None:
+        """Wake the scaler when it sleeps and demand is unmet. Called after each pass that could have changed that."""
+        if self._asleep is not None and self._is_unmet():
+            asleep, self._asleep = self._asleep, None
+            asleep.succeed()
+
+    def is_awaited(self) -> bool:
+        """Whether a decision is pending for waiting jobs: a run does not end before."""
+        return self._asleep is None and self._meter.is_unmet(self.environment)
+
+    def fill(self, vcpus: int) -> None:
+        """Launch the initial capacity at once."""
+        environment, tally = self.environment, Tally()
+        offers = self._offers()
+        while environment.on_vcpus < vcpus:
+            offer = self._choose((_to_minimum(vcpus - environment.on_vcpus),), offers)
+            if offer is None:
+                break
+            if self._is_refused(offer):
+                tally, offers = tally.refused(), self._offers()
+                continue
+            self._launcher.launch(environment, offer, WhyLaunched.INITIAL, ready=self._rules.initial_ready)
+            tally, offers = tally.launched(offer.vcpus), _one_less(offers, offer)
+        if vcpus:
+            self._log.write(environment, ScalingAction.INITIAL, *tally[:2], 0, tally.capacity_errors)
+
+    def _live(self) -> Generator[Event, None, None]:
+        kernel = self._kernel
+        while True:
+            if not self._is_unmet():
+                self._asleep = kernel.event()
+                yield self._asleep
+            due = kernel.now_ms + self._delay.one_ms(self._ordinal)
+            yield kernel.until(due, Rank.SCALE_UP, background=True)
+            self._ordinal += 1
+            self._decide()
+
+    def _is_unmet(self) -> bool:
+        """Whether demand that this environment may grow for, or minvCpus, is not covered."""
+        environment = self.environment
+        if not environment.enabled or environment.on_vcpus >= environment.max_vcpus:
+            return False
+        missing = environment.min_vcpus - environment.on_vcpus
+        if missing > 0 and self._choose((_to_minimum(missing),), self._offers()) is not None:
+            return True
+        return self._meter.is_unmet(environment)
+
+    def _decide(self) -> None:
+        """Measure demand afresh, then launch, one instance after the other, for what is not covered."""
+        asks = self._meter.uncovered(self.environment)
+        uncovered_vcpus = sum(ask.vcpus * ask.jobs for ask in asks)
+        offers, tally = self._offers(), Tally()
+        while ask := self._next_ask(asks):
+            offer = self._choose(ask, offers)
+            if offer is None:
+                break
+            if self._is_refused(offer):
+                tally, offers = tally.refused(), self._offers()
+                continue
+            why = WhyLaunched.DEMAND if asks else WhyLaunched.MINIMUM
+            row = self._launcher.launch(self.environment, offer, why)
+            offers = _one_less(offers, offer)
+            asks = self._rest(asks, offer)
+            tally = tally.launched(offer.vcpus)
+            self._decided("launch", range(row, row + 1))
+        self._log.write(self.environment, ScalingAction.SCALE_UP, *tally[:2], uncovered_vcpus, tally.capacity_errors)
+
+    def _is_refused(self, offer: Offer) -> bool:
+        """Whether EC2 answers with a capacity error (the Spot pool is empty); its pool is then held back."""
+        if not offer.spot or offer.depth > 0:
+            return False
+        self._launcher.back_off(self.environment, offer)
+        return True
+
+    def _next_ask(self, asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
+        """Return what to launch for next: waiting jobs, then what is missing to minvCpus; nothing at maxvCpus."""
+        environment = self.environment
+        if not environment.enabled or environment.on_vcpus >= environment.max_vcpus:
+            return ()
+        missing = environment.min_vcpus - environment.on_vcpus
+        return asks or ((_to_minimum(missing),) if missing > 0 else ())
+
+    def _rest(self, asks: tuple[Ask, ...], offer: Offer) -> tuple[Ask, ...]:
+        """Return the demand that a new instance does not take, packed in dispatch order."""
+        vcpus, memory_mib, gpus = offer.vcpus, offer.memory_mib, offer.gpus
+        rest: list[Ask] = []
+        for position, ask in enumerate(asks):
+            if not vcpus:
+                return (*rest, *asks[position:])
+            taken = min(ask.jobs, vcpus // ask.vcpus)
+            if self._rules.demand_by_memory:
+                taken = min(taken, memory_mib // ask.memory_mib)
+            if ask.gpus:
+                taken = min(taken, gpus // ask.gpus)
+            vcpus, memory_mib, gpus = (
+                vcpus - taken * ask.vcpus,
+                memory_mib - taken * ask.memory_mib,
+                gpus - taken * ask.gpus,
+            )
+            if taken < ask.jobs:
+                rest.append(ask._replace(jobs=ask.jobs - taken))
+        return tuple(rest)
+
+    def _choose(self, asks: tuple[Ask, ...], offers: tuple[Offer, ...]) -> Offer | None:
+        return self._launcher.choose(self.environment, self._demand(asks), offers)
+
+    def _demand(self, asks: tuple[Ask, ...]) -> Demand:
+        environment = self.environment
+        return Demand(
+            asks=asks,
+            headroom_vcpus=environment.max_vcpus - environment.on_vcpus,
+            may_exceed_max=environment.plan.may_exceed_max,
+            zone_vcpus=tuple(environment.zone_vcpus),
+            by_memory=self._rules.demand_by_memory,
+            prefer_smallest=self._rules.prefer_smallest,
+        )
+
+    def _offers(self) -> tuple[Offer, ...]:
+        return self._launcher.offers(self.environment)
+
+
+def _to_minimum(vcpus: int) -> Ask:
+    """Return what stands for vCPUs that are missing to minvCpus."""
+    return Ask(1, MINIMUM_JOB_MIB, 0, vcpus)
+
+
+def _one_less(offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:
+    """Return the offers after one instance of a pool was launched."""
+    if not taken.spot:
+        return offers
+    return tuple(o._replace(depth=o.depth - 1) if o.position == taken.position else o for o in offers)

@@ -1,0 +1,167 @@
+"""The scheduling pass: each queue, by priority, goes as far as it can; a head that does not fit holds its own queue.
+
+API, JobQueueDetail.priority; model 2. A pass runs at the first multiple of ``scheduler_cycle`` at or after a change.
+After it, nothing that policy would let start can start (the blocked invariant), so a pass looks only at queues with a
+new head or an environment where a room or a gate opened; ``thorough`` looks at all, for the test that nobody can tell
+the two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from batchsim.engine.demand import DemandMeter, Environment
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.job_queue import JobQueue
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.plan import Shape
+from batchsim.engine.tables import Tables
+from batchsim.engine.timeline import HeadTimeline
+from batchsim.policies.ordering import serving_order
+from batchsim.policies.scaling import Rooms
+from batchsim.records.vocabulary import WaitReason
+
+
+class Scheduler:
+    """Serves the queues. It decides nothing about capacity: ``passed`` hears of each pass and wakes the scalers."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        cycle_ms: int,
+        queues: list[JobQueue],
+        environments: tuple[Environment, ...],
+        tables: Tables,
+        meter: DemandMeter,
+        timeline: HeadTimeline,
+        decided: Callable[[str, range], None],
+    ) -> None:
+        """``decided(kind, rows)`` hears of each placement."""
+        self.thorough = False
+        self.passed: Callable[[Environment], None] = _nobody
+        self._kernel = kernel
+        self._cycle_ms = cycle_ms
+        self._queues = queues
+        self._environments = environments
+        self._tables = tables
+        self._meter = meter
+        self._timeline = timeline
+        self._decided = decided
+        self._pass_at = -1
+        self._served: list[JobQueue] = []
+        self.reorder()
+
+    def reorder(self) -> None:
+        """A priority changed: serve the queues in their new order."""
+        order = serving_order([queue.priority for queue in self._queues])
+        self._served = [self._queues[position] for position in order]
+        self._meter.queues = self._served
+        for queue in self._queues:
+            queue.touched = True
+
+    def request_pass(self) -> None:
+        """Something changed: let a pass run at the next instant of the cycle's grid."""
+        now, cycle = self._kernel.now_ms, self._cycle_ms
+        at = -(-now // cycle) * cycle if cycle else now
+        if at != self._pass_at:
+            self._pass_at = at
+            self._kernel.call_at(at, Rank.PASS, self._pass)
+
+    def joined(self, queue: JobQueue) -> None:
+        """Jobs joined a queue; where it was empty, its head waits for the next pass."""
+        if self._timeline.reason(queue.position) == WaitReason.EMPTY:
+            head = queue.head()
+            serving = queue.environments[0]
+            self._timeline.write(
+                queue.position, self._kernel.now_ms, WaitReason.SCHEDULER_CYCLE, serving, head[0] if head else -1
+            )
+        self.request_pass()
+
+    def _pass(self, _: None) -> None:
+        self._pass_at = -1
+        touched = {environment.position for environment in self._environments if environment.touched}
+        ahead = _Ahead(self._meter, self._tables.shapes)
+        for queue in self._served:
+            if self._must_look(queue, touched):
+                self._serve(queue, ahead)
+                touched.update(queue.environments)
+            ahead.add(queue)
+        for queue in self._queues:
+            queue.touched = False
+        for environment in self._environments:
+            if environment.position in touched:
+                environment.touched = False
+                self.passed(environment)
+
+    def _must_look(self, queue: JobQueue, touched: set[int]) -> bool:
+        """A new head, or a room or gate that opened; a queue that was looked at touches those behind it."""
+        return self.thorough or queue.touched or (bool(queue.waiting) and not touched.isdisjoint(queue.environments))
+
+    def _serve(self, queue: JobQueue, ahead: _Ahead) -> None:
+        """Start jobs from the head until it does not fit, and write why."""
+        while (head := queue.head()) is not None:
+            placed, reason, environment = self._try_head(queue, head, ahead)
+            if not placed:
+                self._timeline.write(queue.position, self._kernel.now_ms, reason, environment, head[0])
+                return
+            queue.take(placed)
+            self._decided("placement", range(head[0], head[0] + placed))
+        if self._timeline.reason(queue.position) != WaitReason.EMPTY:
+            self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
+
+    def _try_head(self, queue: JobQueue, head: tuple[int, int], ahead: _Ahead) -> tuple[int, WaitReason, int]:
+        """Try the environments in order: (jobs placed, else the reason, and the one that serves or was tried last)."""
+        low, high = head
+        shape = self._tables.shape_code(low)
+        reason, position = WaitReason.ENVIRONMENT_DISABLED, queue.environments[0]
+        for position in queue.environments:
+            environment = self._environments[position]
+            placed = environment.place(low, high)
+            if placed:
+                return placed, WaitReason.EMPTY, position
+            booting = ahead.booting_room(environment)
+            reason = environment.stance(shape, booting)
+            if environment.serves(shape, booting):
+                break
+        return 0, WaitReason.HIGHER_QUEUE if ahead.waits_for(queue, position) else reason, position
+
+
+class _Ahead:
+    """What the queues served before in this pass leave: waiting heads, and booting room after their jobs."""
+
+    def __init__(self, meter: DemandMeter, shapes: list[Shape]) -> None:
+        self._meter = meter
+        self._shapes = shapes
+        self._waiting: list[JobQueue] = []
+        self._rooms: dict[int, Rooms] = {}
+
+    def add(self, queue: JobQueue) -> None:
+        """A queue was served; if jobs of it still wait, they are ahead of those of the queues to come."""
+        if queue.waiting:
+            self._waiting.append(queue)
+            self._rooms.clear()
+
+    def waits_for(self, queue: JobQueue, environment: int) -> bool:
+        """Whether a queue of higher priority that is attached to the environment has a waiting head."""
+        return any(other.priority > queue.priority and environment in other.environments for other in self._waiting)
+
+    def booting_room(self, environment: Environment) -> Rooms:
+        """Return the booting room of an environment after the jobs ahead are packed into it."""
+        if not isinstance(environment, Ec2Environment) or not environment.booting:
+            return Rooms()
+        if environment.position not in self._rooms:
+            self._rooms[environment.position] = self._packed(environment)
+        return self._rooms[environment.position]
+
+    def _packed(self, environment: Ec2Environment) -> Rooms:
+        rooms = environment.booting_rooms()
+        for queue in self._waiting:
+            if environment.position in queue.environments:
+                for shape, count in self._meter.runs(queue):
+                    want = self._shapes[shape]
+                    rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
+        return rooms
+
+
+def _nobody(_: Environment) -> None:
+    """Nobody listens yet."""

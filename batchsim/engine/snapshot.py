@@ -1,0 +1,97 @@
+"""A look at a running engine: what GetJobQueueSnapshot shows, and the capacity behind it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.engine import Engine
+from batchsim.engine.job_ids import JobIds
+from batchsim.engine.job_queue import JobQueue, first_rows
+from batchsim.records.identifiers import instance_id
+from batchsim.records.tables import NEVER
+from batchsim.records.vocabulary import JobState
+
+FRONT = 100
+"""Jobs that GetJobQueueSnapshot shows (API, FrontOfQueueDetail)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentView:
+    """vCPUs of one compute environment."""
+
+    desired_vcpus: int
+    """Running and booting."""
+    booting_vcpus: int
+    running_vcpus: int
+    """On instances that are ready; on Fargate, of the tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    """Free room on one ready instance."""
+
+    vcpus: int
+    memory_mib: int
+    gpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The world at one instant."""
+
+    now_ms: int
+    states: Mapping[str, Mapping[str, int]]
+    """Jobs by queue and state."""
+    front: Mapping[str, tuple[str, ...]]
+    """The first RUNNABLE job ids of each queue, in line."""
+    environments: Mapping[str, EnvironmentView]
+    free: Mapping[str, InstanceView]
+    """By instance id."""
+
+
+def snapshot(engine: Engine, ids: JobIds, now_ms: int) -> Snapshot:
+    """Return what stands at ``now_ms``, before the events of that instant."""
+    return Snapshot(
+        now_ms=now_ms,
+        states=_states(engine, now_ms),
+        front={queue.name: _front(queue, engine, ids) for queue in engine.queues},
+        environments={environment.plan.name: _view(environment, engine) for environment in engine.environments},
+        free=_free(engine),
+    )
+
+
+def _states(engine: Engine, now_ms: int) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {queue.name: Counter() for queue in engine.queues}
+    jobs, attempts = engine.tables.jobs, engine.tables.attempts
+    for job, row in enumerate(jobs.attempt_row):
+        queue = engine.queues[engine.tables.submissions.queue[jobs.submission[job]]]
+        runs = row != NEVER and attempts.running_at[row] < now_ms
+        counts[queue.name][JobState.RUNNING.text if runs else JobState(jobs.state[job]).text] += 1
+    return {name: dict(sorted(count.items())) for name, count in counts.items()}
+
+
+def _front(queue: JobQueue, engine: Engine, ids: JobIds) -> tuple[str, ...]:
+    jobs = engine.tables.jobs
+    return tuple(ids.text(jobs.submission[row], jobs.array_index[row]) for row in first_rows(queue, FRONT))
+
+
+def _view(environment: object, engine: Engine) -> EnvironmentView:
+    if not isinstance(environment, Ec2Environment):
+        used = -(-environment.used_milli // 1000)  # type: ignore[attr-defined]
+        return EnvironmentView(used, 0, used)
+    booting = sum(engine.tables.instances.vcpus[row] for row in environment.booting)
+    return EnvironmentView(environment.on_vcpus, booting, environment.on_vcpus - booting)
+
+
+def _free(engine: Engine) -> dict[str, InstanceView]:
+    instances = engine.tables.instances
+    free = {}
+    for environment in engine.environments:
+        if isinstance(environment, Ec2Environment):
+            for room in environment.fleet.rooms():
+                name = instance_id(environment.plan.name, instances.ordinal[room.age])
+                free[name] = InstanceView(room.vcpus, room.memory_mib, room.gpus)
+    return free

@@ -1,0 +1,143 @@
+"""The Spot market: how deep each pool is, when it reclaims an instance, and shocks that take part of a pool (model 3).
+
+Every number is keyed by the pool and by the instance's launch ordinal in it, or by the pool and the step or shock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from math import exp, log, sqrt
+
+from simpy import Event
+
+from batchsim.engine.instance_table import InstanceTable
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.laws import Exponential, Sampler
+from batchsim.engine.plan import Delays, Pool, SpotPlan
+from batchsim.records.tables import NEVER
+
+MS_PER_H = 3_600_000
+DEPTH_STEP_MS = 600_000
+"""A pool's depth moves every ten minutes ..."""
+DEPTH_MEMORY = 0.9
+"""... as an autoregressive process of this coefficient, in the logarithm ..."""
+DEPTH_SPREAD = 0.8
+"""... of this standard deviation around its median."""
+SHOCK_SHARE = 0.5
+"""Part of a pool that a shock takes."""
+UNLIMITED = 1 << 30
+
+
+class Depth:
+    """The depth of one pool: ``exp(ln m + 0.8 z)``, z a stationary AR(1) process of 0.9 in steps of ten minutes."""
+
+    def __init__(self, median: int, normal: Callable[[int], float]) -> None:
+        self._median = median
+        self._normal = normal
+        self._step = 0
+        self._z = normal(0)
+
+    def at(self, now_ms: int) -> int:
+        """Return the instances that the pool could hold now; instants must not go back."""
+        while self._step < now_ms // DEPTH_STEP_MS:
+            self._step += 1
+            self._z = DEPTH_MEMORY * self._z + sqrt(1 - DEPTH_MEMORY**2) * self._normal(self._step)
+        return int(exp(log(self._median) + DEPTH_SPREAD * self._z)) if self._median else 0
+
+
+class SpotMarket:
+    """Watches every Spot instance from launch to end. ``reclaim`` and ``give_notice`` are the caller's."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        plan: SpotPlan,
+        pools: tuple[Pool, ...],
+        delays: Delays,
+        instances: InstanceTable,
+        reclaim: Callable[[int], None],
+    ) -> None:
+        self._kernel = kernel
+        self._plan = plan
+        self._pools = pools
+        self._delays = delays
+        self._instances = instances
+        self._reclaim = reclaim
+        self._depths: dict[int, Depth] = {}
+        self._alive: dict[int, dict[int, int]] = {}
+        """By pool, the instances that are on and their launch ordinals in the pool."""
+        self._launched: dict[int, int] = {}
+        self._lifetimes: dict[int, Sampler] = {}
+
+    @property
+    def is_empty_for_good(self) -> bool:
+        """Whether no pool ever has an instance to give (``spot_depth: 0``)."""
+        return self._plan.median_depth == 0
+
+    def depth(self, pool: int) -> int:
+        """Return how many more instances the pool can give now."""
+        if self._plan.median_depth is None:
+            return UNLIMITED
+        if pool not in self._depths:
+            stream = self._delays.stream("depth", self._pools[pool].name)
+            self._depths[pool] = Depth(self._plan.median_depth, lambda step: float(stream.normals(step, 1)[0]))
+        return self._depths[pool].at(self._kernel.now_ms) - len(self._alive.get(pool, ()))
+
+    def launched(self, row: int) -> None:
+        """A Spot instance was launched: draw the end that the market has in store for it."""
+        pool = self._instances.pool[row]
+        ordinal = self._launched.get(pool, 0)
+        self._launched[pool] = ordinal + 1
+        if pool not in self._alive:
+            self._alive[pool] = {}
+            if self._plan.shocks_per_day:
+                self._kernel.process(self._shocks(pool))
+        self._alive[pool][row] = ordinal
+        if self._plan.hazard_per_h:
+            lifetime_ms = self._lifetime(pool).one_ms(ordinal)
+            self.strike(row, self._kernel.now_ms + max(1, lifetime_ms))
+
+    def ended(self, row: int) -> None:
+        """A Spot instance ended, whatever ended it: its place in the pool is free again."""
+        self._alive.get(self._instances.pool[row], {}).pop(row, None)
+
+    def strike(self, row: int, at_ms: int) -> None:
+        """Let an instance be reclaimed at an instant, with its notice before."""
+        notice_at = max(self._kernel.now_ms, at_ms - self._plan.notice_ms)
+        self._kernel.call_in_background(notice_at, Rank.NOTICE, self._give_notice, row)
+        self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._strike_now, row)
+
+    def _give_notice(self, row: int) -> None:
+        if self._instances.is_on(row) and self._instances.notice_at[row] == NEVER:
+            self._instances.notice_at[row] = self._kernel.now_ms
+
+    def _strike_now(self, row: int) -> None:
+        if self._instances.is_on(row):
+            self._reclaim(row)
+
+    def _lifetime(self, pool: int) -> Sampler:
+        if pool not in self._lifetimes:
+            mean_ms = MS_PER_H / (self._plan.hazard_per_h * self._pools[pool].factor)
+            stream = self._delays.stream("lifetime", self._pools[pool].name)
+            self._lifetimes[pool] = Sampler(Exponential(mean_ms), stream, chunk=64)
+        return self._lifetimes[pool]
+
+    def _shocks(self, pool: int) -> Generator[Event, None, None]:
+        """A pool's life: at each shock, half of the instances that had their notice before it are reclaimed."""
+        name, kernel = self._pools[pool].name, self._kernel
+        gaps = Sampler(
+            Exponential(24 * MS_PER_H / self._plan.shocks_per_day), self._delays.stream("shock", name), chunk=16
+        )
+        at, number = 0, 0
+        while True:
+            at += max(1, gaps.one_ms(number))
+            if at > kernel.now_ms:
+                yield kernel.until(max(kernel.now_ms, at - self._plan.notice_ms), Rank.NOTICE, background=True)
+                self._announce(pool, self._delays.stream("victims", f"{name}|{number}").one, at)
+            number += 1
+
+    def _announce(self, pool: int, u: Callable[[int], float], at_ms: int) -> None:
+        """Give notice to a shock's victims among the pool's instances."""
+        for row, ordinal in list(self._alive[pool].items()):
+            if u(ordinal) < SHOCK_SHARE:
+                self.strike(row, at_ms)

@@ -1,0 +1,38 @@
+"""The columns of one run, together: what every room of the engine may read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from batchsim.engine.attempt_table import AttemptTable
+from batchsim.engine.instance_table import InstanceTable
+from batchsim.engine.job_table import JobTable
+from batchsim.engine.plan import EntryRun, Shape
+from batchsim.engine.submission_table import SubmissionTable
+from batchsim.engine.vocabulary import STATUS_REASONS, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables, what their codes point to, and the look-ups that several rooms need."""
+
+    submissions: SubmissionTable = field(default_factory=SubmissionTable)
+    jobs: JobTable = field(default_factory=JobTable)
+    attempts: AttemptTable = field(default_factory=AttemptTable)
+    instances: InstanceTable = field(default_factory=InstanceTable)
+    entries: list[EntryRun] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    status_reasons: Vocabulary = field(default_factory=lambda: Vocabulary(STATUS_REASONS))
+    container_reasons: Vocabulary = field(default_factory=lambda: Vocabulary(("",)))
+
+    def shape_code(self, job: int) -> int:
+        """Return the code of what a job asks for."""
+        return self.submissions.shape[self.jobs.submission[job]]
+
+    def shape(self, job: int) -> Shape:
+        """Return what a job asks for."""
+        return self.shapes[self.submissions.shape[self.jobs.submission[job]]]
+
+    def entry(self, job: int) -> EntryRun:
+        """Return the workload entry of a job."""
+        return self.entries[self.submissions.entry[self.jobs.submission[job]]]

@@ -1,0 +1,40 @@
+"""The head of each queue over time: why it waits, run-length coded, written once for all who wait behind it."""
+
+from __future__ import annotations
+
+from batchsim.engine.columns import column, frozen
+from batchsim.records.tables import NEVER, Timeline
+from batchsim.records.vocabulary import WaitReason
+
+Entry = tuple[int, WaitReason, int, int]
+"""Instant, reason, environment, head's row."""
+
+
+class HeadTimeline:
+    """One short list a queue; it grows with changes of the reason, never with jobs."""
+
+    def __init__(self, queues: int) -> None:
+        self._entries: list[list[Entry]] = [[] for _ in range(queues)]
+
+    def reason(self, queue: int) -> WaitReason:
+        """Return the reason that holds now."""
+        entries = self._entries[queue]
+        return entries[-1][1] if entries else WaitReason.EMPTY
+
+    def write(self, queue: int, at_ms: int, reason: WaitReason, environment: int = NEVER, job: int = NEVER) -> None:
+        """Let a reason hold from now on; what was written at the same instant before is forgotten."""
+        entries = self._entries[queue]
+        if entries and entries[-1][0] == at_ms:
+            entries.pop()
+        if not entries or entries[-1][1:3] != (reason, environment):
+            entries.append((at_ms, reason, environment, job))
+
+    def freeze(self) -> Timeline:
+        """Return the frozen record, queue by queue."""
+        rows = [(queue, *entry) for queue, entries in enumerate(self._entries) for entry in entries]
+        columns = [column(code) for code in "hqbhi"]
+        for row in rows:
+            for values, value in zip(columns, row, strict=True):
+                values.append(value)
+        queue, at, reason, environment, job = (frozen(values) for values in columns)
+        return Timeline(queue=queue, at_ms=at, reason=reason, environment=environment, job=job)

@@ -1,0 +1,128 @@
+"""From a scenario's workload to plans: every call's instant, place and work, drawn before the clock starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from batchsim.engine.randomness import Draws
+from batchsim.engine.workload.arrivals import Calendar
+from batchsim.engine.workload.firings import FiringPlanner, Firings, ReadTrace
+from batchsim.engine.workload.places import Place, places_of
+from batchsim.engine.workload.plans import (
+    MAX_PARENTS,
+    DependencyKind,
+    DependencySpec,
+    EntryPlan,
+    Requests,
+    Workload,
+    parent_calls,
+)
+from batchsim.engine.workload.sources import SourceMaker
+from batchsim.errors import Problem, ScenarioError
+from batchsim.spec import Scenario
+from batchsim.spec.effective import EffectiveJob, effective_job
+
+
+def expand(scenario: Scenario, draws: Draws, start_epoch_ms: int, read_trace: ReadTrace) -> Workload:
+    """Plan every entry of a scenario, in file order, the members of workflows in their place.
+
+    ``start_epoch_ms`` is ``simulation.start`` in Unix ms; ``read_trace`` reads a trace's file. Raises
+    :class:`ScenarioError` with all problems that only show here: a cron field or a trace that cannot be read, a data
+    set that its entry does not share out, and what this does to dependencies. ``spec`` checked all else.
+    """
+    places = places_of(scenario)
+    planner = _planner(scenario, places, draws, start_epoch_ms, read_trace)
+    plans: list[EntryPlan] = []
+    problems: list[Problem] = []
+    for place in places:
+        try:
+            plans.append(planner.plan(place))
+        except ScenarioError as error:
+            problems.extend(problem for problem in error.problems if problem not in problems)
+    if not problems and scenario.world.strict_limits:
+        problems = [problem for place in places for problem in _dependency_problems(place, tuple(plans))]
+    if problems:
+        raise ScenarioError(problems)
+    return Workload(tuple(plans))
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """What all entries' plans are made with."""
+
+    scenario: Scenario
+    places: Mapping[str, Place]
+    firings: FiringPlanner
+    sources: SourceMaker
+
+    def plan(self, place: Place) -> EntryPlan:
+        """The plan of one entry."""
+        entry, firings = place.entry, self.firings.of(place)
+        job = effective_job(self.scenario, entry.submit)
+        shape = self.sources.shape(place, job.array_size, firings.number)
+        return EntryPlan(
+            position=place.position,
+            id=entry.id,
+            stream=entry.stream or entry.id,
+            job=job,
+            workflow=place.workflow_number,
+            firings=shape.firings,
+            copies=shape.copies,
+            due_at_ms=np.repeat(firings.due_at_ms, shape.copies),
+            after=firings.after,
+            client_rate_per_s=firings.client_rate_per_s,
+            size=shape.size,
+            is_array=shape.is_array,
+            work=self.sources.source(place, shape, firings.trace),
+            requests=_requests(firings),
+            data_bytes=self.sources.data_bytes(entry, shape),
+            image_bytes=entry.image,
+            dependencies=tuple(self._dependencies(job)),
+        )
+
+    def _dependencies(self, job: EffectiveJob) -> Iterator[DependencySpec]:
+        for given in job.depends_on:
+            if given.jobId is None:
+                yield DependencySpec(-1, DependencyKind.SEQUENTIAL)
+            else:
+                kind = DependencyKind.N_TO_N if given.type == "N_TO_N" else DependencyKind.PLAIN
+                yield DependencySpec(self.places[given.jobId].position, kind)
+
+
+def _planner(
+    scenario: Scenario, places: tuple[Place, ...], draws: Draws, start_epoch_ms: int, read_trace: ReadTrace
+) -> _Planner:
+    settings = scenario.simulation
+    end_ms = settings.until if isinstance(settings.until, int) else settings.max_time_ms
+    by_id = {place.entry.id: place for place in places}
+    calendar = Calendar(start_epoch_ms, settings.time_zone)
+    firings = FiringPlanner(by_id, draws, calendar, end_ms, read_trace)
+    return _Planner(scenario, by_id, firings, SourceMaker(draws, {item.name: item for item in scenario.datasets}))
+
+
+def _requests(firings: Firings) -> Requests | None:
+    """What the trace's rows ask for; a traced entry makes one call a row."""
+    trace = firings.trace
+    if trace is None or (trace.vcpus_milli is None and trace.memory_mib is None and trace.image is None):
+        return None
+    return Requests(trace.vcpus_milli, trace.memory_mib, trace.image, trace.images)
+
+
+def _dependency_problems(place: Place, plans: tuple[EntryPlan, ...]) -> Iterator[Problem]:
+    """Limits that a data set's partitions, as counts and sizes of the entries that read it, can break."""
+    plan, path = plans[place.position], (*place.path, "submit", "dependsOn")
+    calls = 0
+    for number, dependency in enumerate(plan.dependencies):
+        calls += len(parent_calls(plan, dependency, plans, 0))
+        parent = plans[dependency.parent]
+        if dependency.kind is DependencyKind.N_TO_N and (parent.size, parent.copies) != (plan.size, 1):
+            message = (
+                f"N_TO_N needs one parent call of {plan.size} jobs; {parent.id} makes {parent.copies} of {parent.size}"
+            )
+            yield place.problem("E128", (*path, number), message)
+    if calls > MAX_PARENTS:
+        hint = "Make the parents children of one array job: it counts once"
+        yield place.problem("E127", path, "too many dependencies", calls, f"at most {MAX_PARENTS} jobs", hint)

@@ -1,0 +1,121 @@
+"""What a workload comes to: one plan an entry, with the instant, the place and the work of every SubmitJob call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchsim.engine.laws import Millis
+from batchsim.engine.workload.work import WorkSource
+from batchsim.spec.effective import EffectiveJob
+
+MAX_PARENTS = 20
+"""SubmitJob takes at most 20 dependencies (API reference, SubmitJob, ``dependsOn``)."""
+
+
+class DependencyKind(IntEnum):
+    """The codes of the records' table of dependencies."""
+
+    PLAIN = 0
+    SEQUENTIAL = 1
+    N_TO_N = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DependencySpec:
+    """A dependency of all calls of an entry on another entry's calls (``parent``: its position; -1 for SEQUENTIAL)."""
+
+    parent: int
+    kind: DependencyKind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Requests:
+    """What a trace's rows ask for, where they differ from the entry's job; shape of each column: (occurrences,)."""
+
+    vcpus_milli: Millis | None = None
+    memory_mib: Millis | None = None
+    image: NDArray[np.int32] | None = None
+    """Codes into ``images``."""
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryPlan:
+    """One entry of the workload, spread out into its SubmitJob calls.
+
+    Calls are numbered by ``occurrence = firing * copies + copy`` from 0. Jobs are numbered ``occurrence * size + array
+    index``.
+    """
+
+    position: int
+    """Among the entries in file order, the members of workflows in their place."""
+    id: str
+    stream: str
+    """Keys the entry's draws; its id unless the file says otherwise."""
+    job: EffectiveJob
+    workflow: int
+    """Number of its workflow from 0, or -1."""
+    firings: int
+    copies: int
+    """Calls a firing."""
+    due_at_ms: Millis
+    """When each call is due, shape (occurrences,); empty when ``after`` is given."""
+    after: tuple[int, int] | None
+    """(position of an entry, delay in ms): firing k is due so long after the last call of its firing k has ended."""
+    client_rate_per_s: Fraction | None
+    """A client sends the calls one by one, at most so many a second, from ``due_at_ms`` on."""
+    size: int
+    """Jobs a call: an array's size, else 1."""
+    is_array: bool
+    work: WorkSource
+    requests: Requests | None
+    data_bytes: Millis | None
+    """Bytes of a data set that each call's jobs read together, shape (occurrences,)."""
+    image_bytes: int | None
+    dependencies: tuple[DependencySpec, ...]
+
+    @property
+    def occurrences(self) -> int:
+        """Number of SubmitJob calls."""
+        return self.firings * self.copies
+
+    @property
+    def firing(self) -> NDArray[np.int32]:
+        """The firing that each call belongs to, shape (occurrences,)."""
+        return np.repeat(np.arange(self.firings, dtype=np.int32), self.copies)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workload:
+    """All entries in file order; ``entries[k].position == k``."""
+
+    entries: tuple[EntryPlan, ...]
+
+    @property
+    def calls(self) -> int:
+        """SubmitJob calls in all."""
+        return sum(plan.occurrences for plan in self.entries)
+
+    @property
+    def jobs(self) -> int:
+        """Jobs that can run, in all: singles and array children."""
+        return sum(plan.occurrences * plan.size for plan in self.entries)
+
+
+def parent_calls(plan: EntryPlan, dependency: DependencySpec, plans: tuple[EntryPlan, ...], occurrence: int) -> range:
+    """The calls (occurrences) of the parent that one call waits for; for SEQUENTIAL the call itself.
+
+    Inside a workflow these are the parent's calls of the same firing; otherwise all calls of the parent's one firing.
+    """
+    if dependency.kind is DependencyKind.SEQUENTIAL:
+        return range(occurrence, occurrence + 1)
+    parent = plans[dependency.parent]
+    if plan.workflow == parent.workflow >= 0:
+        first = occurrence // plan.copies * parent.copies
+        return range(first, first + parent.copies)
+    return range(parent.occurrences)

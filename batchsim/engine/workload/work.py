@@ -1,0 +1,132 @@
+"""What each job of an entry does when it runs: its work, and how each attempt would end if nothing interrupted it.
+
+Jobs of an entry are numbered ``occurrence * size + array_index`` from 0; that number keys every draw. The work is drawn
+once and every full attempt repeats it; the outcome is drawn for each attempt. Blocks and single look-ups agree to the
+millisecond.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchsim.engine.laws import Millis, Sampler
+from batchsim.engine.workload.failures import Failures
+
+
+class FirstAttempts(NamedTuple):
+    """The first attempts of all jobs of an entry, uninterrupted; shape of each column: (jobs,)."""
+
+    run_ms: Millis
+    exit_code: NDArray[np.int16]
+    reason: NDArray[np.int32]
+    """Codes into :attr:`WorkSource.reasons`."""
+
+
+class Outcome(NamedTuple):
+    """One attempt, uninterrupted."""
+
+    run_ms: int
+    exit_code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSource(ABC):
+    """Works and outcomes of an entry's jobs. ``reasons`` is the text behind the codes; code 0 is the empty text."""
+
+    jobs: int
+    reasons: tuple[str, ...]
+
+    @abstractmethod
+    def work_ms(self) -> Millis:
+        """The work of each job: int64 ms, shape (jobs,), at least 1."""
+
+    @abstractmethod
+    def first(self) -> FirstAttempts:
+        """What attempt 1 of each job would do."""
+
+    @abstractmethod
+    def attempt(self, index: int, attempt: int) -> Outcome:
+        """What one attempt of one job would do; attempt 1 equals :meth:`first`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnWork(WorkSource):
+    """Works from a law, or from a table that is repeated over the jobs (a data set's partitions, a trace's rows).
+
+    ``exit_codes`` are a trace's recorded ones: every attempt of the job ends so. They exclude ``failures``.
+    """
+
+    source: Sampler | Millis
+    failures: Failures | None = None
+    exit_codes: NDArray[np.int16] | None = None
+
+    def work_ms(self) -> Millis:
+        """See :class:`WorkSource`."""
+        return (
+            self.source.block_ms(0, self.jobs)
+            if isinstance(self.source, Sampler)
+            else np.resize(self.source, self.jobs)
+        )
+
+    def first(self) -> FirstAttempts:
+        """See :class:`WorkSource`."""
+        work_ms = self.work_ms()
+        if self.failures is not None:
+            return self._failing(work_ms, self.failures)
+        return FirstAttempts(work_ms, self._exit_codes(), np.zeros(self.jobs, dtype=np.int32))
+
+    def attempt(self, index: int, attempt: int) -> Outcome:
+        """See :class:`WorkSource`."""
+        work_ms = self._one_work_ms(index)
+        failure = self.failures.one(index, attempt) if self.failures else None
+        if failure is None:
+            return Outcome(work_ms, 0 if self.exit_codes is None else int(self.exit_codes[index]), "")
+        return Outcome(failure.strike_one_ms(work_ms, index, attempt), failure.exit_code, self.reasons[failure.reason])
+
+    def _one_work_ms(self, index: int) -> int:
+        if isinstance(self.source, Sampler):
+            return self.source.one_ms(index)
+        return int(self.source[index % len(self.source)])
+
+    def _exit_codes(self) -> NDArray[np.int16]:
+        return np.zeros(self.jobs, dtype=np.int16) if self.exit_codes is None else self.exit_codes.copy()
+
+    def _failing(self, work_ms: Millis, failures: Failures) -> FirstAttempts:
+        result = FirstAttempts(work_ms, self._exit_codes(), np.zeros(self.jobs, dtype=np.int32))
+        fails = failures.first(self.jobs)
+        for number, failure in enumerate(failures.ways):
+            jobs = np.flatnonzero(fails == number)
+            result.run_ms[jobs] = failure.strike_ms(work_ms[jobs], jobs)
+            result.exit_code[jobs] = failure.exit_code
+            result.reason[jobs] = failure.reason
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedWork(WorkSource):
+    """A script: attempt k of every job does step k, the last step repeats, and the last step's run is the work."""
+
+    steps: tuple[Outcome, ...]
+
+    def work_ms(self) -> Millis:
+        """See :class:`WorkSource`."""
+        return np.full(self.jobs, self.steps[-1].run_ms, dtype=np.int64)
+
+    def first(self) -> FirstAttempts:
+        """See :class:`WorkSource`."""
+        run_ms, exit_code, reason = self.steps[0]
+        return FirstAttempts(
+            np.full(self.jobs, run_ms, dtype=np.int64),
+            np.full(self.jobs, exit_code, dtype=np.int16),
+            np.full(self.jobs, self.reasons.index(reason), dtype=np.int32),
+        )
+
+    def attempt(self, index: int, attempt: int) -> Outcome:  # noqa: ARG002 (all jobs follow one script)
+        """See :class:`WorkSource`."""
+        return self.steps[min(attempt, len(self.steps)) - 1]

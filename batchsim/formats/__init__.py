@@ -1,0 +1,1 @@
+"""Readers and writers of files: scenarios, traces, result folders, events. No scheduling rule lives here."""

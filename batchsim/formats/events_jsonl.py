@@ -1,0 +1,273 @@
+"""``events.jsonl``: one EventBridge "Batch Job State Change" a line, in time order.
+
+The shape is AWS's (User Guide, "AWS Batch events"). What AWS does not tell stands under ``detail.batchsim``: our job
+id, the attempt, and the instants ``at``, ``runnableAt`` and ``startingAt`` in epoch milliseconds. Ids that AWS draws at
+random are made from the seed and the job's id, so the same run has the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from batchsim.formats.state_changes import state_changes
+from batchsim.records.identifiers import instance_id, job_id
+from batchsim.records.tables import NEVER, Records
+from batchsim.records.vocabulary import JobState
+from batchsim.spec import Scenario, Workflow
+from batchsim.spec.effective import effective_job
+
+_ACCOUNT = "123456789012"
+_KINDS = ("", "SEQUENTIAL", "N_TO_N")
+_STATES = tuple(state.text for state in JobState)
+_FINAL = (JobState.SUCCEEDED, JobState.FAILED)
+
+Json = dict[str, Any]
+
+
+def lines(records: Records, scenario: Scenario, seed: int) -> Iterator[str]:
+    """The events of a run, each a line of JSON with its line feed."""
+    writer = _Writer(_Facts.of(records, scenario, seed))
+    changes = state_changes(records)
+    columns = (changes.at_ms, changes.row, changes.parent, changes.state, changes.attempt)
+    for at_ms, row, parent, state, attempt in zip(*(column.tolist() for column in columns), strict=True):
+        yield writer.parent_line(at_ms, row, state) if parent else writer.job_line(at_ms, row, state, attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What every event draws on."""
+
+    records: Records
+    seed: int
+    region: str
+    start_epoch_ms: int
+    several: list[bool]
+    """By entry: does it make several calls?"""
+    parents: Mapping[int, list[tuple[int, int]]]
+    """By submission: (parent submission, kind) of each dependency."""
+    details: Mapping[str, Json]
+    """By entry: what the definition and the request say of its jobs."""
+
+    @classmethod
+    def of(cls, records: Records, scenario: Scenario, seed: int) -> _Facts:
+        edges = records.dependencies
+        parents: dict[int, list[tuple[int, int]]] = {}
+        for child, parent, kind in zip(
+            edges.submission.tolist(), edges.parent.tolist(), edges.kind.tolist(), strict=True
+        ):
+            parents.setdefault(child, []).append((parent, kind))
+        calls = np.bincount(records.submissions.entry, minlength=len(records.names.entries))
+        start = datetime.fromisoformat(scenario.simulation.start)
+        start = start if start.tzinfo else start.replace(tzinfo=UTC)
+        return cls(
+            records=records,
+            seed=seed,
+            region=scenario.world.region,
+            start_epoch_ms=round(start.timestamp() * 1000),
+            several=(calls > 1).tolist(),
+            parents=parents,
+            details=_details(scenario),
+        )
+
+    def arn(self, kind: str, name: str, service: str = "batch") -> str:
+        return f"arn:aws:{service}:{self.region}:{_ACCOUNT}:{kind}/{name}"
+
+    def call_id(self, submission: int) -> str:
+        """Our id of a call: of the single job or the array parent."""
+        table = self.records.submissions
+        entry = int(table.entry[submission])
+        return job_id(self.records.names.entries[entry], int(table.occurrence[submission]), self.several[entry])
+
+
+class _Writer:
+    """Renders events; what an instant or a call repeats is rendered once."""
+
+    def __init__(self, facts: _Facts) -> None:
+        self._facts = facts
+        self._of_call = cache(self._call)
+        self._attempts_of = _rows_by_job(facts.records)
+
+    def job_line(self, at_ms: int, job: int, state: int, attempt: int) -> str:
+        """One change of a single job or an array child."""
+        jobs = self._facts.records.jobs
+        submission, index = int(jobs.submission[job]), int(jobs.array_index[job])
+        ours, uuid, static = self._of_call(submission)
+        extra = f":{index}" if index != NEVER else ""
+        detail: Json = {"jobId": uuid + extra, "status": _STATES[state], **static}
+        if index != NEVER:
+            detail["arrayProperties"] = {"index": index, "statusSummary": {}}
+        if state in _FINAL:
+            detail["statusReason"] = self._facts.records.names.status_reasons[int(jobs.status_reason[job])]
+        self._add_attempts(detail, job, state, attempt)
+        detail["batchsim"] = {"jobId": ours + extra, "at": self._epoch(at_ms), **self._extension(job, state, attempt)}
+        return self._line(at_ms, detail, f"{ours}{extra} {state} {attempt}")
+
+    def parent_line(self, at_ms: int, submission: int, state: int) -> str:
+        """One change of an array parent."""
+        records = self._facts.records
+        ours, uuid, static = self._of_call(submission)
+        first, size = int(records.submissions.first_job[submission]), int(records.submissions.size[submission])
+        detail: Json = {"jobId": uuid, "status": _STATES[state], **static, "attempts": []}
+        detail["arrayProperties"] = {"size": size, "statusSummary": {}}
+        if state != JobState.PENDING:
+            counts = np.bincount(records.jobs.state[first : first + size], minlength=len(JobState))
+            summary = {_STATES[code]: int(count) for code, count in enumerate(counts) if count}
+            detail["arrayProperties"]["statusSummary"] = summary
+            detail["statusReason"] = records.names.status_reasons[int(records.submissions.status_reason[submission])]
+        detail["batchsim"] = {"jobId": ours, "at": self._epoch(at_ms)}
+        return self._line(at_ms, detail, f"{ours} {state} 0")
+
+    def _line(self, at_ms: int, detail: Json, identity: str) -> str:
+        facts = self._facts
+        arn = facts.arn("job", detail["jobId"])
+        event = {
+            "version": "0",
+            "id": _uuid(facts.seed, f"event {identity}"),
+            "detail-type": "Batch Job State Change",
+            "source": "aws.batch",
+            "account": _ACCOUNT,
+            "time": _second(self._epoch(at_ms) // 1000),
+            "region": facts.region,
+            "resources": [arn],
+            "detail": {"jobArn": arn, **detail},
+        }
+        return json.dumps(event, separators=(",", ":")) + "\n"
+
+    def _call(self, submission: int) -> tuple[str, str, Json]:
+        """Our id, AWS's id, and what all events of one call share."""
+        facts, names = self._facts, self._facts.records.names
+        table = facts.records.submissions
+        ours = facts.call_id(submission)
+        entry = names.entries[int(table.entry[submission])]
+        said = facts.details.get(entry, {"jobName": entry})
+        static: Json = {
+            **{key: value for key, value in said.items() if key != "container"},
+            "jobQueue": facts.arn("job-queue", names.queues[int(table.queue[submission])]),
+            "jobDefinition": facts.arn("job-definition", names.definitions[int(table.definition[submission])]),
+            "createdAt": self._epoch(int(table.created_at_ms[submission])),
+            "dependsOn": [self._dependency(parent, kind) for parent, kind in facts.parents.get(submission, ())],
+            "container": {**said.get("container", {}), **self._shape(submission)},
+            "tags": {},
+            "propagateTags": False,
+        }
+        return ours, _uuid(facts.seed, f"job {ours}"), static
+
+    def _dependency(self, parent: int, kind: int) -> Json:
+        if _KINDS[kind] == "SEQUENTIAL":
+            return {"type": "SEQUENTIAL"}
+        on = {"jobId": _uuid(self._facts.seed, f"job {self._facts.call_id(parent)}")}
+        return {**on, "type": _KINDS[kind]} if kind else on
+
+    def _shape(self, submission: int) -> Json:
+        """Image and resources as the call asked for them."""
+        table = self._facts.records.submissions
+        vcpus = int(table.vcpus_milli[submission]) / 1000
+        asked = [("VCPU", f"{vcpus:g}"), ("MEMORY", str(int(table.memory_mib[submission])))]
+        asked += [("GPU", str(int(table.gpus[submission])))] * bool(table.gpus[submission])
+        return {
+            "image": self._facts.records.names.images[int(table.image[submission])],
+            "resourceRequirements": [{"type": kind, "value": value} for kind, value in asked],
+        }
+
+    def _add_attempts(self, detail: Json, job: int, state: int, attempt: int) -> None:
+        """Ended attempts, and the instants and the exit of the last one."""
+        final = state in _FINAL
+        rows = self._attempts_of(job)
+        ended = rows if final else rows[: max(0, attempt - 1)]
+        detail["attempts"] = [self._attempt(row) for row in ended]
+        if final and ended:
+            last = detail["attempts"][-1]
+            detail.update({key: last[key] for key in ("startedAt", "stoppedAt") if key in last})
+            detail["container"] = {**detail["container"], **last["container"]}
+        elif state == JobState.RUNNING:
+            detail["startedAt"] = self._epoch(int(self._facts.records.attempts.running_at_ms[rows[attempt - 1]]))
+
+    def _attempt(self, row: int) -> Json:
+        """An AttemptDetail."""
+        facts, table = self._facts, self._facts.records.attempts
+        container: Json = {}
+        instance = int(table.instance[row])
+        if instance != NEVER:
+            container["containerInstanceArn"] = facts.arn("container-instance", self._instance(instance), "ecs")
+        if table.exit_code[row] != NEVER:
+            container["exitCode"] = int(table.exit_code[row])
+        if reason := facts.records.names.container_reasons[int(table.container_reason[row])]:
+            container["reason"] = reason
+        instants = {"startedAt": int(table.running_at_ms[row]), "stoppedAt": int(table.ended_at_ms[row])}
+        return {
+            "container": container,
+            **{key: self._epoch(at_ms) for key, at_ms in instants.items() if at_ms != NEVER},
+            "statusReason": facts.records.names.status_reasons[int(table.status_reason[row])],
+        }
+
+    def _instance(self, row: int) -> str:
+        table = self._facts.records.instances
+        environment = self._facts.records.names.environments[int(table.environment[row])]
+        return instance_id(environment, int(table.ordinal[row]))
+
+    def _extension(self, job: int, state: int, attempt: int) -> Json:
+        """What the real event lacks: the attempt, and its RUNNABLE and STARTING instants once they are past."""
+        if not attempt:
+            return {}
+        table, rows = self._facts.records.attempts, self._attempts_of(job)
+        if attempt > len(rows):
+            waiting = int(self._facts.records.jobs.waiting_since_ms[job])
+            return {"attempt": attempt, "runnableAt": self._epoch(waiting)}
+        row = rows[attempt - 1]
+        found = {"attempt": attempt, "runnableAt": self._epoch(int(table.runnable_at_ms[row]))}
+        if state == JobState.RUNNABLE:
+            return found
+        return {**found, "startingAt": self._epoch(int(table.starting_at_ms[row]))}
+
+    def _epoch(self, at_ms: int) -> int:
+        return self._facts.start_epoch_ms + at_ms
+
+
+def _rows_by_job(records: Records) -> Callable[[int], list[int]]:
+    """A function from a job to the rows of its attempts, in order of their number."""
+    attempts = records.attempts
+    order = np.lexsort((attempts.attempt, attempts.job))
+    bounds = np.searchsorted(attempts.job[order], np.arange(len(records.jobs.state) + 1)).tolist()
+    rows = order.tolist()
+    return lambda job: rows[bounds[job] : bounds[job + 1]]
+
+
+def _details(scenario: Scenario) -> dict[str, Json]:
+    """By entry id, what its request and its definition say that records do not keep."""
+    found: dict[str, Json] = {}
+    for item in scenario.workload:
+        for entry in item.workflow if isinstance(item, Workflow) else (item,):
+            job = effective_job(scenario, entry.submit)
+            rules = [rule.model_dump(exclude_none=True) for rule in job.evaluate_on_exit]
+            found[str(entry.id)] = {
+                "jobName": entry.submit.jobName,
+                "retryStrategy": {"attempts": job.attempts, "evaluateOnExit": rules},
+                "parameters": dict(entry.submit.parameters or {}),
+                "platformCapabilities": [job.platform],
+                "container": {"command": list(job.command), "environment": _environment(job.environment)},
+            }
+    return found
+
+
+def _environment(pairs: tuple[tuple[str, str], ...]) -> list[Json]:
+    """AWS's list of name and value."""
+    return [{"name": name, "value": value} for name, value in pairs]
+
+
+@lru_cache(maxsize=1)  # events come in time order
+def _second(epoch_s: int) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _uuid(seed: int, name: str) -> str:
+    """A random-looking UUID that depends on nothing but its arguments."""
+    return str(UUID(bytes=blake2b(f"{seed} {name}".encode(), digest_size=16).digest(), version=4))

@@ -1,0 +1,147 @@
+"""The result folder: whole files or none, and never a file that is not batchsim's own.
+
+All files are staged beside their place first, synced, and only then renamed over it, so that an interrupted or failed
+write leaves the earlier results as they were. Names are opened relative to the folder's own descriptor and without
+following symbolic links, so a link planted under a file's name is replaced, not followed. (POSIX only.)
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from batchsim.errors import OutputError
+
+TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
+SUMMARY = "summary.json"
+SCENARIO = "scenario.resolved.yaml"
+EVENTS = "events.jsonl"
+
+OWN_FILES = frozenset((*(f"{table}.csv" for table in TABLES), SUMMARY, SCENARIO, EVENTS))
+"""Every name that batchsim writes into a result folder; ``force`` removes these and nothing else."""
+
+_STAGED = ".batchsim-staged-"
+
+
+@contextmanager
+def reserved(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Hold ``path`` for results that are still to be computed; :class:`OutputError` now if it could not be written.
+
+    The folder is made if it is missing (its parent must exist). If the block fails, a folder made here goes again.
+    """
+    made = _make(path)
+    try:
+        _check(path, force=force)
+        yield path
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def write(path: Path, files: Mapping[str, Iterable[str]], *, force: bool = False) -> None:
+    """Write ``files`` (name -> pieces of text, encoded as UTF-8) into the folder, all or none.
+
+    Raises :class:`OutputError` if the folder is not empty and ``force`` is not given, or if anything cannot be written.
+    With ``force``, files of :data:`OWN_FILES` that this write does not replace are removed.
+    """
+    if unknown := sorted(set(files) - OWN_FILES):
+        raise ValueError(f"not files of a result folder: {', '.join(unknown)}")
+    with reserved(path, force=force), _opened(path) as folder, _told(path):
+        staged: list[str] = []
+        try:
+            for name, pieces in files.items():
+                staged.append(name)
+                _stage(folder, name, pieces)
+            _commit(folder, staged)
+        finally:
+            _remove(folder, (_STAGED + name for name in staged))
+        _remove(folder, sorted(OWN_FILES - files.keys()))
+        os.fsync(folder)
+
+
+def _make(path: Path) -> bool:
+    """Make the folder; whether it was missing."""
+    with _told(path):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            return False
+        return True
+
+
+def _check(path: Path, *, force: bool) -> None:
+    """Refuse a link, a file, a folder in use, a folder that cannot be written."""
+    with _opened(path) as folder, _told(path):
+        in_use = sorted(name for name in os.listdir(folder) if not name.startswith(_STAGED))  # noqa: PTH208 -- a descriptor
+        if in_use and not force:
+            raise OutputError(
+                f"{path}: E180: the folder is not empty (it has {in_use[0]}); choose another, or --force to replace"
+                " batchsim's own files in it"
+            )
+        os.close(_create(folder, _STAGED + "probe"))
+        os.unlink(_STAGED + "probe", dir_fd=folder)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor of the folder itself, never of what a link points to."""
+    with _told(path):
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn the system's errors into one that names the folder and says what to do."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{path}: cannot write results here: {_reason(path, error)}") from error
+
+
+def _reason(path: Path, error: OSError) -> str:
+    """The system's reason, plainer where it is known to puzzle."""
+    if error.errno in (errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
+        return "it is a symbolic link; name the folder itself"
+    if error.errno == errno.ENOENT:
+        return f"its parent folder {path.absolute().parent} does not exist"
+    if error.errno == errno.ENOTDIR:
+        return "it is not a folder"
+    return error.strerror or str(error)
+
+
+def _create(folder: int, name: str) -> int:
+    """A new empty file for writing; whatever had its name is gone, and a link is not followed."""
+    _remove(folder, (name,))
+    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666, dir_fd=folder)
+
+
+def _stage(folder: int, name: str, pieces: Iterable[str]) -> None:
+    """Write one file beside its place, down to the disk."""
+    with open(_create(folder, _STAGED + name), "w", encoding="utf-8", newline="") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _commit(folder: int, names: Iterable[str]) -> None:
+    """Put the staged files in their places."""
+    for name in names:
+        os.rename(_STAGED + name, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _remove(folder: int, names: Iterable[str]) -> None:
+    """Remove what is there of ``names``."""
+    for name in names:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)

@@ -1,0 +1,15 @@
+"""Allocation strategies: which pool the next instance of a compute environment comes from; one file a strategy."""
+
+from batchsim.policies.allocation.base import Ask, Demand, Offer, Strategy
+from batchsim.policies.allocation.best_fit import best_fit
+from batchsim.policies.allocation.best_fit_progressive import best_fit_progressive
+from batchsim.policies.allocation.spot_capacity_optimized import spot_capacity_optimized
+
+STRATEGIES: dict[str, Strategy] = {
+    "BEST_FIT": best_fit,
+    "BEST_FIT_PROGRESSIVE": best_fit_progressive,
+    "SPOT_CAPACITY_OPTIMIZED": spot_capacity_optimized,
+}
+"""The strategies built, by AWS's name."""
+
+__all__ = ["STRATEGIES", "Ask", "Demand", "Offer", "Strategy"]

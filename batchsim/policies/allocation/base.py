@@ -1,0 +1,77 @@
+"""What an allocation strategy sees, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Ask(NamedTuple):
+    """A run of equal waiting jobs that no free or booting capacity covers."""
+
+    vcpus: int
+    memory_mib: int
+    gpus: int
+    jobs: int
+
+
+class Offer(NamedTuple):
+    """One pool, an instance type in a zone, from which a compute environment may launch."""
+
+    position: int
+    """Position among the environment's offers: order of types, then of zones. The last word in every tie."""
+    pool: int
+    """The (type, zone) pool, shared by all environments of the account."""
+    type: int
+    zone: int
+    vcpus: int
+    memory_mib: int
+    """Usable memory: what jobs can ask for."""
+    nominal_memory_mib: int
+    gpus: int
+    spot: bool
+    price_nano_usd_per_h: int
+    on_demand_nano_usd_per_h: int
+    depth: int = 0
+    """Spot instances that the pool can still give; 0 where no strategy asks."""
+
+    def holds(self, ask: Ask) -> bool:
+        """Whether one of the asked jobs fits an empty instance."""
+        return self.vcpus >= ask.vcpus and self.memory_mib >= ask.memory_mib and self.gpus >= ask.gpus
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one compute environment still has to launch for."""
+
+    asks: tuple[Ask, ...]
+    """Uncovered demand in dispatch order, never empty; the first is the head."""
+    headroom_vcpus: int
+    """maxvCpus less what runs and boots; at least 1."""
+    may_exceed_max: bool
+    zone_vcpus: tuple[int, ...]
+    """vCPUs of this environment by zone."""
+    by_memory: bool = True
+    """``world.demand_by: both``: memory fills an instance as vCPUs do."""
+    prefer_smallest: bool = False
+    """``world.prefer_size: smallest``."""
+
+    @property
+    def head(self) -> Ask:
+        """The first uncovered job."""
+        return self.asks[0]
+
+    @property
+    def vcpus(self) -> int:
+        """Uncovered vCPUs."""
+        return sum(ask.vcpus * ask.jobs for ask in self.asks)
+
+    @property
+    def memory_mib(self) -> int:
+        """Uncovered memory."""
+        return sum(ask.memory_mib * ask.jobs for ask in self.asks)
+
+
+Strategy = Callable[[Demand, tuple[Offer, ...]], Offer | None]
+"""Given a demand and the offers that may be used now, the pool of the next instance; None when none will do."""

@@ -1,0 +1,170 @@
+"""What only shows once a scenario meets the catalogue: jobs that nothing can hold, strategies that are not built."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import repeat
+
+from batchsim.engine.workload.plans import EntryPlan, Workload
+from batchsim.errors import Path, Problem
+from batchsim.policies.allocation import STRATEGIES
+from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
+from batchsim.spec.base import Flaw
+from batchsim.spec.dump import to_data
+from batchsim.spec.effective import EffectiveJob, effective_job
+from batchsim.spec.facts import PoolFacts
+from batchsim.spec.fargate import is_fargate_size
+from batchsim.spec.index import Index, names_in
+from batchsim.spec.names import short_name
+from batchsim.spec.near import did_you_mean
+from batchsim.spec.problems import problem_of
+
+LEAST_MEMORY_MIB = 4
+"""API, ResourceRequirement: a container asks for at least 4 MiB."""
+
+
+def preflight(scenario: Scenario, facts: CatalogueFacts) -> list[Problem]:
+    """Return what keeps a valid scenario from running; empty when nothing does."""
+    flaws = [*_unbuilt_strategies(scenario), *_unknown_targets(scenario), *_endless_retries(scenario)]
+    if not scenario.allow_unplaceable:
+        flaws.extend(_unplaceable(scenario, facts))
+    return [problem_of(flaw, scenario.source) for flaw in flaws]
+
+
+def spot_environments(scenario: Scenario) -> list[str]:
+    """Return the names of the environments that launch Spot instances."""
+    environments = scenario.computeEnvironments
+    return [e.computeEnvironmentName for e in environments if e.computeResources and e.computeResources.type == "SPOT"]
+
+
+def _unbuilt_strategies(scenario: Scenario) -> Iterator[Flaw]:
+    for number, environment in enumerate(scenario.computeEnvironments):
+        strategy = environment.computeResources.allocationStrategy if environment.computeResources else None
+        if strategy is not None and strategy not in STRATEGIES:
+            path: Path = ("computeEnvironments", number, "computeResources", "allocationStrategy")
+            yield Flaw("E141", "not simulated yet", path, strategy, ", ".join(STRATEGIES))
+
+
+def _endless_retries(scenario: Scenario) -> Iterator[Flaw]:
+    """Failures to start that always come and never count would be retried for ever."""
+    world = scenario.world
+    if world.start_failure >= 1 and not world.count_start_failures:
+        path: Path = ("world", "start_failure")
+        hint = "With count_start_failures: false every job would be retried for ever"
+        yield Flaw("E144", "nothing could ever start", path, world.start_failure, "less than 1", hint)
+
+
+def _unknown_targets(scenario: Scenario) -> Iterator[Flaw]:
+    """Faults must name an environment that launches Spot instances."""
+    spot = spot_environments(scenario)
+    for number, fault in enumerate(scenario.faults):
+        name = fault.select.environment
+        if name not in spot:
+            path: Path = ("faults", number, "select", "environment")
+            hint = did_you_mean(name, spot)
+            yield Flaw("E120", "no compute environment of type SPOT", path, name, ", ".join(spot) or "none", hint)
+
+
+def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
+    """Jobs that no instance type of their queue's environments, or no maxvCpus, can ever hold (hostile input B26)."""
+    for placed in Index(scenario, {}, names_in(to_data(scenario))).entries():
+        job = effective_job(scenario, placed.entry.submit)
+        own = _environments_of(scenario, job)
+        if not any(_holds(environment, job, facts) for environment in own):
+            yield _too_large((*placed.path, "submit"), _size(job), job, own, facts)
+
+
+def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Workload) -> list[Problem]:
+    """Return what keeps jobs that a trace's rows size from running: each size once, with how many rows ask for it."""
+    places = [placed.path for placed in Index(scenario, {}, names_in(to_data(scenario))).entries()]
+    flaws: list[Flaw] = []
+    for plan in workload.entries:
+        for (vcpus_milli, memory_mib), rows in _sizes_of(plan).items():
+            job = replace(plan.job, vcpus_milli=vcpus_milli, memory_mib=memory_mib)
+            flaws.extend(_size_flaws(scenario, facts, job, rows, (*places[plan.position], "at")))
+    return [problem_of(flaw, scenario.source) for flaw in flaws]
+
+
+def _sizes_of(plan: EntryPlan) -> Counter[tuple[int, int]]:
+    """Count the trace's rows by the vCPUs and memory that they ask for; empty without a trace that sizes jobs."""
+    requests = plan.requests
+    if requests is None:
+        return Counter()
+    vcpus = repeat(plan.job.vcpus_milli) if requests.vcpus_milli is None else requests.vcpus_milli.tolist()
+    memory = repeat(plan.job.memory_mib) if requests.memory_mib is None else requests.memory_mib.tolist()
+    return Counter(pair for pair, _ in zip(zip(vcpus, memory, strict=False), range(plan.occurrences), strict=False))
+
+
+def _size_flaws(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, rows: int, path: Path) -> Iterator[Flaw]:
+    asked = f"{_size(job)}, in {rows} row{'s' if rows > 1 else ''}"
+    if job.platform == "FARGATE" and not is_fargate_size(job.vcpus_milli, job.memory_mib):
+        yield Flaw("E133", "no size that Fargate sells", path, asked)
+    elif job.platform == "EC2" and (job.vcpus_milli < 1000 or job.vcpus_milli % 1000):
+        yield Flaw("E130", "EC2 schedules whole vCPUs", path, asked, "1 vCPU or more")
+    elif job.memory_mib < LEAST_MEMORY_MIB:
+        yield Flaw("E131", "too little memory", path, asked, f"at least {LEAST_MEMORY_MIB} MiB")
+    elif not scenario.allow_unplaceable:
+        own = _environments_of(scenario, job)
+        if not any(_holds(environment, job, facts) for environment in own):
+            yield _too_large(path, asked, job, own, facts)
+
+
+def _environments_of(scenario: Scenario, job: EffectiveJob) -> list[ComputeEnvironment]:
+    """Return the compute environments of a job's queue, in the queue's order."""
+    queue = next(queue for queue in scenario.jobQueues if queue.jobQueueName == job.queue)
+    environments = {e.computeEnvironmentName: e for e in scenario.computeEnvironments}
+    return [environments[short_name(item.computeEnvironment)] for item in queue.computeEnvironmentOrder]
+
+
+def _holds(environment: ComputeEnvironment, job: EffectiveJob, facts: CatalogueFacts) -> bool:
+    resources = environment.computeResources
+    if resources is None or job.vcpus_milli > resources.maxvCpus * 1000:
+        return False
+    if resources.is_fargate:
+        return job.platform == "FARGATE"
+    return any(_fits(pool, job) for pool in facts.pools[environment.computeEnvironmentName])
+
+
+def _fits(pool: PoolFacts, job: EffectiveJob) -> bool:
+    size = pool.type.vcpus * 1000 >= job.vcpus_milli and pool.usable_memory_mib >= job.memory_mib
+    return size and pool.type.gpus >= job.gpus and job.architecture in (None, pool.type.architecture)
+
+
+def _size(job: EffectiveJob) -> str:
+    return f"{job.vcpus_milli / 1000:g} vCPU, {job.memory_mib} MiB" + (f", {job.gpus} GPU" if job.gpus else "")
+
+
+def _too_large(path: Path, asked: str, job: EffectiveJob, own: list[ComputeEnvironment], facts: CatalogueFacts) -> Flaw:
+    """Name the largest type and what is missing; the memory that counts is the usable one."""
+    pools = [pool for environment in own for pool in facts.pools.get(environment.computeEnvironmentName, ())]
+    hint = "; ".join(_shortfalls(job, own, pools)) + ". Set allow_unplaceable: true to see it wait, as in AWS"
+    return Flaw("E132", "no compute environment of its queue can ever hold this job", path, asked, hint=hint)
+
+
+def _shortfalls(job: EffectiveJob, own: list[ComputeEnvironment], pools: list[PoolFacts]) -> Iterator[str]:
+    most = max((e.computeResources.maxvCpus for e in own if e.computeResources), default=0)
+    if job.vcpus_milli > most * 1000:
+        yield f"maxvCpus is {most} at most"
+    if not pools:
+        return
+    by_memory = max(pools, key=lambda pool: pool.usable_memory_mib)
+    by_vcpus = max(pools, key=lambda pool: pool.type.vcpus)
+    if job.memory_mib > by_memory.usable_memory_mib:
+        short = job.memory_mib - by_memory.usable_memory_mib
+        usable, nominal = by_memory.usable_memory_mib, by_memory.type.memory_mib
+        yield f"the largest memory is {by_memory.type.name}'s: {usable} of {nominal} MiB usable, {short} MiB short"
+    if job.vcpus_milli > by_vcpus.type.vcpus * 1000:
+        yield f"the most vCPUs are {by_vcpus.type.name}'s: {by_vcpus.type.vcpus}"
+    if job.gpus > (gpus := max(pool.type.gpus for pool in pools)):
+        yield f"the most GPUs of a type are {gpus}"
+    yield from _mixed(job, pools)
+
+
+def _mixed(job: EffectiveJob, pools: list[PoolFacts]) -> Iterator[str]:
+    """Nothing alone is too much, but no one type has it all."""
+    if all(job.architecture not in (None, pool.type.architecture) for pool in pools):
+        yield f"no type is {job.architecture}"
+    largest = max(pools, key=lambda pool: (pool.type.vcpus, pool.usable_memory_mib))
+    yield f"the largest type is {largest.type.name}: {largest.type.vcpus} vCPU, {largest.usable_memory_mib} MiB usable"

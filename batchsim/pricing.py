@@ -1,0 +1,74 @@
+"""From a scenario and the catalogue's facts to what bills are made of: prices, and the rules of scale-in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from batchsim.analysis.prices import FargatePrices, FargateRates, Prices, Rules, ScaleIn
+from batchsim.records.tables import Names
+from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
+from batchsim.units import DURATION_MS
+
+
+def prices_of(scenario: Scenario, facts: CatalogueFacts, names: Names) -> Prices:
+    """All prices that are not on an instance's own row; Fargate's in the order of ``names.environments``."""
+    world = scenario.world
+    return Prices(
+        fargate=tuple(_fargate(facts, kind) for kind in names.environment_kinds),
+        gp3_nano_usd_per_gb_month=world.gp3_gb_month,
+        root_gb=Fraction(str(world.root_gb)),
+        first_hour_free=world.first_hour_free,
+    )
+
+
+def rules_of(scenario: Scenario, names: Names, min_vcpus: Sequence[int] | None = None) -> Rules:
+    """When each environment's scaler ends an idle instance, and how far it may grow.
+
+    ``min_vcpus`` is each environment's largest minvCpus during the run; by default the scenario's.
+    """
+    by_name = {environment.computeEnvironmentName: environment for environment in scenario.computeEnvironments}
+    given = [_scale_in(scenario, by_name.get(name)) for name in names.environments]
+    lowest = [rules.min_vcpus for rules in given] if min_vcpus is None else min_vcpus
+    return Rules(
+        tuple(
+            ScaleIn(vcpus, rules.idle_ms, rules.check_ms, rules.min_delay_ms)
+            for vcpus, rules in zip(lowest, given, strict=True)
+        ),
+        tuple(_max_vcpus(by_name.get(name)) for name in names.environments),
+    )
+
+
+def _fargate(facts: CatalogueFacts, kind: str) -> FargatePrices | None:
+    """The rates of one environment; None where it launches instances."""
+    if not kind.startswith("FARGATE"):
+        return None
+    spot = kind == "FARGATE_SPOT"
+    return FargatePrices(
+        x86_64=_rates(facts, "x86_64", spot=spot),
+        arm64=_rates(facts, "arm64", spot=spot),
+        x86_64_on_demand=_rates(facts, "x86_64", spot=False),
+        arm64_on_demand=_rates(facts, "arm64", spot=False),
+    )
+
+
+def _rates(facts: CatalogueFacts, architecture: str, *, spot: bool) -> FargateRates:
+    prices = facts.fargate[architecture, spot]
+    return FargateRates(prices.vcpu_nano_usd_per_h, prices.gib_nano_usd_per_h, prices.storage_nano_usd_per_gib_h)
+
+
+def _scale_in(scenario: Scenario, environment: ComputeEnvironment | None) -> ScaleIn:
+    resources = environment.computeResources if environment else None
+    if resources is None:
+        return ScaleIn(0, scenario.world.scale_down_idle, scenario.world.scale_down_check)
+    minutes = resources.scalingPolicy.minScaleDownDelayMinutes if resources.scalingPolicy else 0
+    return ScaleIn(
+        resources.minvCpus,
+        scenario.world.scale_down_idle,
+        scenario.world.scale_down_check,
+        minutes * DURATION_MS["m"],
+    )
+
+
+def _max_vcpus(environment: ComputeEnvironment | None) -> int | None:
+    return environment.computeResources.maxvCpus if environment and environment.computeResources else None

@@ -1,0 +1,216 @@
+"""The records of one run: frozen columns, one row a submission, job, attempt, instance, scaling action, head reason.
+
+All instants are integer milliseconds since ``simulation.start``; :data:`NEVER` (-1) stands for "did not happen by the
+end of the run". Codes index the tuples of :class:`Names` or the enums of :mod:`batchsim.records.vocabulary`. Nothing
+here knows who writes or reads the columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.integer]
+Bools = NDArray[np.bool_]
+
+NEVER = -1
+"""The instant, row or code of what did not happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The text behind the codes; a tuple's position is the code."""
+
+    entries: tuple[str, ...]
+    queues: tuple[str, ...]
+    queue_priorities: tuple[int, ...]
+    environments: tuple[str, ...]
+    environment_kinds: tuple[str, ...]
+    """``EC2``, ``SPOT``, ``FARGATE`` or ``FARGATE_SPOT``, by environment."""
+    definitions: tuple[str, ...]
+    """``name:revision`` of each job definition used."""
+    types: tuple[str, ...]
+    zones: tuple[str, ...]
+    images: tuple[str, ...]
+    status_reasons: tuple[str, ...]
+    """AWS's ``statusReason`` texts; code 0 is the empty text."""
+    container_reasons: tuple[str, ...]
+    """AWS's ``container.reason`` texts; code 0 is the empty text."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Submissions:
+    """One row a SubmitJob call of the workload: a single job, or an array parent. Shape of each column: (calls,)."""
+
+    entry: Ints
+    occurrence: Ints
+    workflow_occurrence: Ints
+    """Firing of the workflow (or entry) that the call belongs to, from 0."""
+    first_job: Ints
+    """First row in :class:`Jobs`; children of an array are contiguous."""
+    size: Ints
+    """Number of job rows: 1 for a single job."""
+    is_array: Bools
+    queue: Ints
+    definition: Ints
+    image: Ints
+    vcpus_milli: Ints
+    memory_mib: Ints
+    gpus: Ints
+    arm64: Bools
+    """Whether the job asks for ARM64; prices Fargate."""
+    ephemeral_gib: Ints
+    """Fargate's ephemeral storage; 0 on EC2."""
+    attempts_allowed: Ints
+    timeout_ms: Ints
+    """``attemptDurationSeconds`` in ms, or NEVER."""
+    data_bytes: Ints
+    """Bytes of the data set that the call's jobs read together; 0 without one."""
+    due_at_ms: Ints
+    created_at_ms: Ints
+    ended_at_ms: Ints
+    """When its last job ended, or NEVER."""
+    state: Ints
+    """JobState of the single job, or of the array parent."""
+    status_reason: Ints
+    calls: Ints
+    """SubmitJob calls made, throttled ones (HTTP 429) included."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Jobs:
+    """One row a job that can run: singles and array children. Shape of each column: (jobs,)."""
+
+    submission: Ints
+    array_index: Ints
+    """Index of an array child, NEVER for a single job."""
+    state: Ints
+    status_reason: Ints
+    work_ms: Ints
+    """The run time that every full attempt repeats."""
+    runnable_at_ms: Ints
+    """First RUNNABLE, or NEVER."""
+    waiting_since_ms: Ints
+    """Start of a last wait that no attempt ended (cancelled, or RUNNABLE at the end of the run), else NEVER."""
+    ended_at_ms: Ints
+    attempts: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempts:
+    """One row an attempt, opened at STARTING, in order of placement. Shape of each column: (attempts,).
+
+    The phases follow one another: ``starting <= pull <= pulled <= running <= ended``. A phase that the end of the
+    attempt cut short is clipped to that end; ``running_at_ms`` is NEVER when the attempt ended (or the run did)
+    before its container ran.
+    """
+
+    job: Ints
+    attempt: Ints
+    instance: Ints
+    """Row in :class:`Instances`, NEVER on Fargate."""
+    environment: Ints
+    runnable_at_ms: Ints
+    starting_at_ms: Ints
+    pull_at_ms: Ints
+    """End of provisioning (Fargate) and start of the image pull."""
+    pulled_at_ms: Ints
+    running_at_ms: Ints
+    ended_at_ms: Ints
+    outcome: Ints
+    status_reason: Ints
+    container_reason: Ints
+    exit_code: Ints
+    """NEVER where the container returned none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instances:
+    """One row an EC2 instance, in order of launch. Shape of each column: (instances,)."""
+
+    environment: Ints
+    ordinal: Ints
+    """Launch ordinal within its environment, from 0."""
+    type: Ints
+    zone: Ints
+    spot: Bools
+    vcpus: Ints
+    memory_mib: Ints
+    """Usable memory, what jobs can ask for."""
+    nominal_memory_mib: Ints
+    gpus: Ints
+    price_nano_usd_per_h: Ints
+    on_demand_nano_usd_per_h: Ints
+    launched_at_ms: Ints
+    billed_from_ms: Ints
+    """Instant from which the instance is billed, or NEVER when it ended before."""
+    ready_at_ms: Ints
+    notice_at_ms: Ints
+    """Spot interruption notice, or NEVER."""
+    ended_at_ms: Ints
+    """NEVER when it still ran at the end of the run."""
+    why_launched: Ints
+    why_ended: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaling:
+    """One row a change of an environment's capacity, or a scale-up decision that changed nothing. Shape: (rows,)."""
+
+    at_ms: Ints
+    environment: Ints
+    action: Ints
+    uncovered_vcpus: Ints
+    """RUNNABLE vCPUs that free and booting capacity did not cover, when the decision was taken."""
+    instances: Ints
+    """Instances launched (positive) or ended (negative)."""
+    vcpus: Ints
+    """Their vCPUs, signed likewise."""
+    desired_vcpus: Ints
+    """vCPUs running and booting afterwards."""
+    capacity_errors: Ints
+    """Launches that failed for want of Spot capacity in this decision."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """Each queue's head over time, run-length coded: a row holds until its queue's next. Shape: (rows,)."""
+
+    queue: Ints
+    at_ms: Ints
+    reason: Ints
+    environment: Ints
+    """Environment that serves the head, else the last one tried; NEVER when the queue is empty."""
+    job: Ints
+    """Row in :class:`Jobs` of the head with which this reason began (others may follow it), or NEVER."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dependencies:
+    """One row an edge of the dependency graph between submissions. Shape: (edges,)."""
+
+    submission: Ints
+    parent: Ints
+    """The submission waited for; the submission itself for SEQUENTIAL."""
+    kind: Ints
+    """0 plain, 1 SEQUENTIAL, 2 N_TO_N."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """Everything that one run recorded."""
+
+    names: Names
+    submissions: Submissions
+    jobs: Jobs
+    attempts: Attempts
+    instances: Instances
+    scaling: Scaling
+    timeline: Timeline
+    dependencies: Dependencies
+    horizon_ms: int
+    """The end of the run; open bills run to it."""
+    ended_by: int
+    """An :class:`~batchsim.records.vocabulary.EndedBy`."""

@@ -1,0 +1,99 @@
+"""The small vocabularies that the columns speak in: states, outcomes, reasons.
+
+Each is an ``IntEnum`` whose members are stored as one byte. ``.text`` is the word that tables, events and reports
+print; codes never leave the process.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Self
+
+
+class _Worded(IntEnum):
+    """An ``IntEnum`` whose members carry the word that users see."""
+
+    text: str
+
+    def __new__(cls, code: int, text: str = "") -> Self:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.text = text
+        return member
+
+
+class JobState(_Worded):
+    """AWS Batch's seven job states; there is no CANCELLED (User Guide, "Job states")."""
+
+    NOT_SUBMITTED = 0, "NOT_SUBMITTED"
+    SUBMITTED = 1, "SUBMITTED"
+    PENDING = 2, "PENDING"
+    RUNNABLE = 3, "RUNNABLE"
+    STARTING = 4, "STARTING"
+    RUNNING = 5, "RUNNING"
+    SUCCEEDED = 6, "SUCCEEDED"
+    FAILED = 7, "FAILED"
+
+
+class Outcome(_Worded):
+    """How one attempt ended; OPEN is an attempt that still held its capacity when the run ended."""
+
+    OPEN = 0, "open"
+    SUCCEEDED = 1, "succeeded"
+    FAILED = 2, "failed"
+    START_FAILED = 3, "start_failed"
+    TIMED_OUT = 4, "timed_out"
+    TERMINATED = 5, "terminated"
+    RECLAIMED = 6, "reclaimed"
+
+
+class WaitReason(_Worded):
+    """Why the head of a queue waits, in order of precedence within one environment; EMPTY closes the timeline."""
+
+    EMPTY = 0, "empty"
+    HIGHER_QUEUE = 1, "higher_queue"
+    NOTHING_FITS = 2, "nothing_fits"
+    OVER_MAX_RESOURCE = 3, "over_max_resource"
+    ENVIRONMENT_DISABLED = 4, "environment_disabled"
+    MAX_VCPUS = 5, "max_vcpus"
+    CAPACITY_ERROR = 6, "capacity_error"
+    SCALE_UP_DECISION = 7, "scale_up_decision"
+    INSTANCE_BOOTING = 8, "instance_booting"
+    LAUNCH_RATE = 9, "launch_rate"
+    SCHEDULER_CYCLE = 10, "scheduler_cycle"
+
+
+class WhyLaunched(_Worded):
+    """Why an instance was launched."""
+
+    DEMAND = 0, "demand"
+    INITIAL = 1, "initial_capacity"
+    MINIMUM = 2, "minvCpus"
+    REPLACEMENT = 3, "replacement"
+
+
+class WhyEnded(_Worded):
+    """Why an instance ended; HORIZON is an instance that still ran when the run ended."""
+
+    HORIZON = 0, "end_of_run"
+    SCALE_IN = 1, "scale_in"
+    SPOT_RECLAIM = 2, "spot_reclaim"
+
+
+class ScalingAction(_Worded):
+    """What one row of the scaling table did to its environment."""
+
+    INITIAL = 0, "initial_capacity"
+    SCALE_UP = 1, "scale_up"
+    SCALE_IN = 2, "scale_in"
+    RECLAIM = 3, "reclaim"
+    UPDATE = 4, "update"
+
+
+class EndedBy(_Worded):
+    """What ended the run: everything drained, nothing could help the rest, the asked instant, or ``max_time``."""
+
+    DRAINED = 0, "drained"
+    STUCK = 1, "stuck"
+    UNTIL = 2, "until"
+    MAX_TIME = 3, "max_time"

@@ -1,0 +1,128 @@
+"""What a result rests on that AWS does not publish: the choices of the model that this scenario's figures depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from batchsim.spec import LawSpec, Scenario, World
+from batchsim.spec.markets import market_of
+from batchsim.units import format_duration
+
+_NAMES_SHOWN = 6
+
+
+def assumptions(scenario: Scenario, as_of: Mapping[str, str]) -> list[str]:
+    """One sentence an assumption, as the report prints them; what the scenario's ``world`` changes comes last."""
+    return [
+        *_of_prices(as_of),
+        *_of_scheduler(scenario.world),
+        *_of_capacity(scenario),
+        *_changes(scenario.world),
+    ]
+
+
+def _of_prices(as_of: Mapping[str, str]) -> Iterator[str]:
+    if as_of:
+        dated = ", ".join(f"{fact.replace('_', ' ')} {date}" for fact, date in as_of.items())
+        yield f"catalogue as of: {dated}"
+
+
+def _of_scheduler(world: World) -> Iterator[str]:
+    order = {"submitted": "submission", "runnable": "becoming RUNNABLE"}[world.fifo_order]
+    yield (
+        f"scheduler: a pass every {format_duration(world.scheduler_cycle)}, FIFO by {order}, "
+        f"retries to the {world.retry_position}, {world.packing.replace('_', '-')} packing"
+    )
+
+
+def _of_capacity(scenario: Scenario) -> Iterator[str]:
+    """Only of the kinds of environment that the scenario has."""
+    resources = [environment.computeResources for environment in scenario.computeEnvironments]
+    kinds = {each.type for each in resources if each is not None}
+    if kinds & {"EC2", "SPOT"}:
+        yield from _of_instances(scenario.world)
+    if "SPOT" in kinds:
+        yield _of_spot(scenario.world)
+    if kinds & {"FARGATE", "FARGATE_SPOT"}:
+        yield f"Fargate: provisioning {_law(scenario.world.fargate_provision)}, then the image pull"
+    if "FARGATE_SPOT" in kinds:
+        yield f"Fargate Spot: {_hazard(scenario.world)} of a task, notice {format_duration(scenario.world.notice)}"
+
+
+def _of_instances(world: World) -> Iterator[str]:
+    yield (
+        f"cold start: decision {_law(world.scale_up_delay)}, boot {_law(world.instance_boot)}, "
+        f"agent {_law(world.agent_register)}, container {_law(world.warm_start)}"
+    )
+    yield (
+        f"images: a new one on a host {_law(world.new_image)}, slow {_law(world.slow_pull)} "
+        f"with probability {world.slow_pull_probability:g}"
+    )
+    yield (
+        f"scale-in: after {format_duration(world.scale_down_idle)} idle, "
+        f"looked at every {format_duration(world.scale_down_check)}; usable memory by {world.mem_model}"
+    )
+
+
+def _of_spot(world: World) -> str:
+    """The market's figures that the run used, whether they came from ``market`` or were given."""
+    market = market_of(world)
+    depth = market.median_depth
+    pools = "of unlimited depth" if depth == "unlimited" else f"of {depth:,} instances (median)"
+    return (
+        f"Spot market ({world.market}): {_hazard(world)} at interruption factor 1, "
+        f"{market.shocks_per_day:g} shocks a day that each take half of a pool, pools {pools}, "
+        f"notice {format_duration(world.notice)}; prices constant over the run"
+    )
+
+
+def _hazard(world: World) -> str:
+    return f"{market_of(world).hazard_per_h:g} reclaims an hour"
+
+
+def _changes(world: World) -> Iterator[str]:
+    """Every value of ``world`` that is not the default, beside the default."""
+    default = World()
+    for name in World.model_fields:
+        value, usual = getattr(world, name), getattr(default, name)
+        if value != usual:
+            before = "" if usual in (None, {}) else f" (default: {_value(default, name)})"
+            yield f"changed: world.{name}: {_value(world, name)}{before}"
+
+
+def _value(world: World, name: str) -> str:
+    """A value of ``world`` as a person reads it: a law in words, the names in a mapping, else as a file has it."""
+    value: Any = getattr(world, name)
+    if isinstance(value, LawSpec):
+        return _law(value)
+    if isinstance(value, Mapping):
+        more = f" and {len(value) - _NAMES_SHOWN} more" if len(value) > _NAMES_SHOWN else ""
+        return ", ".join(list(value)[:_NAMES_SHOWN]) + more
+    shown = world.model_dump(include={name})[name]
+    return str(shown).lower() if isinstance(shown, bool) else str(shown)
+
+
+def _law(law: LawSpec) -> str:
+    """A law in a few words: ``30s``, ``10s to 1m``, ``30s median (sigma 0.35)``."""
+    return _SHOWN[law.name](law.params)
+
+
+def _show_lognormal(params: Mapping[str, float]) -> str:
+    if "median" in params:
+        return f"{_ms(params['median'])} median (sigma {params['sigma']:g})"
+    if "mean" in params:
+        return f"{_ms(params['mean'])} mean (cv {params['cv']:g})"
+    return f"{_ms(params['p50'])} median, {_ms(params['p95'])} p95"
+
+
+_SHOWN: Mapping[str, Callable[[Mapping[str, float]], str]] = {
+    "constant": lambda params: _ms(params["value"]),
+    "uniform": lambda params: f"{_ms(params['min'])} to {_ms(params['max'])}",
+    "exponential": lambda params: f"{_ms(params['mean'])} mean, exponential",
+    "lognormal": _show_lognormal,
+}
+
+
+def _ms(duration_ms: float) -> str:
+    return format_duration(round(duration_ms))

@@ -1,0 +1,337 @@
+"""The sections of the terminal report, each a function of the summary that gives what to print, or None for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from batchsim.report.layout import BLANK, facts, points, rows, section
+from batchsim.report.words import NOTHING, bar, count, dollars, duration, number, plain, plural, share, words
+
+Summary = Mapping[str, Any]
+
+BAR_WIDTH = 24
+_STATISTICS = ("mean", "p50", "p95", "p99", "max")
+_PARTS_SHOWN = 3
+_ENTRIES_SHOWN = 20
+_TYPES_SHOWN = 12
+_FULL_SHOWN = 3
+_FAILURES_SHOWN = 8
+_ENDINGS = {
+    "drained": "all work was done and the capacity gone",
+    "stuck": "nothing could help the jobs that were left",
+    "until": "the scenario says so (until)",
+    "max_time": "max_time cut it; what still ran is billed up to here",
+}
+
+
+def stuck(summary: Summary) -> RenderableType | None:
+    """Jobs that can never start: first of all, for they make every other figure misleading."""
+    blocked = summary["stuck"]
+    if not blocked["jobs"]:
+        return None
+    title = f"STUCK: {plural(blocked['jobs'], 'job')} can never start"
+    lines = [
+        (queue["queue"], count(queue["jobs"]), queue["job_id"], _needs(queue["needs"]), duration(queue["since_s"]))
+        for queue in blocked["queues"]
+    ]
+    why = [f"{queue['queue']}: {_why_stuck(queue)}" for queue in blocked["queues"]]
+    heading = Text(title, style="bold red")
+    return section("", heading, rows(("queue", "jobs", "head", "needs", "since"), lines, words=1), points(why))
+
+
+def headline(summary: Summary) -> RenderableType:
+    """When the data is ready (or, without data sets, the work done), what it cost, how the jobs fared."""
+    run, jobs, cost = summary["run"], summary["jobs"], summary["cost"]
+    title = f"{plain(run['scenario'] or 'scenario')}: {dollars(cost['total_usd'])}, {_ready(summary)}"
+    figures = [
+        ("data ready at" if cost["data_bytes"] else "done at", _ready_at(summary)),
+        ("makespan", duration(summary["headline"]["makespan_s"])),
+        ("jobs", _fates(jobs)),
+        ("run", f"{duration(summary['horizon_s'])} simulated; the end: {_ENDINGS[summary['ended_by']]}"),
+        ("seed", f"{run['seed']} (1 replication: no interval)"),
+    ]
+    return section(title, facts(figures))
+
+
+def thresholds(summary: Summary) -> RenderableType | None:
+    """Which of the scenario's conditions hold."""
+    if not summary["thresholds"]:
+        return None
+    units = {name: metric["unit"] for name, metric in summary["metrics"].items()}
+    lines = [
+        (
+            "ok" if each["ok"] else "FAILED",
+            each["metric"],
+            each["condition"],
+            _figure(each["value"], units[each["metric"]]),
+        )
+        for each in summary["thresholds"]
+    ]
+    return section("Thresholds", rows(("", "metric", "wanted", "got"), lines, words=3))
+
+
+def cost(summary: Summary) -> RenderableType:
+    """The bill, what it is a job and a terabyte, what On-Demand would cost, and where it went."""
+    bill = summary["cost"]
+    figures = [
+        ("total", dollars(bill["total_usd"])),
+        ("per job", f"{dollars(bill['per_job_usd'])} for each that succeeded"),
+    ]
+    if bill["data_bytes"]:
+        figures.append(("per TB", f"{dollars(bill['per_tb_usd'])} of {bill['data_bytes'] / 1e12:g} TB"))
+    if any("Spot" in purchase for purchase in bill["by_purchase"]):
+        figures.append(("On-Demand", f"{dollars(bill['on_demand_usd'])} for the same hours; saved {_saving(bill)}"))
+    if bill["waived_usd"]:
+        figures.append(("waived", f"{dollars(bill['waived_usd'])} by the first-hour rule: Spot took the instance"))
+    shown = [_bars("by cause", bill["by_cause"], bill["total_usd"])]
+    if len(bill["by_environment"]) > 1:
+        shown += [BLANK, _bars("by environment", bill["by_environment"], bill["total_usd"])]
+    return section("Cost", facts(figures), BLANK, *shown)
+
+
+def latency(summary: Summary) -> RenderableType:
+    """Wait, start-up and turnaround, over all jobs and by queue; the largest parts of the wait."""
+    everyone, queues = summary["latency"]["all"], summary["latency"]["by_queue"]
+    lines = list(_latencies("all jobs", everyone))
+    if len(queues) > 1:
+        lines += [line for queue, figures in queues.items() for line in _latencies(f"queue {queue}", figures)]
+    table = rows(("", "jobs", *_STATISTICS), lines)
+    few = any(each["note"] for each in (everyone[key] for key in _LATENCIES))
+    reasons = _wait_parts(everyone)
+    return section("Latency", table, Text(_FEW, style="dim") if few else None, reasons and BLANK, reasons)
+
+
+def throughput(summary: Summary) -> RenderableType:
+    """Rates and peaks."""
+    found = summary["throughput"]
+    figures = [
+        ("jobs per hour", count(found["jobs_per_h"], 1)),
+        ("containers running", f"{number(found['running_mean'])} on average, {_peak(found, 'running')}"),
+        ("vCPUs held", _peak(found, "vcpus") + _at_maximum(found["by_environment"])),
+    ]
+    if summary["instances"]["launched"]:
+        figures.append(("instances on", _peak(found, "instances")))
+    return section("Throughput", facts(figures))
+
+
+def utilisation(summary: Summary) -> RenderableType | None:
+    """How much of the instances jobs held, and which instances these were."""
+    instances, used = summary["instances"], summary["utilisation"]
+    if not instances["launched"]:
+        return None
+    types = sorted(instances["by_type"].items(), key=lambda item: -item[1]["usd"])
+    lines = [
+        (name, count(each["launched"]), count(each["on_h"], 1), dollars(each["usd"]))
+        for name, each in types[:_TYPES_SHOWN]
+    ]
+    rest = len(types) - len(lines)
+    more = Text(f"and {plural(rest, 'further type')} (summary.json has all)") if rest else None
+    held = [
+        (environment, share(each["vcpu"]), share(each["memory"]), count(each["vcpu_h_on"], 1))
+        for environment, each in used["by_environment"].items()
+    ]
+    whole = [("all", share(used["vcpu"]), share(used["memory"]), count(used["vcpu_h_on"], 1))] * (len(held) > 1)
+    return section(
+        "Utilisation of instances",
+        rows(("environment", "vCPU held", "memory held", "vCPU-hours on"), [*whole, *held]),
+        BLANK,
+        rows(("type", "launched", "hours on", "cost"), lines),
+        more,
+    )
+
+
+def entries(summary: Summary) -> RenderableType | None:
+    """How the jobs of each entry of the workload fared, and when the last of them was ready."""
+    if not 1 < len(summary["entries"]) <= _ENTRIES_SHOWN:
+        return None
+    fates = ("jobs", "succeeded", "failed", "retried")
+    lines = [
+        (each["entry"], *(count(each[fate]) for fate in fates), duration(each["ready_at_s"]))
+        for each in summary["entries"]
+    ]
+    return section("Entries", rows(("entry", *fates, "ready after"), lines))
+
+
+def failures(summary: Summary) -> RenderableType | None:
+    """Why jobs failed for good, and one job of each kind to look at."""
+    found = summary["failures"]
+    if not found:
+        return None
+    lines = [(_why_failed(each), each["job_id"], count(each["jobs"])) for each in found[:_FAILURES_SHOWN]]
+    rest = sum(each["jobs"] for each in found[_FAILURES_SHOWN:])
+    more = Text(f"and {plural(rest, 'job')} for other reasons (summary.json has all)") if rest else None
+    title = f"Failed: {plural(summary['jobs']['failed'], 'job')}"
+    return section(title, rows(("reason", "such as", "jobs"), lines, words=2), more)
+
+
+def retries(summary: Summary) -> RenderableType:
+    """What was tried again, and what Spot took with the work lost."""
+    tried, lost = summary["retries"], summary["reclaims"]
+    outcomes = ", ".join(f"{attempts:,} {words(outcome)}" for outcome, attempts in tried["by_outcome"].items())
+    again = f"{plural(tried['retried_jobs'], 'job')} ({tried['retried_jobs_succeeded']:,} succeeded in the end)"
+    figures = [
+        ("attempts", f"{tried['attempts']:,}: {outcomes}" if outcomes else "0"),
+        ("retried", f"{again}, {plural(tried['retries'], 'further attempt')}" if tried["retries"] else "nothing"),
+        ("reclaimed", _reclaimed(lost)),
+    ]
+    if lost["attempts"]:
+        figures.append(("work lost to it", _lost(lost)))
+    return section("Retries and reclaims", facts(figures))
+
+
+def not_counted(summary: Summary) -> RenderableType:
+    """What no bill holds."""
+    return section("Not counted", points(summary["not_counted"]))
+
+
+def assumptions(summary: Summary) -> RenderableType:
+    """The model's choices that the figures rest on."""
+    return section("Assumptions (AWS does not publish these; see the scenario's world)", points(summary["assumptions"]))
+
+
+ORDER = (
+    stuck, headline, thresholds, failures, entries, cost, latency, throughput, utilisation, retries, not_counted,
+    assumptions,
+)  # fmt: skip
+"""The report, from top to bottom."""
+
+_FEW = f"{NOTHING} a percentile needs jobs enough: p50 20, p95 200, p99 1,000"
+_LATENCIES = {"wait_s": "wait", "start_up_s": "start-up", "turnaround_s": "turnaround"}
+
+
+def _latencies(title: str, figures: Summary) -> Iterator[tuple[str, ...]]:
+    """A row with a title, then one for each latency with its statistics."""
+    yield (title, *[""] * (1 + len(_STATISTICS)))
+    for key, name in _LATENCIES.items():
+        of = figures[key]
+        yield (f"  {name}", count(of["n"]), *(duration(of[statistic]) for statistic in _STATISTICS))
+
+
+def _wait_parts(figures: Summary) -> RenderableType | None:
+    """The largest reasons of waiting."""
+    lines = [
+        (words(each["reason"]), duration(each["mean_s"]), share(each["share"]), share(each["behind_share"]))
+        for each in figures["wait_reasons"][:_PARTS_SHOWN]
+    ]
+    return rows(("waited most for", "mean", "of all waiting", "of it behind the head"), lines) if lines else None
+
+
+def _peak(found: Summary, what: str) -> str:
+    return f"{number(found[f'{what}_peak'])} at the peak (after {duration(found[f'{what}_peak_at_s'])})"
+
+
+def _at_maximum(environments: Mapping[str, Summary]) -> str:
+    """The environments that grew, or whose jobs did, to their maxvCpus: the next thing that a reader asks."""
+    full = [
+        f"; {plain(name)} reached its maxvCpus, {count(each['max_vcpus'])}"
+        for name, each in environments.items()
+        if each["max_vcpus"] and max(each["vcpus_peak"], each["desired_vcpus_peak"]) >= each["max_vcpus"]
+    ]
+    more = f"; so did {plural(len(full) - _FULL_SHOWN, 'further environment')}" if len(full) > _FULL_SHOWN else ""
+    return "".join(full[:_FULL_SHOWN]) + more
+
+
+def _bars(title: str, parts: Mapping[str, float], total: float) -> RenderableType | None:
+    """Dollars by name, the largest first, with their shares as bars."""
+    ordered = sorted(((name, usd) for name, usd in parts.items() if usd), key=lambda part: -part[1])
+    lines = [(words(name), dollars(usd), share(usd / total), bar(usd / total, BAR_WIDTH)) for name, usd in ordered]
+    return _bar_table(title, lines) if lines else None
+
+
+def _bar_table(title: str, lines: list[tuple[str, str, str, str]]) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
+    table.add_column(title)
+    table.add_column("USD", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True, min_width=BAR_WIDTH)
+    for line in lines:
+        table.add_row(*map(Text, line))
+    return table
+
+
+def _ready(summary: Summary) -> str:
+    ready_at_s, with_data = summary["headline"]["data_ready_at_s"], bool(summary["cost"]["data_bytes"])
+    if ready_at_s is not None:
+        return f"{'ready' if with_data else 'done'} after {duration(ready_at_s)}"
+    if not summary["jobs"]["total"]:
+        return "no jobs"
+    return "not all data ready" if with_data else "not every job succeeded"
+
+
+def _ready_at(summary: Summary) -> str:
+    """The instant at which the last job had succeeded, after the start and by the clock."""
+    ready_at_s = summary["headline"]["data_ready_at_s"]
+    if ready_at_s is None:
+        return f"{NOTHING} (not every job succeeded)" if summary["jobs"]["total"] else NOTHING
+    clock = _start(summary) + timedelta(seconds=round(ready_at_s))  # rounded as durations are
+    return f"{clock:%Y-%m-%d %H:%M:%S} UTC, {duration(ready_at_s)} after the start"
+
+
+def _start(summary: Summary) -> datetime:
+    start = datetime.fromisoformat(summary["run"]["start"])
+    return (start if start.tzinfo else start.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _fates(jobs: Summary) -> str:
+    """How the jobs fared, and how many calls submitted them."""
+    fates = [f"{jobs['succeeded']:,} of {jobs['total']:,} succeeded"]
+    fates += [f"{jobs['failed']:,} failed"] * bool(jobs["failed"])
+    fates += [f"{jobs['censored']:,} unfinished"] * bool(jobs["censored"])
+    fates += [f"{plural(jobs['submit_calls'], 'SubmitJob call')}{_throttled(jobs)}"]
+    return ", ".join(fates)
+
+
+def _throttled(jobs: Summary) -> str:
+    return f", {jobs['throttled_calls']:,} of them throttled" if jobs["throttled_calls"] else ""
+
+
+def _saving(bill: Summary) -> str:
+    return f"{dollars(bill['saving_usd'])} ({share(bill['saving_share'])})"
+
+
+def _reclaimed(lost: Summary) -> str:
+    if not lost["instances"] and not lost["attempts"]:
+        return "nothing"
+    return f"{plural(lost['instances'], 'instance')} with {plural(lost['attempts'], 'live attempt')}"
+
+
+def _lost(lost: Summary) -> str:
+    spent = f"{duration(lost['lost_s'])} of running, {lost['lost_vcpu_h']:,.2f} vCPU-hours"
+    billed, waived = lost["lost_usd"], lost["lost_waived_usd"]
+    if waived and not billed:
+        return f"{spent}; {dollars(waived)}, all of it waived by the first-hour rule"
+    more = f", and {dollars(waived)} waived by the first-hour rule" if waived else ""
+    return f"{spent}; {dollars(billed)} billed{more}"
+
+
+def _why_failed(failure: Summary) -> str:
+    """The job's statusReason; of an attempt that ended by itself, its exit code and reason too."""
+    exit_code = [] if failure["exit_code"] is None else [f"exit code {failure['exit_code']}"]
+    told = ", ".join([*exit_code, *[failure["reason"]] * bool(failure["reason"])])
+    return f"{failure['status_reason']}{told and f' ({told})'}"
+
+
+def _needs(needs: Summary) -> str:
+    gpus = f", {plural(needs['gpus'], 'GPU')}" if needs["gpus"] else ""
+    return f"{needs['vcpus']:g} vCPU, {needs['memory_mib']:,} MiB{gpus}"
+
+
+def _why_stuck(queue: Summary) -> str:
+    where = f" in {queue['environment']}" if queue["environment"] else ""
+    said = f" ({queue['status_reason']})" if queue["status_reason"] else ""
+    return f"{words(queue['reason'])}{where}{said}"
+
+
+def _figure(value: float | None, unit: str) -> str:
+    """A metric's value in its unit."""
+    shown = {"s": duration, "USD": dollars, "share": share}.get(unit)
+    if shown:
+        return shown(value)
+    return NOTHING if value is None else f"{value:,.6g}" + (f" {unit}" if unit != "1" else "")

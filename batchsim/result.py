@@ -1,0 +1,168 @@
+"""What a run comes to: its tables, its summary, its folder, its plots, each made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batchsim._version import __version__
+from batchsim.records.tables import Records
+from batchsim.spec import Scenario, scenario_hash
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from batchsim.analysis.check import Violation
+    from batchsim.analysis.prices import Prices, Rules
+    from batchsim.analysis.run import Analysis
+    from batchsim.report.plots import Plots
+
+_WRITTEN = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """One finished run. The same scenario and seed give an equal result, and the same bytes on disk."""
+
+    records: Records
+    scenario: Scenario
+    """As it was run, with its seed."""
+    prices: Prices
+    rules: Rules
+    as_of: Mapping[str, str] = field(default_factory=dict)
+    """The date of each kind of fact that the catalogue gave."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Result of {self.scenario.name or 'a scenario'}: {len(self.records.jobs.state)} jobs, seed {self.seed}>"
+        )
+
+    @property
+    def seed(self) -> int:
+        """The seed that repeats this run."""
+        return self.scenario.simulation.seed or 0
+
+    @property
+    def horizon_s(self) -> float:
+        """The end of the run, in seconds from its start."""
+        return self.records.horizon_ms / 1000
+
+    @cached_property
+    def jobs(self) -> pd.DataFrame:
+        """One row a job that runs (single jobs and array children): where its time and money went."""
+        return self._table("jobs")
+
+    @cached_property
+    def attempts(self) -> pd.DataFrame:
+        """One row an attempt, in order of placement."""
+        return self._table("attempts")
+
+    @cached_property
+    def instances(self) -> pd.DataFrame:
+        """One row an EC2 instance, in order of launch."""
+        return self._table("instances")
+
+    @cached_property
+    def submissions(self) -> pd.DataFrame:
+        """One row a SubmitJob call of the workload: a single job or an array parent."""
+        return self._table("submissions")
+
+    @cached_property
+    def scaling(self) -> pd.DataFrame:
+        """One row a change of an environment's capacity, or a decision that changed nothing."""
+        return self._table("scaling")
+
+    @cached_property
+    def timeline(self) -> pd.DataFrame:
+        """Why the head of each queue waited, over time."""
+        return self._table("timeline")
+
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        """Every bill, split by instance, charge, attempt and cause; all other splits are sums of these rows."""
+        return self._table("costs")
+
+    @property
+    def plot(self) -> Plots:
+        """The plots: ``result.plot.vcpus().savefig("vcpus.png")``."""
+        from batchsim.report.plots import Plots
+
+        return Plots(self)
+
+    def summary(self) -> dict[str, Any]:
+        """The figures of ``summary.json``: plain JSON values, units last in each key."""
+        return self._summary
+
+    def check(self) -> list[Violation]:
+        """Hold the tables to the invariants; an empty list is the good answer."""
+        from batchsim.analysis.check import check
+
+        return check(self)
+
+    def report(self, width: int = 100) -> str:
+        """The terminal report as plain text, at most ``width`` characters wide."""
+        from batchsim.report.terminal import report_text
+
+        return report_text(self.summary(), width)
+
+    def write(
+        self, folder: str | PathLike[str], *, force: bool = False, events: bool = False, costs: bool = False
+    ) -> None:
+        """Write summary, tables and resolved scenario into ``folder``, all or none, byte for byte the same each time.
+
+        With ``events`` also ``events.jsonl``, with ``costs`` also ``costs.csv`` (a row for each cause of each bill).
+        Raises :class:`~batchsim.errors.OutputError` if the folder is not empty and ``force`` is not given, or if it
+        cannot be written.
+        """
+        from batchsim.formats import result_folder
+
+        result_folder.write(Path(folder), self.files(events=events, costs=costs), force=force)
+
+    def files(self, *, events: bool = False, costs: bool = False) -> dict[str, Iterable[str]]:
+        """The files of the result folder by name, each as pieces of its text; what :meth:`write` writes."""
+        from batchsim.formats import events_jsonl, result_folder, scenario_yaml, table_csv
+        from batchsim.report.columns import columns_of
+        from batchsim.report.summary_json import dumps
+
+        files: dict[str, Iterable[str]] = {
+            result_folder.SUMMARY: (dumps(self.summary()),),
+            result_folder.SCENARIO: (scenario_yaml.dump(self.scenario),),
+        }
+        for name in (*_WRITTEN, "costs") if costs else _WRITTEN:
+            files[f"{name}.csv"] = table_csv.lines(columns_of(getattr(self, name)))
+        if events:
+            files[result_folder.EVENTS] = events_jsonl.lines(self.records, self.scenario, self.seed)
+        return files
+
+    @cached_property
+    def _analysis(self) -> Analysis:
+        from batchsim.analysis.run import Analysis
+
+        return Analysis(self.records, self.prices, self.rules)
+
+    @cached_property
+    def _summary(self) -> dict[str, Any]:
+        from batchsim.analysis.summary import summary
+        from batchsim.report.assumptions import assumptions
+
+        settings = self.scenario.simulation
+        run = {
+            "scenario": self.scenario.name,
+            "scenario_hash": scenario_hash(self.scenario),
+            "seed": self.seed,
+            "replications": 1,
+            "start": settings.start,
+            "region": self.scenario.world.region,
+            "batchsim": __version__,
+        }
+        found = summary(self._analysis, self.scenario.thresholds)
+        return {"run": run, **found, "assumptions": assumptions(self.scenario, self.as_of), "as_of": dict(self.as_of)}
+
+    def _table(self, name: str) -> pd.DataFrame:
+        from batchsim.analysis.tables import TABLES
+
+        return TABLES[name](self._analysis)

@@ -1,0 +1,281 @@
+"""One simulation, driven from outside; ``run`` is the shortest way to drive it. It wires, and holds no rule."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from batchsim import catalog, units
+from batchsim.engine.engine import Decision, Engine
+from batchsim.engine.freeze import freeze
+from batchsim.engine.job_ids import JobIds
+from batchsim.engine.randomness import Draws
+from batchsim.engine.snapshot import Snapshot, snapshot
+from batchsim.engine.workload import expand
+from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan
+from batchsim.errors import Problem, ScenarioError, SimulationError
+from batchsim.formats import scenario_yaml
+from batchsim.formats.trace_csv import read_trace
+from batchsim.preflight import preflight, preflight_traces, spot_environments
+from batchsim.pricing import prices_of, rules_of
+from batchsim.result import Result
+from batchsim.spec import Action, Fault, Scenario, parse
+from batchsim.spec.base import Flaw, FlawsError
+from batchsim.spec.dump import to_data
+from batchsim.spec.near import did_you_mean
+from batchsim.spec.paths import Target, check_update, find_target
+from batchsim.spec.problems import problem_of
+
+CANCELLED = "Canceled by the user"
+TERMINATED = "Terminated by the user"
+_FIELDS = {"maxvCpus": "max_vcpus", "minvCpus": "min_vcpus", "state": "enabled", "priority": "priority"}
+
+
+def run(scenario: Scenario | str | os.PathLike[str], *, seed: int | None = None) -> Result:
+    """Run a scenario, or the one in a file, to its end.
+
+    ``seed`` overrides the scenario's; one is drawn where neither is given. Raises :class:`ScenarioError` with
+    everything that is wrong with the scenario.
+    """
+    return Simulation(scenario, seed=seed).finish()
+
+
+class Simulation:
+    """One run of one scenario, that can be stepped and acted on (model 7).
+
+    A call has the place of a timed action of the same instant: the same actions in the file or by calls give the same
+    bytes.
+    """
+
+    def __init__(
+        self, scenario: Scenario | str | os.PathLike[str], *, seed: int | None = None, thorough: bool = False
+    ) -> None:
+        """``thorough`` takes the plain path wherever the engine has a fast one; the results are the same.
+
+        Raises :class:`ScenarioError` with everything that is wrong with the scenario.
+        """
+        given = scenario if isinstance(scenario, Scenario) else scenario_yaml.load(scenario)
+        self.scenario = _with_seed(given, seed)
+        self._facts = catalog.facts_for(self.scenario)
+        _raise(preflight(self.scenario, self._facts))
+        self._draws = Draws(self.scenario.simulation.seed or 0)
+        workload = expand(self.scenario, self._draws, _epoch_ms(self.scenario), read_trace)
+        _raise(preflight_traces(self.scenario, self._facts, workload))
+        self._engine = Engine(self.scenario, self._facts, workload, self._draws, thorough=thorough)
+        self._ids = JobIds(self._engine.tables)
+        self._now_ms = 0
+        self._result: Result | None = None
+        self._schedule_file()
+
+    # -- looking
+
+    @property
+    def now_ms(self) -> int:
+        """The clock, in integer milliseconds since the start."""
+        return max(self._now_ms, self._engine.kernel.now_ms)
+
+    @property
+    def now(self) -> float:
+        """The clock, in seconds since the start."""
+        return self.now_ms / 1000
+
+    def snapshot(self) -> Snapshot:
+        """States by queue, the first 100 RUNNABLE in order, vCPUs by environment, free room by instance, now."""
+        return snapshot(self._engine, self._ids, self.now_ms)
+
+    # -- moving
+
+    def advance(self, *, until: str | int | None = None, to_next_decision: bool = False) -> Decision | None:
+        """Move the clock: ``until`` an instant (``"90m"``, or ms), or to the next decision, which is returned.
+
+        A decision is a placement, a launch or a scale-in. Those that one pass takes together, or one scale-up, happen
+        together, and are returned one by one.
+
+        ``until=t`` stops before the events of instant t, so that a call made then has the place of a timed action.
+        Without arguments, runs on until nothing more would happen. Raises :class:`SimulationError` when t is past.
+        """
+        self._must_be_open()
+        if to_next_decision:
+            return self._engine.run_to_decision()
+        if until is None:
+            self._engine.run_before(self._engine.end_ms)
+            return None
+        at_ms = until if isinstance(until, int) else units.parse_duration_ms(until)
+        if at_ms < self.now_ms:
+            raise SimulationError(f"cannot go back: it is {self.now_ms} ms already, and {at_ms} ms was asked for")
+        self._engine.run_before(at_ms)
+        self._now_ms = min(at_ms, self._engine.end_ms)
+        return None
+
+    def finish(self) -> Result:
+        """Run to the end and return the result; a second call returns the same."""
+        if self._result is None:
+            horizon_ms = self._engine.close()
+            records = freeze(self._engine, horizon_ms)
+            prices = prices_of(self.scenario, self._facts, records.names)
+            rules = rules_of(self.scenario, records.names, self._engine.highest_min_vcpus())
+            self._result = Result(records, self.scenario, prices, rules, self._facts.as_of)
+        return self._result
+
+    # -- acting
+
+    def submit(self, body: Mapping[str, Any], *, run: Any = "0s", at: str | int | None = None) -> str:
+        """Submit a job as AWS's SubmitJob would; ``run`` as in a workload entry. Return the job id.
+
+        ``dependsOn`` names job ids. Raises :class:`ScenarioError` for a bad request.
+        """
+        at_ms = self._instant(at)
+        request = dict(body)
+        links = request.pop("dependsOn", ())
+        name = self._free_name(str(request.get("jobName", "job")))
+        parents = [self._parent(number, link) for number, link in enumerate(links) if link.get("jobId") is not None]
+        if any(link.get("type") == "SEQUENTIAL" for link in links):
+            request["dependsOn"] = [{"type": "SEQUENTIAL"}]
+        entry = {"id": name, "submit": request, "at": units.format_duration(at_ms), "run": run}
+        alone = parse({**to_data(self.scenario), "workload": [entry], "actions": [], "faults": []})
+        plan = expand(alone, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
+        self._check_links(plan, parents)
+        self._engine.submit(replace(plan, position=len(self._engine.tables.entries)), parents, at_ms)
+        return name
+
+    def cancel(self, job: str, *, reason: str = CANCELLED) -> None:
+        """CancelJob: a job, an array, or all calls of an entry; what has started goes on (API, CancelJob)."""
+        self._act("cancel", job, reason, self.now_ms)
+
+    def terminate(self, job: str, *, reason: str = TERMINATED) -> None:
+        """TerminateJob: what has started ends now and is not retried; what has not is cancelled (API, TerminateJob)."""
+        self._act("terminate", job, reason, self.now_ms)
+
+    def update(self, path: str, value: int | str) -> None:
+        """Change ``maxvCpus``, ``minvCpus`` or ``state`` of an environment, ``priority`` or ``state`` of a queue.
+
+        ``update("spot.maxvCpus", 512)``; raises :class:`SimulationError` for another path, or a value out of range.
+        """
+        try:
+            target = find_target(self.scenario, path)
+            check_update(target, value)
+        except FlawsError as error:
+            raise SimulationError("; ".join(flaw.message for flaw in error.flaws)) from None
+        self._set(target, value, self.now_ms)
+
+    def reclaim(self, environment: str, ordinal: int, *, replace: bool = False) -> None:
+        """Let EC2 take the ``ordinal``-th Spot instance that an environment launched, now."""
+        self._strike(environment, ordinal, self.now_ms, replace=replace)
+
+    # -- within
+
+    def _schedule_file(self) -> None:
+        """Put the scenario's timed actions and faults on the agenda."""
+        problems: list[Problem] = []
+        for number, action in enumerate(self.scenario.actions):
+            try:
+                self._schedule_action(action)
+            except SimulationError as error:
+                path = ("actions", number, "cancel" if action.cancel else "terminate")
+                problems.append(problem_of(Flaw("E122", str(error), path), self.scenario.source))
+        _raise(problems)
+        for fault in self.scenario.faults:
+            self._schedule_fault(fault)
+
+    def _schedule_action(self, action: Action) -> None:
+        if action.set is not None:
+            assert action.to is not None
+            self._set(find_target(self.scenario, action.set), action.to, action.at_ms)
+        elif action.cancel is not None:
+            self._act("cancel", action.cancel, CANCELLED, action.at_ms)
+        else:
+            assert action.terminate is not None
+            self._act("terminate", action.terminate, TERMINATED, action.at_ms)
+
+    def _schedule_fault(self, fault: Fault) -> None:
+        self._strike(fault.select.environment, fault.select.ordinal, fault.at_ms, replace=fault.replace)
+
+    def _act(self, deed: str, job: str, reason: str, at_ms: int) -> None:
+        """Put CancelJob or TerminateJob on the agenda."""
+        self._must_be_open()
+        rows = self._ids.rows(job)
+        if rows is None:
+            raise SimulationError(f"unknown job {job!r}. {did_you_mean(job, self._ids.names())}".strip())
+        call = getattr(self._engine.control, deed)
+        self._engine.act(at_ms, lambda: call(rows, reason))
+
+    def _set(self, target: Target, value: int | str, at_ms: int) -> None:
+        """Put an update on the agenda."""
+        self._must_be_open()
+        field, plain = _FIELDS[target.field], value == "ENABLED" if target.field == "state" else int(value)
+        control = self._engine.capacity
+        is_queue = target.kind == "jobQueues"
+        call: Callable[[int, str, int | bool], None] = control.set_queue if is_queue else control.set_environment
+        position = self._engine.position(target.name, is_queue=is_queue)
+        self._engine.act(at_ms, lambda: call(position, field, plain))
+
+    def _strike(self, environment: str, ordinal: int, at_ms: int, *, replace: bool) -> None:
+        """Put the reclaim of one instance on the agenda, with the notice before it."""
+        self._must_be_open()
+        spot = spot_environments(self.scenario)
+        if environment not in spot:
+            hint = did_you_mean(environment, spot)
+            raise SimulationError(f"no compute environment of type SPOT is called {environment!r}. {hint}".strip())
+        position = self._engine.position(environment, is_queue=False)
+        self._engine.plan_reclaim(position, ordinal, at_ms, replace=replace)
+
+    def _parent(self, number: int, link: Mapping[str, Any]) -> tuple[int, int]:
+        """Return (submission, kind) of one ``dependsOn`` entry."""
+        calls = self._ids.calls(str(link["jobId"]))
+        if calls is None or len(calls) != 1:
+            hint = did_you_mean(link["jobId"], self._ids.names())
+            raise ScenarioError([Problem("E126", ("dependsOn", number), "unknown job", str(link["jobId"]), hint=hint)])
+        return calls.start, int(DependencyKind.N_TO_N if link.get("type") == "N_TO_N" else DependencyKind.PLAIN)
+
+    def _check_links(self, plan: EntryPlan, parents: list[tuple[int, int]]) -> None:
+        """Refuse what the file would be refused for: too many dependencies, N_TO_N between unequal sizes."""
+        submissions, problems = self._engine.tables.submissions, []
+        if len(parents) > MAX_PARENTS and self.scenario.world.strict_limits:
+            allowed = f"at most {MAX_PARENTS}"
+            problems.append(Problem("E127", ("dependsOn",), "too many dependencies", str(len(parents)), allowed))
+        for number, (parent, kind) in enumerate(parents):
+            arrays = plan.is_array and submissions.is_array[parent]
+            if kind == DependencyKind.N_TO_N and not (arrays and submissions.size[parent] == plan.size):
+                problems.append(Problem("E128", ("dependsOn", number), "N_TO_N needs two arrays of one size"))
+        _raise(problems)
+
+    def _instant(self, at: str | int | None) -> int:
+        self._must_be_open()
+        at_ms = self.now_ms if at is None else at if isinstance(at, int) else units.parse_duration_ms(at)
+        if at_ms < self.now_ms:
+            raise SimulationError(f"cannot act in the past: it is {self.now_ms} ms already")
+        return at_ms
+
+    def _free_name(self, name: str) -> str:
+        """Return the job's name, numbered where an entry has it already."""
+        names, number, free = set(self._ids.names()), 1, name
+        while free in names:
+            number += 1
+            free = f"{name}-{number}"
+        return free
+
+    def _must_be_open(self) -> None:
+        if self._result is not None:
+            raise SimulationError("the simulation has finished")
+
+
+def _raise(problems: list[Problem]) -> None:
+    """Raise them together, if there are any."""
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _with_seed(scenario: Scenario, seed: int | None) -> Scenario:
+    """Return the scenario with its seed settled: the one given, its own, or one drawn here."""
+    if seed is None and scenario.simulation.seed is not None:
+        return scenario
+    drawn = int.from_bytes(os.urandom(4)) if seed is None else seed
+    return scenario.with_("simulation.seed", drawn)
+
+
+def _epoch_ms(scenario: Scenario) -> int:
+    start = datetime.fromisoformat(scenario.simulation.start)
+    return round((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)

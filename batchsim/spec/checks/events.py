@@ -1,0 +1,72 @@
+"""Faults, timed actions and thresholds: what they name exists, and what they set can be set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from batchsim.errors import Path
+from batchsim.spec.base import Flaw, FlawsError
+from batchsim.spec.checks.dependencies import unknown_entry
+from batchsim.spec.index import Index
+from batchsim.spec.near import did_you_mean
+from batchsim.spec.settings import Action
+from batchsim.spec.updates import check_update, find_target
+
+_JOB = re.compile(r"(?P<entry>[^@:]+)(?:@(?P<occurrence>[0-9]+))?(?::(?P<index>[0-9]+))?")
+_THRESHOLD = re.compile(r"(?:<=|>=|<|>)\s*-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z%$]*")
+
+
+def check_faults(index: Index) -> Iterator[Flaw]:
+    """E120: the environment that a fault strikes exists; E117: it has instances."""
+    known = index.names["computeEnvironments"]
+    fargate = {
+        item.computeEnvironmentName
+        for _, item in index.items("computeEnvironments")
+        if item.computeResources and item.computeResources.is_fargate
+    }
+    for path, fault in index.items("faults"):
+        name = fault.select.environment
+        place = (*path, "select", "environment")
+        if name in fargate:
+            yield Flaw("E117", "Fargate has no instances to reclaim", place, name)
+        if name not in known:
+            yield Flaw("E120", "unknown compute environment", place, name, ", ".join(known), did_you_mean(name, known))
+
+
+def check_actions(index: Index) -> Iterator[Flaw]:
+    """E126: the job exists; E106, E113, E137: the path can be set, and to this value."""
+    for path, action in index.items("actions"):
+        for key in ("cancel", "terminate"):
+            job = getattr(action, key)
+            if job is not None:
+                yield from _job(index, (*path, key), job)
+        whole = index.is_whole("computeEnvironments") and index.is_whole("jobQueues")
+        if action.set is not None and whole:
+            yield from _set(index, path, action)
+
+
+def check_thresholds(index: Index) -> Iterator[Flaw]:
+    """E115: a threshold compares with a number."""
+    for name, text in index.scenario.thresholds.items():
+        if not _THRESHOLD.fullmatch(text):
+            yield Flaw("E115", "not a threshold", ("thresholds", name), text, '"< 4h", "<= 40", "> 0.95"')
+
+
+def _job(index: Index, path: Path, job: str) -> Iterator[Flaw]:
+    match = _JOB.fullmatch(job)
+    if not match:
+        yield Flaw("E115", "not a job id", path, job, "ENTRY, ENTRY@OCCURRENCE, ENTRY:INDEX, ENTRY@OCCURRENCE:INDEX")
+        return
+    yield from unknown_entry(index, path, match["entry"])
+    size = {placed.entry.id: placed.size for placed in index.entries()}.get(match["entry"])
+    if size is not None and match["index"] and int(match["index"]) >= size:
+        allowed = f"0-{size - 1}" if size else "no index: the entry is no array"
+        yield Flaw("E126", "no such array child", path, job, allowed)
+
+
+def _set(index: Index, path: Path, action: Action) -> Iterator[Flaw]:
+    try:
+        check_update(find_target(index.scenario, action.set or ""), action.to)
+    except FlawsError as error:
+        yield from (flaw.under(*path, "set" if flaw.code == "E106" else "to") for flaw in error.flaws)

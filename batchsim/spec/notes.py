@@ -1,0 +1,83 @@
+"""What a scenario's author should know though nothing is wrong: fields without effect, readings that we chose."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from batchsim.errors import Path, show_path
+from batchsim.spec.base import Model
+from batchsim.spec.index import NAME_KEYS
+from batchsim.spec.names import short_name
+from batchsim.spec.scenario import Scenario
+from batchsim.spec.without_effect import WITHOUT_EFFECT
+
+
+def scenario_notes(scenario: Scenario) -> list[str]:
+    """One line for each thing worth knowing, in the order of the models; ``validate`` prints them."""
+    return [
+        *_without_effect(scenario),
+        *_after_success(scenario),
+        *_equal_priorities(scenario),
+        *_disabled_queues(scenario),
+        *_names_alike(scenario),
+    ]
+
+
+def _without_effect(scenario: Scenario) -> Iterator[str]:
+    used: dict[str, list[Path]] = defaultdict(list)
+    for path, model, name in _fields(scenario, ()):
+        key = f"{type(model).__name__}.{name}"
+        if key in WITHOUT_EFFECT and getattr(model, name) not in _nothing(model, name):
+            used[key].append((*path, name))
+    for key, paths in used.items():
+        more = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+        yield f"{show_path(paths[0])}{more}: without effect: {WITHOUT_EFFECT[key]}"
+
+
+def _nothing(model: Model, name: str) -> tuple[object, ...]:
+    """What says nothing in a field: its default, and what AWS's describe calls print for an empty one."""
+    return (type(model).model_fields[name].default, None, (), [], {}, "")
+
+
+def _fields(value: object, path: Path) -> Iterator[tuple[Path, Model, str]]:
+    """Every field of every model below ``value``."""
+    if isinstance(value, Model):
+        for name, field in type(value).model_fields.items():
+            yield path, value, name
+            yield from _fields(getattr(value, name), (*path, field.alias or name))
+    elif isinstance(value, tuple):
+        for position, item in enumerate(value):
+            yield from _fields(item, (*path, position))
+
+
+def _after_success(scenario: Scenario) -> Iterator[str]:
+    for path, model, name in _fields(scenario.workload, ("workload",)):
+        if name == "type" and getattr(model, name) == "AFTER_SUCCESS":
+            yield f"{show_path((*path, name))}: AWS Batch has no AFTER_SUCCESS; taken as a plain dependency"
+
+
+def _equal_priorities(scenario: Scenario) -> Iterator[str]:
+    served: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for queue in scenario.jobQueues:
+        for order in queue.computeEnvironmentOrder:
+            served[short_name(order.computeEnvironment), queue.priority].append(queue.jobQueueName)
+    for (environment, priority), queues in served.items():
+        if len(queues) > 1:
+            yield f"{', '.join(queues)}: equal priority {priority} on {environment}; the first in the file goes first"
+
+
+def _disabled_queues(scenario: Scenario) -> Iterator[str]:
+    for position, queue in enumerate(scenario.jobQueues):
+        if queue.state == "DISABLED":
+            yield f"jobQueues[{position}].state: {queue.jobQueueName} is DISABLED and takes no submissions"
+
+
+def _names_alike(scenario: Scenario) -> Iterator[str]:
+    for section, key in NAME_KEYS.items():
+        spellings: dict[str, set[str]] = defaultdict(set)
+        for item in getattr(scenario, section):
+            spellings[getattr(item, key).lower()].add(getattr(item, key))
+        for names in spellings.values():
+            if len(names) > 1:
+                yield f"{section}: {' and '.join(sorted(names))} differ only in case"

@@ -1,0 +1,106 @@
+"""The run itself, faults and timed actions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, model_validator
+
+from batchsim import units
+from batchsim.spec.base import FileForm, FlawsError, Model, check_text, check_whole, flawed
+from batchsim.spec.kinds import DURATION, DurationMs, Flag, Text, Whole, with_unit
+
+MAX_SEED = 2**128 - 1
+
+
+def _check_seed(value: object) -> int:
+    return check_whole(value, "E152", 0, MAX_SEED)
+
+
+def _check_start(value: object) -> str:
+    text = check_text(value)
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise flawed("E115", "not an ISO 8601 instant", value, allowed="2026-01-01T00:00:00Z") from None
+    return text
+
+
+def _check_zone(value: object) -> str:
+    text = check_text(value)
+    try:
+        return text if text == "UTC" else ZoneInfo(text).key
+    except (KeyError, ValueError, OSError):
+        raise flawed("E115", "unknown time zone", value, allowed="UTC, Europe/Dublin, America/New_York, ...") from None
+
+
+def _parse_until(value: object) -> int | str:
+    if value == "drained":
+        return "drained"
+    try:
+        return with_unit(units.parse_duration_ms)(value)
+    except FlawsError as error:
+        raise flawed("E146", error.flaws[0].message, value, allowed="drained, or a duration as 24h") from None
+
+
+def _show_until(until: int | str) -> str:
+    return until if isinstance(until, str) else units.format_duration(until)
+
+
+def _check_to(value: object) -> int | str:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise flawed("E112", "not a whole number or text", value)
+    return value
+
+
+Until = Annotated[
+    int | Literal["drained"],
+    FileForm(_parse_until, {"anyOf": [{"const": "drained"}, DURATION.schema]}, _show_until),
+]
+
+
+class SimulationSettings(Model):
+    """When the run starts and ends, and its seed; without a seed the caller draws one and prints it."""
+
+    start: Annotated[str, FileForm(_check_start, {"type": "string", "format": "date-time"})] = "2026-01-01T00:00:00Z"
+    time_zone: Annotated[str, FileForm(_check_zone, {"type": "string"})] = "UTC"
+    seed: Annotated[int, FileForm(_check_seed, {"type": "integer", "minimum": 0, "maximum": MAX_SEED})] | None = None
+    until: Until = "drained"
+    max_time_ms: DurationMs = Field(default=30 * units.DURATION_MS["d"], alias="max_time")
+
+
+class FaultTarget(Model):
+    """One instance: the ``ordinal``-th launched in an environment, from 0."""
+
+    environment: Text
+    ordinal: Whole
+
+
+class Fault(Model):
+    """A reclaim of one instance at one instant; ``replace``: another is launched at once."""
+
+    kind: Literal["spot_reclaim"]
+    at_ms: DurationMs = Field(alias="at")
+    select: FaultTarget
+    replace: Flag = False
+
+
+class Action(Model):
+    """A timed change: exactly one of ``cancel``, ``terminate`` (a job's id) and ``set`` (a path) with ``to``."""
+
+    at_ms: DurationMs = Field(alias="at")
+    cancel: Text | None = None
+    terminate: Text | None = None
+    set: Text | None = None
+    to: Annotated[int | str, FileForm(_check_to, {"type": ["integer", "string"]})] | None = None
+
+    @model_validator(mode="after")
+    def _one_deed(self) -> Action:
+        given = [name for name in ("cancel", "terminate", "set") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise flawed("E111", "an action needs exactly one of cancel, terminate and set", ", ".join(given) or None)
+        if (self.set is None) != (self.to is None):
+            raise flawed("E111", "set and to belong together", allowed="{at: 2h, set: spot.maxvCpus, to: 512}")
+        return self

@@ -1,0 +1,53 @@
+"""What can be changed while a simulation runs, by a timed action or by ``Simulation.update``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from batchsim.spec.base import MAX_INT, check_whole, flawed
+from batchsim.spec.places import Place, find_place
+from batchsim.spec.scenario import Scenario
+
+
+class Target(NamedTuple):
+    """What a timed change or ``Simulation.update`` sets: a field of a named compute environment or job queue."""
+
+    kind: str
+    """``computeEnvironments`` or ``jobQueues``."""
+    name: str
+    field: str
+
+
+UPDATABLE: Mapping[str, tuple[str, ...]] = {
+    "computeEnvironments": ("maxvCpus", "minvCpus", "state"),
+    "jobQueues": ("priority", "state"),
+}
+"""What can be changed while a simulation runs."""
+
+
+def find_target(scenario: Scenario, path: str) -> Target:
+    """The updatable field at ``path``; raises :class:`FlawsError` (E106) when there is none, or more than one."""
+    names = {
+        "computeEnvironments": [item.computeEnvironmentName for item in scenario.computeEnvironments],
+        "jobQueues": [item.jobQueueName for item in scenario.jobQueues],
+    }
+    targets = [Target(kind, name, field) for kind in UPDATABLE for name in names[kind] for field in UPDATABLE[kind]]
+    places = [Place((number,), _target_words(target)) for number, target in enumerate(targets)]
+    return targets[int(find_place(places, path).path[0])]
+
+
+def check_update(target: Target, value: object) -> None:
+    """Raises :class:`FlawsError` unless ``target`` can take ``value`` (E113, E114, E137)."""
+    if target.field == "state":
+        if value not in ("ENABLED", "DISABLED"):
+            raise flawed("E113", "not one of the allowed values", value, allowed="ENABLED, DISABLED")
+    elif target.field == "priority":
+        check_whole(value, "E114", 0, MAX_INT)
+    else:
+        check_whole(value, "E137", 1 if target.field == "maxvCpus" else 0, MAX_INT)
+
+
+def _target_words(target: Target) -> tuple[str, ...]:
+    within = ("computeResources",) if target.field in ("maxvCpus", "minvCpus") else ()
+    return (target.kind, *target.name.split("."), *within, target.field)

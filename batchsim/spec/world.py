@@ -1,0 +1,189 @@
+"""How the cloud behaves: every key of ``world`` with its default and the source of it.
+
+Where a default is not AWS's own it is a choice, fitted on recorded runs where there were any; reports print it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from batchsim import units
+from batchsim.spec.base import MAX_INT, FileForm, Model, check_whole
+from batchsim.spec.kinds import (
+    RATE_PATTERN,
+    BytesPerS,
+    DurationMs,
+    Flag,
+    Mib,
+    Probability,
+    Text,
+    Usd,
+    UsdPerH,
+    Whole,
+    number,
+    quantity,
+    whole,
+)
+from batchsim.spec.laws import Law, LawSpec
+
+Rate = Annotated[Fraction, quantity(units.parse_rate_per_s, units.format_rate, RATE_PATTERN, "20/s")]
+
+
+def _uniform(low_s: int, high_s: int) -> LawSpec:
+    return LawSpec("uniform", {"min": low_s * 1000, "max": high_s * 1000})
+
+
+def _lognormal(median_s: float, sigma: float) -> LawSpec:
+    return LawSpec("lognormal", {"median": round(median_s * 1000), "sigma": sigma})
+
+
+def _check_depth(value: object) -> int | str:
+    return "unlimited" if value == "unlimited" else check_whole(value, "E114", 0, MAX_INT, "unlimited, or instances")
+
+
+Depth = Annotated[
+    int | Literal["unlimited"],
+    FileForm(_check_depth, {"anyOf": [{"const": "unlimited"}, {"type": "integer", "minimum": 0}]}),
+]
+
+
+class CustomType(Model):
+    """An instance type that the scenario adds to the catalogue, or overrides in it; what is None comes from there."""
+
+    vcpu: Annotated[int, whole("E130", 1)] | None = None
+    memory: Mib | None = None
+    usable_memory: Mib | None = None
+    gpu: Whole | None = None
+    arch: Literal["x86_64", "arm64"] | None = None
+    price: UsdPerH | None = None
+    spot_price: UsdPerH | None = None
+
+
+class PriceOverride(Model):
+    """Prices of one instance type in nano-dollars an hour; None = the catalogue's."""
+
+    on_demand: UsdPerH | None = None
+    spot: UsdPerH | None = None
+
+
+class World(Model):
+    """The behaviour of the cloud. Durations are kept in ms, laws as ``LawSpec``, money in nano-dollars.
+
+    LN(m, s) is the lognormal law of median m and sigma s. "Choice" marks what AWS does not publish.
+    """
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    region: Text = "us-east-1"
+    """AWS region, for types, zones and prices."""
+    market: Literal["calm", "typical", "stormy"] = "typical"
+    """Default of Spot's hazard, shocks and depth (choice, fitted on recorded runs)."""
+    zones: dict[Text, Text] = Field(default_factory=dict)
+    """Availability zone of each subnet; the others get the region's zones in order."""
+    instanceTypes: dict[Text, CustomType] = Field(default_factory=dict)
+    """Instance types added to the catalogue, or overridden in it."""
+    prices: dict[Text, PriceOverride] = Field(default_factory=dict)
+    """Prices of instance types, over the catalogue's."""
+
+    scheduler_cycle: DurationMs = 1_000
+    """A pass runs at the first multiple of it after a change; 0 = in the same instant (choice)."""
+    fifo_order: Literal["submitted", "runnable"] = "submitted"
+    """By what a FIFO queue is ordered (API FrontOfQueueDetail: submission)."""
+    retry_position: Literal["front", "original", "back"] = "front"
+    """Where a retried job joins its queue (User Guide, "Best practices": the front)."""
+    retry_delay: DurationMs = 0
+    """From an attempt's end to RUNNABLE again (choice)."""
+    packing: Literal["best_fit", "first_fit", "worst_fit"] = "best_fit"
+    """Which instance with room a job takes (choice; ECS's binpack)."""
+    timeout_lag: Law = _uniform(0, 5)
+    """How late a timeout strikes (User Guide, "Job timeouts": may be a few seconds)."""
+    count_start_failures: Flag = True
+    """Whether an attempt that failed before RUNNING counts (API RetryStrategy: yes; User Guide: no)."""
+    start_failure: Probability = 0.0
+    """Probability that an attempt fails while it starts (choice)."""
+    cancel_pending_wait: Flag = True
+    """Whether a cancelled PENDING job ends only when its dependencies have (API CancelJob: yes)."""
+
+    initial_capacity: Literal["ready", "booting"] = "ready"
+    """State at t = 0 of the instances for max(minvCpus, desiredvCpus) (choice)."""
+    scale_up_delay: Law = _uniform(10, 60)
+    """From unmet demand to a scale-up decision (choice)."""
+    demand_by: Literal["both", "vcpu"] = "both"
+    """Whether a scale-up decision packs vCPU and memory, or vCPU alone (choice)."""
+    prefer_size: Literal["largest_filled", "smallest"] = "largest_filled"
+    """Which of equally cheap sizes is launched: the largest that waiting demand fills, or the smallest (choice)."""
+    mem_model: Literal["nitro_fit", "ratio", "exact"] = "nitro_fit"
+    """Memory that jobs can use: floor(0.9776 MiB - 329) - 32, 0.93 of nominal, or all of it (fitted; User Guide)."""
+    scale_down_idle: DurationMs = 300_000
+    """Idle time after which an instance may go (choice; an Auto Scaling group's default)."""
+    scale_down_check: DurationMs = 60_000
+    """Grid on which idle instances are looked for (choice)."""
+    ce_backoff: DurationMs = 180_000
+    """How long a pool is left alone after a capacity error (choice)."""
+
+    instance_pending: Law = _uniform(8, 17)
+    """First part of the boot, not billed (observed)."""
+    instance_boot: Law = _lognormal(30, 0.35)
+    """From launch to a booted system, ``instance_pending`` included (observed)."""
+    agent_register: Law = _lognormal(78, 0.4)
+    """From the booted system to an instance that takes jobs (fitted on recorded runs)."""
+    user_data: DurationMs = 0
+    """Time that a launch template's user data take after the boot."""
+    warm_start: Law = _lognormal(7.3, 0.80)
+    """Start of a container on EC2 (fitted on recorded runs)."""
+    new_image: Law = _lognormal(8, 0.6)
+    """Extra time of an image's first start on a host (fitted on recorded runs)."""
+    slow_pull: Law = _lognormal(120, 0.5)
+    """The same, for slow pulls (fitted on recorded runs)."""
+    slow_pull_probability: Probability = 0.1
+    """Share of slow pulls among first starts (fitted on recorded runs)."""
+    pull_overhead: DurationMs = 2_000
+    """Constant part of the pull of an image whose size is given (choice)."""
+    pull_rate_ec2: BytesPerS = 80_000_000
+    """Throughput of a pull on EC2 (choice)."""
+    pull_rate_fargate: BytesPerS = 40_000_000
+    """Throughput of a pull on Fargate (choice)."""
+    fargate_provision: Law = _lognormal(30, 0.35)
+    """From STARTING to the pull on Fargate (User Guide, "When to use Fargate": about 30 seconds)."""
+    fargate_burst: Annotated[int, whole("E114", 1)] = 100
+    """Fargate launches that a full bucket allows at once (ECS, "Throttling quotas")."""
+    fargate_rate: Rate = Fraction(20)
+    """Fargate launches a second that refill it (ECS, "Throttling quotas")."""
+    fargate_round_up: Flag = False
+    """Whether a size that Fargate does not sell becomes the next larger one, in place of an error."""
+
+    spot_hazard: Annotated[float, number("E142", 0)] | None = None
+    """Reclaims per instance-hour of a type of interruption factor 1; by ``market`` if absent (choice)."""
+    spot_shocks_per_day: Annotated[float, number("E142", 0)] | None = None
+    """Shocks a day that reclaim half of a pool; by ``market`` if absent (choice)."""
+    spot_depth: Depth | None = None
+    """Median depth of a Spot pool in instances, or unlimited; by ``market`` if absent (choice)."""
+    notice: DurationMs = 120_000
+    """From the interruption notice to the reclaim (EC2, "Spot Instance interruption notices": two minutes)."""
+
+    spot_factor: Annotated[float, number("E148", 0)] = 0.47
+    """Spot price as a share of On-Demand, where the catalogue has none (fitted on recorded prices)."""
+    first_hour_free: Flag = True
+    """Whether an instance reclaimed in its first hour costs nothing (EC2, "Billing for interrupted Spot Instances")."""
+    bill_from: Literal["running", "launch", "ready"] = "running"
+    """From when an instance is billed (EC2, "On-Demand Instances": while running)."""
+    root_gb: Annotated[float, number("E148", 0)] = 30.0
+    """Size of an instance's root volume in GB (ECS-optimised images)."""
+    gp3_gb_month: Usd = 80_000_000
+    """Price of a GB-month of gp3 (EBS, us-east-1)."""
+    fargate_spot_factor: Annotated[float, number("E148", 0)] = 0.30
+    """Fargate Spot's price as a share of Fargate's (AWS: up to 70 % off)."""
+
+    submit_tps: Annotated[int, whole("E114", 1)] = 50
+    """SubmitJob calls a second that the service takes (User Guide, "Service quotas")."""
+    enforce_submit_tps: Flag = False
+    """Whether calls beyond it are throttled with HTTP 429."""
+    submit_backoff_base: DurationMs = 1_000
+    """First back-off of a throttled client (choice)."""
+    submit_backoff_cap: DurationMs = 20_000
+    """Longest back-off of a throttled client (choice)."""
+    strict_limits: Flag = True
+    """Whether AWS's numeric limits hold (array size, attempts, dependencies, timeout, ...)."""

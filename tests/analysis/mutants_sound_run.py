@@ -1,0 +1,457 @@
+"""A small run written down by hand, with one of everything: the checker must find nothing wrong with it.
+
+Instants are seconds. What follows from them (parts of turnarounds, bills, the summary) is worked out row by row in
+plain Python with fractions, as one would with a pencil.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isnan
+from typing import Any
+
+import pandas as pd
+
+HORIZON = 1000
+NAN = float("nan")
+MINUTE = 60
+
+SCENARIO: dict[str, Any] = {
+    "name": "sound",
+    "computeEnvironments": [
+        {
+            "computeEnvironmentName": "od",
+            "type": "MANAGED",
+            "computeResources": {
+                "type": "EC2",
+                "allocationStrategy": "BEST_FIT_PROGRESSIVE",
+                "minvCpus": 2,
+                "maxvCpus": 2,
+                "instanceTypes": ["m5.large"],
+            },
+        },
+        {
+            "computeEnvironmentName": "spot",
+            "type": "MANAGED",
+            "computeResources": {
+                "type": "SPOT",
+                "allocationStrategy": "SPOT_CAPACITY_OPTIMIZED",
+                "minvCpus": 0,
+                "maxvCpus": 8,
+                "instanceTypes": ["m5"],
+            },
+        },
+        {
+            "computeEnvironmentName": "fg",
+            "type": "MANAGED",
+            "computeResources": {"type": "FARGATE", "maxvCpus": 1},
+        },
+    ],
+    "jobQueues": [
+        {"jobQueueName": name, "priority": priority, "computeEnvironmentOrder": order}
+        for name, priority, order in (
+            ("high", 100, [{"order": 1, "computeEnvironment": "od"}]),
+            ("mixed", 50, [{"order": 2, "computeEnvironment": "spot"}, {"order": 1, "computeEnvironment": "od"}]),
+            ("low", 10, [{"order": 1, "computeEnvironment": "od"}]),
+            ("fq", 1, [{"order": 1, "computeEnvironment": "fg"}]),
+        )
+    ],
+    "jobDefinitions": [
+        {
+            "jobDefinitionName": "work",
+            "revision": 1,
+            "retryStrategy": {
+                "attempts": 3,
+                "evaluateOnExit": [
+                    {"onStatusReason": "Host EC2*", "action": "RETRY"},
+                    {"onReason": "*", "action": "exit"},
+                ],
+            },
+        },
+        {"jobDefinitionName": "plain", "revision": 1, "retryStrategy": {"attempts": 2}},
+        {"jobDefinitionName": "task", "revision": 1},
+    ],
+    "workload": [],
+    "world": {"timeout_lag": "3s", "retry_delay": "0s", "scheduler_cycle": "0s"},
+    "actions": [{"at": "240s", "cancel": "nope"}, {"at": "330s", "terminate": "killed"}],
+    "simulation": {"until": "1000s"},
+}
+
+CALLS = {
+    # entry: queue, definition, vCPUs, MiB, image, size, due, timeout, depends_on
+    "seq": ("high", "work:1", 1, 1000, "img", 2, 0, None, "seq/SEQUENTIAL"),
+    "map": ("low", "work:1", 1, 1000, "img", 2, 0, None, "seq/N_TO_N"),
+    "dep": ("low", "work:1", 1, 1000, "img", 0, 0, None, "seq/plain"),
+    "bad": ("low", "work:1", 1, 1000, "img", 0, 0, None, ""),
+    "child": ("low", "work:1", 1, 1000, "img", 0, 0, None, "bad/plain"),
+    "hello": ("fq", "task:1", 0.25, 512, "busybox", 0, 5, None, ""),
+    "urgent": ("high", "work:1", 2, 2000, "img", 0, 120, 60, ""),
+    "spotty": ("mixed", "work:1", 2, 4000, "other", 0, 130, None, ""),
+    "quick": ("mixed", "work:1", 2, 4000, "other", 0, 140, None, ""),
+    "nope": ("low", "work:1", 1, 1000, "img", 0, 220, None, ""),
+    "killed": ("low", "work:1", 1, 1000, "img", 0, 300, None, ""),
+    "broken": ("low", "plain:1", 1, 1000, "img", 0, 340, None, ""),
+    "stuck": ("low", "work:1", 1, 1000, "img", 0, 600, None, ""),
+    "after": ("low", "work:1", 1, 1000, "img", 0, 600, None, "stuck/plain"),
+    "later": ("low", "work:1", 1, 1000, "img", 0, 2000, None, ""),
+}
+ALLOWED = {"work:1": 3, "plain:1": 2, "task:1": 1}
+
+JOBS = {
+    # job: state, reason, runnable, waiting since, ended, work
+    "seq:0": ("SUCCEEDED", "Essential container in task exited", 0, NAN, 60, 48),
+    "seq:1": ("SUCCEEDED", "Essential container in task exited", 60, NAN, 110, 48),
+    "map:0": ("SUCCEEDED", "Essential container in task exited", 60, NAN, 162, 100),
+    "map:1": ("SUCCEEDED", "Essential container in task exited", 110, NAN, 212, 100),
+    "dep": ("SUCCEEDED", "Essential container in task exited", 110, NAN, 194, 30),
+    "bad": ("FAILED", "Essential container in task exited", 0, NAN, 43, 30),
+    "child": ("FAILED", "Dependent Job failed", NAN, NAN, 43, 10),
+    "hello": ("SUCCEEDED", "Essential container in task exited", 5, NAN, 48, 3),
+    "urgent": ("FAILED", "Job attempt duration exceeded timeout", 120, NAN, 277, 500),
+    "spotty": ("RUNNING", "", 130, NAN, NAN, 600),
+    "quick": ("SUCCEEDED", "Essential container in task exited", 140, NAN, 300, 49),
+    "nope": ("FAILED", "not wanted", 220, 220, 240, 10),
+    "killed": ("FAILED", "enough", 300, NAN, 330, 1000),
+    "broken": ("SUCCEEDED", "Essential container in task exited", 340, NAN, 367, 20),
+    "stuck": ("RUNNABLE", "", 600, 600, NAN, 10),
+    "after": ("PENDING", "", NAN, NAN, NAN, 10),
+    "later": ("NOT_SUBMITTED", "", NAN, NAN, NAN, 10),
+}
+
+A, S1, S2 = "i-0000000000000000a", "i-0000000000000000b", "i-0000000000000000c"
+EXITED, LOST = "Essential container in task exited", f"Host EC2 (instance {S1}) terminated."
+
+ATTEMPTS = (
+    # job, number, instance, environment, runnable, starting, pull, pulled, running, ended, outcome, texts, exit code
+    ("seq:0", 1, A, "od", 0, 0, 0, 10, 12, 60, "succeeded", EXITED, "", 0),
+    ("bad", 1, A, "od", 0, 0, 0, 10, 13, 43, "failed", EXITED, "", 1),
+    ("hello", 1, "", "fg", 5, 5, 35, 45, 45, 48, "succeeded", EXITED, "", 0),
+    ("seq:1", 1, A, "od", 60, 60, 60, 60, 62, 110, "succeeded", EXITED, "", 0),
+    ("map:0", 1, A, "od", 60, 60, 60, 60, 62, 162, "succeeded", EXITED, "", 0),
+    ("map:1", 1, A, "od", 110, 110, 110, 110, 112, 212, "succeeded", EXITED, "", 0),
+    ("dep", 1, A, "od", 110, 162, 162, 162, 164, 194, "succeeded", EXITED, "", 0),
+    ("urgent", 1, A, "od", 120, 212, 212, 212, 214, 277, "timed_out", "Job attempt duration exceeded timeout", "", 137),
+    ("spotty", 1, S1, "spot", 130, 240, 240, 252, 254, 520, "reclaimed", LOST, "", None),
+    ("quick", 1, S2, "spot", 140, 240, 240, 250, 251, 300, "succeeded", EXITED, "", 0),
+    ("killed", 1, A, "od", 300, 300, 300, 300, 302, 330, "terminated", "enough", "", 137),
+    ("broken", 1, A, "od", 340, 340, 340, 340, NAN, 345, "start_failed", "Task failed to start", "CannotPull", None),
+    ("broken", 2, A, "od", 345, 345, 345, 345, 347, 367, "succeeded", EXITED, "", 0),
+    ("spotty", 2, A, "od", 520, 520, 520, 540, 541, NAN, "open", "", "", None),
+)
+
+INSTANCES = (
+    # instance, environment, ordinal, spot, launched, billed, ready, notice, ended, why launched, why ended, price
+    (A, "od", 0, False, 0, 0, 0, NAN, NAN, "initial_capacity", "end_of_run", 96_000_000),
+    (S1, "spot", 0, True, 150, 160, 240, 400, 520, "demand", "spot_reclaim", 45_123_457),
+    (S2, "spot", 1, True, 150, 160, 240, NAN, 600, "demand", "scale_in", 45_123_457),
+)
+
+SCALING = (
+    # at, environment, action, uncovered, instances, vCPUs, desired, errors
+    (0, "od", "initial_capacity", 0, 1, 2, 2, 0),
+    (150, "spot", "scale_up", 4, 2, 4, 4, 0),
+    (520, "spot", "reclaim", 0, -1, -2, 2, 0),
+    (600, "spot", "scale_in", 0, -1, -2, 0, 0),
+)
+
+TIMELINE = (
+    # queue, at, reason, environment, head
+    ("low", 110, "max_vcpus", "od", "dep"),
+    ("low", 120, "higher_queue", "od", "dep"),
+    ("high", 120, "max_vcpus", "od", "urgent"),
+    ("mixed", 130, "scale_up_decision", "spot", "spotty"),
+    ("mixed", 150, "instance_booting", "spot", "spotty"),
+    ("low", 162, "empty", "", ""),
+    ("high", 212, "empty", "", ""),
+    ("low", 220, "max_vcpus", "od", "nope"),
+    ("mixed", 240, "empty", "", ""),
+    ("low", 240, "empty", "", ""),
+    ("low", 600, "max_vcpus", "od", "stuck"),
+)
+
+REASONS = (
+    *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
+    *("capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
+)
+PARTS = (
+    *("throttled_s", "dependency_s", "wait_s", "retry_delay_s", "provisioning_s", "image_pull_s"),
+    *("container_start_s", "earlier_running_s", "last_running_s"),
+)
+KINDS = {"od": "EC2", "spot": "SPOT", "fg": "FARGATE"}
+ON_DEMAND, GP3, ROOT_GB = 96_000_000, 80_000_000, 30
+FARGATE = {"vcpu_nano_usd_per_h": 40_480_000, "gib_nano_usd_per_h": 4_445_000, "storage_nano_usd_per_gib_h": 111_000}
+
+
+def sound_run() -> dict[str, Any]:
+    """The tables of the run, its summary and its scenario; the caller may change them."""
+    attempts, instances = _attempts(), _instances()
+    _charge(attempts, instances)
+    jobs = _jobs(attempts, instances)
+    calls = _submissions(jobs)
+    tables: dict[str, Any] = {
+        "jobs": pd.DataFrame(jobs),
+        "attempts": pd.DataFrame(attempts),
+        "instances": pd.DataFrame(instances),
+        "submissions": pd.DataFrame(calls),
+        "scaling": pd.DataFrame(
+            SCALING,
+            columns=[
+                *("at_s", "environment", "action", "uncovered_vcpus", "instances", "vcpus", "desired_vcpus"),
+                "capacity_errors",
+            ],
+        ),
+        "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]),
+        "costs": pd.DataFrame(_costs(attempts, instances)),
+    }
+    return {**tables, "summary": _summary(tables), "scenario": _scenario()}
+
+
+def _scenario() -> dict[str, Any]:
+    entries = [
+        {"id": name, "at": f"{call[6]}s", "submit": {"jobName": name, "jobQueue": call[0], "jobDefinition": call[1]}}
+        for name, call in CALLS.items()
+    ]
+    return {**SCENARIO, "workload": [{"workflow": entries[:5]}, *entries[5:]]}
+
+
+def end_of(row: dict[str, Any]) -> float:
+    """When a row ended, or the horizon."""
+    return HORIZON if isnan(row["ended_at_s"]) else row["ended_at_s"]
+
+
+def _attempts() -> list[dict[str, Any]]:
+    names = (
+        *("job_id", "attempt", "instance", "environment", "runnable_at_s", "starting_at_s", "pull_at_s", "pulled_at_s"),
+        *("running_at_s", "ended_at_s", "outcome", "status_reason", "reason", "exit_code"),
+    )
+    rows = [dict(zip(names, row, strict=True)) for row in ATTEMPTS]
+    for row in rows:
+        queue, _, vcpus, memory, *_ = CALLS[row["job_id"].partition(":")[0]]
+        on_fargate = row["environment"] == "fg"
+        seconds = _billed(end_of(row) - row["pull_at_s"]) if on_fargate else NAN
+        row |= {"queue": queue, "environment_kind": KINDS[row["environment"]], "type": "" if on_fargate else "m5.large"}
+        row |= {"vcpus": vcpus, "memory_mib": memory, "gpus": 0, "ephemeral_gib": 20, "architecture": "x86_64"}
+        row |= {"billed_s": seconds, **{name: price if on_fargate else NAN for name, price in FARGATE.items()}}
+    return rows
+
+
+def _billed(on_s: float) -> int:
+    return max(60, -int(-on_s // 1)) if on_s else 0
+
+
+def _instances() -> list[dict[str, Any]]:
+    names = (
+        *("instance", "environment", "ordinal", "spot", "launched_at_s", "billed_from_s", "ready_at_s", "notice_at_s"),
+        *("ended_at_s", "why_launched", "why_ended", "price_nano_usd_per_h"),
+    )
+    rows = [dict(zip(names, row, strict=True)) for row in INSTANCES]
+    for row in rows:
+        row |= {"type": "m5.large", "zone": "us-east-1a", "vcpus": 2, "memory_mib": 7647, "nominal_memory_mib": 8192}
+        row |= {"gpus": 0, "on_demand_nano_usd_per_h": ON_DEMAND, "first_hour_free": True}
+        row |= {"root_gb": float(ROOT_GB), "gp3_nano_usd_per_gb_month": GP3}
+    return rows
+
+
+def _charge(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> None:
+    """Bills of all instances, and each attempt's part of them."""
+    for row in instances:
+        mine = [attempt for attempt in attempts if attempt["instance"] == row["instance"]]
+        seconds = _billed(end_of(row) - row["billed_from_s"])
+        compute = round(Fraction(seconds * row["price_nano_usd_per_h"], 3600))
+        ebs = round(Fraction(seconds * ROOT_GB * GP3, 730 * 3600))
+        free = row["why_ended"] == "spot_reclaim"
+        row |= {"billed_s": seconds, "compute_usd": 0.0 if free else compute / 1e9, "ebs_usd": ebs / 1e9}
+        row |= {"waived_usd": compute / 1e9 if free else 0.0, "cost_usd": (ebs + (0 if free else compute)) / 1e9}
+        row["on_demand_usd"] = (round(Fraction(seconds * ON_DEMAND, 3600)) + ebs) / 1e9
+        busy = {t for one in mine for t in range(one["starting_at_s"], int(end_of(one)))}
+        row |= {"attempts": len(mine), "busy_s": float(len(busy))}
+        for one in mine:
+            share = (Fraction(one["vcpus"], 2) + Fraction(one["memory_mib"], 7647)) / 2
+            held = int(end_of(one)) - one["starting_at_s"]
+            one["cost_usd"] = 0.0 if free else round(share * held * row["price_nano_usd_per_h"] / 3600) / 1e9
+    for one in attempts:
+        if one["environment"] == "fg":
+            one["cost_usd"] = sum(_fargate_charges(one)) / 1e9
+
+
+def _fargate_charges(row: dict[str, Any]) -> tuple[int, int, int]:
+    vcpu = Fraction(row["billed_s"]) * Fraction(row["vcpus"]) * FARGATE["vcpu_nano_usd_per_h"] / 3600
+    gib = Fraction(row["billed_s"]) * row["memory_mib"] * FARGATE["gib_nano_usd_per_h"] / (3600 * 1024)
+    return round(vcpu), round(gib), 0
+
+
+def _jobs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = []
+    for name, (state, reason, runnable, waiting, ended, work) in JOBS.items():
+        entry, _, index = name.partition(":")
+        queue, definition, vcpus, memory, image, _, due, _, _ = CALLS[entry]
+        mine = [attempt for attempt in attempts if attempt["job_id"] == name]
+        row = {"job_id": name, "entry": entry, "occurrence": 0, "array_index": int(index) if index else None}
+        row |= {
+            "queue": queue,
+            "definition": definition,
+            "share": "",
+            "state": state,
+            "reason": reason,
+            "due_at_s": due,
+        }
+        row |= {"created_at_s": NAN if due > HORIZON else due, "runnable_at_s": runnable, "waiting_since_s": waiting}
+        row |= {"ended_at_s": ended, "attempts": len(mine), "attempts_allowed": ALLOWED[definition], "vcpus": vcpus}
+        row |= {"memory_mib": memory, "gpus": 0, "image": image, "work_s": work, **_parts(row, mine)}
+        row |= {"turnaround_s": ended - due, "censored": isnan(ended)}
+        own = sum(round(one["cost_usd"] * 1e9) for one in mine)
+        row |= {"cost_usd": own / 1e9, "cost_loaded_usd": own / 1e9, "cost_share_usd": own / 1e9}
+        rows.append(row)
+    _load(rows, attempts, instances)
+    return rows
+
+
+def _parts(row: dict[str, Any], mine: list[dict[str, Any]]) -> dict[str, float]:
+    """The nine parts, and the waits by reason, second by second."""
+    if row["due_at_s"] > HORIZON:
+        return {
+            **dict.fromkeys(PARTS, 0.0),
+            **{f"wait_{reason}_s": 0.0 for reason in REASONS},
+            "start_up_s": 0.0,
+            "wait_behind_s": 0.0,
+        }
+    released = end_of(row) if isnan(row["runnable_at_s"]) else row["runnable_at_s"]
+    waits = [(one["runnable_at_s"], one["starting_at_s"]) for one in mine]
+    if not isnan(row["waiting_since_s"]):
+        waits.append((row["waiting_since_s"], end_of(row)))
+    running = [end_of(one) if isnan(one["running_at_s"]) else one["running_at_s"] for one in mine]
+    runs = [end_of(one) - start for one, start in zip(mine, running, strict=True)]
+    parts = {"throttled_s": 0.0, "dependency_s": released - row["created_at_s"]}
+    parts |= {"wait_s": sum(end - begin for begin, end in waits), "retry_delay_s": 0.0}
+    provisioning = sum(one["pull_at_s"] - one["starting_at_s"] for one in mine)
+    pull = sum(one["pulled_at_s"] - one["pull_at_s"] for one in mine)
+    start = sum(begin - one["pulled_at_s"] for one, begin in zip(mine, running, strict=True))
+    parts |= {"provisioning_s": provisioning, "image_pull_s": pull, "container_start_s": start}
+    parts |= {"earlier_running_s": sum(runs[:-1]), "last_running_s": sum(runs[-1:])}
+    told = [_reason(row["queue"], second) for begin, end in waits for second in range(int(begin), int(end))]
+    parts |= {"start_up_s": provisioning + pull + start, "wait_behind_s": 0.0}
+    return {**parts, **{f"wait_{name}_s": float(told.count(name)) for name in REASONS}}
+
+
+def _reason(queue: str, second: int) -> str:
+    return [reason for name, at, reason, _, _ in TIMELINE if name == queue and at <= second][-1]
+
+
+def _load(jobs: list[dict[str, Any]], attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> None:
+    """What an instance's attempts share is laid on the first of them."""
+    by_name = {row["job_id"]: row for row in jobs}
+    for row in instances:
+        mine = [one for one in attempts if one["instance"] == row["instance"]]
+        shared = round(row["cost_usd"] * 1e9) - sum(round(one["cost_usd"] * 1e9) for one in mine)
+        job = by_name[mine[0]["job_id"]]
+        job["cost_loaded_usd"] = (round(job["cost_loaded_usd"] * 1e9) + shared) / 1e9
+
+
+def _submissions(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = []
+    for entry, (queue, definition, vcpus, memory, image, size, due, timeout, depends_on) in CALLS.items():
+        mine = [job for job in jobs if job["entry"] == entry]
+        row = {"job_id": entry, "entry": entry, "occurrence": 0, "workflow_occurrence": 0, "size": max(size, 1)}
+        row |= {"is_array": size > 0, "queue": queue, "definition": definition, "image": image, "vcpus": vcpus}
+        row |= {"memory_mib": memory, "gpus": 0, "architecture": "x86_64", "ephemeral_gib": 20}
+        row |= {"attempts_allowed": ALLOWED[definition], "timeout_s": NAN if timeout is None else timeout}
+        row |= {"data_bytes": 0, "due_at_s": due, "created_at_s": mine[0]["created_at_s"]}
+        row |= {"ended_at_s": max(job["ended_at_s"] for job in mine), "state": mine[0]["state"]}
+        row |= {"reason": mine[0]["reason"], "calls": 1, "depends_on": depends_on}
+        rows.append(row)
+    return rows
+
+
+def _costs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every bill by instance, charge and attempt; what no attempt holds is one row."""
+    rows = []
+    for one in attempts:
+        names = ("fargate_vcpu", "fargate_gib") if one["environment"] == "fg" else ("compute",)
+        amounts = _fargate_charges(one) if one["environment"] == "fg" else (round(one["cost_usd"] * 1e9),)
+        rows += [_cost(one, name, amount, "useful_work") for name, amount in zip(names, amounts, strict=False)]
+    for row in instances:
+        own = sum(round(one["cost_usd"] * 1e9) for one in attempts if one["instance"] == row["instance"])
+        nobody = {**row, "job_id": "", "attempt": None}
+        idle = _cost(nobody, "compute", round(row["compute_usd"] * 1e9) - own, "unused_share")
+        rows += [{**idle, "waived_usd": row["waived_usd"]}, _cost(nobody, "ebs", round(row["ebs_usd"] * 1e9), "ebs")]
+    return rows
+
+
+def _cost(row: dict[str, Any], charge: str, nano: int, cause: str) -> dict[str, Any]:
+    who = {name: row[name] for name in ("environment", "instance", "type", "job_id", "attempt")}
+    return {**who, "charge": charge, "cause": cause, "cost_usd": nano / 1e9, "waived_usd": 0.0}
+
+
+def _summary(tables: dict[str, Any]) -> dict[str, Any]:
+    jobs, attempts, instances, costs = (tables[name] for name in ("jobs", "attempts", "instances", "costs"))
+    shared = "shared: everything"
+    own = {name: _nano_by(jobs, name) for name in ("queue", "definition", "entry")}
+    total = _nano(instances["cost_usd"]) + _nano(attempts["cost_usd"][attempts["environment"] == "fg"])
+    on_demand = _nano(instances["on_demand_usd"]) + _nano(attempts["cost_usd"][attempts["environment"] == "fg"])
+    rest = total - _nano(jobs["cost_usd"])
+    cost = {
+        "total_usd": total / 1e9,
+        "waived_usd": _nano(instances["waived_usd"]) / 1e9,
+        "on_demand_usd": on_demand / 1e9,
+        "saving_usd": (on_demand - total) / 1e9,
+        "unallocated_usd": 0.0,
+        "cost_share_usd": _nano(jobs["cost_share_usd"]) / 1e9,
+        **{f"by_{name}": {**split, shared: rest / 1e9} for name, split in own.items()},
+        **{f"by_{name}": _nano_by(costs, name) for name in ("cause", "charge", "environment", "type")},
+    }
+    placed = jobs["attempts"] > 0
+    runnable = jobs["runnable_at_s"].notna()
+    over = runnable & (jobs["waiting_since_s"].isna() | jobs["ended_at_s"].notna())
+    lost = attempts["outcome"] == "reclaimed"
+    return {
+        "horizon_s": float(HORIZON),
+        "ended_by": "until",
+        "jobs": {
+            "total": len(jobs),
+            "submitted": int(jobs["created_at_s"].notna().sum()),
+            "succeeded": int((jobs["state"] == "SUCCEEDED").sum()),
+            "failed": int((jobs["state"] == "FAILED").sum()),
+            "by_state": {str(state): int(count) for state, count in jobs["state"].value_counts().items()},
+            "submit_calls": len(CALLS),
+        },
+        "headline": {"makespan_s": None},
+        "cost": cost,
+        "latency": {
+            "all": {
+                "wait_s": _statistics(jobs["wait_s"][over]),
+                "start_up_s": _statistics(jobs["start_up_s"][placed]),
+                "turnaround_s": _statistics(jobs["turnaround_s"][runnable & jobs["ended_at_s"].notna()]),
+            }
+        },
+        "throughput": {"running_peak": 3, "vcpus_peak": 6.0, "instances_peak": 3},
+        "instances": {"launched": len(instances)},
+        "retries": {
+            "attempts": len(attempts),
+            "retries": 2,
+            "retried_jobs": 2,
+            "by_outcome": {str(word): int(count) for word, count in attempts["outcome"].value_counts().items()},
+        },
+        "reclaims": {
+            "instances": 1,
+            "attempts": int(lost.sum()),
+            "lost_s": 266.0,
+            "lost_usd": float(attempts["cost_usd"][lost].sum()),
+        },
+    }
+
+
+def _nano(column: Any) -> int:
+    return sum(round(value * 1e9) for value in column)
+
+
+def _nano_by(table: Any, name: str) -> dict[str, float]:
+    return {str(word): _nano(rows["cost_usd"]) / 1e9 for word, rows in table.groupby(name, sort=False)}
+
+
+def _statistics(values: Any) -> dict[str, Any]:
+    ascending = sorted(values)
+    middle = ascending[-(-len(ascending) // 2) - 1]
+    return {"n": len(ascending), "mean": round(sum(ascending) / len(ascending), 6), "p50": middle, "p95": None} | {
+        "p99": None,
+        "max": ascending[-1],
+    }

@@ -1,0 +1,40 @@
+"""The checker is worth its keep: it finds nothing in a sound run, and the right thing in each of many planted bugs."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from batchsim.analysis.check import examine
+from batchsim.analysis.invariants import INVARIANTS
+from tests.analysis.mutants import MUTANTS, Mutant
+from tests.analysis.mutants_sound_run import sound_run
+
+
+@pytest.fixture(scope="module")
+def sound() -> dict[str, Any]:
+    return sound_run()
+
+
+def test_the_sound_run_breaks_no_invariant_and_leaves_none_undecided(sound: dict[str, Any]) -> None:
+    found = examine(sound)
+    assert not found.violations, "\n".join(map(str, found.violations))
+    assert not found.untold
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+def test_a_planted_bug_is_caught_by_its_invariant(mutant: Mutant, sound: dict[str, Any]) -> None:
+    tables = deepcopy(sound)
+    mutant.change(tables)
+    caught = [violation.id for violation in examine(tables).violations]
+    assert mutant.caught_by in caught, caught
+
+
+def test_every_invariant_catches_some_planted_bug() -> None:
+    assert {each.id for each in INVARIANTS} <= {mutant.caught_by for mutant in MUTANTS}
+
+
+def test_ids_and_sentences_are_an_invariants_own() -> None:
+    assert len({each.id for each in INVARIANTS}) == len({each.sentence for each in INVARIANTS}) == len(INVARIANTS)

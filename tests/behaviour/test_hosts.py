@@ -1,0 +1,143 @@
+"""On a host: usable memory, GPUs, which host a job goes to, and images that are pulled once.
+
+https://docs.aws.amazon.com/batch/latest/userguide/memory-management.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-strategies.html
+"""
+
+from __future__ import annotations
+
+import pytest
+from scenario_builder import (
+    attempts_of,
+    box,
+    column,
+    definition,
+    environment,
+    fixed,
+    hosts,
+    job,
+    launched,
+    scenario,
+    starts,
+)
+
+
+def phases(result):
+    """Seconds of pull and of container start by job id."""
+    return {row.job_id: (row.image_pull_s, row.container_start_s) for row in result.jobs.itertuples()}
+
+
+# -- room
+
+
+def test_memory_limits_how_many_jobs_share_a_host(simulate):
+    result = simulate(scenario(job("a", size=8, memory=5000), environments=[fixed(8, types=("box.4",))]))
+    assert sorted(hosts(result).values()) == [0, 0, 0, 0, 0, 1, 1, 1]
+    assert sorted(starts(result).values()) == [0] * 6 + [60] * 2
+
+
+def test_a_job_of_all_usable_memory_fills_a_host_to_the_last_mib(simulate):
+    exact = {"snug.xlarge": box(4, memory="16GiB", usable_memory="15655MiB")}
+    work = [job("a", vcpus=2, memory=15_651), job("b", memory=4), job("c", memory=4)]
+    places = [fixed(4, types=("snug.xlarge",))]
+    result = simulate(scenario(*work, environments=places, world={"instanceTypes": exact}))
+    assert starts(result) == {"a": 0, "b": 0, "c": 60}
+
+
+@pytest.mark.parametrize(
+    ("model", "memory", "kind"),
+    [("nitro_fit", 7648, "m5.xlarge"), ("ratio", 7618, "m5.large"), ("exact", 8192, "m5.large")],
+)
+def test_usable_memory_is_a_model_of_the_world(model, memory, kind, simulate):
+    general = environment(types=("m5.large", "m5.xlarge"))
+    result = simulate(scenario(job("a", memory=memory), environments=[general], world={"mem_model": model}))
+    assert launched(result) == [kind]
+
+
+def test_gpus_are_whole_and_jobs_without_may_use_their_hosts(simulate):
+    kinds = {"plain.large": box(2, price="$0.10/h"), "graphic.xlarge": box(4, gpu=1, price="$1/h")}
+    needs_gpu = definition("render")
+    needs_gpu["containerProperties"]["resourceRequirements"].append({"type": "GPU", "value": "1"})
+    places = [environment(types=tuple(kinds), maxvCpus=4)]
+    work = [job("a", kind="render"), job("b", kind="render"), job("c")]
+    result = simulate(scenario(*work, environments=places, definitions=[needs_gpu], world={"instanceTypes": kinds}))
+    assert launched(result) == ["graphic.xlarge"]
+    assert starts(result) == {"a": 0, "b": 60, "c": 60}
+
+
+# -- packing
+
+
+@pytest.mark.parametrize(
+    ("packing", "after_2_then_3", "after_3_then_2"), [("best_fit", 1, 0), ("first_fit", 0, 0), ("worst_fit", 0, 1)]
+)
+def test_which_of_two_part_full_hosts_a_job_goes_to(packing, after_2_then_3, after_3_then_2, simulate):
+    chosen = []
+    for first, second in ((2, 3), (3, 2)):
+        work = [job("x", vcpus=first), job("y", vcpus=second), job("a", at="1s")]
+        story = scenario(*work, environments=[fixed(8, types=("box.4",))], world={"packing": packing})
+        chosen.append(hosts(simulate(story))["a"])
+    assert chosen == [after_2_then_3, after_3_then_2]
+
+
+def test_best_fit_goes_by_memory_where_vcpus_are_equal_and_then_to_the_oldest(simulate):
+    lean, fat = job("lean", vcpus=3, memory=1000), job("fat", vcpus=3, memory=9000)
+    places = [fixed(12, types=("box.4",))]
+    result = simulate(scenario(lean, fat, job("a", at="1s"), job("b", at="2s", vcpus=2), environments=places))
+    assert (hosts(result)["a"], hosts(result)["b"]) == (1, 2)
+
+
+def test_worst_fit_spreads_even_the_children_of_one_array(simulate):
+    places = [fixed(8, types=("box.4",))]
+    result = simulate(scenario(job("a", size=4), environments=places, world={"packing": "worst_fit"}))
+    assert list(hosts(result).values()) == [0, 1, 0, 1]
+
+
+# -- images
+
+
+def test_jobs_that_start_during_a_pull_wait_for_it_and_later_ones_do_not_pull(simulate):
+    work = [job("a"), job("b", at="10s"), job("c", at="30s")]
+    slow = {"new_image": "20s", "warm_start": "3s"}
+    result = simulate(scenario(*work, environments=[fixed(4, types=("box.4",))], world=slow))
+    assert phases(result) == {"a": (20, 3), "b": (10, 3), "c": (0, 3)}
+    assert [attempts_of(result, name)[0].running_at_s for name in "abc"] == [23, 23, 33]
+
+
+def test_every_host_pulls_for_itself_and_every_image_is_pulled(simulate):
+    work = [job("a"), job("b", vcpus=4), job("c", at="5m", kind="other")]
+    places = [fixed(8, types=("box.4",))]
+    result = simulate(
+        scenario(*work, environments=places, definitions=[definition("other")], world={"new_image": "20s"})
+    )
+    assert column(result, "image_pull_s") == {"a": 20, "b": 20, "c": 20}
+
+
+def test_a_new_host_knows_no_image(simulate):
+    result = simulate(scenario(job("a"), job("b", at="5m"), environments=[environment()], world={"new_image": "20s"}))
+    assert column(result, "image_pull_s") == {"a": 20, "b": 20}
+
+
+def test_a_retry_on_the_same_host_does_not_pull_again(simulate):
+    work = {"script": [{"run": "10s", "exit": 1}, {"run": "10s"}]}
+    result = simulate(scenario(job("a", work, attempts=2), world={"new_image": "20s", "warm_start": "3s"}))
+    assert phases(result) == {"a": (20, 6)}
+
+
+def test_a_pull_goes_on_for_others_when_the_job_that_began_it_is_terminated(simulate):
+    gone = [{"at": "5s", "terminate": "a"}]
+    work = [job("a"), job("b", at="10s")]
+    places = [fixed(2, types=("box.2",))]
+    result = simulate(scenario(*work, environments=places, actions=gone, world={"new_image": "20s"}))
+    assert attempts_of(result, "b")[0].running_at_s == 20
+
+
+def test_an_image_of_a_known_size_takes_an_overhead_and_its_size(simulate):
+    sized = {"pull_overhead": "2s", "pull_rate_ec2": "80MB/s", "new_image": "1h"}
+    result = simulate(scenario(job("a", image="800MB"), job("b", image="800MB"), world=sized))
+    assert column(result, "image_pull_s") == {"a": 12, "b": 0}
+
+
+def test_a_slow_pull_takes_the_place_of_the_usual_one(simulate):
+    always = {"new_image": "20s", "slow_pull": "120s", "slow_pull_probability": 1}
+    assert column(simulate(scenario(job("a"), world=always)), "image_pull_s") == {"a": 120}

@@ -1,0 +1,116 @@
+"""``validate``, ``schema``, ``check``, ``init``, ``--version``, ``--help``."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+import batchsim as package
+
+Command = Callable[..., Result]
+Simulated = Callable[..., None]
+
+
+def test_validate_says_what_a_sound_scenario_holds(batchsim: Command, scenario: Path) -> None:
+    result = batchsim("validate", scenario)
+    assert result.exit_code == 0
+    assert "valid: 1 compute environment, 1 job queue, 1 job definition, 1 workload item" in result.stdout
+
+
+def test_validate_lists_fields_without_effect(batchsim: Command, scenario: Path) -> None:
+    lines = batchsim("validate", scenario).stdout.splitlines()
+    assert [line for line in lines if line.startswith("note: ") and "securityGroupIds" in line]
+
+
+def test_validate_reports_every_problem_at_once(batchsim: Command, scenario: Path) -> None:
+    scenario.write_text(scenario.read_text().replace("maxvCpus", "maxvCpu").replace("priority", "priorty"))
+    result = batchsim("validate", scenario)
+    assert result.exit_code == 2
+    assert "Did you mean maxvCpus?" in result.stderr
+    assert "Did you mean priority?" in result.stderr
+
+
+def test_validate_finds_jobs_that_fit_nowhere(batchsim: Command, scenario: Path) -> None:
+    result = batchsim("validate", scenario, "--set", "containerProperties.memory=9000000")
+    assert result.exit_code == 2
+    assert "E132" in result.stderr
+
+
+def test_problems_as_json_have_their_place(batchsim: Command, scenario: Path) -> None:
+    scenario.write_text(scenario.read_text().replace("maxvCpus", "maxvCpu"))
+    result = batchsim("validate", scenario, "--format", "json")
+    problems = json.loads(result.stdout)["problems"]
+    assert result.exit_code == 2
+    assert {"code", "file", "line", "col", "path", "message", "hint"} <= set(problems[0])
+    assert ("E106", 13) in [(problem["code"], problem["line"]) for problem in problems]
+
+
+def test_a_sound_scenario_as_json_has_its_notes(batchsim: Command, scenario: Path) -> None:
+    answer = json.loads(batchsim("validate", scenario, "--format", "json").stdout)
+    assert answer["valid"]
+    assert answer["notes"]
+
+
+def test_the_schema_is_json_schema(batchsim: Command) -> None:
+    schema = json.loads(batchsim("schema").stdout)
+    assert {"computeEnvironments", "workload", "world"} <= set(schema["properties"])
+
+
+def test_check_finds_what_is_wrong_in_a_folder(
+    batchsim: Command, scenario: Path, simulated: Simulated, tmp_path: Path
+) -> None:
+    simulated()
+    batchsim("run", scenario, "--out", tmp_path / "out")
+    result = batchsim("check", tmp_path / "out", "--format", "json")
+    assert result.exit_code == 1
+    assert not json.loads(result.stdout)["ok"]
+
+
+def test_check_needs_a_folder_that_can_be_read(batchsim: Command, tmp_path: Path) -> None:
+    assert batchsim("check", tmp_path / "none").exit_code == 4
+
+
+def test_init_writes_a_scenario_that_is_valid(batchsim: Command, tmp_path: Path) -> None:
+    assert batchsim("init", tmp_path / "new.yaml").exit_code == 0
+    assert batchsim("validate", tmp_path / "new.yaml").exit_code == 0
+
+
+def test_init_leaves_an_existing_file_alone(batchsim: Command, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("mine")
+    assert batchsim("init", file).exit_code == 4
+    assert file.read_text() == "mine"
+    assert batchsim("init", file, "--force").exit_code == 0
+
+
+def test_init_into_a_missing_folder_is_exit_code_4(batchsim: Command, tmp_path: Path) -> None:
+    result = batchsim("init", tmp_path / "no" / "new.yaml")
+    assert result.exit_code == 4
+    assert "No such file or directory" in result.stderr
+
+
+def test_the_version_is_printed(batchsim: Command) -> None:
+    assert batchsim("--version").stdout == f"batchsim {package.__version__}\n"
+
+
+def test_help_names_every_command(batchsim: Command) -> None:
+    text = batchsim("--help").stdout
+    assert all(command in text for command in ("run", "validate", "schema", "check", "init"))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]])
+def test_help_answers_at_once(arguments: list[str]) -> None:
+    def once() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "batchsim", *arguments], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime  # a busy machine is not our fault
+
+    assert min(once() for _ in range(3)) < 0.3

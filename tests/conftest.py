@@ -1,0 +1,45 @@
+"""What all tests share: Hypothesis's profiles, and the one way to run a scenario so that its invariants are checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from batchsim import Result
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("fast", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("repeatable", parent=settings.get_profile("fast"), derandomize=True, database=None)
+settings.load_profile("repeatable" if os.environ.get("CI") else "fast")
+
+Simulate = Callable[..., "Result"]
+
+
+@pytest.fixture
+def scenarios() -> Path:
+    """The folder of the shipped scenarios."""
+    return ROOT / "scenarios"
+
+
+@pytest.fixture
+def simulate() -> Simulate:
+    """Run a scenario (a path, YAML text or a Scenario) and hold its result to every invariant of the checker."""
+
+    def run(scenario: object, seed: int = 1) -> Result:
+        import batchsim
+
+        if isinstance(scenario, str):
+            scenario = batchsim.loads(scenario, "test.yaml")
+        result = batchsim.run(scenario, seed=seed)
+        violations = result.check()
+        assert not violations, "\n".join(map(str, violations))
+        return result
+
+    return run

@@ -1,0 +1,168 @@
+"""Hostile and broken files: one clear error, fast, and nothing is ever executed (B01-B13, B57)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchsim.errors import Problem, ScenarioError
+from batchsim.formats.scenario_yaml import dump, load, loads, parse_value
+from tests.spec.documents import sound
+
+
+def wrong(text: str) -> Problem:
+    with pytest.raises(ScenarioError) as caught:
+        loads(text, "s.yaml")
+    return caught.value.problems[0]
+
+
+def wrong_bytes(path: Path, raw: bytes, **limits: int) -> Problem:
+    path.write_bytes(raw)
+    with pytest.raises(ScenarioError) as caught:
+        load(path, **limits)
+    return caught.value.problems[0]
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "."])
+def test_a_file_that_cannot_be_read_is_named_with_the_systems_reason(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ScenarioError, match=r"cannot be read: .*E100") as caught:
+        load(tmp_path / name)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_a_pipe_is_not_even_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ScenarioError, match="E166"):
+        load(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "---\n", "null"])
+def test_an_empty_scenario_points_to_init(text: str) -> None:
+    problem = wrong(text)
+    assert (problem.code, "batchsim init" in problem.hint) == ("E101", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a:\t- x\n\tb: 2", 1), ("name: 'x", 1), ("name: x\n  b: [", 2), ("a: b: c", 1), ("a: @", 1)]
+)
+def test_a_syntax_error_has_its_place_and_a_line_of_context(text: str, line: int) -> None:
+    problem = wrong(text)
+    assert (problem.code, problem.line) == ("E102", line)
+    assert problem.value == text.splitlines()[line - 1].strip()
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a scenario", "5"])
+def test_the_top_level_is_a_mapping(text: str) -> None:
+    assert wrong(text).code == "E104"
+
+
+def test_two_documents_are_one_too_many() -> None:
+    assert wrong("name: a\n---\nname: b\n").code == "E102"
+
+
+def test_only_utf8_is_read_and_its_mark_is_welcome(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    assert "byte 6" in wrong_bytes(path, b"name: \xff").message
+    assert "UTF-16" in wrong_bytes(path, "name: x".encode("utf-16")).hint
+    assert wrong_bytes(path, b"name: a\0b").code == "E103"
+    assert wrong_bytes(path, b"name: a\x07b").code == "E103"
+    path.write_bytes(b"\xef\xbb\xbfname: x\n")
+    assert load(path).name == "x"
+
+
+def test_a_key_given_twice_is_an_error_with_both_lines() -> None:
+    problem = wrong("name: a\nworld: {}\nname: b\n")
+    assert (problem.code, problem.line, problem.hint) == ("E105", 3, "First in line 1")
+
+
+def test_what_the_reader_and_the_models_find_is_told_at_once() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads("name: a\nname: b\nworlt: {}\n")
+    assert [problem.code for problem in caught.value.problems] == ["E105", "E106"]
+
+
+LINKS = zip("abcdefgh", "bcdefghi", strict=True)
+BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in LINKS
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (BOMB, "E107"),
+        ("a: &a [*a]", "E107"),
+        ("a: &a {b: {c: *a}}", "E107"),
+        ("a: &a 1\nb: [" + "*a, " * 10_001 + "]", "E107"),
+        ("a: " + "[" * 100_000, "E108"),
+        ("a: " + "{b: " * 100_000, "E108"),
+        ("a:\n" + "".join(" " * i + "- \n" for i in range(1, 200)), "E108"),
+        ("a: *nobody", "E102"),
+        ("? [a]\n: b", "E102"),
+    ],
+    ids=["bomb", "self", "deep-self", "aliases", "lists", "mappings", "blocks", "unknown-alias", "complex-key"],
+)
+def test_bombs_and_towers_are_refused_within_a_second(text: str, code: str) -> None:
+    start = time.process_time()
+    problem = wrong(text)
+    assert (problem.code, len(str(problem)) < 300) == (code, True)
+    assert time.process_time() - start < 1
+
+
+def test_no_tag_is_obeyed(tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    for tag in ("!!python/object/apply:os.system", "!!python/object/new:os.system", "!include"):
+        assert wrong(f"name: {tag} ['touch {canary}']").code == "E109"
+    assert wrong("name: !!str x").code == "E109"
+    assert wrong("!x name: y").code == "E109"
+    assert not canary.exists()
+
+
+def test_a_scenario_too_large_is_refused_unless_the_limit_is_raised(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    text = b"name: x\n" + b"#" * 1000
+    assert wrong_bytes(path, text, max_bytes=1000).code == "E110"
+    assert load(path, max_bytes=2000).name == "x"
+
+
+def test_huge_numbers_are_told_and_not_computed() -> None:
+    assert wrong("simulation: {seed: " + "9" * 5000 + "}").code == "E152"
+    assert wrong("simulation: {max_time: " + "9" * 5000 + "s}").code == "E146"
+    assert wrong("simulation: {seed: 1e999}").code == "E152"
+
+
+def test_only_fifty_problems_are_shown() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads("".join(f"key{i}: 1\n" for i in range(200)))
+    assert (len(caught.value.problems), caught.value.more) == (50, 150)
+
+
+SOUND = dump(sound())
+
+
+def refused(read: Callable[[], object]) -> None:
+    """Either it reads, or it is a ScenarioError that says something; any other exception fails the test."""
+    try:
+        read()
+    except ScenarioError as error:
+        found = error.found
+    else:
+        return
+    assert found
+    assert all(problem.code.startswith("E1") for problem in found)
+
+
+@given(st.integers(0, len(SOUND) - 1), st.integers(0, 40), st.text(max_size=8))
+def test_a_damaged_file_is_a_scenario_or_a_scenario_error(start: int, length: int, patch: str) -> None:
+    refused(lambda: loads(SOUND[:start] + patch + SOUND[start + length :]))
+
+
+@given(st.text(max_size=30))
+def test_any_text_on_the_command_line_is_a_value_or_a_scenario_error(text: str) -> None:
+    refused(lambda: parse_value(text))

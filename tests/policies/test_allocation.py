@@ -1,0 +1,236 @@
+"""Allocation strategies: which pool the next instance comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchsim.policies.allocation import STRATEGIES, Ask, Demand, Offer, best_fit, best_fit_progressive
+from batchsim.policies.allocation import spot_capacity_optimized as deepest
+
+GIB = 1024
+ANY = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
+
+
+def offer(vcpus: int, gib: float, usd: float, **keys: Any) -> Offer:
+    """A pool of a type of ``vcpus`` and ``gib`` GiB at ``usd`` an hour; position, zone and depth by keyword."""
+    mib, price = round(gib * GIB), round(usd * 1e9)
+    default = {"position": 0, "pool": 0, "type": 0, "zone": 0, "gpus": 0, "spot": False, "depth": 0}
+    return Offer(
+        **default | keys,
+        vcpus=vcpus,
+        memory_mib=mib,
+        nominal_memory_mib=mib,
+        price_nano_usd_per_h=price,
+        on_demand_nano_usd_per_h=price,
+    )
+
+
+def line(*offers: Offer) -> tuple[Offer, ...]:
+    """The offers at their positions, one pool each."""
+    return tuple(one._replace(position=position, pool=position) for position, one in enumerate(offers))
+
+
+def demand(jobs: int, vcpus: int = 1, gib: float = 1, **keys: Any) -> Demand:
+    """Equal jobs that wait, where 256 more vCPUs are permitted; other asks and settings by keyword."""
+    asks = keys.pop("asks", (Ask(vcpus, round(gib * GIB), 0, jobs),))
+    return Demand(**{"asks": asks, "headroom_vcpus": 256, "may_exceed_max": True, "zone_vcpus": (0, 0, 0), **keys})
+
+
+# -- one table on which the three differ: type, vCPUs, GiB, $/h, depth
+
+TABLE = line(
+    offer(4, 8, 0.34, depth=20),  # $0.085 a vCPU: the cheapest vCPU, but three jobs leave one of four unused
+    offer(2, 8, 0.20, depth=5),  # $0.100 a vCPU, all used
+    offer(2, 16, 0.30, depth=50),  # $0.150 a vCPU, and the deepest pool of the size that three jobs fill
+)
+CHOICE = {"BEST_FIT": 1, "BEST_FIT_PROGRESSIVE": 0, "SPOT_CAPACITY_OPTIMIZED": 2}
+
+
+@pytest.mark.parametrize(("name", "position"), CHOICE.items(), ids=CHOICE)
+def test_the_three_strategies_differ(name: str, position: int) -> None:
+    assert STRATEGIES[name](demand(3), TABLE) == TABLE[position]
+
+
+def test_every_strategy_built_is_in_that_table() -> None:
+    assert STRATEGIES.keys() == CHOICE.keys()
+
+
+# -- which size
+
+FAMILY = line(*(offer(vcpus, 4 * vcpus, 0.05 * vcpus) for vcpus in (2, 4, 8, 16)))
+"""One family: its price is linear in its size."""
+
+
+@ANY
+@pytest.mark.parametrize(
+    ("jobs", "vcpus"), [(1, 2), (2, 2), (3, 2), (4, 4), (7, 4), (8, 8), (15, 8), (16, 16), (99, 16)]
+)
+def test_of_equal_prices_the_largest_size_that_the_demand_fills_is_launched(
+    strategy: Any, jobs: int, vcpus: int
+) -> None:
+    assert strategy(demand(jobs), FAMILY).vcpus == vcpus
+
+
+@ANY
+def test_or_the_smallest_where_that_is_preferred(strategy: Any) -> None:
+    assert strategy(demand(99, prefer_smallest=True), FAMILY).vcpus == 2
+
+
+@ANY
+def test_memory_fills_an_instance_as_vcpus_do_unless_demand_is_by_vcpu(strategy: Any) -> None:
+    heavy = demand(4, vcpus=1, gib=8)
+    assert strategy(heavy, FAMILY).vcpus == 8
+    assert strategy(demand(4, vcpus=1, gib=8, by_memory=False), FAMILY).vcpus == 4
+
+
+@ANY
+def test_the_head_must_fit_even_if_a_smaller_size_would_do_for_the_rest(strategy: Any) -> None:
+    asks = (Ask(8, GIB, 0, 1), Ask(1, GIB, 0, 3))
+    assert strategy(demand(0, asks=asks), FAMILY).vcpus == 8
+
+
+@ANY
+@pytest.mark.parametrize("ask", [Ask(17, GIB, 0, 1), Ask(1, 65 * GIB, 0, 1), Ask(1, GIB, 1, 1)])
+def test_a_head_that_no_type_holds_launches_nothing(strategy: Any, ask: Ask) -> None:
+    assert strategy(demand(0, asks=(ask,)), FAMILY) is None
+
+
+@ANY
+def test_without_an_offer_there_is_no_choice(strategy: Any) -> None:
+    assert strategy(demand(1), ()) is None
+
+
+# -- maxvCpus
+
+
+@ANY
+def test_what_fits_below_maxvcpus_comes_first(strategy: Any) -> None:
+    assert strategy(demand(99, headroom_vcpus=5), FAMILY).vcpus == 4
+
+
+@ANY
+def test_beyond_maxvcpus_only_the_smallest_and_only_where_it_may_be_exceeded(strategy: Any) -> None:
+    wide = demand(99, vcpus=8, headroom_vcpus=5)
+    assert strategy(wide, FAMILY).vcpus == 8
+    assert strategy(demand(99, vcpus=8, headroom_vcpus=5, may_exceed_max=False), FAMILY) is None
+
+
+def test_four_vcpu_instances_overshoot_ten_vcpus_by_one_instance() -> None:
+    only = line(offer(4, 16, 0.2))
+    assert best_fit_progressive(demand(9, headroom_vcpus=2), only) == only[0]
+    assert best_fit(demand(9, headroom_vcpus=2, may_exceed_max=False), only) is None
+
+
+# -- price
+
+
+def test_best_fit_pays_for_what_the_jobs_leave_unused() -> None:
+    whole, half = line(offer(4, 16, 0.30), offer(8, 32, 0.40))
+    assert best_fit(demand(4), (whole, half)) == whole
+    assert best_fit(demand(8), (whole, half)) == half
+
+
+def test_best_fit_packs_the_waiting_jobs_in_dispatch_order() -> None:
+    small, large = line(offer(4, 8, 0.20), offer(8, 64, 0.50))
+    asks = (Ask(1, 8 * GIB, 0, 1), Ask(7, 7 * GIB, 0, 1))
+    assert best_fit(demand(0, asks=asks), (small, large)) == large
+
+
+def test_best_fit_progressive_pays_for_memory_where_the_head_needs_it() -> None:
+    compute, memory = line(offer(4, 8, 0.170), offer(2, 16, 0.126))
+    heavy = demand(2, vcpus=1, gib=7)
+    assert best_fit_progressive(heavy, (compute, memory)) == memory
+    assert best_fit_progressive(demand(2, vcpus=1, gib=7, by_memory=False), (compute, memory)) == compute
+
+
+def test_prices_within_half_a_percent_are_one_price() -> None:
+    rounded = line(offer(2, 4, 0.0850), offer(4, 8, 0.1704))
+    dearer = line(offer(2, 4, 0.0850), offer(4, 8, 0.1720))
+    assert best_fit_progressive(demand(8), rounded).vcpus == 4
+    assert best_fit_progressive(demand(8), dearer).vcpus == 2
+
+
+def test_best_fit_progressive_moves_on_when_a_type_is_held_back() -> None:
+    cheap, dear = line(offer(2, 8, 0.08), offer(2, 8, 0.10))
+    assert best_fit_progressive(demand(2), (cheap, dear)) == cheap
+    assert best_fit_progressive(demand(2), (dear,)) == dear
+
+
+def test_the_deepest_pool_is_taken_whatever_it_costs() -> None:
+    pools = line(offer(2, 8, 0.01, depth=3), offer(2, 8, 9.99, depth=4))
+    assert deepest(demand(2), pools) == pools[1]
+
+
+def test_depth_does_not_decide_the_size() -> None:
+    pools = line(offer(2, 8, 0.1, depth=900), offer(8, 32, 0.4, depth=1))
+    assert deepest(demand(8), pools) == pools[1]
+
+
+# -- ties
+
+
+@ANY
+def test_equal_pools_go_to_the_zone_with_fewest_vcpus_of_the_environment(strategy: Any) -> None:
+    pools = line(*(offer(2, 8, 0.1, zone=zone, depth=7) for zone in range(3)))
+    assert strategy(demand(2, zone_vcpus=(4, 2, 6)), pools).zone == 1
+
+
+@ANY
+def test_then_to_the_first_in_position_whatever_the_order_of_the_offers(strategy: Any) -> None:
+    pools = line(*(offer(2, 8, 0.1, zone=zone, depth=7) for zone in (2, 0, 1)))
+    assert strategy(demand(2, zone_vcpus=(4, 4, 4)), pools[::-1]).position == 0
+
+
+# -- whatever is asked
+
+offers_strategy = st.lists(
+    st.builds(
+        offer,
+        st.sampled_from([1, 2, 4, 8, 16]),
+        st.sampled_from([1, 4, 8, 64]),
+        st.floats(0.01, 3),
+        zone=st.integers(0, 2),
+        depth=st.integers(0, 9),
+        gpus=st.integers(0, 1),
+    ),
+    max_size=8,
+).map(lambda offers: line(*offers))
+asks_strategy = st.lists(
+    st.builds(Ask, st.integers(1, 9), st.integers(4, 20_000), st.integers(0, 1), st.integers(1, 50)),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+
+
+@ANY
+@given(
+    offers=offers_strategy,
+    asks=asks_strategy,
+    headroom=st.integers(1, 20),
+    may_exceed=st.booleans(),
+    zones=st.tuples(*[st.integers(0, 9)] * 3),
+    data=st.data(),
+)
+def test_a_choice_holds_the_head_and_keeps_to_maxvcpus_and_to_no_order_but_its_own(
+    strategy: Any,
+    offers: tuple[Offer, ...],
+    asks: tuple[Ask, ...],
+    headroom: int,
+    may_exceed: bool,
+    zones: tuple[int, ...],
+    data: st.DataObject,
+) -> None:
+    asked = demand(0, asks=asks, headroom_vcpus=headroom, may_exceed_max=may_exceed, zone_vcpus=zones)
+    chosen = strategy(asked, offers)
+    holding = [one for one in offers if one.holds(asks[0])]
+    below = [one for one in holding if one.vcpus <= headroom]
+    allowed: Sequence[Offer] = below or (holding if may_exceed else [])
+    assert (chosen is None) == (not allowed)
+    assert chosen is None or chosen in allowed
+    assert below or chosen is None or chosen.vcpus == min(one.vcpus for one in holding)
+    assert strategy(asked, tuple(data.draw(st.permutations(offers)))) == chosen

@@ -1,0 +1,49 @@
+"""Queue ordering: who stands where in a FIFO queue, and which queue is served first."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchsim.policies.ordering import back_key, fifo_key, serving_order
+
+
+def test_by_submission_the_earlier_call_comes_first_whenever_it_became_runnable() -> None:
+    early, late = fifo_key("submitted", 10, 900, 7), fifo_key("submitted", 20, 20, 3)
+    assert early < late
+
+
+def test_by_runnable_the_first_to_become_so_comes_first() -> None:
+    early, late = fifo_key("runnable", 10, 900, 7), fifo_key("runnable", 20, 20, 3)
+    assert late < early
+
+
+def test_by_runnable_equal_instants_go_by_submission_then_by_row() -> None:
+    keys = [fifo_key("runnable", 5, 30, 9), fifo_key("runnable", 6, 30, 2), fifo_key("runnable", 6, 30, 4)]
+    assert keys == sorted(keys)
+
+
+def test_calls_of_one_instant_stand_in_the_order_of_the_file() -> None:
+    assert fifo_key("submitted", 10, 10, 3) < fifo_key("submitted", 10, 10, 4)
+
+
+@given(st.sampled_from(["submitted", "runnable"]), st.integers(0, 100), st.integers(1, 100), st.integers(0, 100))
+def test_at_the_back_a_retried_job_stands_behind_all_who_wait(order: str, created: int, later: int, row: int) -> None:
+    now = created + later
+    assert max(fifo_key(order, created, now, other) for other in range(200)) < back_key(now, row)
+
+
+def test_at_the_back_a_retried_job_stands_before_those_yet_to_come() -> None:
+    assert back_key(10, 999) < fifo_key("submitted", 11, 11, 0)
+    assert back_key(10, 999) < fifo_key("runnable", 11, 11, 0)
+
+
+def test_every_key_ends_in_the_row_so_that_no_two_are_equal() -> None:
+    keys = [fifo_key("submitted", 1, 2, 7), fifo_key("runnable", 1, 2, 7), back_key(2, 7)]
+    assert [key[-1] for key in keys] == [7, 7, 7]
+
+
+def test_queues_are_served_by_priority_then_by_their_place_in_the_file() -> None:
+    assert serving_order([1, 100, 50, 100, 0]) == [1, 3, 2, 0, 4]
+    assert serving_order([5, 5, 5]) == [0, 1, 2]
+    assert serving_order([]) == []

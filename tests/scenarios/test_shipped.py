@@ -1,0 +1,61 @@
+"""What holds for every file in ``scenarios/``: it says what it teaches, runs, and keeps its thresholds."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+from scenarios.conftest import FOLDER, Shipped
+from typer.testing import CliRunner
+
+import batchsim
+from batchsim.cli.app import app
+from batchsim.formats import scenario_yaml
+
+NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+COMMANDS = [
+    command
+    for name in NAMES
+    for command in re.findall(r"^#   batchsim (.*?)(?:\s+#.*)?$", (FOLDER / f"{name}.yaml").read_text(), re.MULTILINE)
+]
+
+
+def test_the_shipped_scenarios_are_these() -> None:
+    assert NAMES == [
+        "dependency_graph", "etl_10tb", "etl_10tb_on_demand", "hello_fargate", "image_array", "three_queues",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_opens_with_what_it_teaches_and_bears_its_file_s_name(name: str) -> None:
+    assert (FOLDER / f"{name}.yaml").read_text().startswith("# Teaches: ")
+    assert batchsim.load(FOLDER / f"{name}.yaml").name == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_without_violation_and_its_thresholds_hold(shipped: Shipped, name: str) -> None:
+    verdicts = shipped(name).summary()["thresholds"]
+    assert verdicts
+    assert all(verdict["ok"] for verdict in verdicts), verdicts
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_resolved_form_is_the_same_scenario(name: str) -> None:
+    scenario = batchsim.load(FOLDER / f"{name}.yaml")
+    assert scenario_yaml.loads(scenario_yaml.dump(scenario), "resolved.yaml") == scenario
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_report_is_one_page_of_known_words(shipped: Shipped, name: str) -> None:
+    report = shipped(name).report(width=100)
+    assert report.lstrip().startswith(f"{name}: $")
+    assert max(map(len, report.splitlines())) <= 100
+    assert not re.search(r"\bnan\b|None|NaT|Traceback", report)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_in_its_comment_works(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FOLDER.parent)
+    result = CliRunner().invoke(app, shlex.split(command), prog_name="batchsim")
+    assert result.exit_code in (0, 1), result.output  # 1: a threshold did not hold, which may be the lesson
