@@ -22,7 +22,7 @@ from batchsim.formats.trace_csv import read_trace
 from batchsim.preflight import preflight, preflight_traces, spot_environments
 from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
-from batchsim.spec import Action, Fault, Scenario, parse
+from batchsim.spec import Action, Entry, Fault, JobDependency, Scenario, parse
 from batchsim.spec.base import Flaw, FlawsError
 from batchsim.spec.dump import to_data
 from batchsim.spec.near import did_you_mean
@@ -101,13 +101,13 @@ class Simulation:
         if to_next_decision:
             return self._engine.run_to_decision()
         if until is None:
-            self._engine.run_before(self._engine.end_ms)
+            self._engine.run_before(self._engine.end.latest_ms)
             return None
         at_ms = until if isinstance(until, int) else units.parse_duration_ms(until)
         if at_ms < self.now_ms:
             raise SimulationError(f"cannot go back: it is {self.now_ms} ms already, and {at_ms} ms was asked for")
         self._engine.run_before(at_ms)
-        self._now_ms = min(at_ms, self._engine.end_ms)
+        self._now_ms = min(at_ms, self._engine.end.latest_ms)
         return None
 
     def finish(self) -> Result:
@@ -138,16 +138,23 @@ class Simulation:
         alone = parse({**to_data(self.scenario), "workload": [entry], "actions": [], "faults": []})
         plan = expand(alone, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
         self._check_links(plan, parents)
+        _raise(preflight(alone, self._facts))
+        given = alone.workload[0]
+        assert isinstance(given, Entry)
+        linked = given.submit.model_copy(update={"dependsOn": tuple(map(JobDependency.model_validate, links))})
+        self._note(workload=given.model_copy(update={"submit": linked}))
         self._engine.submit(replace(plan, position=len(self._engine.tables.entries)), parents, at_ms)
         return name
 
     def cancel(self, job: str, *, reason: str = CANCELLED) -> None:
         """CancelJob: a job, an array, or all calls of an entry; what has started goes on (API, CancelJob)."""
         self._act("cancel", job, reason, self.now_ms)
+        self._note(actions=Action.model_validate({"at": self._now_text, "cancel": job}))
 
     def terminate(self, job: str, *, reason: str = TERMINATED) -> None:
         """TerminateJob: what has started ends now and is not retried; what has not is cancelled (API, TerminateJob)."""
         self._act("terminate", job, reason, self.now_ms)
+        self._note(actions=Action.model_validate({"at": self._now_text, "terminate": job}))
 
     def update(self, path: str, value: int | str) -> None:
         """Change ``maxvCpus``, ``minvCpus`` or ``state`` of an environment, ``priority`` or ``state`` of a queue.
@@ -160,12 +167,25 @@ class Simulation:
         except FlawsError as error:
             raise SimulationError("; ".join(flaw.message for flaw in error.flaws)) from None
         self._set(target, value, self.now_ms)
+        self._note(actions=Action.model_validate({"at": self._now_text, "set": path, "to": value}))
 
     def reclaim(self, environment: str, ordinal: int, *, replace: bool = False) -> None:
         """Let EC2 take the ``ordinal``-th Spot instance that an environment launched, now."""
         self._strike(environment, ordinal, self.now_ms, replace=replace)
+        select = {"environment": environment, "ordinal": ordinal}
+        fault = {"kind": "spot_reclaim", "at": self._now_text, "select": select, "replace": replace}
+        self._note(faults=Fault.model_validate(fault))
 
     # -- within
+
+    def _note(self, **items: Entry | Action | Fault) -> None:
+        """Add what was done by a call to the scenario that the result carries: it tells, and repeats, the whole run."""
+        added = {section: (*getattr(self.scenario, section), item) for section, item in items.items()}
+        self.scenario = self.scenario.model_copy(update=added)
+
+    @property
+    def _now_text(self) -> str:
+        return units.format_duration(self.now_ms)
 
     def _schedule_file(self) -> None:
         """Put the scenario's timed actions and faults on the agenda."""
@@ -200,7 +220,7 @@ class Simulation:
         if rows is None:
             raise SimulationError(f"unknown job {job!r}. {did_you_mean(job, self._ids.names())}".strip())
         call = getattr(self._engine.control, deed)
-        self._engine.act(at_ms, lambda: call(rows, reason))
+        self._engine.end.act(at_ms, lambda: call(rows, reason))
 
     def _set(self, target: Target, value: int | str, at_ms: int) -> None:
         """Put an update on the agenda."""
@@ -210,7 +230,7 @@ class Simulation:
         is_queue = target.kind == "jobQueues"
         call: Callable[[int, str, int | bool], None] = control.set_queue if is_queue else control.set_environment
         position = self._engine.position(target.name, is_queue=is_queue)
-        self._engine.act(at_ms, lambda: call(position, field, plain))
+        self._engine.end.act(at_ms, lambda: call(position, field, plain))
 
     def _strike(self, environment: str, ordinal: int, at_ms: int, *, replace: bool) -> None:
         """Put the reclaim of one instance on the agenda, with the notice before it."""
@@ -220,12 +240,13 @@ class Simulation:
             hint = did_you_mean(environment, spot)
             raise SimulationError(f"no compute environment of type SPOT is called {environment!r}. {hint}".strip())
         position = self._engine.position(environment, is_queue=False)
-        self._engine.plan_reclaim(position, ordinal, at_ms, replace=replace)
+        self._engine.market.strike_by_ordinal(position, ordinal, at_ms, replace=replace)
 
     def _parent(self, number: int, link: Mapping[str, Any]) -> tuple[int, int]:
         """Return (submission, kind) of one ``dependsOn`` entry."""
         calls = self._ids.calls(str(link["jobId"]))
-        if calls is None or len(calls) != 1:
+        rows = self._ids.rows(str(link["jobId"])) or range(0)
+        if calls is None or len(calls) != 1 or len(rows) != self._engine.tables.submissions.size[calls.start]:
             hint = did_you_mean(link["jobId"], self._ids.names())
             raise ScenarioError([Problem("E126", ("dependsOn", number), "unknown job", str(link["jobId"]), hint=hint)])
         return calls.start, int(DependencyKind.N_TO_N if link.get("type") == "N_TO_N" else DependencyKind.PLAIN)

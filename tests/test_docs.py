@@ -1,18 +1,27 @@
-"""The README keeps its word: its shell and Python blocks run, in order, in one folder; its links and files exist."""
+"""The documents keep their word: commands and code run, figures and defaults are today's, columns and codes exist."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import batchsim
+from batchsim.analysis.causes import Cause
+from batchsim.analysis.parts import PART_NAMES
+from batchsim.cli.init import starter
+from batchsim.records.vocabulary import WaitReason
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODEL = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -38,6 +47,15 @@ def run(language: str, code: str, folder: Path) -> subprocess.CompletedProcess[s
     )
 
 
+def update_docs() -> Any:
+    spec = importlib.util.spec_from_file_location("update_docs", ROOT / "scripts" / "update_docs.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_the_readme_has_blocks_of_both_kinds() -> None:
     assert {language for language, _ in BLOCKS} == {"sh", "python"}
 
@@ -48,7 +66,7 @@ def test_every_block_of_the_readme_runs(desk: Path) -> None:
         assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "tests/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "tests/README.md", "docs/model.md", "docs/errors.md"])
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", text)
@@ -56,6 +74,58 @@ def test_links_lead_somewhere(page: str) -> None:
         link for link in links if not link.startswith("http") and not (ROOT / page).parent.joinpath(link).exists()
     ]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/model.md"])
+def test_figures_and_defaults_are_those_of_today(page: str) -> None:
+    assert (ROOT / page).read_text(encoding="utf-8") == update_docs().renewed(page), "run python scripts/update_docs.py"
+
+
+def test_the_history_of_the_readme_is_a_workload(tmp_path: Path) -> None:
+    (history,) = re.findall(r"^```csv\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (snippet,) = [
+        text for text in re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL) if "trace" in text[:200]
+    ]
+    (tmp_path / "history.csv").write_text(history)
+    (tmp_path / "night.yaml").write_text(
+        re.sub(r"^workload:.*?\n\n", snippet + "\n", starter(), flags=re.MULTILINE | re.DOTALL)
+    )
+    jobs = batchsim.run(tmp_path / "night.yaml").jobs
+    assert list(jobs["vcpus"]) == [2, 1, 4]
+    assert list(jobs["due_at_s"]) == [0, 5, 240]
+
+
+@pytest.mark.parametrize("table", ["jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs"])
+def test_every_column_is_explained(table: str) -> None:
+    section = MODEL.split(f"### {table}.csv\n")[1].split("\n#")[0]
+    explained = [
+        name for cell in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)
+    ]
+    columns = getattr(batchsim.run(batchsim.loads("{}")), table).columns
+    assert sorted(explained) == sorted(columns)
+
+
+@pytest.mark.parametrize(
+    ("heading", "codes"),
+    [
+        ("reason | the head waits", [each.text for each in WaitReason if each]),
+        ("cause | what was", [c.text for c in Cause]),
+    ],
+)
+def test_every_reason_and_every_cause_is_explained(heading: str, codes: list[str]) -> None:
+    table = MODEL.split(f"| {heading}")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == codes
+
+
+def test_every_part_of_a_turnaround_is_named() -> None:
+    text = MODEL.split("exact sum of nine parts:")[1]
+    assert [text.index(f"`{name}`") for name in PART_NAMES] == sorted(text.index(f"`{name}`") for name in PART_NAMES)
+
+
+def test_every_error_code_is_explained_and_none_is_left_over() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "batchsim").rglob("*.py")))
+    explained = re.findall(r"^\| (E\d+) \|", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(explained) == sorted(set(re.findall(r"\bE1\d\d\b", source)))
 
 
 def test_every_scenario_of_the_table_is_there() -> None:

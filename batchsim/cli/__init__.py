@@ -5,12 +5,16 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of ``batchsim`` and ``python -m batchsim``; never returns."""
+    import os
     import sys
     from io import TextIOWrapper
 
     from batchsim.cli.app import app
     from batchsim.cli.guard import INPUT_OUTPUT
 
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller (``>&-``): what we say goes nowhere
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 -- until the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode gets escapes, not a crash

@@ -99,7 +99,7 @@ def run(
 
 @app.command()
 def validate(scenario: _Scenario, *, settings: _Set = None, format_: _Format = Format.TABLE) -> None:
-    """Say what is wrong in a scenario, or has no effect."""
+    """Say what is wrong in a scenario."""
     from batchsim.cli.validate import validate_scenario
 
     validate_scenario(scenario, tuple(settings or ()), as_json=format_ is Format.JSON)
@@ -107,7 +107,7 @@ def validate(scenario: _Scenario, *, settings: _Set = None, format_: _Format = F
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of scenario files, for editors."""
+    """Print the JSON Schema of scenarios."""
     from batchsim.cli.validate import print_schema
 
     print_schema()
@@ -119,7 +119,7 @@ def check(
     *,
     format_: _Format = Format.TABLE,
 ) -> None:
-    """Check the invariants on a result folder."""
+    """Check a result folder's invariants."""
     from batchsim.cli.check import check_folder
 
     check_folder(folder, as_json=format_ is Format.JSON)
@@ -131,7 +131,7 @@ def init(
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
 ) -> None:
-    """Write a small commented scenario to start from."""
+    """Write a commented scenario to start from."""
     from batchsim.cli.init import write_starter
 
     write_starter(file, force=force)

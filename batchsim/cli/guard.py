@@ -85,9 +85,9 @@ def code_of(error: ScenarioError) -> int:
 
 def _say(error: OSError) -> str:
     """``path: reason``, or the message of an error of ours as it stands."""
-    if isinstance(error, BatchsimError) or not error.filename:
+    if isinstance(error, BatchsimError) or not error.strerror:
         return str(error)
-    return f"{error.filename}: {error.strerror}"
+    return f"{error.filename or 'batchsim: cannot write'}: {error.strerror}"
 
 
 def _confess(error: BaseException, replay: Replay) -> str:

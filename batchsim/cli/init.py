@@ -24,5 +24,7 @@ def write_starter(file: Path, *, force: bool) -> None:
             with file.open("w" if force else "x", encoding="utf-8", newline="\n") as out:
                 out.write(starter())
         except FileExistsError:
+            if file.is_dir():
+                raise OutputError(f"{file}: this is a folder; name a file in it") from None
             raise OutputError(f"{file}: there is such a file already; choose another name, or --force") from None
         typer.echo(f"Wrote {file}. Next: batchsim run {shlex.quote(str(file))}")

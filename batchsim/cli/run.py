@@ -73,7 +73,7 @@ def _report(result: Result, wishes: Wishes) -> None:
 
     print_report(result.summary())
     if wishes.out is not None:
-        typer.echo(f"Tables, summary and resolved scenario: {wishes.out}")
+        typer.echo(f"\nTables, summary and resolved scenario: {wishes.out}")
 
 
 def _violated(result: Result) -> bool:

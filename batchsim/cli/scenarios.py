@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from batchsim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from batchsim.spec import Scenario
@@ -22,8 +25,19 @@ def load(file: Path, settings: tuple[str, ...]) -> Scenario:
     pairs = [_pair(setting) for setting in settings]
     scenario = scenario_yaml.load(file)
     for path, text in pairs:
-        scenario = scenario.with_(path, scenario_yaml.parse_value(text))
+        scenario = _changed(scenario, path, text)
     return scenario
+
+
+def _changed(scenario: Scenario, path: str, text: str) -> Scenario:
+    """The scenario with one setting; what is wrong then is told of the setting, not of a line of the sound file."""
+    from batchsim.formats import scenario_yaml
+
+    try:
+        return scenario.with_(path, scenario_yaml.parse_value(text))
+    except ScenarioError as error:
+        told = f"--set {path}={text}"
+        raise ScenarioError(replace(problem, file=told, line=0, col=0) for problem in error.found) from None
 
 
 def seeded(scenario: Scenario, wanted: int | None) -> tuple[Scenario, bool]:

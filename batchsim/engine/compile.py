@@ -23,6 +23,7 @@ from batchsim.policies.allocation import STRATEGIES, Offer
 from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
 from batchsim.spec.facts import CatalogueFacts, PoolFacts
 from batchsim.spec.markets import BUCKET_FACTORS, market_of
+from batchsim.spec.names import short_name
 
 MS_PER_H = 3_600_000
 
@@ -30,7 +31,7 @@ MS_PER_H = 3_600_000
 def compile_plan(scenario: Scenario, facts: CatalogueFacts, workload: Workload, draws: Draws) -> Plan:
     """Compile everything but the workload itself, whose entries are compiled by ``engine/entries.py``."""
     offers = _Offers(facts, scenario)
-    keys = _reach_order(scenario, workload)
+    keys = _keys(scenario, workload)
     environments = tuple(
         _environment(environment, keys[position], offers)
         for position, environment in enumerate(scenario.computeEnvironments)
@@ -68,25 +69,23 @@ def _queues(scenario: Scenario) -> tuple[QueuePlan, ...]:
     )
 
 
-def short_name(reference: str) -> str:
-    """Return the name in a name or an ARN (``...:compute-environment/NAME``)."""
-    return reference.rsplit("/", 1)[-1] if reference.startswith("arn:") else reference
+def _keys(scenario: Scenario, workload: Workload) -> list[str]:
+    """Key each environment by the first entry that reaches it, and by its place among that entry's environments.
 
-
-def _reach_order(scenario: Scenario, workload: Workload) -> list[str]:
-    """Key each environment by its place in the order in which the workload, through its queues, reaches environments.
-
-    Those that it does not reach follow, first those that launch instances all the same.
-
-    So neither a new name, another order of the file's other sections, nor an unused environment shifts anybody's draws.
+    So neither a new name, another order of the file's other sections, nor a further queue, environment or entry
+    shifts anybody's draws. Environments that no entry reaches follow by number, first those that launch instances all
+    the same.
     """
     queues = {queue.jobQueueName: plan for queue, plan in zip(scenario.jobQueues, _queues(scenario), strict=True)}
-    used = (position for entry in workload.entries for position in queues[entry.job.queue].environments)
-    environments = [environment.computeResources for environment in scenario.computeEnvironments]
-    own = (n for n, given in enumerate(environments) if given and (given.minvCpus or given.desiredvCpus))
-    order = dict.fromkeys((*used, *own, *range(len(environments))))
-    place = {position: f"environment {number}" for number, position in enumerate(order)}
-    return [place[position] for position in range(len(place))]
+    keys: dict[int, str] = {}
+    for entry in workload.entries:
+        for place, position in enumerate(queues[entry.job.queue].environments):
+            keys.setdefault(position, f"{entry.stream}|{place}")
+    given = [environment.computeResources for environment in scenario.computeEnvironments]
+    launching = [n for n, resources in enumerate(given) if resources and (resources.minvCpus or resources.desiredvCpus)]
+    left = [position for position in dict.fromkeys((*launching, *range(len(given)))) if position not in keys]
+    keys.update({position: f"unused {number}" for number, position in enumerate(left)})
+    return [keys[position] for position in range(len(given))]
 
 
 class _Offers:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from batchsim.engine.attempts import Attempts
-from batchsim.engine.demand import Environment
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
@@ -95,6 +95,7 @@ class CapacityControl:
         changed = self._environments[environment]
         setattr(changed, field, value)
         changed.touched = True
+        changed.changes += 1
         if isinstance(changed, Ec2Environment):
             changed.highest_min_vcpus = max(changed.highest_min_vcpus, changed.min_vcpus)
             self._scale_in.look_again(changed)

@@ -8,60 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from batchsim.engine.ec2 import Ec2Environment
-from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
+from batchsim.engine.environment import Cover, Environment
 from batchsim.engine.job_queue import JobQueue
-from batchsim.engine.plan import Shape
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Ask
 from batchsim.policies.scaling import Rooms
 
 MOST_RUNS = 1_000
-
-Environment = Ec2Environment | FargateEnvironment
-
-
-class Cover:
-    """What one environment covers: room on running and booting instances, then what it may still grow by."""
-
-    def __init__(self, environment: Ec2Environment) -> None:
-        self.environment = environment
-        self._rooms = environment.all_rooms() if environment.enabled else Rooms()
-        self._headroom = environment.max_vcpus - environment.on_vcpus
-
-    def pack(self, shape: int, want: Shape, count: int) -> int:
-        """Return how many of ``count`` jobs room on instances takes."""
-        if not self.environment.takes(shape):
-            return 0
-        return self._rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
-
-    def grow(self, shape: int, want: Shape, count: int) -> int:
-        """Return for how many of ``count`` jobs the environment may grow; the last may overshoot maxvCpus."""
-        if not count or self._headroom <= 0 or not self.environment.may_grow_for(shape):
-            return 0
-        permitted = (
-            -(-self._headroom // want.vcpus) if self.environment.plan.may_exceed_max else self._headroom // want.vcpus
-        )
-        taken = min(count, permitted)
-        self._headroom -= taken * want.vcpus
-        return taken
-
-
-class FargateCover:
-    """What a Fargate environment covers: what maxvCpus leaves."""
-
-    def __init__(self, environment: FargateEnvironment) -> None:
-        self._free_milli = environment.max_vcpus * 1000 - environment.used_milli if environment.enabled else 0
-
-    def pack(self, shape: int, want: Shape, count: int) -> int:  # noqa: ARG002 (one signature for both)
-        """Return how many of ``count`` tasks there is room for."""
-        taken = 0 if want.gpus else max(0, min(count, self._free_milli // want.vcpus_milli))
-        self._free_milli -= taken * want.vcpus_milli
-        return taken
-
-    def grow(self, shape: int, want: Shape, count: int) -> int:  # noqa: ARG002 (one signature for both)
-        """Fargate does not grow: its room is all there is."""
-        return 0
 
 
 class DemandMeter:
@@ -73,6 +27,8 @@ class DemandMeter:
         self._tables = tables
         self._shapes = tables.shapes
         self._environments = environments
+        self._covered: dict[int, tuple[int, ...]] = {}
+        """By environment, the state in which all demand was last found covered."""
         self._neighbours: dict[int, frozenset[int]] = {}
 
     def uncovered(self, target: Ec2Environment) -> tuple[Ask, ...]:
@@ -87,9 +43,31 @@ class DemandMeter:
         return tuple(asks)
 
     def is_unmet(self, target: Ec2Environment) -> bool:
-        """Whether :meth:`uncovered` would return anything; it stops at the first job."""
-        waiting = any(queue.waiting for queue in self.queues if target.position in queue.environments)
-        return waiting and next(self._uncovered(target), None) is not None
+        """Whether :meth:`uncovered` would return anything; it stops at the first job.
+
+        That all was covered is remembered until a line changes or room is lost: measuring again at each pass would
+        pack up to 1,000 runs while instances boot.
+        """
+        if not any(queue.waiting for queue in self.queues if target.position in queue.environments):
+            return False
+        state = self._state(target)
+        if self._covered.get(target.position) == state:
+            return False
+        if next(self._uncovered(target), None) is not None:
+            return True
+        self._covered[target.position] = state
+        return False
+
+    def booting_room(self, target: Ec2Environment, ahead: list[JobQueue]) -> Rooms:
+        """Return the booting room of ``target`` that the jobs of the queues ahead leave, each served where it is."""
+        left = Ec2Cover(target, target.booting_rooms())
+        covers: dict[int, Cover] = {target.position: left}
+        for queue in ahead:
+            if target.position in queue.environments:
+                for shape, count in self.runs(queue):
+                    if self._fall(queue, shape, count, target, covers)[1]:
+                        break
+        return left.rooms
 
     def runs(self, queue: JobQueue) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) of a queue's waiting jobs in line; beyond the first runs, the rest by shape."""
@@ -105,7 +83,7 @@ class DemandMeter:
 
         A queue ends at the first job that no environment of it takes: what stands behind cannot start either.
         """
-        covers: dict[int, Cover | FargateCover] = {}
+        covers: dict[int, Cover] = {}
         for queue in self._related(target):
             for shape, count in self.runs(queue):
                 fallen, left = self._fall(queue, shape, count, target, covers)
@@ -115,7 +93,7 @@ class DemandMeter:
                     break
 
     def _fall(
-        self, queue: JobQueue, shape: int, count: int, target: Ec2Environment, covers: dict[int, Cover | FargateCover]
+        self, queue: JobQueue, shape: int, count: int, target: Ec2Environment, covers: dict[int, Cover]
     ) -> tuple[int, int]:
         """Pass a run down the queue's environments: (jobs that ``target`` would grow for, jobs that none takes)."""
         want, fallen = self._shapes[shape], 0
@@ -123,7 +101,7 @@ class DemandMeter:
             if not count:
                 break
             if position not in covers:
-                covers[position] = self._cover(position)
+                covers[position] = self._environments[position].cover()
             count -= covers[position].pack(shape, want, count)
             grown = covers[position].grow(shape, want, count)
             count -= grown
@@ -131,16 +109,21 @@ class DemandMeter:
                 fallen = grown
         return fallen, count
 
-    def _cover(self, position: int) -> Cover | FargateCover:
-        environment = self._environments[position]
-        return Cover(environment) if isinstance(environment, Ec2Environment) else FargateCover(environment)
+    def _state(self, target: Ec2Environment) -> tuple[int, ...]:
+        """Count the changes by which covered demand could become uncovered."""
+        reach = self._reached_from(target)
+        lines = (queue.changes for queue in self.queues if not reach.isdisjoint(queue.environments))
+        return (*lines, *(environment.changes for environment in self._environments if environment.position in reach))
 
     def _related(self, target: Ec2Environment) -> list[JobQueue]:
         """Return, in serving order, the queues whose demand can reach ``target`` or use what covers it first."""
+        reach = self._reached_from(target)
+        return [queue for queue in self.queues if queue.waiting and not reach.isdisjoint(queue.environments)]
+
+    def _reached_from(self, target: Ec2Environment) -> frozenset[int]:
         if target.position not in self._neighbours:
             self._neighbours[target.position] = self._reach(target.position)
-        reach = self._neighbours[target.position]
-        return [queue for queue in self.queues if queue.waiting and not reach.isdisjoint(queue.environments)]
+        return self._neighbours[target.position]
 
     def _reach(self, position: int) -> frozenset[int]:
         """Return the environments that stand together with this one in queues, directly or through others."""

@@ -81,10 +81,6 @@ class Dependencies:
         else:
             self._lifecycle.fail(job, status_reason)
 
-    def is_cancelled(self, job: int) -> bool:
-        """Whether a PENDING job is flagged as cancelled."""
-        return job in self._cancelled
-
     def freeze(self) -> DependencyRecord:
         """Return the frozen record."""
         columns = [column("i"), column("i"), column("b")]
@@ -183,7 +179,8 @@ class Dependencies:
         jobs = self._submissions.jobs_of(submission)
         states = self._jobs.state[jobs.start : jobs.stop]
         unmet = self._child_unmet.get(submission, bytes(len(jobs)))
-        if not any(unmet) and not self._cancelled and states.count(JobState.PENDING) == len(jobs):
+        flagged = self._cancelled and any(job in self._cancelled for job in jobs)
+        if not any(unmet) and not flagged and states.count(JobState.PENDING) == len(jobs):
             yield jobs.start, jobs.stop
             return
         for job, state, waits in zip(jobs, states, unmet, strict=True):

@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 from batchsim.engine.attempts import Attempts, Start
+from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import ImageCache
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.plan import Ec2Plan, Shape
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
+from batchsim.policies.packing import count_that_fit
 from batchsim.policies.scaling import Rooms, may_launch
 from batchsim.records.vocabulary import WaitReason
+
+
+class Ec2Cover:
+    """What one environment covers: room on instances, then what it may still grow by."""
+
+    def __init__(self, environment: Ec2Environment, rooms: Rooms) -> None:
+        self.rooms = rooms
+        self._environment = environment
+        self._headroom = environment.max_vcpus - environment.on_vcpus
+
+    def pack(self, shape: int, want: Shape, count: int) -> int:
+        """Return how many of ``count`` jobs room on instances takes."""
+        if not self._environment.takes(shape):
+            return 0
+        return self.rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
+
+    def grow(self, shape: int, want: Shape, count: int) -> int:
+        """Return for how many of ``count`` jobs the environment may grow; the last may overshoot maxvCpus."""
+        if not count or self._headroom <= 0 or not self._environment.may_grow_for(shape):
+            return 0
+        overshoot = want.vcpus - 1 if self._environment.plan.may_exceed_max else 0
+        taken = min(count, (self._headroom + overshoot) // want.vcpus)
+        self._headroom -= taken * want.vcpus
+        return taken
 
 
 class Ec2Environment:
@@ -31,8 +57,11 @@ class Ec2Environment:
         self.enabled = plan.enabled
         self.min_vcpus = self.highest_min_vcpus = plan.min_vcpus
         self.max_vcpus = plan.max_vcpus
+        self.on = 0
+        """Instances that run or boot."""
         self.on_vcpus = 0
-        """vCPUs of the instances that run or boot."""
+        """Their vCPUs."""
+        self.changes = 0
         self.zone_vcpus = [0] * plan.zones
         self.launched = 0
         """Instances launched so far: the next launch ordinal."""
@@ -63,7 +92,9 @@ class Ec2Environment:
     def stance(self, shape: int, booting: Rooms) -> WaitReason:
         """Why a job of this shape, for which no room is free, does not start here; in order of precedence.
 
-        ``booting`` is the room of booting instances that the jobs ahead leave.
+        ``booting`` is the room of booting instances that the jobs ahead leave. Where that holds the job, and no gate
+        would let it start sooner (nothing runs yet, or more may be launched), it waits for the boot; at maxvCpus with
+        instances that run, it waits for the gate, or for one of their jobs to end.
         """
         if not self.fitting(shape):
             return WaitReason.NOTHING_FITS
@@ -71,11 +102,12 @@ class Ec2Environment:
             return WaitReason.OVER_MAX_RESOURCE
         if not self.enabled:
             return WaitReason.ENVIRONMENT_DISABLED
+        grows = self.below_max(shape) and bool(self.open_offers(shape))
+        if self._fits(shape, booting) and (grows or len(self.booting) == self.on):
+            return WaitReason.INSTANCE_BOOTING
         if not self.below_max(shape):
             return WaitReason.MAX_VCPUS
-        if not self.open_offers(shape):
-            return WaitReason.CAPACITY_ERROR
-        return WaitReason.INSTANCE_BOOTING if self._fits(shape, booting) else WaitReason.SCALE_UP_DECISION
+        return WaitReason.SCALE_UP_DECISION if grows else WaitReason.CAPACITY_ERROR
 
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether a job of this shape, for which no room is free, waits here: for a booting instance, or for growth.
@@ -100,12 +132,24 @@ class Ec2Environment:
         return may_launch(self.on_vcpus, self.max_vcpus, smallest, self.plan.may_exceed_max)
 
     def open_offers(self, shape: int) -> tuple[Offer, ...]:
-        """Return the fitting offers that no capacity error holds back; BEST_FIT waits for its type with all of them."""
-        if not self.backed_off:
-            return self.fitting(shape)
-        if self.plan.waits_for_its_type:
-            return ()
-        return tuple(offer for offer in self.fitting(shape) if offer.position not in self.backed_off)
+        """Return the fitting offers that no capacity error holds back."""
+        return tuple(filter(self.is_open, self.fitting(shape))) if self.backed_off else self.fitting(shape)
+
+    def is_open(self, offer: Offer) -> bool:
+        """Whether no capacity error holds an offer back: its own, or, where BEST_FIT waits for a type, another's."""
+        held = self.backed_off
+        if not held or offer.position in held:
+            return not held
+        return not self.plan.waits_for_its_type or any(self.plan.offers[other].type == offer.type for other in held)
+
+    def cover(self) -> Ec2Cover:
+        """Return what running and booting instances, and those that may still be launched, cover of demand."""
+        return Ec2Cover(self, self.all_rooms())
+
+    def view(self) -> EnvironmentView:
+        """Return its vCPUs."""
+        booting = sum(self._instances.vcpus[row] for row in self.booting)
+        return EnvironmentView(self.on_vcpus, booting, self.on_vcpus - booting)
 
     def booting_rooms(self) -> Rooms:
         """Return the room of the booting instances."""
@@ -135,6 +179,7 @@ class Ec2Environment:
         if row < 0:
             return 0
         count = min(high - low, self._capacity_for(want, row)) if self.fleet.fills else 1
+        self.changes += 1
         self._take(row, want, count)
         self._start(low, low + count, row)
         return count
@@ -153,6 +198,7 @@ class Ec2Environment:
 
     def add(self, row: int) -> None:
         """Count a launched instance: it boots."""
+        self.on += 1
         self.on_vcpus += self._instances.vcpus[row]
         self.zone_vcpus[self._instances.zone[row]] += self._instances.vcpus[row]
         self.booting[row] = None
@@ -169,6 +215,8 @@ class Ec2Environment:
         """An instance ends; the attempts on it were ended before."""
         self._instances.ended_at[row] = self._kernel.now_ms
         self._instances.why_ended[row] = why
+        self.changes += 1
+        self.on -= 1
         self.on_vcpus -= self._instances.vcpus[row]
         self.zone_vcpus[self._instances.zone[row]] -= self._instances.vcpus[row]
         self.booting.pop(row, None)
@@ -191,8 +239,8 @@ class Ec2Environment:
 
     def _capacity_for(self, want: Shape, row: int) -> int:
         instances = self._instances
-        most = min(instances.free_vcpus[row] // want.vcpus, instances.free_mib[row] // want.memory_mib)
-        return min(most, instances.free_gpus[row] // want.gpus) if want.gpus else most
+        room = (instances.free_vcpus[row], instances.free_mib[row], instances.free_gpus[row])
+        return count_that_fit(room, (want.vcpus, want.memory_mib, want.gpus))
 
     def _take(self, row: int, want: Shape, count: int) -> None:
         instances = self._instances

@@ -7,8 +7,9 @@ from fractions import Fraction
 from math import ceil
 
 from batchsim.engine.attempts import Attempts, Start
+from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.kernel import Kernel, Rank
-from batchsim.engine.plan import EntryRun, FargatePlan
+from batchsim.engine.plan import EntryRun, FargatePlan, Shape
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import KILLED, TASK_INTERRUPTED
 from batchsim.policies.scaling import Rooms
@@ -42,6 +43,23 @@ class TokenBucket:
         return self._at_ms + ceil((int(self._level) + 1 - self._level) / self._rate_per_ms)
 
 
+class FargateCover:
+    """What a Fargate environment covers: what maxvCpus leaves."""
+
+    def __init__(self, free_milli: int) -> None:
+        self._free_milli = free_milli
+
+    def pack(self, shape: int, want: Shape, count: int) -> int:  # noqa: ARG002 (one signature for all covers)
+        """Return how many of ``count`` tasks there is room for."""
+        taken = 0 if want.gpus else max(0, min(count, self._free_milli // want.vcpus_milli))
+        self._free_milli -= taken * want.vcpus_milli
+        return taken
+
+    def grow(self, shape: int, want: Shape, count: int) -> int:  # noqa: ARG002 (one signature for all covers)
+        """Fargate does not grow: its room is all there is."""
+        return 0
+
+
 class FargateEnvironment:
     """Every job is a task of its own: it is provisioned, pulls its image, runs; billed from the pull."""
 
@@ -60,6 +78,7 @@ class FargateEnvironment:
         self.enabled = plan.enabled
         self.max_vcpus = plan.max_vcpus
         self.highest_min_vcpus = 0
+        self.changes = 0
         self.used_milli = 0
         self.touched = False
         self.bucket = bucket
@@ -86,6 +105,19 @@ class FargateEnvironment:
         """Whether a task of this shape waits here: only the launch rate holds it back."""
         return self.stance(shape, booting) == WaitReason.LAUNCH_RATE
 
+    def booting_rooms(self) -> Rooms:
+        """Fargate boots nothing."""
+        return Rooms()
+
+    def cover(self) -> FargateCover:
+        """Return what maxvCpus leaves."""
+        return FargateCover(self.max_vcpus * 1000 - self.used_milli if self.enabled else 0)
+
+    def view(self) -> EnvironmentView:
+        """Return the vCPUs of its tasks."""
+        used = -(-self.used_milli // 1000)
+        return EnvironmentView(used, 0, used)
+
     def place(self, low: int, high: int) -> int:
         """Start as many tasks of a run of equal jobs as maxvCpus and the launch rate permit; return how many."""
         want = self._tables.shape(low)
@@ -96,6 +128,7 @@ class FargateEnvironment:
         count = min(wanted, tokens)
         self.bucket.take(count)
         self.used_milli += count * want.vcpus_milli
+        self.changes += count
         entry = self._tables.entry(low)
         for job in range(low, low + count):
             self._start(job, entry)

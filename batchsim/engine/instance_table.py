@@ -78,10 +78,6 @@ class InstanceTable:
         """Whether the instance is booting or running."""
         return self.ended_at[row] == NEVER
 
-    def is_busy(self, row: int) -> bool:
-        """Whether a job holds a part of the instance."""
-        return bool(self.residents[row])
-
     def freeze(self, horizon_ms: int) -> Instances:
         """Return the frozen record."""
         return Instances(

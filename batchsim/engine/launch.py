@@ -39,10 +39,7 @@ class Launcher:
 
     def offers(self, environment: Ec2Environment) -> tuple[Offer, ...]:
         """Return the offers that no capacity error holds back, Spot pools with their present depth."""
-        if environment.plan.waits_for_its_type and environment.backed_off:
-            return ()
-        held = environment.backed_off
-        free = (offer for offer in environment.plan.offers if offer.position not in held)
+        free = filter(environment.is_open, environment.plan.offers)
         if not environment.plan.spot:
             return tuple(free)
         return tuple(offer._replace(depth=self._market.depth(offer.pool)) for offer in free)
@@ -81,6 +78,7 @@ class Launcher:
         until = self._kernel.now_ms + max(1, self._plan.rules.backoff_ms)
         environment.backed_off[offer.position] = until
         environment.touched = True
+        environment.changes += 1
         self._kernel.call_in_background(until, Rank.GATE, self._reopen, (environment, offer.position))
         self._gate_moved()
 
@@ -116,6 +114,7 @@ class Launcher:
         if environment.backed_off.get(offer, 0) <= self._kernel.now_ms:
             environment.backed_off.pop(offer, None)
             environment.touched = True
+            environment.changes += 1
             self._gate_moved()
 
 

@@ -9,7 +9,7 @@ from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import Rules
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import CHILD_FAILED, EXITED
-from batchsim.policies.ordering import back_key, fifo_key
+from batchsim.policies.ordering import fifo_key, retry_key
 from batchsim.policies.retry import retries
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
@@ -126,12 +126,11 @@ class Lifecycle:
         queue = self._queues[self._submissions.queue[submission]]
         created, first_runnable = self._submissions.created_at[submission], jobs.runnable_at[job]
         key = fifo_key(self._rules.fifo_order, created, first_runnable, job)
-        if self._rules.retry_position == "front":
+        in_front, key = retry_key(self._rules.retry_position, key, now)
+        if in_front:
             queue.push_front(key)
-        elif self._rules.retry_position == "original":
-            queue.push(key, job + 1)
         else:
-            queue.push(back_key(now, job), job + 1)
+            queue.push(key, job + 1)
         self._joined(queue)
 
 

@@ -44,8 +44,7 @@ class Ec2Plan:
 
     name: str
     key: str
-    """Keys its draws: its place in the order in which the workload reaches environments, so that neither a new name nor
-    another order of the file changes a number."""
+    """Keys its draws: the first entry that reaches it, so that neither a name nor the order of the file counts."""
     spot: bool
     enabled: bool
     min_vcpus: int
@@ -55,7 +54,7 @@ class Ec2Plan:
     may_exceed_max: bool
     """False for BEST_FIT on On-Demand only (API, ComputeResource.maxvCpus)."""
     waits_for_its_type: bool
-    """True for BEST_FIT: a capacity error holds the whole environment, not one pool."""
+    """True for BEST_FIT: after a capacity error it goes on to other zones, but to no other type."""
     architecture: str
     offers: tuple[Offer, ...]
     min_scale_down_delay_ms: int

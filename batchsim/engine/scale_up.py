@@ -14,7 +14,7 @@ from batchsim.engine.launch import Launcher
 from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Rules
 from batchsim.engine.scaling_log import ScalingLog
-from batchsim.policies.allocation import Ask, Demand, Offer
+from batchsim.policies.allocation import Ask, Demand, Offer, pack_one
 from batchsim.records.vocabulary import ScalingAction, WhyLaunched
 
 MINIMUM_JOB_MIB = 4
@@ -126,7 +126,7 @@ class Scaler:
             why = WhyLaunched.DEMAND if asks else WhyLaunched.MINIMUM
             row = self._launcher.launch(self.environment, offer, why)
             offers = _one_less(offers, offer)
-            asks = self._rest(asks, offer)
+            asks, _ = pack_one(offer, asks, by_memory=self._rules.demand_by_memory)
             tally = tally.launched(offer.vcpus)
             self._decided("launch", range(row, row + 1))
         self._log.write(self.environment, ScalingAction.SCALE_UP, *tally[:2], uncovered_vcpus, tally.capacity_errors)
@@ -145,27 +145,6 @@ class Scaler:
             return ()
         missing = environment.min_vcpus - environment.on_vcpus
         return asks or ((_to_minimum(missing),) if missing > 0 else ())
-
-    def _rest(self, asks: tuple[Ask, ...], offer: Offer) -> tuple[Ask, ...]:
-        """Return the demand that a new instance does not take, packed in dispatch order."""
-        vcpus, memory_mib, gpus = offer.vcpus, offer.memory_mib, offer.gpus
-        rest: list[Ask] = []
-        for position, ask in enumerate(asks):
-            if not vcpus:
-                return (*rest, *asks[position:])
-            taken = min(ask.jobs, vcpus // ask.vcpus)
-            if self._rules.demand_by_memory:
-                taken = min(taken, memory_mib // ask.memory_mib)
-            if ask.gpus:
-                taken = min(taken, gpus // ask.gpus)
-            vcpus, memory_mib, gpus = (
-                vcpus - taken * ask.vcpus,
-                memory_mib - taken * ask.memory_mib,
-                gpus - taken * ask.gpus,
-            )
-            if taken < ask.jobs:
-                rest.append(ask._replace(jobs=ask.jobs - taken))
-        return tuple(rest)
 
     def _choose(self, asks: tuple[Ask, ...], offers: tuple[Offer, ...]) -> Offer | None:
         return self._launcher.choose(self.environment, self._demand(asks), offers)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from batchsim.engine.demand import DemandMeter, Environment
+from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
-from batchsim.engine.plan import Shape
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.policies.ordering import serving_order
@@ -35,9 +35,11 @@ class Scheduler:
         meter: DemandMeter,
         timeline: HeadTimeline,
         decided: Callable[[str, range], None],
+        *,
+        thorough: bool,
     ) -> None:
         """``decided(kind, rows)`` hears of each placement."""
-        self.thorough = False
+        self._thorough = thorough
         self.passed: Callable[[Environment], None] = _nobody
         self._kernel = kernel
         self._cycle_ms = cycle_ms
@@ -80,7 +82,7 @@ class Scheduler:
     def _pass(self, _: None) -> None:
         self._pass_at = -1
         touched = {environment.position for environment in self._environments if environment.touched}
-        ahead = _Ahead(self._meter, self._tables.shapes)
+        ahead = _Ahead(self._meter)
         for queue in self._served:
             if self._must_look(queue, touched):
                 self._serve(queue, ahead)
@@ -95,7 +97,7 @@ class Scheduler:
 
     def _must_look(self, queue: JobQueue, touched: set[int]) -> bool:
         """A new head, or a room or gate that opened; a queue that was looked at touches those behind it."""
-        return self.thorough or queue.touched or (bool(queue.waiting) and not touched.isdisjoint(queue.environments))
+        return self._thorough or queue.touched or (bool(queue.waiting) and not touched.isdisjoint(queue.environments))
 
     def _serve(self, queue: JobQueue, ahead: _Ahead) -> None:
         """Start jobs from the head until it does not fit, and write why."""
@@ -129,9 +131,8 @@ class Scheduler:
 class _Ahead:
     """What the queues served before in this pass leave: waiting heads, and booting room after their jobs."""
 
-    def __init__(self, meter: DemandMeter, shapes: list[Shape]) -> None:
+    def __init__(self, meter: DemandMeter) -> None:
         self._meter = meter
-        self._shapes = shapes
         self._waiting: list[JobQueue] = []
         self._rooms: dict[int, Rooms] = {}
 
@@ -150,17 +151,8 @@ class _Ahead:
         if not isinstance(environment, Ec2Environment) or not environment.booting:
             return Rooms()
         if environment.position not in self._rooms:
-            self._rooms[environment.position] = self._packed(environment)
+            self._rooms[environment.position] = self._meter.booting_room(environment, self._waiting)
         return self._rooms[environment.position]
-
-    def _packed(self, environment: Ec2Environment) -> Rooms:
-        rooms = environment.booting_rooms()
-        for queue in self._waiting:
-            if environment.position in queue.environments:
-                for shape, count in self._meter.runs(queue):
-                    want = self._shapes[shape]
-                    rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
-        return rooms
 
 
 def _nobody(_: Environment) -> None:

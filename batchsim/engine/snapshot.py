@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.engine import Engine
+from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.job_ids import JobIds
 from batchsim.engine.job_queue import JobQueue, first_rows
 from batchsim.records.identifiers import instance_id
@@ -16,17 +17,6 @@ from batchsim.records.vocabulary import JobState
 
 FRONT = 100
 """Jobs that GetJobQueueSnapshot shows (API, FrontOfQueueDetail)."""
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentView:
-    """vCPUs of one compute environment."""
-
-    desired_vcpus: int
-    """Running and booting."""
-    booting_vcpus: int
-    running_vcpus: int
-    """On instances that are ready; on Fargate, of the tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +48,7 @@ def snapshot(engine: Engine, ids: JobIds, now_ms: int) -> Snapshot:
         now_ms=now_ms,
         states=_states(engine, now_ms),
         front={queue.name: _front(queue, engine, ids) for queue in engine.queues},
-        environments={environment.plan.name: _view(environment, engine) for environment in engine.environments},
+        environments={environment.plan.name: environment.view() for environment in engine.environments},
         free=_free(engine),
     )
 
@@ -76,14 +66,6 @@ def _states(engine: Engine, now_ms: int) -> dict[str, dict[str, int]]:
 def _front(queue: JobQueue, engine: Engine, ids: JobIds) -> tuple[str, ...]:
     jobs = engine.tables.jobs
     return tuple(ids.text(jobs.submission[row], jobs.array_index[row]) for row in first_rows(queue, FRONT))
-
-
-def _view(environment: object, engine: Engine) -> EnvironmentView:
-    if not isinstance(environment, Ec2Environment):
-        used = -(-environment.used_milli // 1000)  # type: ignore[attr-defined]
-        return EnvironmentView(used, 0, used)
-    booting = sum(engine.tables.instances.vcpus[row] for row in environment.booting)
-    return EnvironmentView(environment.on_vcpus, booting, environment.on_vcpus - booting)
 
 
 def _free(engine: Engine) -> dict[str, InstanceView]:

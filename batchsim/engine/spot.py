@@ -6,10 +6,12 @@ Every number is keyed by the pool and by the instance's launch ordinal in it, or
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from math import exp, log, sqrt
+from math import sqrt
 
+import numpy as np
 from simpy import Event
 
+from batchsim.engine.elementary import exp
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laws import Exponential, Sampler
@@ -42,7 +44,7 @@ class Depth:
         while self._step < now_ms // DEPTH_STEP_MS:
             self._step += 1
             self._z = DEPTH_MEMORY * self._z + sqrt(1 - DEPTH_MEMORY**2) * self._normal(self._step)
-        return int(exp(log(self._median) + DEPTH_SPREAD * self._z)) if self._median else 0
+        return int(self._median * exp(np.array([DEPTH_SPREAD * self._z]))[0])
 
 
 class SpotMarket:
@@ -55,7 +57,7 @@ class SpotMarket:
         pools: tuple[Pool, ...],
         delays: Delays,
         instances: InstanceTable,
-        reclaim: Callable[[int], None],
+        reclaim: Callable[[int, bool], None],
     ) -> None:
         self._kernel = kernel
         self._plan = plan
@@ -103,17 +105,27 @@ class SpotMarket:
 
     def strike(self, row: int, at_ms: int) -> None:
         """Let an instance be reclaimed at an instant, with its notice before."""
-        notice_at = max(self._kernel.now_ms, at_ms - self._plan.notice_ms)
-        self._kernel.call_in_background(notice_at, Rank.NOTICE, self._give_notice, row)
-        self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._strike_now, row)
+        self._plan_strike(lambda: row, at_ms, replace=False)
 
-    def _give_notice(self, row: int) -> None:
-        if self._instances.is_on(row) and self._instances.notice_at[row] == NEVER:
+    def strike_by_ordinal(self, environment: int, ordinal: int, at_ms: int, *, replace: bool) -> None:
+        """As :meth:`strike`, for an instance that may be launched only by then: a fault (validation 5)."""
+        self._plan_strike(lambda: self._instances.row_of(environment, ordinal), at_ms, replace=replace)
+
+    def _plan_strike(self, find: Callable[[], int | None], at_ms: int, *, replace: bool) -> None:
+        notice_at = max(self._kernel.now_ms, at_ms - self._plan.notice_ms)
+        self._kernel.call_in_background(notice_at, Rank.NOTICE, self._give_notice, find)
+        self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._strike_now, (find, replace))
+
+    def _give_notice(self, find: Callable[[], int | None]) -> None:
+        row = find()
+        if row is not None and self._instances.is_on(row) and self._instances.notice_at[row] == NEVER:
             self._instances.notice_at[row] = self._kernel.now_ms
 
-    def _strike_now(self, row: int) -> None:
-        if self._instances.is_on(row):
-            self._reclaim(row)
+    def _strike_now(self, find_and_replace: tuple[Callable[[], int | None], bool]) -> None:
+        find, replace = find_and_replace
+        row = find()
+        if row is not None and self._instances.is_on(row):
+            self._reclaim(row, replace)
 
     def _lifetime(self, pool: int) -> Sampler:
         if pool not in self._lifetimes:

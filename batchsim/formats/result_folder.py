@@ -113,7 +113,7 @@ def _reason(path: Path, error: OSError) -> str:
     """The system's reason, plainer where it is known to puzzle."""
     if error.errno in (errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
         return "it is a symbolic link; name the folder itself"
-    if error.errno == errno.ENOENT:
+    if error.errno == errno.ENOENT and not path.absolute().parent.is_dir():
         return f"its parent folder {path.absolute().parent} does not exist"
     if error.errno == errno.ENOTDIR:
         return "it is not a folder"

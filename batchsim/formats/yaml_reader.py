@@ -50,7 +50,8 @@ def read_yaml(text: str, name: str) -> Document:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         message = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise composer.stop("E102", f"not YAML: {message}", place, value=_line(text, place[0])) from None
+        tab = " (indent with spaces, not tabs)" if "'\\t'" in message else ""
+        raise composer.stop("E102", f"not YAML: {message}{tab}", place, value=_line(text, place[0])) from None
     except ScenarioError:
         raise
     except (YAMLError, ValueError) as error:

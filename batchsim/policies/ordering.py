@@ -17,9 +17,16 @@ def fifo_key(order: FifoOrder, created_ms: int, runnable_ms: int, row: int) -> t
     return (created_ms, 0, row) if order == "submitted" else (runnable_ms, created_ms, row)
 
 
-def back_key(runnable_ms: int, row: int) -> tuple[int, int, int]:
-    """Return the place of a retried job that goes to the back: by its new RUNNABLE instant, behind equal ones."""
-    return (runnable_ms, runnable_ms, row)
+def retry_key(
+    position: RetryPosition, own: tuple[int, int, int], runnable_ms: int
+) -> tuple[bool, tuple[int, int, int]]:
+    """Return whether a retried job stands before all that were not retried, and its place there.
+
+    ``own`` is its first place. Front: retried jobs among themselves by their own place (User Guide, "Best practices");
+    original: its own place; back: by its new RUNNABLE instant.
+    """
+    key = (runnable_ms, runnable_ms, own[2]) if position == "back" else own
+    return position == "front", key
 
 
 def serving_order(priorities: list[int]) -> list[int]:

@@ -15,6 +15,15 @@ class Room(NamedTuple):
     gpus: int
 
 
+Size = tuple[int, int, int]
+"""vCPUs, MiB, GPUs."""
+
+
+def count_that_fit(room: Size, job: Size) -> int:
+    """Return how many equal jobs a room takes."""
+    return min(have // want for have, want in zip(room, job, strict=True) if want)
+
+
 Packing = Callable[[Iterable[Room]], Room | None]
 """Given the rooms that fit a job, the one it takes."""
 

@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left, insort
 
-Size = tuple[int, int, int]
-"""vCPUs, MiB, GPUs."""
+from batchsim.policies.packing import Size, count_that_fit
 
 
 class Rooms:
     """A multiset of rooms; jobs are packed into the smallest that fits. Equal rooms are counted, not listed."""
 
     def __init__(self) -> None:
-        self._count: Counter[Size] = Counter()
+        self._count: dict[Size, int] = {}
+        self._sizes: list[Size] = []
+        """The sizes there are, sorted."""
 
     def add(self, vcpus: int, memory_mib: int, gpus: int, count: int = 1) -> None:
         """Add ``count`` equal rooms."""
-        self._count[vcpus, memory_mib, gpus] += count
+        size = (vcpus, memory_mib, gpus)
+        if size not in self._count:
+            insort(self._sizes, size)
+        self._count[size] = self._count.get(size, 0) + count
 
     def fits(self, vcpus: int, memory_mib: int, gpus: int) -> bool:
         """Whether some room takes one such job."""
-        return any(v >= vcpus and m >= memory_mib and g >= gpus for v, m, g in self._count)
+        return self._smallest((vcpus, memory_mib, gpus)) is not None
 
     def pack(self, vcpus: int, memory_mib: int, gpus: int, count: int) -> int:
         """Place up to ``count`` equal jobs; return how many found room."""
-        placed = 0
-        for size in sorted(self._count):
-            if placed == count:
-                break
-            if size[0] >= vcpus and size[1] >= memory_mib and size[2] >= gpus:
-                placed += self._fill(size, (vcpus, memory_mib, gpus), count - placed)
+        job, placed = (vcpus, memory_mib, gpus), 0
+        while placed < count and (size := self._smallest(job)) is not None:
+            placed += self._fill(size, job, count - placed)
         return placed
+
+    def _smallest(self, job: Size) -> Size | None:
+        """Return the smallest room that takes a job; those with fewer vCPUs are skipped without a look."""
+        for at in range(bisect_left(self._sizes, (job[0], 0, 0)), len(self._sizes)):
+            _, memory_mib, gpus = self._sizes[at]
+            if memory_mib >= job[1] and gpus >= job[2]:
+                return self._sizes[at]
+        return None
 
     def _fill(self, size: Size, job: Size, count: int) -> int:
         """Fill rooms of one size with up to ``count`` jobs: whole rooms first, then one with the rest."""
-        each = min(have // want for have, want in zip(size, job, strict=True) if want)
+        each = count_that_fit(size, job)
         whole = min(self._count[size], count // each)
         self._shrink(size, job, each, whole)
-        rest = count - whole * each if self._count[size] else 0
+        rest = count - whole * each if size in self._count else 0
         if rest:
             self._shrink(size, job, rest, 1)
         return whole * each + rest
@@ -49,9 +58,10 @@ class Rooms:
         self._count[size] -= rooms
         if not self._count[size]:
             del self._count[size]
+            del self._sizes[bisect_left(self._sizes, size)]
         left = (size[0] - jobs * job[0], size[1] - jobs * job[1], size[2] - jobs * job[2])
         if left[0]:
-            self._count[left] += rooms
+            self.add(*left, rooms)
 
 
 def may_launch(on_vcpus: int, max_vcpus: int, smallest_vcpus: int, may_exceed_max: bool) -> bool:

@@ -87,11 +87,11 @@ def _changes(world: World) -> Iterator[str]:
     for name in World.model_fields:
         value, usual = getattr(world, name), getattr(default, name)
         if value != usual:
-            before = "" if usual in (None, {}) else f" (default: {_value(default, name)})"
-            yield f"changed: world.{name}: {_value(world, name)}{before}"
+            before = "" if usual in (None, {}) else f" (default: {show(default, name)})"
+            yield f"changed: world.{name}: {show(world, name)}{before}"
 
 
-def _value(world: World, name: str) -> str:
+def show(world: World, name: str) -> str:
     """A value of ``world`` as a person reads it: a law in words, the names in a mapping, else as a file has it."""
     value: Any = getattr(world, name)
     if isinstance(value, LawSpec):

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from batchsim.report.layout import BLANK, facts, points, rows, section
+from batchsim.report.layout import BLANK, bars, facts, points, rows, section
 from batchsim.report.words import NOTHING, bar, count, dollars, duration, number, plain, plural, share, words
 
 Summary = Mapping[str, Any]
@@ -80,38 +80,44 @@ def cost(summary: Summary) -> RenderableType:
     bill = summary["cost"]
     figures = [
         ("total", dollars(bill["total_usd"])),
-        ("per job", f"{dollars(bill['per_job_usd'])} for each that succeeded"),
     ]
+    if bill["per_job_usd"] is not None:
+        figures.append(("per job", f"{dollars(bill['per_job_usd'])} for each that succeeded"))
     if bill["data_bytes"]:
         figures.append(("per TB", f"{dollars(bill['per_tb_usd'])} of {bill['data_bytes'] / 1e12:g} TB"))
     if any("Spot" in purchase for purchase in bill["by_purchase"]):
         figures.append(("On-Demand", f"{dollars(bill['on_demand_usd'])} for the same hours; saved {_saving(bill)}"))
     if bill["waived_usd"]:
         figures.append(("waived", f"{dollars(bill['waived_usd'])} by the first-hour rule: Spot took the instance"))
-    shown = [_bars("by cause", bill["by_cause"], bill["total_usd"])]
+    shown: list[RenderableType | None] = [facts(figures)]
+    shown += _after_a_line(_bars("by cause", bill["by_cause"], bill["total_usd"]))
     if len(bill["by_environment"]) > 1:
-        shown += [BLANK, _bars("by environment", bill["by_environment"], bill["total_usd"])]
-    return section("Cost", facts(figures), BLANK, *shown)
+        shown += _after_a_line(_bars("by environment", bill["by_environment"], bill["total_usd"]))
+    return section("Cost", *shown)
 
 
-def latency(summary: Summary) -> RenderableType:
+def latency(summary: Summary) -> RenderableType | None:
     """Wait, start-up and turnaround, over all jobs and by queue; the largest parts of the wait."""
+    if not summary["jobs"]["total"]:
+        return None
     everyone, queues = summary["latency"]["all"], summary["latency"]["by_queue"]
     lines = list(_latencies("all jobs", everyone))
     if len(queues) > 1:
         lines += [line for queue, figures in queues.items() for line in _latencies(f"queue {queue}", figures)]
     table = rows(("", "jobs", *_STATISTICS), lines)
     few = any(each["note"] for each in (everyone[key] for key in _LATENCIES))
-    reasons = _wait_parts(everyone)
-    return section("Latency", table, Text(_FEW, style="dim") if few else None, reasons and BLANK, reasons)
+    return section("Latency", table, Text(_FEW, style="dim") if few else None, *_after_a_line(_wait_parts(everyone)))
 
 
-def throughput(summary: Summary) -> RenderableType:
+def throughput(summary: Summary) -> RenderableType | None:
     """Rates and peaks."""
+    if not summary["jobs"]["total"]:
+        return None
     found = summary["throughput"]
+    mean = "" if found["running_mean"] is None else f"{number(found['running_mean'])} on average, "
     figures = [
         ("jobs per hour", count(found["jobs_per_h"], 1)),
-        ("containers running", f"{number(found['running_mean'])} on average, {_peak(found, 'running')}"),
+        ("containers running", f"{mean}{_peak(found, 'running')}"),
         ("vCPUs held", _peak(found, "vcpus") + _at_maximum(found["by_environment"])),
     ]
     if summary["instances"]["launched"]:
@@ -204,6 +210,11 @@ _FEW = f"{NOTHING} a percentile needs jobs enough: p50 20, p95 200, p99 1,000"
 _LATENCIES = {"wait_s": "wait", "start_up_s": "start-up", "turnaround_s": "turnaround"}
 
 
+def _after_a_line(part: RenderableType | None) -> list[RenderableType | None]:
+    """A part with an empty line before it; nothing without the part."""
+    return [] if part is None else [BLANK, part]
+
+
 def _latencies(title: str, figures: Summary) -> Iterator[tuple[str, ...]]:
     """A row with a title, then one for each latency with its statistics."""
     yield (title, *[""] * (1 + len(_STATISTICS)))
@@ -218,11 +229,12 @@ def _wait_parts(figures: Summary) -> RenderableType | None:
         (words(each["reason"]), duration(each["mean_s"]), share(each["share"]), share(each["behind_share"]))
         for each in figures["wait_reasons"][:_PARTS_SHOWN]
     ]
-    return rows(("waited most for", "mean", "of all waiting", "of it behind the head"), lines) if lines else None
+    return rows(("waited most for", "mean", "share", "behind the head"), lines) if lines else None
 
 
 def _peak(found: Summary, what: str) -> str:
-    return f"{number(found[f'{what}_peak'])} at the peak (after {duration(found[f'{what}_peak_at_s'])})"
+    highest = found[f"{what}_peak"]
+    return f"{number(highest)} at the peak (after {duration(found[f'{what}_peak_at_s'])})" if highest else "none"
 
 
 def _at_maximum(environments: Mapping[str, Summary]) -> str:
@@ -240,20 +252,7 @@ def _bars(title: str, parts: Mapping[str, float], total: float) -> RenderableTyp
     """Dollars by name, the largest first, with their shares as bars."""
     ordered = sorted(((name, usd) for name, usd in parts.items() if usd), key=lambda part: -part[1])
     lines = [(words(name), dollars(usd), share(usd / total), bar(usd / total, BAR_WIDTH)) for name, usd in ordered]
-    return _bar_table(title, lines) if lines else None
-
-
-def _bar_table(title: str, lines: list[tuple[str, str, str, str]]) -> RenderableType:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
-    table.add_column(title)
-    table.add_column("USD", justify="right", no_wrap=True)
-    table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, min_width=BAR_WIDTH)
-    for line in lines:
-        table.add_row(*map(Text, line))
-    return table
+    return bars((title, "USD", "share"), lines, BAR_WIDTH) if lines else None
 
 
 def _ready(summary: Summary) -> str:

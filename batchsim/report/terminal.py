@@ -12,6 +12,8 @@ from rich.console import Console
 from batchsim.report.sections import ORDER
 
 PIPE_WIDTH = 100
+LEAST_WIDTH = 60
+"""A narrower terminal folds the lines itself: a figure that lost a digit would be worse than an ugly line."""
 
 _ASCII = str.maketrans({"█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", ""), "–": "-"})
 
@@ -19,14 +21,17 @@ _ASCII = str.maketrans({"█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "")
 def print_report(summary: Mapping[str, Any]) -> None:
     """Print the report on stdout: as wide as a terminal and with its colours; plain, 100 wide, in a pipe or a file."""
     if sys.stdout.isatty():
-        _print(Console(highlight=False, markup=False, emoji=False), summary)
+        console = Console(highlight=False, markup=False, emoji=False)
+        console.width = max(console.width, LEAST_WIDTH)
+        _print(console, summary)
     else:
         sys.stdout.write(encodable(report_text(summary), sys.stdout.encoding))
 
 
 def report_text(summary: Mapping[str, Any], width: int = PIPE_WIDTH) -> str:
-    """The report as plain text, at most ``width`` characters wide."""
+    """The report as plain text, at most ``width`` characters wide (but not below :data:`LEAST_WIDTH`)."""
     text = StringIO()
+    width = max(width, LEAST_WIDTH)
     _print(Console(file=text, width=width, highlight=False, markup=False, emoji=False, color_system=None), summary)
     return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines()).lstrip("\n")
 

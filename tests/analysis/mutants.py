@@ -362,6 +362,7 @@ MUTANTS = (
     Mutant("B04", "a loaded cost below the own", put("jobs", "cost_loaded_usd", 0.0, job_id="quick")),
     Mutant("B05", "a row of the costs is lost", drop("costs", charge="ebs", instance=S2)),
     Mutant("B05b", "a cost goes to another attempt", put("costs", "job_id", "map:0", job_id="map:1")),
+    Mutant("B05c", "EBS is given away", add("costs", "waived_usd", NANO_DOLLAR, charge="ebs", instance=S2)),
     Mutant("I25", "a nano-dollar in the total", more(NANO_DOLLAR, "cost", "total_usd")),
     Mutant("B06", "a split that does not sum to the bill", more(NANO_DOLLAR, "cost", "by_cause", "ebs")),
     Mutant("B06b", "a nano-dollar that no job bears", more(NANO_DOLLAR, "cost", "unallocated_usd")),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from batchsim.analysis.prices import Rules
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import percentile, statistics_s
 from batchsim.analysis.summary import summary
@@ -102,6 +103,33 @@ def test_an_entry_with_a_failed_job_is_over_but_never_ready() -> None:
         "entries"
     ]
     assert (entry["ready_at_s"], entry["ended_at_s"]) == (None, 7.0)
+
+
+def test_failures_are_counted_by_reason_exit_code_and_container_reason() -> None:
+    texts = {
+        "status_reasons": (
+            "",
+            "Host EC2 (instance i-0a1) terminated.",
+            "Host EC2 (instance i-0b2) terminated.",
+            "exited",
+        ),
+        "container_reasons": ("", "disk full"),
+    }
+    failed = [job(submission=at, state=JobState.FAILED, status_reason=reason) for at, reason in enumerate((1, 3, 2))]
+    attempts = [attempt(0, 9, job=1, exit_code=75), attempt(9, 20, job=1, attempt=2, exit_code=3, container_reason=1)]
+    found = page(run(jobs=[*failed, job(submission=3)], attempts=attempts, instances=[instance()], texts=texts))
+    assert [tuple(each.values()) for each in found["failures"]] == [
+        (2, "work@0", "Host EC2 (instance) terminated.", None, ""),
+        (1, "work@1", "exited", 3, "disk full"),
+    ]
+
+
+def test_each_environment_tells_its_peak_beside_its_maximum() -> None:
+    rows = [attempt(0, 100), attempt(40, 60)]
+    records = run(attempts=rows, instances=[instance(off=100), instance(50, 60, 70)])
+    found = summary(Analysis(records, PRICES, Rules(max_vcpus=(4, None))))["throughput"]["by_environment"]
+    assert found["hosts"] == {"vcpus_peak": 2.0, "desired_vcpus_peak": 4, "max_vcpus": 4}
+    assert found["tasks"]["max_vcpus"] is None
 
 
 def test_thresholds_pass_fail_or_are_undefined() -> None:

@@ -23,6 +23,10 @@ def same(one, other):
     return all(getattr(one, name).equals(getattr(other, name)) for name in tables)
 
 
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 # -- moving
 
 
@@ -85,17 +89,16 @@ def test_nothing_can_be_done_after_the_end(drive):
 
 def test_a_snapshot_shows_the_line_the_capacity_and_the_room(drive):
     places = [environment(types=("box.4",), maxvCpus=8)]
-    simulation = drive(
-        scenario(job("a", vcpus=3), job("b", vcpus=4), job("c"), environments=places, world={"instance_boot": "30s"})
-    )
+    work = [job("a", vcpus=3), job("b", vcpus=4)]
+    simulation = drive(scenario(*work, environments=places, world={"instance_boot": "30s"}))
     simulation.advance(until="10s")
     seen = simulation.snapshot()
-    assert seen.front == {"queue": ("a", "b", "c")}
+    assert seen.front == {"queue": ("a", "b")}
     assert (seen.environments["hosts"].desired_vcpus, seen.environments["hosts"].booting_vcpus) == (8, 8)
     simulation.advance(until="31s")
     seen = simulation.snapshot()
     assert (seen.front, seen.environments["hosts"].running_vcpus) == ({"queue": ()}, 8)
-    assert [(room.vcpus, room.memory_mib) for room in seen.free.values()] == [(0, 15360)] or not seen.free
+    assert [(room.vcpus, room.memory_mib) for room in seen.free.values()] == [(1, 15360)]
 
 
 def test_a_snapshot_shows_the_first_hundred_in_line(drive):
@@ -156,11 +159,13 @@ def test_nothing_can_be_done_in_the_past(drive):
 # -- acting
 
 
-def test_actions_by_call_are_actions_by_file(drive):
+def test_actions_by_call_give_the_same_bytes_as_actions_by_file(drive, tmp_path):
     work = [job("a", "60s", size=3), job("b"), job("c", needs=["a"])]
     acts = [
-        {"at": "10s", "cancel": "b"}, {"at": "15s", "set": "hosts.maxvCpus", "to": 2}, {"at": "20s", "terminate": "a:0"}
-    ]  # fmt: skip
+        {"at": "10s", "cancel": "b"},
+        {"at": "15s", "set": "hosts.maxvCpus", "to": 2},
+        {"at": "20s", "terminate": "a:0"},
+    ]
     places = [environment(maxvCpus=1)]
     simulation = drive(scenario(*work, environments=places))
     simulation.advance(until="10s")
@@ -169,7 +174,9 @@ def test_actions_by_call_are_actions_by_file(drive):
     simulation.update("hosts.maxvCpus", 2)
     simulation.advance(until="20s")
     simulation.terminate("a:0")
-    assert same(simulation.finish(), batchsim.run(scenario(*work, environments=places, actions=acts), seed=1))
+    simulation.finish().write(tmp_path / "calls", events=True)
+    batchsim.run(scenario(*work, environments=places, actions=acts), seed=1).write(tmp_path / "file", events=True)
+    assert contents(tmp_path / "calls") == contents(tmp_path / "file")
 
 
 def test_a_raised_maximum_opens_the_gate_at_once(drive):
@@ -201,11 +208,13 @@ def test_a_raised_minimum_launches_without_demand_and_a_lowered_one_lets_go(driv
     assert launched(simulation.finish()) == ["box.1"] * 3
 
 
-def test_queues_change_places_with_their_priorities(simulate):
+def test_queues_change_places_with_their_priorities(drive):
     queues = [queue("one", priority=2), queue("two", priority=1)]
     work = [job("busy", "10s", on="one"), job("a", "10s", on="one", count=2), job("b", "10s", on="two", count=2)]
-    swap = [{"at": "15s", "set": "two.priority", "to": 3}]
-    assert list(starts(simulate(scenario(*work, queues=queues, actions=swap)))) == ["busy", "a@0", "b@0", "b@1", "a@1"]
+    simulation = drive(scenario(*work, queues=queues))
+    simulation.advance(until="15s")
+    simulation.update("two.priority", 3)
+    assert list(starts(simulation.finish())) == ["busy", "a@0", "b@0", "b@1", "a@1"]
 
 
 def test_an_environment_switched_off_hands_its_head_to_the_next(drive):

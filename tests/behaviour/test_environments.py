@@ -57,6 +57,14 @@ def test_a_lower_queue_finds_no_room_on_an_instance_that_boots_for_a_higher_one(
     assert (where(result), starts(result)) == ({"a": "first", "b": "second"}, {"b": 1, "a": 30})
 
 
+def test_a_job_served_elsewhere_takes_no_room_of_an_instance_that_boots(simulate):
+    queues = [queue("high", "second", "first", priority=2), queue("low", "first", "third", priority=1)]
+    places = [environment("first", maxvCpus=1), environment("second", maxvCpus=1), fixed(1, "third")]
+    work = [job("a", on="low"), job("h", at="1s", on="high")]
+    result = simulate(scenario(*work, environments=places, queues=queues, world={"instance_boot": "100s"}))
+    assert (where(result), starts(result)) == ({"a": "first", "h": "second"}, {"a": 100, "h": 101})
+
+
 @pytest.mark.parametrize("first", [environment("first", state="DISABLED"), environment("first", maxvCpus=1)])
 def test_an_environment_that_is_disabled_or_too_small_is_passed_over(first, simulate):
     places = [first, fixed(2, "second", types=("box.2",))]
@@ -138,7 +146,7 @@ def test_capacity_is_never_ordered_twice_for_one_job(simulate):
     assert result.instances["launched_at_s"].tolist() == [10, 25, 85]
 
 
-def test_fargate_and_ec2_vcpus_are_freed_for_the_next_at_the_maximum(simulate):
+def test_at_the_maximum_jobs_wait_for_room_on_what_is_there(simulate):
     result = simulate(scenario(job("a", "10s", count=5), environments=[environment(maxvCpus=2)]))
     assert list(starts(result).values()) == [0, 0, 10, 10, 20]
     assert len(result.instances) == 2

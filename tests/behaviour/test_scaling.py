@@ -47,6 +47,19 @@ def test_a_minimum_that_whole_instances_cannot_meet_exactly_ends_the_run_all_the
     assert (launched(result), result.horizon_s) == (["box.4", "box.4"], 60)
 
 
+@pytest.mark.parametrize(
+    ("types", "bounds", "kinds"),
+    [
+        (("box.1", "box.2", "box.8"), {"minvCpus": 8, "maxvCpus": 8}, ["box.8"]),
+        (("box.2",), {"minvCpus": 3, "maxvCpus": 4}, ["box.2", "box.2"]),
+        (("box.2",), {"minvCpus": 3, "maxvCpus": 3}, ["box.2"]),
+        (("box.2",), {"minvCpus": 3, "maxvCpus": 3, "allocationStrategy": "BEST_FIT_PROGRESSIVE"}, ["box.2", "box.2"]),
+    ],
+)
+def test_the_strategy_chooses_the_initial_capacity_as_for_so_many_jobs_of_one_vcpu(types, bounds, kinds, simulate):
+    assert launched(simulate(scenario(job("a"), environments=[environment(types=types, **bounds)]))) == kinds
+
+
 # -- decisions
 
 
@@ -152,6 +165,27 @@ def test_scale_in_makes_room_below_the_maximum_for_a_head_that_needs_another_siz
     assert reasons(result)[0] == (0, "max_vcpus", "hosts")
 
 
+def test_a_smaller_instance_goes_where_a_larger_one_must_stay(simulate):
+    mixed = environment(types=("box.1", "box.4"), minvCpus=4, maxvCpus=5)
+    result = simulate(scenario(job("a", "10s", vcpus=4), job("b", "20s"), environments=[mixed], world=IDLE))
+    assert launched(result) == ["box.4", "box.1"]
+    assert result.instances["why_ended"].tolist() == ["end_of_run", "scale_in"]
+
+
+def test_an_idle_instance_waits_for_the_pass_that_could_use_it(simulate):
+    coarse = {"scheduler_cycle": "7s", "instance_boot": "10s", "scale_up_delay": "1s"}
+    result = simulate(scenario(job("a"), environments=[environment()], world=coarse))
+    assert (lives(result), starts(result)) == ([(1, 11, 77)], {"a": 14})
+
+
+def test_nothing_is_launched_for_jobs_behind_a_head_that_cannot_start(simulate):
+    hosts = environment(types=("box.1", "box.8"), maxvCpus=10)
+    work = [job("long", "2h", vcpus=8), job("head", vcpus=8), job("small", count=2)]
+    result = simulate(scenario(*work, environments=[hosts], world=IDLE))
+    assert launched(result)[:1] == ["box.8"]
+    assert all(at == 0 or at >= 7200 for at in result.instances["launched_at_s"])
+
+
 # -- the end of a run
 
 
@@ -160,6 +194,13 @@ def test_a_run_that_is_cut_leaves_jobs_censored_and_instances_on(simulate):
     assert result.summary()["ended_by"] == "until"
     assert result.jobs["censored"].tolist() == [False, True]
     assert result.instances["why_ended"].tolist() == ["end_of_run"]
+
+
+def test_a_late_action_counts_where_it_can_help_a_job_and_not_where_it_cannot(simulate):
+    late = [{"at": "1h", "set": "hosts.state", "to": "ENABLED"}]
+    helped = simulate(scenario(job("a", "10s"), environments=[environment(state="DISABLED")], actions=late))
+    idle = simulate(scenario(job("a", "10s"), environments=[environment()], actions=late))
+    assert (helped.horizon_s, idle.horizon_s) == (3610, 10)
 
 
 def test_every_run_ends_at_its_longest_time(simulate):

@@ -73,8 +73,14 @@ def test_check_finds_what_is_wrong_in_a_folder(
     assert not json.loads(result.stdout)["ok"]
 
 
-def test_check_needs_a_folder_that_can_be_read(batchsim: Command, tmp_path: Path) -> None:
-    assert batchsim("check", tmp_path / "none").exit_code == 4
+def test_check_needs_a_result_folder(batchsim: Command, scenario: Path, tmp_path: Path) -> None:
+    results = [batchsim("check", path) for path in (tmp_path / "none", scenario, tmp_path)]
+    assert [result.exit_code for result in results] == [4, 4, 4]
+    assert [result.stderr.split(":")[1] for result in results[:2]] == [
+        " no such folder; batchsim run SCENARIO --out DIR makes a result folder\n",
+        " not a folder; batchsim run SCENARIO --out DIR makes a result folder\n",
+    ]
+    assert "jobs.csv: cannot read this table: No such file or directory" in results[2].stderr
 
 
 def test_init_writes_a_scenario_that_is_valid(batchsim: Command, tmp_path: Path) -> None:
@@ -87,6 +93,7 @@ def test_init_leaves_an_existing_file_alone(batchsim: Command, tmp_path: Path) -
     file.write_text("mine")
     assert batchsim("init", file).exit_code == 4
     assert file.read_text() == "mine"
+    assert "this is a folder" in batchsim("init", tmp_path).stderr
     assert batchsim("init", file, "--force").exit_code == 0
 
 
@@ -114,3 +121,12 @@ def test_help_answers_at_once(arguments: list[str]) -> None:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime  # a busy machine is not our fault
 
     assert min(once() for _ in range(3)) < 0.3
+
+
+def test_validate_needs_no_tables_and_no_plots(scenario: Path) -> None:
+    code = (
+        "import sys; from batchsim.cli.validate import validate_scenario as v; from pathlib import Path; "
+        "v(Path(sys.argv[1]), (), as_json=False); print({'pandas', 'matplotlib', 'rich'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(scenario)], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "set()"

@@ -143,6 +143,13 @@ def test_an_unknown_path_is_told_with_a_near_match(batchsim: Command, scenario: 
     assert "maxvCpus" in result.stderr
 
 
+def test_a_wrong_value_is_told_of_the_setting_and_not_of_the_sound_file(batchsim: Command, scenario: Path) -> None:
+    result = batchsim("run", scenario, "--set", "world.market=clam")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("--set world.market=clam: world.market: not one of the allowed values")
+    assert "Did you mean calm?" in result.stderr
+
+
 def test_violations_are_exit_code_1(batchsim: Command, scenario: Path) -> None:
     result = batchsim("run", scenario, "--check")  # the forty jobs are no run of this scenario
     assert result.exit_code == 1

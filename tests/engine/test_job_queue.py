@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from batchsim.engine.job_queue import JobQueue, first_rows
 from batchsim.engine.plan import QueuePlan
 from batchsim.engine.tables import Tables
-from batchsim.policies.ordering import back_key, fifo_key
+from batchsim.policies.ordering import fifo_key, retry_key
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState
 
@@ -98,7 +98,7 @@ class SortedList(RuleBasedStateMachine):
         row = self.running.pop(data.draw(st.integers(0, len(self.running) - 1)))
         self.tables.jobs.state[row] = JobState.RUNNABLE
         self.tables.jobs.waiting_since[row] = self.now
-        key = back_key(self.now, row) if position == "back" else (self.tables.jobs.runnable_at[row], 0, row)
+        _, key = retry_key(position, (self.tables.jobs.runnable_at[row], 0, row), self.now)
         if position == "front":
             self.queue.push_front(key)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
@@ -60,27 +61,43 @@ def replayed(folder, rows, slots):
     return batchsim.load(folder / "scenario.yaml")
 
 
-@pytest.mark.parametrize(
-    ("slots", "trace", "total", "longest", "waiting", "first", "digest"),
-    [
-        pytest.param(
-            1, (1000, 0, 2000, 1, 1800), 1406379, 6002, 787, [0, 0, 0, 0, 203, 1624, 2326, 1658, 2301, 2183],
-            "b7bc684118b2b9258be3b6d3cb50087dd71a0e036e9c0be0d883b583e6f41c81", id="T9.1",
-        ),
-        pytest.param(
-            3, (5000, 0, 1000, 100, 2700), 9455140, 12521, 4212, [0] * 10,
-            "fe4bac25f01f7ed60a4b9971a1938092f131959feee3269c4af8469df636cf3e", id="T9.2",
-        ),
-    ],
-)  # fmt: skip
-def test_t9_every_wait_of_a_replayed_trace_is_the_recursions(
-    slots, trace, total, longest, waiting, first, digest, tmp_path, simulate
-):
-    result = simulate(replayed(tmp_path, lcg_trace(*trace), slots))
-    waits = ms(result.jobs["wait_s"])
-    assert waits[:10].tolist() == first
-    assert (waits.sum(), waits.max(), np.count_nonzero(waits)) == (total, longest, waiting)
-    assert sha256(",".join(map(str, waits)).encode()).hexdigest() == digest
+@dataclass(frozen=True)
+class Trace:
+    """What the Kiefer-Wolfowitz recursion says about the waits, in ms, of a generated trace on so many slots."""
+
+    slots: int
+    numbers: tuple[int, ...]
+    total: int
+    longest: int
+    waiting: int
+    digest: str
+
+
+T9 = {
+    "T9.1": Trace(
+        slots=1,
+        numbers=(1000, 0, 2000, 1, 1800),
+        total=1406379,
+        longest=6002,
+        waiting=787,
+        digest="b7bc684118b2b9258be3b6d3cb50087dd71a0e036e9c0be0d883b583e6f41c81",
+    ),
+    "T9.2": Trace(
+        slots=3,
+        numbers=(5000, 0, 1000, 100, 2700),
+        total=9455140,
+        longest=12521,
+        waiting=4212,
+        digest="fe4bac25f01f7ed60a4b9971a1938092f131959feee3269c4af8469df636cf3e",
+    ),
+}
+
+
+@pytest.mark.parametrize("trace", T9.values(), ids=T9)
+def test_t9_every_wait_of_a_replayed_trace_is_the_recursions(trace, tmp_path, simulate):
+    waits = ms(simulate(replayed(tmp_path, lcg_trace(*trace.numbers), trace.slots)).jobs["wait_s"])
+    assert (waits.sum(), waits.max(), np.count_nonzero(waits)) == (trace.total, trace.longest, trace.waiting)
+    assert sha256(",".join(map(str, waits)).encode()).hexdigest() == trace.digest
 
 
 def test_t8_6_a_job_that_brings_its_own_instance_takes_the_boot_the_start_and_the_run(simulate):

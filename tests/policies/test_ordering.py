@@ -5,7 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsim.policies.ordering import back_key, fifo_key, serving_order
+from batchsim.policies.ordering import fifo_key, retry_key, serving_order
+
+
+def back_key(now: int, row: int) -> tuple[int, int, int]:
+    """The place of a job that goes to the back of the line."""
+    in_front, key = retry_key("back", (0, 0, row), now)
+    assert not in_front
+    return key
 
 
 def test_by_submission_the_earlier_call_comes_first_whenever_it_became_runnable() -> None:

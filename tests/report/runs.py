@@ -28,10 +28,12 @@ SCENARIO: dict[str, Any] = {
 }
 
 
-def finished(scenario: dict[str, Any] | None = None, records: Records | None = None) -> Result:
+def finished(
+    scenario: dict[str, Any] | None = None, records: Records | None = None, rules: Rules | None = None
+) -> Result:
     """A result; ``scenario`` is merged over :data:`SCENARIO`."""
     prices = Prices(fargate=(None, FargatePrices(RATES, RATES, RATES, RATES)))
-    return Result(records or forty_jobs(), parse({**SCENARIO, **(scenario or {})}), prices, Rules())
+    return Result(records or forty_jobs(), parse({**SCENARIO, **(scenario or {})}), prices, rules or Rules())
 
 
 def forty_jobs(**changes: Any) -> Records:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 
+import numpy as np
 import pytest
 from report.runs import finished, stuck_queue
 
+from batchsim.analysis.prices import Rules
 from batchsim.records.tables import Records
+from batchsim.records.vocabulary import JobState
 from batchsim.report.sections import ORDER
-from batchsim.report.terminal import encodable
+from batchsim.report.terminal import LEAST_WIDTH, encodable
 from batchsim.result import Result
 
 
@@ -43,6 +47,7 @@ def test_a_single_run_says_that_it_has_no_interval(result: Result) -> None:
 def test_it_prints_the_summarys_figures(result: Result) -> None:
     cost = result.summary()["cost"]
     assert f"${cost['total_usd']:.4f}, ready after 3m 20s" in result.report()
+    assert "2026-01-01 00:03:20 UTC, 3m 20s after the start" in result.report()
     assert "1 instance with 1 live attempt" in result.report()
     assert "of 0.04 TB" in result.report()
 
@@ -59,9 +64,16 @@ def test_thresholds_are_listed_with_their_verdict() -> None:
     assert [line.split()[0] for line in text.splitlines() if "< " in line] == ["ok", "FAILED"]
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_line_is_wider_than_asked(result: Result, width: int) -> None:
     assert max(map(len, result.report(width).splitlines())) <= width
+
+
+def test_no_figure_loses_a_digit_in_a_narrow_terminal(result: Result) -> None:
+    narrow = result.report(20)
+    assert max(map(len, narrow.splitlines())) == LEAST_WIDTH
+    assert "…" not in narrow
+    assert set(re.findall(r"\$[\d.,]+", result.report())) == set(re.findall(r"\$[\d.,]+", narrow))
 
 
 def test_long_names_are_folded_not_cut() -> None:
@@ -86,6 +98,7 @@ def test_every_section_speaks_for_an_empty_run() -> None:
 
     empty = finished(records=run(calls=[], jobs=[], attempts=[]))
     assert "no jobs" in empty.report()
+    assert "\n\n\n" not in empty.report()
 
 
 def test_it_needs_the_summary_alone(result: Result) -> None:
@@ -95,9 +108,59 @@ def test_it_needs_the_summary_alone(result: Result) -> None:
 
 def test_it_states_the_models_choices(result: Result) -> None:
     text = result.report()
-    assert "Spot market: typical" in text
     assert "30s median (sigma 0.35)" in text
     assert "Fargate" not in text.split("Assumptions")[1]
+
+
+def test_it_states_the_market_that_the_run_used() -> None:
+    assert "Spot market (typical): 0.02 reclaims an hour" in flat(finished())
+    assert "pools of 200 instances (median)" in flat(finished())
+    given = finished({"world": {"market": "calm", "spot_hazard": 0.5, "spot_depth": "unlimited"}})
+    assert "Spot market (calm): 0.5 reclaims an hour" in flat(given)
+    assert "0 shocks a day that each take half of a pool, pools of unlimited depth" in flat(given)
+
+
+def test_it_states_every_value_of_the_world_that_is_not_the_default() -> None:
+    world = {"retry_delay": "5s", "warm_start": "0s", "first_hour_free": False, "prices": {"m5.large": {"spot": 0}}}
+    assert [line for line in finished({"world": world}).summary()["assumptions"] if line.startswith("changed")] == [
+        "changed: world.prices: m5.large",
+        "changed: world.retry_delay: 5s (default: 0s)",
+        "changed: world.warm_start: 0s (default: 7.3s median (sigma 0.8))",
+        "changed: world.first_hour_free: false (default: true)",
+    ]
+
+
+def test_failed_jobs_are_named_by_reason() -> None:
+    records = with_failures()
+    text = finished(records=records).report()
+    assert "Failed: 2 jobs" in text
+    assert "Essential container in task exited (exit code 3, disk full)" in text
+    assert "not all data ready" in text
+
+
+def test_without_data_sets_the_work_is_done_and_no_data_ready() -> None:
+    text = finished(records=stuck_queue()).report()
+    assert "not every job succeeded" in text
+    assert "done at" in text
+    assert "data" not in text.split("Not counted")[0]
+
+
+def test_what_the_first_hour_rule_waived_is_told(result: Result) -> None:
+    assert "all of it waived by the first-hour rule" in flat(result)
+
+
+def test_a_run_without_spot_is_not_compared_with_on_demand() -> None:
+    from report.runs import forty_jobs
+
+    spot = forty_jobs()
+    spot.instances.spot[:] = False
+    assert "On-Demand" not in finished(records=spot).report()
+
+
+def test_an_environment_that_reached_its_maximum_is_named() -> None:
+    full = finished(rules=Rules(max_vcpus=(4, None)))
+    assert "hosts reached its maxvCpus, 4" in flat(full)
+    assert "reached its maxvCpus" not in flat(finished(rules=Rules(max_vcpus=(5, None))))
 
 
 def test_a_terminal_without_unicode_gets_plain_bars(result: Result) -> None:
@@ -105,6 +168,23 @@ def test_a_terminal_without_unicode_gets_plain_bars(result: Result) -> None:
     assert plain.isascii()
     assert "#####" in plain
     assert encodable(result.report(), "utf-8") == result.report()
+
+
+def flat(result: Result) -> str:
+    """The report as one line."""
+    return " ".join(result.report().split())
+
+
+def with_failures() -> Records:
+    """Jobs 2 and 3 FAILED, with an exit code and a reason."""
+    from report.runs import forty_jobs
+
+    records = forty_jobs(texts={"container_reasons": ("", "disk full")})
+    records.jobs.state[2:4] = JobState.FAILED
+    failed = np.isin(records.attempts.job, (2, 3))
+    records.attempts.exit_code[failed] = 3
+    records.attempts.container_reason[failed] = 1
+    return records
 
 
 def with_queue(name: str) -> Records:

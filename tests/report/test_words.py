@@ -54,3 +54,11 @@ def test_control_characters_and_direction_marks_are_escaped(name: str) -> None:
 def test_codes_become_words() -> None:
     assert words.words("lost_to_spot") == "lost to Spot"
     assert words.words("idle_gap") == "idle gap"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "–"), (2560, "2,560"), (539.81, "539.8"), (7.62, "7.62"), (0.25, "0.25"), (0.0241, "0.024")],
+)
+def test_a_number_has_as_many_decimals_as_say_something(value: float | None, shown: str) -> None:
+    assert words.number(value) == shown

@@ -212,6 +212,15 @@ def cost_rows_add_up_to_attempts(book: Book) -> pd.DataFrame:
     return attempts.rows(paid != _known(attempts.nano("cost_usd")))
 
 
+@invariant("B05c")
+def only_compute_is_waived(book: Book) -> pd.DataFrame:
+    """Nothing but the compute of an instance is ever given away."""
+    costs = book.costs
+    if costs is None:
+        return pd.DataFrame()
+    return costs.rows(~costs.among("charge", "compute") & (costs.nano("waived_usd") != 0))
+
+
 INVARIANTS = (
     billing_starts_on_time,
     instances_are_billed_right,
@@ -225,4 +234,5 @@ INVARIANTS = (
     loaded_costs_more,
     cost_rows_add_up,
     cost_rows_add_up_to_attempts,
+    only_compute_is_waived,
 )

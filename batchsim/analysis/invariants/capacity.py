@@ -51,7 +51,10 @@ def launches_respect_the_maximum(book: Book) -> pd.DataFrame:
     for code, name in enumerate(instances.words("environment")):
         rows = np.flatnonzero(instances.codes("environment") == code)
         before = _before_launch(book, rows)
-        most = vcpu_bound(book, name, "maxvCpus").at(instances.ms("launched_at_s")[rows])
+        # The initial capacity stands before the actions of the first instant.
+        given = int(book.settings.resources(name).get("maxvCpus") or 0)
+        initial = instances.among("why_launched", "initial_capacity")[rows]
+        most = np.where(initial, given, vcpu_bound(book, name, "maxvCpus").at(instances.ms("launched_at_s")[rows]))
         added = np.where(_may_overshoot(book, name, rows), 1, instances.number("vcpus")[rows])
         wrong[rows] = (before + added > most) & ~instances.among("why_launched", "replacement")[rows]
     return instances.rows(wrong)

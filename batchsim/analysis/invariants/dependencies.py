@@ -125,7 +125,19 @@ def dependency_failures_have_a_cause(book: Book) -> pd.DataFrame:
     np.minimum.at(first, known.job[failed], known.end_ms[failed])
     blamed = jobs.among("reason", DEPENDENCY_FAILED)
     started = (jobs.ms("runnable_at_s") != MISSING) | (book.first >= 0)
-    return jobs.rows(blamed & ((first > jobs.ms("ended_at_s")) | started | ~jobs.among("state", "FAILED")))
+    wrong = (first > jobs.ms("ended_at_s")) & ~_waits_for_a_refused_call(book)
+    return jobs.rows(blamed & (wrong | started | ~jobs.among("state", "FAILED")))
+
+
+def _waits_for_a_refused_call(book: Book) -> Bools:
+    """Jobs that depend on a call that AWS Batch refused: what they wait for never comes to be."""
+    refused = (book.submissions.ms("created_at_s") == MISSING) & (book.submissions.text("reason") != "")
+    waits = np.zeros(len(book.jobs), np.bool_)
+    for kind in ("plain", "N_TO_N"):
+        call, parent = edges(book, kind)
+        edge, job = _jobs_of(book, call)
+        waits[job[np.append(refused, False)[parent[edge]]]] = True
+    return waits
 
 
 @invariant("I16b")

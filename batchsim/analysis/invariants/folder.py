@@ -17,6 +17,9 @@ OPTIONAL = ("costs",)
 
 def read_folder(path: Path) -> dict[str, Any]:
     """Return the tables of a result folder, ``summary`` and ``scenario``. Raises ``OutputError`` if it is not one."""
+    if not path.is_dir():
+        what = "not a folder" if path.exists() else "no such folder"
+        raise OutputError(f"{path}: {what}; batchsim run SCENARIO --out DIR makes a result folder")
     tables: dict[str, Any] = {name: _table(path / f"{name}.csv") for name in TABLES if _is_wanted(path, name)}
     tables["summary"] = _summary(path / "summary.json")
     tables["scenario"] = _scenario(path / "scenario.resolved.yaml")
@@ -35,7 +38,7 @@ def _table(path: Path) -> pd.DataFrame:
         empty = {name: [""] if kind == "float64" else [] for name, kind in kinds.items()}
         frame = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=empty)
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: cannot read this table: {error}") from error
+        raise OutputError(f"{path}: cannot read this table: {_reason(error)}") from error
     for name in frame.columns[[kind == "str" for kind in kinds.values()]]:
         frame[name] = _unguarded(frame[name])
     return frame
@@ -51,7 +54,7 @@ def _summary(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: cannot read the summary: {error}") from error
+        raise OutputError(f"{path}: cannot read the summary: {_reason(error)}") from error
 
 
 def _scenario(path: Path) -> Any:
@@ -61,4 +64,10 @@ def _scenario(path: Path) -> Any:
     try:
         return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, YAMLError) as error:
-        raise OutputError(f"{path}: cannot read the scenario: {error}") from error
+        raise OutputError(f"{path}: cannot read the scenario: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, in one line and without repeating the file."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(said.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
@@ -107,7 +108,7 @@ class Workload:
         return sum(plan.occurrences * plan.size for plan in self.entries)
 
 
-def parent_calls(plan: EntryPlan, dependency: DependencySpec, plans: tuple[EntryPlan, ...], occurrence: int) -> range:
+def parent_calls(plan: EntryPlan, dependency: DependencySpec, plans: Sequence[EntryPlan], occurrence: int) -> range:
     """The calls (occurrences) of the parent that one call waits for; for SEQUENTIAL the call itself.
 
     Inside a workflow these are the parent's calls of the same firing; otherwise all calls of the parent's one firing.

@@ -1,6 +1,6 @@
 """Allocation strategies: which pool the next instance of a compute environment comes from; one file a strategy."""
 
-from batchsim.policies.allocation.base import Ask, Demand, Offer, Strategy
+from batchsim.policies.allocation.base import Ask, Demand, Offer, Strategy, pack_one
 from batchsim.policies.allocation.best_fit import best_fit
 from batchsim.policies.allocation.best_fit_progressive import best_fit_progressive
 from batchsim.policies.allocation.spot_capacity_optimized import spot_capacity_optimized
@@ -12,4 +12,4 @@ STRATEGIES: dict[str, Strategy] = {
 }
 """The strategies built, by AWS's name."""
 
-__all__ = ["STRATEGIES", "Ask", "Demand", "Offer", "Strategy"]
+__all__ = ["STRATEGIES", "Ask", "Demand", "Offer", "Strategy", "pack_one"]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from batchsim.policies.packing import count_that_fit
+
 
 class Ask(NamedTuple):
     """A run of equal waiting jobs that no free or booting capacity covers."""
@@ -39,6 +41,18 @@ class Offer(NamedTuple):
     def holds(self, ask: Ask) -> bool:
         """Whether one of the asked jobs fits an empty instance."""
         return self.vcpus >= ask.vcpus and self.memory_mib >= ask.memory_mib and self.gpus >= ask.gpus
+
+
+def pack_one(offer: Offer, asks: tuple[Ask, ...], *, by_memory: bool = True) -> tuple[tuple[Ask, ...], int]:
+    """Pack one empty instance in dispatch order: (the asks that are left, vCPUs that were taken)."""
+    room, rest = (offer.vcpus, offer.memory_mib, offer.gpus), list[Ask]()
+    for ask in asks:
+        job = (ask.vcpus, ask.memory_mib if by_memory else 0, ask.gpus)
+        taken = min(ask.jobs, count_that_fit(room, job))
+        room = (room[0] - taken * job[0], room[1] - taken * job[1], room[2] - taken * job[2])
+        if taken < ask.jobs:
+            rest.append(ask._replace(jobs=ask.jobs - taken))
+    return tuple(rest), offer.vcpus - room[0]
 
 
 @dataclass(frozen=True, slots=True)

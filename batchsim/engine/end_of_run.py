@@ -1,0 +1,82 @@
+"""The end of a run (model 1): drained, stuck, or cut.
+
+``until: drained`` ends when no submission is to come, no live job can still be helped by anything but a fault, and
+every environment has scaled in to minvCpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.environment import Environment
+from batchsim.engine.job_queue import JobQueue
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.launch import Launcher
+from batchsim.engine.plan import Plan
+from batchsim.engine.scale_in import ScaleIn
+from batchsim.engine.scale_up import Scaler
+from batchsim.engine.submit_job import SubmitJob
+from batchsim.records.vocabulary import EndedBy
+
+
+class EndOfRun:
+    """Knows which background events still matter: with none of them left, and nothing else to come, the run is over."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        plan: Plan,
+        queues: list[JobQueue],
+        environments: tuple[Environment, ...],
+        scalers: dict[int, Scaler],
+        scale_in: ScaleIn,
+        launcher: Launcher,
+        submit_job: SubmitJob,
+    ) -> None:
+        self._kernel = kernel
+        self._plan = plan
+        self._queues = queues
+        self._environments = environments
+        self._scalers = scalers
+        self._scale_in = scale_in
+        self._launcher = launcher
+        self._submit_job = submit_job
+        self._coming_actions = 0
+
+    @property
+    def latest_ms(self) -> int:
+        """The instant at which the run is cut."""
+        limit = self._plan.max_time_ms
+        return limit if self._plan.until_ms is None else min(limit, self._plan.until_ms)
+
+    def act(self, at_ms: int, call: Callable[[], None]) -> None:
+        """Carry out a timed action at its place in an instant; it keeps a run alive only for live jobs."""
+        self._coming_actions += 1
+        self._kernel.call_in_background(at_ms, Rank.ACTION, self._act, call)
+
+    def is_awaited(self) -> bool:
+        """Whether the run goes on though only background events are left."""
+        if self._plan.until_ms is not None or (self._coming_actions and self._submit_job.live_jobs):
+            return True
+        return any(map(self._is_at_work, self._environments))
+
+    def reached(self) -> tuple[int, EndedBy]:
+        """Return the horizon, and what ended the run; to be asked when the kernel has stopped."""
+        if self._plan.until_ms is None and self._kernel.exhausted and not self.is_awaited():
+            return self._kernel.now_ms, EndedBy.STUCK if self._submit_job.live_jobs else EndedBy.DRAINED
+        return self.latest_ms, EndedBy.UNTIL if self.latest_ms == self._plan.until_ms else EndedBy.MAX_TIME
+
+    def _act(self, call: Callable[[], None]) -> None:
+        self._coming_actions -= 1
+        call()
+
+    def _is_at_work(self, environment: Environment) -> bool:
+        """Whether an environment has instances to end, or something to decide or to wait for on behalf of jobs."""
+        if not isinstance(environment, Ec2Environment):
+            return False
+        if self._scale_in.is_awaited(environment) or self._scalers[environment.position].is_awaited():
+            return True
+        return self._launcher.is_holding_back(environment) and any(
+            queue.waiting and environment.position in queue.environments for queue in self._queues
+        )

@@ -1,0 +1,75 @@
+"""SubmitJob: what is accepted, what is refused, and what an accepted call waits for (fact sheet 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.tables import Tables
+from batchsim.engine.workload.plans import DependencyKind, EntryPlan, parent_calls
+from batchsim.records.tables import NEVER
+from batchsim.records.vocabulary import JobState
+
+
+class SubmitJob:
+    """Takes the calls of the workload, and those from outside."""
+
+    def __init__(self, tables: Tables, dependencies: Dependencies, ended: Callable[[int], None]) -> None:
+        """``ended(submission)`` hears of each refused call: entries that follow it do not wait for it."""
+        self.live_jobs = 0
+        """Jobs accepted that have not ended."""
+        self._tables = tables
+        self._dependencies = dependencies
+        self._ended = ended
+        self._plans: list[EntryPlan] = []
+        self._own_parents: dict[int, list[tuple[int, int]]] = {}
+        """(submission, kind) that calls from outside wait for."""
+        self._refused: set[int] = set()
+
+    def know(self, plan: EntryPlan) -> None:
+        """Learn of one more entry, in the order of the tables."""
+        self._plans.append(plan)
+
+    def wait_for(self, submission: int, parents: list[tuple[int, int]]) -> None:
+        """Let a call from outside wait for jobs, (submission, kind)."""
+        self._own_parents[submission] = parents
+
+    def accept(self, submission: int) -> None:
+        """Let a call's jobs wait for their dependencies, or for capacity; refuse it when a parent was refused."""
+        parents = [*self._own_parents.get(submission, ()), *self._parents(submission)]
+        if any(parent in self._refused for parent, _ in parents):
+            self.refuse(submission, "dependsOn names a job that was not accepted")
+            return
+        entry = self._tables.entries[self._tables.submissions.entry[submission]]
+        self.live_jobs += self._tables.submissions.size[submission]
+        self._dependencies.admit(submission, parents, sequential=entry.sequential)
+
+    def refuse(self, submission: int, why: str) -> None:
+        """AWS Batch refuses a call: its jobs never come to be."""
+        submissions = self._tables.submissions
+        submissions.created_at[submission], submissions.state[submission] = NEVER, JobState.NOT_SUBMITTED
+        submissions.status_reason[submission] = self._tables.status_reasons.code(why)
+        self._refused.add(submission)
+        self._dependencies.refused(submission)
+        self._ended(submission)
+
+    def job_ended(self, job: int) -> None:
+        """An accepted job reached its last state."""
+        self.live_jobs -= 1
+        self._dependencies.job_ended(job)
+        submission = self._tables.jobs.submission[job]
+        if not self._tables.submissions.left[submission]:
+            self._ended(submission)
+
+    def _parents(self, submission: int) -> Iterator[tuple[int, int]]:
+        """Yield (submission, kind) of the calls that the workload lets this one wait for."""
+        submissions, entries = self._tables.submissions, self._tables.entries
+        number = submissions.entry[submission]
+        if number >= len(self._plans):
+            return
+        plan = self._plans[number]
+        for link in plan.dependencies:
+            if link.kind != DependencyKind.SEQUENTIAL:
+                first = entries[link.parent].first_submission
+                for call in parent_calls(plan, link, self._plans, submissions.occurrence[submission]):
+                    yield first + call, int(link.kind)
