@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import repeat
+from typing import NamedTuple
 
-from batchsim.engine.workload.plans import EntryPlan, Workload
+from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan, Workload
 from batchsim.errors import Path, Problem
 from batchsim.policies.allocation import STRATEGIES
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
@@ -85,6 +86,28 @@ def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Worklo
             job = replace(plan.job, vcpus_milli=vcpus_milli, memory_mib=memory_mib)
             flaws.extend(_size_flaws(scenario, facts, job, rows, (*places[plan.position], "at")))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
+
+
+class Link(NamedTuple):
+    """A dependency of a job submitted from outside."""
+
+    kind: int
+    """A :class:`DependencyKind`."""
+    array_size: int
+    """Children of the parent; 0 for a single job."""
+
+
+def preflight_links(scenario: Scenario, plan: EntryPlan, links: list[Link]) -> list[Problem]:
+    """Return what SubmitJob would refuse of a call's dependencies (fact sheet 3.1 and 3.3)."""
+    problems: list[Problem] = []
+    if len(links) > MAX_PARENTS and scenario.world.strict_limits:
+        allowed = f"at most {MAX_PARENTS}"
+        problems.append(Problem("E127", ("dependsOn",), "too many dependencies", str(len(links)), allowed))
+    own_size = plan.size if plan.is_array else 0
+    for number, link in enumerate(links):
+        if link.kind == DependencyKind.N_TO_N and not link.array_size == own_size > 0:
+            problems.append(Problem("E128", ("dependsOn", number), "N_TO_N needs two arrays of one size"))
+    return problems
 
 
 def _sizes_of(plan: EntryPlan) -> Counter[tuple[int, int]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from batchsim._version import __version__
 from batchsim.records.tables import Records
@@ -110,30 +110,41 @@ class Result:
         return report_text(self.summary(), width)
 
     def write(
-        self, folder: str | PathLike[str], *, force: bool = False, events: bool = False, costs: bool = False
+        self,
+        folder: str | PathLike[str],
+        *,
+        force: bool = False,
+        events: bool = False,
+        costs: bool = False,
+        tables: Literal["csv", "parquet"] = "csv",
     ) -> None:
         """Write summary, tables and resolved scenario into ``folder``, all or none, byte for byte the same each time.
 
-        With ``events`` also ``events.jsonl``, with ``costs`` also ``costs.csv`` (a row for each cause of each bill).
+        With ``events`` also ``events.jsonl``, with ``costs`` also the table ``costs`` (a row for each cause of each
+        bill); ``tables`` are CSV files, or Parquet files (with the extra ``parquet`` installed).
         Raises :class:`~batchsim.errors.OutputError` if the folder is not empty and ``force`` is not given, or if it
         cannot be written.
         """
         from batchsim.formats import result_folder
 
-        result_folder.write(Path(folder), self.files(events=events, costs=costs), force=force)
+        result_folder.write(Path(folder), self.files(events=events, costs=costs, tables=tables), force=force)
 
-    def files(self, *, events: bool = False, costs: bool = False) -> dict[str, Iterable[str]]:
-        """The files of the result folder by name, each as pieces of its text; what :meth:`write` writes."""
+    def files(
+        self, *, events: bool = False, costs: bool = False, tables: Literal["csv", "parquet"] = "csv"
+    ) -> dict[str, Iterable[str] | bytes]:
+        """The files of the result folder by name, as pieces of text or as bytes; what :meth:`write` writes."""
         from batchsim.formats import events_jsonl, result_folder, scenario_yaml, table_csv
         from batchsim.report.columns import columns_of
+        from batchsim.report.parquet import parquet
         from batchsim.report.summary_json import dumps
 
-        files: dict[str, Iterable[str]] = {
+        files: dict[str, Iterable[str] | bytes] = {
             result_folder.SUMMARY: (dumps(self.summary()),),
             result_folder.SCENARIO: (scenario_yaml.dump(self.scenario),),
         }
         for name in (*_WRITTEN, "costs") if costs else _WRITTEN:
-            files[f"{name}.csv"] = table_csv.lines(columns_of(getattr(self, name)))
+            frame = getattr(self, name)
+            files[f"{name}.{tables}"] = parquet(frame) if tables == "parquet" else table_csv.lines(columns_of(frame))
         if events:
             files[result_folder.EVENTS] = events_jsonl.lines(self.records, self.scenario, self.seed)
         return files

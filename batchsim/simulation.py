@@ -15,11 +15,11 @@ from batchsim.engine.job_ids import JobIds
 from batchsim.engine.randomness import Draws
 from batchsim.engine.snapshot import Snapshot, snapshot
 from batchsim.engine.workload import expand
-from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan
+from batchsim.engine.workload.plans import DependencyKind
 from batchsim.errors import Problem, ScenarioError, SimulationError
 from batchsim.formats import scenario_yaml
 from batchsim.formats.trace_csv import read_trace
-from batchsim.preflight import preflight, preflight_traces, spot_environments
+from batchsim.preflight import Link, preflight, preflight_links, preflight_traces, spot_environments
 from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
 from batchsim.spec import Action, Entry, Fault, JobDependency, Scenario, parse
@@ -137,7 +137,7 @@ class Simulation:
         entry = {"id": name, "submit": request, "at": units.format_duration(at_ms), "run": run}
         alone = parse({**to_data(self.scenario), "workload": [entry], "actions": [], "faults": []})
         plan = expand(alone, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
-        self._check_links(plan, parents)
+        _raise(preflight_links(self.scenario, plan, [self._described(*parent) for parent in parents]))
         _raise(preflight(alone, self._facts))
         given = alone.workload[0]
         assert isinstance(given, Entry)
@@ -251,17 +251,10 @@ class Simulation:
             raise ScenarioError([Problem("E126", ("dependsOn", number), "unknown job", str(link["jobId"]), hint=hint)])
         return calls.start, int(DependencyKind.N_TO_N if link.get("type") == "N_TO_N" else DependencyKind.PLAIN)
 
-    def _check_links(self, plan: EntryPlan, parents: list[tuple[int, int]]) -> None:
-        """Refuse what the file would be refused for: too many dependencies, N_TO_N between unequal sizes."""
-        submissions, problems = self._engine.tables.submissions, []
-        if len(parents) > MAX_PARENTS and self.scenario.world.strict_limits:
-            allowed = f"at most {MAX_PARENTS}"
-            problems.append(Problem("E127", ("dependsOn",), "too many dependencies", str(len(parents)), allowed))
-        for number, (parent, kind) in enumerate(parents):
-            arrays = plan.is_array and submissions.is_array[parent]
-            if kind == DependencyKind.N_TO_N and not (arrays and submissions.size[parent] == plan.size):
-                problems.append(Problem("E128", ("dependsOn", number), "N_TO_N needs two arrays of one size"))
-        _raise(problems)
+    def _described(self, submission: int, kind: int) -> Link:
+        """Return what matters of a dependency: its kind, and the parent's size if it is an array."""
+        submissions = self._engine.tables.submissions
+        return Link(kind, submissions.size[submission] if submissions.is_array[submission] else 0)
 
     def _instant(self, at: str | int | None) -> int:
         self._must_be_open()

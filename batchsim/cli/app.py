@@ -21,6 +21,13 @@ app = typer.Typer(
 )
 
 
+class Tables(StrEnum):
+    """How the tables of a result folder are written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 class Format(StrEnum):
     """How a command answers on stdout."""
 
@@ -75,7 +82,12 @@ def run(
     events: Annotated[
         bool, typer.Option("--events", help="Also write events.jsonl: EventBridge's Batch Job State Change events.")
     ] = False,
-    costs: Annotated[bool, typer.Option("--costs", help="Also write costs.csv: every cause of every bill.")] = False,
+    tables: Annotated[
+        Tables, typer.Option("--tables", help="Format of the tables (Parquet needs pyarrow).")
+    ] = Tables.CSV,
+    costs: Annotated[
+        bool, typer.Option("--costs", help="Also write the table of costs: every cause of every bill.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Check the invariants on the finished run.")] = False,
     format_: _Format = Format.TABLE,
 ) -> None:
@@ -93,6 +105,7 @@ def run(
         costs=costs,
         check=check,
         as_json=format_ is Format.JSON,
+        tables="parquet" if tables is Tables.PARQUET else "csv",
     )
     run_scenario(scenario, wishes)
 

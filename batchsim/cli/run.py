@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -28,6 +28,7 @@ class Wishes:
     costs: bool = False
     check: bool = False
     as_json: bool = False
+    tables: Literal["csv", "parquet"] = "csv"
 
 
 def run_scenario(file: Path, wishes: Wishes) -> None:
@@ -53,13 +54,16 @@ def _reserved(wishes: Wishes) -> AbstractContextManager[object]:
     if wishes.out is None:
         return nullcontext()
     from batchsim.formats import result_folder
+    from batchsim.report.parquet import need_parquet
 
+    if wishes.tables == "parquet":
+        need_parquet()
     return result_folder.reserved(wishes.out, force=wishes.force)
 
 
 def _write(result: Result, wishes: Wishes) -> None:
     if wishes.out is not None:
-        result.write(wishes.out, force=wishes.force, events=wishes.events, costs=wishes.costs)
+        result.write(wishes.out, force=wishes.force, events=wishes.events, costs=wishes.costs, tables=wishes.tables)
 
 
 def _report(result: Result, wishes: Wishes) -> None:

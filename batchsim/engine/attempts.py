@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.tables import Tables
-from batchsim.engine.vocabulary import EXITED, KILLED, START_FAILED, TIMED_OUT
+from batchsim.engine.vocabulary import EXITED, KILLED, START_FAILED, START_TIMEOUT, TIMED_OUT
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
 
@@ -52,6 +52,7 @@ class Attempts:
         self._tables = tables
         self._jobs = tables.jobs
         self._start_failure = start_failure
+        self._start_timeout = tables.container_reasons.code(START_TIMEOUT)
 
     def open(self, job: int, start: Start, container_start_ms: int) -> int:
         """Start a waiting job: append its next attempt, and set the one event of its end. Return the attempt's row."""
@@ -122,7 +123,7 @@ class Attempts:
         index = job - entry.first_job
         if entry.start_failures is not None and entry.start_failures.one(index, attempt) < self._start_failure:
             at = max(running_at_ms, self._kernel.now_ms + 1)
-            return at, Rank.START_FAILURE, Outcome.START_FAILED, START_FAILED, 0, NEVER
+            return at, Rank.START_FAILURE, Outcome.START_FAILED, START_FAILED, self._start_timeout, NEVER
         if attempt == 1:
             run_ms, exit_code, reason = jobs.run[job], jobs.exit_code[job], jobs.fail_reason[job]
         else:

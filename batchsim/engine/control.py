@@ -95,7 +95,6 @@ class CapacityControl:
         changed = self._environments[environment]
         setattr(changed, field, value)
         changed.touched = True
-        changed.changes += 1
         if isinstance(changed, Ec2Environment):
             changed.highest_min_vcpus = max(changed.highest_min_vcpus, changed.min_vcpus)
             self._scale_in.look_again(changed)

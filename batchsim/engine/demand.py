@@ -27,8 +27,6 @@ class DemandMeter:
         self._tables = tables
         self._shapes = tables.shapes
         self._environments = environments
-        self._covered: dict[int, tuple[int, ...]] = {}
-        """By environment, the state in which all demand was last found covered."""
         self._neighbours: dict[int, frozenset[int]] = {}
 
     def uncovered(self, target: Ec2Environment) -> tuple[Ask, ...]:
@@ -43,20 +41,10 @@ class DemandMeter:
         return tuple(asks)
 
     def is_unmet(self, target: Ec2Environment) -> bool:
-        """Whether :meth:`uncovered` would return anything; it stops at the first job.
-
-        That all was covered is remembered until a line changes or room is lost: measuring again at each pass would
-        pack up to 1,000 runs while instances boot.
-        """
+        """Whether :meth:`uncovered` would return anything; it stops at the first job."""
         if not any(queue.waiting for queue in self.queues if target.position in queue.environments):
             return False
-        state = self._state(target)
-        if self._covered.get(target.position) == state:
-            return False
-        if next(self._uncovered(target), None) is not None:
-            return True
-        self._covered[target.position] = state
-        return False
+        return next(self._uncovered(target), None) is not None
 
     def booting_room(self, target: Ec2Environment, ahead: list[JobQueue]) -> Rooms:
         """Return the booting room of ``target`` that the jobs of the queues ahead leave, each served where it is."""
@@ -108,12 +96,6 @@ class DemandMeter:
             if position == target.position:
                 fallen = grown
         return fallen, count
-
-    def _state(self, target: Ec2Environment) -> tuple[int, ...]:
-        """Count the changes by which covered demand could become uncovered."""
-        reach = self._reached_from(target)
-        lines = (queue.changes for queue in self.queues if not reach.isdisjoint(queue.environments))
-        return (*lines, *(environment.changes for environment in self._environments if environment.position in reach))
 
     def _related(self, target: Ec2Environment) -> list[JobQueue]:
         """Return, in serving order, the queues whose demand can reach ``target`` or use what covers it first."""

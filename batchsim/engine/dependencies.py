@@ -24,14 +24,20 @@ PLAIN, N_TO_N = DependencyKind.PLAIN, DependencyKind.N_TO_N
 class Dependencies:
     """Counts what each submission, and each child, still waits for. Submissions that nobody waits for cost nothing."""
 
-    def __init__(self, kernel: Kernel, tables: Tables, lifecycle: Lifecycle, *, wait_for_cancel: bool) -> None:
-        """``wait_for_cancel``: a cancelled PENDING job is finalised only when its dependencies have ended."""
+    def __init__(
+        self, kernel: Kernel, tables: Tables, lifecycle: Lifecycle, *, wait_for_cancel: bool, thorough: bool
+    ) -> None:
+        """``wait_for_cancel``: a cancelled PENDING job is finalised only when its dependencies have ended.
+
+        ``thorough`` releases the jobs of an array one by one, where otherwise it is one run.
+        """
         self.edges: tuple[list[int], list[int], list[int]] = ([], [], [])
         """(submission, parent, kind) of every dependency registered."""
         self._kernel = kernel
         self._submissions, self._jobs = tables.submissions, tables.jobs
         self._lifecycle = lifecycle
         self._wait_for_cancel = wait_for_cancel
+        self._thorough = thorough
         self._dependents: dict[int, list[tuple[int, int]]] = {}
         """By parent: (submission, kind) of those that wait for it."""
         self._child_unmet: dict[int, bytearray] = {}
@@ -180,7 +186,7 @@ class Dependencies:
         states = self._jobs.state[jobs.start : jobs.stop]
         unmet = self._child_unmet.get(submission, bytes(len(jobs)))
         flagged = self._cancelled and any(job in self._cancelled for job in jobs)
-        if not any(unmet) and not flagged and states.count(JobState.PENDING) == len(jobs):
+        if not (self._thorough or any(unmet) or flagged) and states.count(JobState.PENDING) == len(jobs):
             yield jobs.start, jobs.stop
             return
         for job, state, waits in zip(jobs, states, unmet, strict=True):

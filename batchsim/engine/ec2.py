@@ -21,6 +21,8 @@ class Ec2Cover:
     def __init__(self, environment: Ec2Environment, rooms: Rooms) -> None:
         self.rooms = rooms
         self._environment = environment
+        self._coming = Rooms()
+        """What the instances that may still be launched have left."""
         self._headroom = environment.max_vcpus - environment.on_vcpus
 
     def pack(self, shape: int, want: Shape, count: int) -> int:
@@ -30,13 +32,19 @@ class Ec2Cover:
         return self.rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
 
     def grow(self, shape: int, want: Shape, count: int) -> int:
-        """Return for how many of ``count`` jobs the environment may grow; the last may overshoot maxvCpus."""
-        if not count or self._headroom <= 0 or not self._environment.may_grow_for(shape):
-            return 0
-        overshoot = want.vcpus - 1 if self._environment.plan.may_exceed_max else 0
-        taken = min(count, (self._headroom + overshoot) // want.vcpus)
-        self._headroom -= taken * want.vcpus
-        return taken
+        """Return for how many of ``count`` jobs the environment may grow, by the smallest instances that hold them."""
+        placed = self._coming.pack(want.vcpus, want.memory_mib, want.gpus, count)
+        if placed == count or not self._environment.may_grow_for(shape):
+            return placed
+        smallest = min(self._environment.open_offers(shape), key=lambda offer: offer.vcpus)
+        each = count_that_fit(smallest.size, (want.vcpus, want.memory_mib, want.gpus))
+        overshoot = smallest.vcpus - 1 if self._environment.plan.may_exceed_max else 0
+        permitted = max(0, (self._headroom + overshoot) // smallest.vcpus)
+        launched = min(-(-(count - placed) // each), permitted)
+        if launched:
+            self._headroom -= launched * smallest.vcpus
+            self._coming.add(*smallest.size, launched)
+        return placed + self._coming.pack(want.vcpus, want.memory_mib, want.gpus, count - placed)
 
 
 class Ec2Environment:
@@ -61,7 +69,6 @@ class Ec2Environment:
         """Instances that run or boot."""
         self.on_vcpus = 0
         """Their vCPUs."""
-        self.changes = 0
         self.zone_vcpus = [0] * plan.zones
         self.launched = 0
         """Instances launched so far: the next launch ordinal."""
@@ -179,7 +186,6 @@ class Ec2Environment:
         if row < 0:
             return 0
         count = min(high - low, self._capacity_for(want, row)) if self.fleet.fills else 1
-        self.changes += 1
         self._take(row, want, count)
         self._start(low, low + count, row)
         return count
@@ -215,7 +221,6 @@ class Ec2Environment:
         """An instance ends; the attempts on it were ended before."""
         self._instances.ended_at[row] = self._kernel.now_ms
         self._instances.why_ended[row] = why
-        self.changes += 1
         self.on -= 1
         self.on_vcpus -= self._instances.vcpus[row]
         self.zone_vcpus[self._instances.zone[row]] -= self._instances.vcpus[row]

@@ -16,6 +16,7 @@ from batchsim.engine.launch import Launcher
 from batchsim.engine.plan import Plan
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scale_up import Scaler
+from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.records.vocabulary import EndedBy
 
@@ -33,6 +34,7 @@ class EndOfRun:
         scale_in: ScaleIn,
         launcher: Launcher,
         submit_job: SubmitJob,
+        scheduler: Scheduler,
     ) -> None:
         self._kernel = kernel
         self._plan = plan
@@ -42,6 +44,7 @@ class EndOfRun:
         self._scale_in = scale_in
         self._launcher = launcher
         self._submit_job = submit_job
+        self._scheduler = scheduler
         self._coming_actions = 0
 
     @property
@@ -59,7 +62,7 @@ class EndOfRun:
         """Whether the run goes on though only background events are left."""
         if self._plan.until_ms is not None or (self._coming_actions and self._submit_job.live_jobs):
             return True
-        return any(map(self._is_at_work, self._environments))
+        return self._scheduler.is_awaited() or any(map(self._is_at_work, self._environments))
 
     def reached(self) -> tuple[int, EndedBy]:
         """Return the horizon, and what ended the run; to be asked when the kernel has stopped."""
@@ -77,6 +80,5 @@ class EndOfRun:
             return False
         if self._scale_in.is_awaited(environment) or self._scalers[environment.position].is_awaited():
             return True
-        return self._launcher.is_holding_back(environment) and any(
-            queue.waiting and environment.position in queue.environments for queue in self._queues
-        )
+        comes = bool(environment.booting) or self._launcher.is_holding_back(environment)
+        return comes and any(queue.waiting and environment.position in queue.environments for queue in self._queues)

@@ -65,7 +65,7 @@ class Engine:
         self._decisions: deque[Decision] = deque()
         self._stepping = False
         self._compiler = EntryCompiler(self.plan, scenario.world, draws, self.tables)
-        self._build_jobs_side()
+        self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
         self._join()
         for entry in workload.entries:
@@ -74,12 +74,14 @@ class Engine:
 
     # -- building
 
-    def _build_jobs_side(self) -> None:
+    def _build_jobs_side(self, *, thorough: bool) -> None:
         rules, tables = self.plan.rules, self.tables
         self.queues = [JobQueue(position, queue, tables) for position, queue in enumerate(self.plan.queues)]
         self.running = Attempts(self.kernel, tables, rules.start_failure)
         self.lifecycle = Lifecycle(self.kernel, rules, tables, self.queues, self._joined)
-        self.dependencies = Dependencies(self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait)
+        self.dependencies = Dependencies(
+            self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
+        )
         self.submit_job = SubmitJob(tables, self.dependencies, self._submission_ended)
         self.arrivals = Arrivals(
             self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse
@@ -134,6 +136,7 @@ class Engine:
             self.scale_in,
             self.launcher,
             self.submit_job,
+            self.scheduler,
         )
 
     def _environment(

@@ -41,8 +41,6 @@ class Environment(Protocol):
     """The largest minvCpus that it had."""
     touched: bool
     """Whether a room or a gate opened since the last pass."""
-    changes: int
-    """How often room went or a gate moved: as long as it stays, what was found covered stays covered."""
 
     @property
     def plan(self) -> EnvironmentPlan:

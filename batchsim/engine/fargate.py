@@ -78,7 +78,6 @@ class FargateEnvironment:
         self.enabled = plan.enabled
         self.max_vcpus = plan.max_vcpus
         self.highest_min_vcpus = 0
-        self.changes = 0
         self.used_milli = 0
         self.touched = False
         self.bucket = bucket
@@ -128,7 +127,6 @@ class FargateEnvironment:
         count = min(wanted, tokens)
         self.bucket.take(count)
         self.used_milli += count * want.vcpus_milli
-        self.changes += count
         entry = self._tables.entry(low)
         for job in range(low, low + count):
             self._start(job, entry)

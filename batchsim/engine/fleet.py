@@ -22,10 +22,10 @@ class Fleet:
     """Ready instances of one environment by the room they have; an instance without a free vCPU is not listed."""
 
     def __init__(self, instances: InstanceTable, packing: str = "best_fit", *, indexed: bool = True) -> None:
-        """``indexed=False`` keeps to the plain packing policy: slower, with the same answers."""
+        """``indexed=False`` keeps to the plain packing policy, a job at a time: slower, with the same answers."""
         self._instances = instances
         self._packing: Packing | None = None if indexed and packing == "best_fit" else PACKINGS[packing]
-        self.fills = packing != "worst_fit"
+        self.fills = indexed and packing != "worst_fit"
         """Whether an instance that took a job stays first choice for the next equal one."""
         self._shelves: list[list[int]] = []
         self._mask = 0

@@ -27,8 +27,6 @@ class JobQueue:
         self.environments = plan.environments
         self.waiting = 0
         self.by_shape: Counter[int] = Counter()
-        self.changes = 0
-        """How often the line changed."""
         self.touched = False
         """Whether something made a new head since the last pass."""
         self._tables = tables
@@ -79,7 +77,6 @@ class JobQueue:
         self.waiting += change
         self.by_shape[self._tables.shape_code(row)] += change
         self.touched = True
-        self.changes += 1
 
     def _drop_cancelled(self) -> None:
         """Cut cancelled jobs out of the head run, so that a waiting job is the head."""

@@ -11,7 +11,6 @@ from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Plan
 from batchsim.engine.spot import SpotMarket
 from batchsim.policies.allocation import Demand, Offer
-from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import WhyLaunched
 
 
@@ -62,14 +61,12 @@ class Launcher:
         if ready:
             self._open(row, environment)
         else:
-            self._kernel.call_at(now + boot_ms, Rank.READY, self._boot_done, (row, environment))
+            self._kernel.call_in_background(now + boot_ms, Rank.READY, self._boot_done, (row, environment))
         self.grew(environment)
         return row
 
     def ended(self, row: int) -> None:
-        """An instance ended: its pool has one more to give; a boot that was under way no longer keeps the run alive."""
-        if self._instances.ready_at[row] == NEVER:
-            self._kernel.background += 1
+        """An instance ended: its pool has one more to give."""
         if self._instances.spot[row]:
             self._market.ended(row)
 
@@ -78,7 +75,6 @@ class Launcher:
         until = self._kernel.now_ms + max(1, self._plan.rules.backoff_ms)
         environment.backed_off[offer.position] = until
         environment.touched = True
-        environment.changes += 1
         self._kernel.call_in_background(until, Rank.GATE, self._reopen, (environment, offer.position))
         self._gate_moved()
 
@@ -102,8 +98,6 @@ class Launcher:
         row, environment = row_and_environment
         if self._instances.is_on(row):
             self._open(row, environment)
-        else:
-            self._kernel.background -= 1
 
     def _open(self, row: int, environment: Ec2Environment) -> None:
         environment.open_to_jobs(row)
@@ -114,7 +108,6 @@ class Launcher:
         if environment.backed_off.get(offer, 0) <= self._kernel.now_ms:
             environment.backed_off.pop(offer, None)
             environment.touched = True
-            environment.changes += 1
             self._gate_moved()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.instance_table import InstanceTable
@@ -39,20 +40,16 @@ class ScaleIn:
 
     def watch(self, environment: Ec2Environment, row: int) -> None:
         """An instance became idle: check when its time has come."""
-        self._check_at(environment, environment.idle_since[row] + self._patience_ms(environment, row))
+        self._check_at(environment, self._due_at(environment, row))
 
     def look_again(self, environment: Ec2Environment) -> None:
         """minvCpus or the capacity changed: instances that were kept may go now."""
-        for row, since in environment.idle_since.items():
-            due = since + self._patience_ms(environment, row)
-            if due <= self._kernel.now_ms:
-                self._check_at(environment, self._kernel.now_ms)
-                break
+        if any(self._due_at(environment, row) <= self._kernel.now_ms for row in environment.idle_since):
+            self._check_at(environment, self._kernel.now_ms)
 
     def _check_at(self, environment: Ec2Environment, at_ms: int) -> None:
-        """Check at the first instant of the grid from ``at_ms`` on, but not before the next pass could place a job."""
-        grid = self._rules.scale_down_check_ms
-        tick = _on_grid(max(at_ms, _on_grid(self._kernel.now_ms, self._rules.scheduler_cycle_ms)), grid)
+        """Check at the first instant of the grid from ``at_ms`` on."""
+        tick = _on_grid(max(at_ms, self._kernel.now_ms), self._rules.scale_down_check_ms)
         if (environment.position, tick) not in self._checks:
             self._checks.add((environment.position, tick))
             self._kernel.call_in_background(tick, Rank.SCALE_IN, self._check, environment)
@@ -75,14 +72,19 @@ class ScaleIn:
             self._gate_opened()
 
     def is_awaited(self, environment: Ec2Environment) -> bool:
-        """Whether an idle instance is there that minvCpus lets go in time: a run does not end before."""
+        """Whether an instance idles or boots that minvCpus lets go in time: a run does not end before."""
         spare = environment.on_vcpus - environment.min_vcpus
-        return any(self._instances.vcpus[row] <= spare for row in environment.idle_since)
+        return any(self._instances.vcpus[row] <= spare for row in chain(environment.idle_since, environment.booting))
 
     def _due(self, environment: Ec2Environment) -> list[int]:
         now = self._kernel.now_ms
         idle = sorted((since, row) for row, since in environment.idle_since.items())
-        return [row for since, row in idle if since + self._patience_ms(environment, row) <= now]
+        return [row for _, row in idle if self._due_at(environment, row) <= now]
+
+    def _due_at(self, environment: Ec2Environment, row: int) -> int:
+        """When an idle instance may go: after its patience, and not before the next pass could place a job on it."""
+        since = environment.idle_since[row]
+        return max(since + self._patience_ms(environment, row), _on_grid(since, self._rules.scheduler_cycle_ms))
 
     def _patience_ms(self, environment: Ec2Environment, row: int) -> int:
         """How long an instance stays idle; ``minScaleDownDelayMinutes`` only holds for one that had a job."""

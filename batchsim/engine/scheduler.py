@@ -67,7 +67,11 @@ class Scheduler:
         at = -(-now // cycle) * cycle if cycle else now
         if at != self._pass_at:
             self._pass_at = at
-            self._kernel.call_at(at, Rank.PASS, self._pass)
+            self._kernel.call_in_background(at, Rank.PASS, self._pass)
+
+    def is_awaited(self) -> bool:
+        """Whether a pass is to come that could start a job: a run does not end before."""
+        return self._pass_at >= 0 and any(queue.waiting for queue in self._queues)
 
     def joined(self, queue: JobQueue) -> None:
         """Jobs joined a queue; where it was empty, its head waits for the next pass."""

@@ -42,5 +42,8 @@ STATUS_REASONS = (
 )
 NONE, EXITED, START_FAILED, TIMED_OUT, TASK_INTERRUPTED, DEPENDENCY_FAILED, CHILD_FAILED = range(len(STATUS_REASONS))
 
+START_TIMEOUT = "DockerTimeoutError: Could not transition to started; timed out"
+"""``container.reason`` of an attempt that failed in STARTING (fact sheet 2.2)."""
+
 KILLED = 137
 """Exit code of a container that got SIGKILL (128 + 9)."""

@@ -20,7 +20,9 @@ SUMMARY = "summary.json"
 SCENARIO = "scenario.resolved.yaml"
 EVENTS = "events.jsonl"
 
-OWN_FILES = frozenset((*(f"{table}.csv" for table in TABLES), SUMMARY, SCENARIO, EVENTS))
+OWN_FILES = frozenset(
+    (*(f"{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")), SUMMARY, SCENARIO, EVENTS)
+)
 """Every name that batchsim writes into a result folder; ``force`` removes these and nothing else."""
 
 _STAGED = ".batchsim-staged-"
@@ -43,8 +45,8 @@ def reserved(path: Path, *, force: bool = False) -> Iterator[Path]:
         raise
 
 
-def write(path: Path, files: Mapping[str, Iterable[str]], *, force: bool = False) -> None:
-    """Write ``files`` (name -> pieces of text, encoded as UTF-8) into the folder, all or none.
+def write(path: Path, files: Mapping[str, Iterable[str] | bytes], *, force: bool = False) -> None:
+    """Write ``files`` (name -> bytes, or pieces of text, encoded as UTF-8) into the folder, all or none.
 
     Raises :class:`OutputError` if the folder is not empty and ``force`` is not given, or if anything cannot be written.
     With ``force``, files of :data:`OWN_FILES` that this write does not replace are removed.
@@ -126,12 +128,16 @@ def _create(folder: int, name: str) -> int:
     return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666, dir_fd=folder)
 
 
-def _stage(folder: int, name: str, pieces: Iterable[str]) -> None:
+def _stage(folder: int, name: str, content: Iterable[str] | bytes) -> None:
     """Write one file beside its place, down to the disk."""
-    with open(_create(folder, _STAGED + name), "w", encoding="utf-8", newline="") as file:
-        file.writelines(pieces)
+    with open(_create(folder, _STAGED + name), "wb") as file:
+        file.writelines((content,) if isinstance(content, bytes) else _encoded(content))
         file.flush()
         os.fsync(file.fileno())
+
+
+def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:
+    return (piece.encode() for piece in pieces)
 
 
 def _commit(folder: int, names: Iterable[str]) -> None:

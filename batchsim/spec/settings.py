@@ -79,7 +79,7 @@ class FaultTarget(Model):
 
 
 class Fault(Model):
-    """A reclaim of one instance at one instant; ``replace``: another is launched at once."""
+    """A reclaim of one instance at one instant; ``replace``: an equal one is launched, and ready, at once."""
 
     kind: Literal["spot_reclaim"]
     at_ms: DurationMs = Field(alias="at")

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeScalingPolicy.h
 from __future__ import annotations
 
 import pytest
-from scenario_builder import ends, environment, fixed, job, launched, reasons, scenario, starts
+from scenario_builder import ends, environment, fails, fixed, job, launched, reasons, scenario, starts
 
 IDLE = {"scale_down_idle": "300s", "scale_down_check": "60s"}
 
@@ -217,3 +217,32 @@ def test_a_back_off_that_nobody_waits_for_holds_up_nothing(simulate):
 def test_an_empty_workload_ends_where_it_starts(simulate):
     result = simulate(scenario(environments=[environment()]))
     assert (result.horizon_s, result.summary()["ended_by"]) == (0, "drained")
+
+
+def test_the_bill_ends_with_the_last_job_not_with_the_next_cycle(simulate):
+    result = simulate(scenario(job("a", "90500ms"), world={"scheduler_cycle": "7s"}))
+    assert result.horizon_s == 90.5
+
+
+def test_an_instance_that_idles_since_the_last_pass_outlives_a_check_meant_for_another(simulate):
+    work = [job("a", fails(1, run="24s"), attempts=2), job("b", "15s")]
+    grids = {"scheduler_cycle": "7s", "scale_down_check": "13s"}
+    result = simulate(scenario(*work, environments=[environment(maxvCpus=2)], world=grids))
+    assert len(result.instances) == 2
+    assert starts(result)["a"] == 0
+
+
+def test_a_boot_that_minvcpus_keeps_does_not_hold_the_end_of_the_run(simulate):
+    places = [environment(types=("box.1",), minvCpus=1, maxvCpus=4)]
+    more = [{"at": "10s", "set": "hosts.minvCpus", "to": 2}]
+    result = simulate(scenario(job("a", "50s"), environments=places, world={"instance_boot": "100s"}, actions=more))
+    assert result.horizon_s == 50
+
+
+def test_growth_is_counted_in_whole_instances_however_the_jobs_are_cut_into_calls(simulate):
+    places = [environment(types=("box.4",), type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE", maxvCpus=6)]
+    uncovered = []
+    for many in ({"size": 9}, {"count": 9}):
+        result = simulate(scenario(job("a", **many), environments=places))
+        uncovered.append(result.scaling.uncovered_vcpus.iloc[0])
+    assert uncovered == [8, 8]

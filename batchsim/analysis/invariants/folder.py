@@ -20,17 +20,28 @@ def read_folder(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
         raise OutputError(f"{path}: {what}; batchsim run SCENARIO --out DIR makes a result folder")
-    tables: dict[str, Any] = {name: _table(path / f"{name}.csv") for name in TABLES if _is_wanted(path, name)}
+    tables: dict[str, Any] = {name: _table(path, name) for name in TABLES if _is_wanted(path, name)}
     tables["summary"] = _summary(path / "summary.json")
     tables["scenario"] = _scenario(path / "scenario.resolved.yaml")
     return tables
 
 
 def _is_wanted(path: Path, name: str) -> bool:
-    return name not in OPTIONAL or (path / f"{name}.csv").exists()
+    return name not in OPTIONAL or any((path / f"{name}.{kind}").exists() for kind in ("csv", "parquet"))
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _table(path: Path, name: str) -> pd.DataFrame:
+    return _parquet(path / f"{name}.parquet") if (path / f"{name}.parquet").exists() else _csv(path / f"{name}.csv")
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError, ImportError) as error:
+        raise OutputError(f"{path}: cannot read this table: {_reason(error)}") from error
+
+
+def _csv(path: Path) -> pd.DataFrame:
     """A CSV with cells as written: money must not pass through a float; times may, having three places."""
     try:
         header = pd.read_csv(path, nrows=0, keep_default_na=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from batchsim.policies.packing import count_that_fit
+from batchsim.policies.packing import Size, count_that_fit
 
 
 class Ask(NamedTuple):
@@ -38,6 +38,11 @@ class Offer(NamedTuple):
     depth: int = 0
     """Spot instances that the pool can still give; 0 where no strategy asks."""
 
+    @property
+    def size(self) -> Size:
+        """Room on an empty instance."""
+        return self.vcpus, self.memory_mib, self.gpus
+
     def holds(self, ask: Ask) -> bool:
         """Whether one of the asked jobs fits an empty instance."""
         return self.vcpus >= ask.vcpus and self.memory_mib >= ask.memory_mib and self.gpus >= ask.gpus
@@ -45,7 +50,7 @@ class Offer(NamedTuple):
 
 def pack_one(offer: Offer, asks: tuple[Ask, ...], *, by_memory: bool = True) -> tuple[tuple[Ask, ...], int]:
     """Pack one empty instance in dispatch order: (the asks that are left, vCPUs that were taken)."""
-    room, rest = (offer.vcpus, offer.memory_mib, offer.gpus), list[Ask]()
+    room, rest = offer.size, list[Ask]()
     for ask in asks:
         job = (ask.vcpus, ask.memory_mib if by_memory else 0, ask.gpus)
         taken = min(ask.jobs, count_that_fit(room, job))
