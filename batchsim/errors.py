@@ -45,11 +45,11 @@ class Problem:
 
     def __str__(self) -> str:
         """``file:line:col: path: message (got VALUE); allowed: ALLOWED. HINT`` on one line, safe for a terminal."""
-        got = f" (got {self.value})" if self.value else ""
-        allowed = f"; allowed: {self.allowed}" if self.allowed else ""
-        hint = f". {self.hint}" if self.hint else ""
-        where = "".join(f"{part}: " for part in (self.place, show_path(self.path)) if part)
-        return _one_line(f"{where}{self.message}{got}{allowed}{hint} [{self.code}]")
+        got = f" (got {_cut(self.value, 100)})" if self.value else ""
+        allowed = f"; allowed: {_cut(self.allowed)}" if self.allowed else ""
+        hint = f". {_cut(self.hint)}" if self.hint else ""
+        where = "".join(f"{part}: " for part in (self.place, _cut(show_path(self.path), 200)) if part)
+        return _one_line(f"{where}{_cut(self.message)}{got}{allowed}{hint} [{self.code}]")
 
     @property
     def place(self) -> str:
@@ -88,6 +88,11 @@ def show_path(path: Path) -> str:
     """``("jobQueues", 0, "priority")`` as ``jobQueues[0].priority``."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".")
+
+
+def _cut(text: str, most: int = 1_000) -> str:
+    """The beginning of a text that is too long for a line: names and values of any length come from files."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _one_line(text: str) -> str:

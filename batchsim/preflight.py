@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import repeat
 from typing import NamedTuple
 
+from batchsim.analysis.metrics import METRICS, threshold
 from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan, Workload
 from batchsim.errors import Path, Problem
 from batchsim.policies.allocation import STRATEGIES
@@ -20,8 +21,13 @@ from batchsim.spec.fargate import is_fargate_size
 from batchsim.spec.index import Index, names_in
 from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
+from batchsim.spec.paths import find_target
 from batchsim.spec.problems import problem_of
 
+MOST_START_FAILURES = 0.999
+"""A thousand tries a start: more would look like a run that hangs."""
+MOST_INSTANCES = 1_000_000
+"""So many instances may be kept warm without a job."""
 LEAST_MEMORY_MIB = 4
 """API, ResourceRequirement: a container asks for at least 4 MiB."""
 
@@ -29,6 +35,7 @@ LEAST_MEMORY_MIB = 4
 def preflight(scenario: Scenario, facts: CatalogueFacts) -> list[Problem]:
     """Return what keeps a valid scenario from running; empty when nothing does."""
     flaws = [*_unbuilt_strategies(scenario), *_unknown_targets(scenario), *_endless_retries(scenario)]
+    flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts)]
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
@@ -51,10 +58,43 @@ def _unbuilt_strategies(scenario: Scenario) -> Iterator[Flaw]:
 def _endless_retries(scenario: Scenario) -> Iterator[Flaw]:
     """Failures to start that always come and never count would be retried for ever."""
     world = scenario.world
-    if world.start_failure >= 1 and not world.count_start_failures:
+    if world.start_failure > MOST_START_FAILURES and not world.count_start_failures:
         path: Path = ("world", "start_failure")
-        hint = "With count_start_failures: false every job would be retried for ever"
-        yield Flaw("E144", "nothing could ever start", path, world.start_failure, "less than 1", hint)
+        hint = "With count_start_failures: false jobs would be retried for ever"
+        allowed = f"at most {MOST_START_FAILURES}"
+        yield Flaw("E144", "next to nothing could ever start", path, world.start_failure, allowed, hint)
+
+
+def _unknown_metrics(scenario: Scenario) -> Iterator[Flaw]:
+    """Thresholds must be readable before the run, not after it."""
+    for name, condition in scenario.thresholds.items():
+        if name not in METRICS:
+            yield Flaw("E106", "unknown metric", ("thresholds", name), name, hint=did_you_mean(name, METRICS))
+            continue
+        try:
+            threshold(name, condition)
+        except ValueError as error:
+            yield Flaw("E115", str(error), ("thresholds", name), condition)
+
+
+def _huge_fleets(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
+    """Instances that minvCpus keeps without any job, counted in the largest type."""
+    for path, name, vcpus in _kept_warm(scenario):
+        instances = vcpus // max((pool.type.vcpus for pool in facts.pools.get(name, ())), default=vcpus + 1)
+        if instances > MOST_INSTANCES:
+            allowed = f"at most {MOST_INSTANCES:,} instances"
+            yield Flaw("E151", f"would start {instances:,} instances", path, vcpus, allowed)
+
+
+def _kept_warm(scenario: Scenario) -> Iterator[tuple[Path, str, int]]:
+    """Path, environment and vCPUs of every minvCpus and desiredvCpus, those that actions set with them."""
+    for number, environment in enumerate(scenario.computeEnvironments):
+        for key in ("minvCpus", "desiredvCpus"):
+            vcpus = getattr(environment.computeResources, key, None) or 0
+            yield ("computeEnvironments", number, "computeResources", key), environment.computeEnvironmentName, vcpus
+    for number, action in enumerate(scenario.actions):
+        if action.set is not None and (target := find_target(scenario, action.set)).field == "minvCpus":
+            yield ("actions", number, "to"), target.name, int(action.to or 0)
 
 
 def _unknown_targets(scenario: Scenario) -> Iterator[Flaw]:

@@ -159,6 +159,7 @@ class Result:
     def _summary(self) -> dict[str, Any]:
         from batchsim.analysis.summary import summary
         from batchsim.report.assumptions import assumptions
+        from batchsim.spec.notes import unsimulated
 
         settings = self.scenario.simulation
         run = {
@@ -171,7 +172,14 @@ class Result:
             "batchsim": __version__,
         }
         found = summary(self._analysis, self.scenario.thresholds)
-        return {"run": run, **found, "assumptions": assumptions(self.scenario, self.as_of), "as_of": dict(self.as_of)}
+        lacks = {"unsimulated": unsimulated(self.scenario)}
+        return {
+            "run": run,
+            **lacks,
+            **found,
+            "assumptions": assumptions(self.scenario, self.as_of),
+            "as_of": dict(self.as_of),
+        }
 
     def _table(self, name: str) -> pd.DataFrame:
         from batchsim.analysis.tables import TABLES

@@ -28,6 +28,7 @@ from batchsim.spec.dump import to_data
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import Target, check_update, find_target
 from batchsim.spec.problems import problem_of
+from batchsim.spec.source import SourceMap
 
 CANCELLED = "Canceled by the user"
 TERMINATED = "Terminated by the user"
@@ -165,7 +166,8 @@ class Simulation:
             target = find_target(self.scenario, path)
             check_update(target, value)
         except FlawsError as error:
-            raise SimulationError("; ".join(flaw.message for flaw in error.flaws)) from None
+            told = "; ".join(str(problem_of(flaw, SourceMap())) for flaw in error.flaws)
+            raise SimulationError(f"update({path!r}, {value!r}): {told}") from None
         self._set(target, value, self.now_ms)
         self._note(actions=Action.model_validate({"at": self._now_text, "set": path, "to": value}))
 

@@ -72,7 +72,7 @@ def instance_bills(records: Records, lives: Lives, prices: Prices) -> InstanceBi
         billed_s=seconds,
         compute=np.where(free, 0, compute),
         waived=np.where(free, compute, 0),
-        ebs=mul_div(seconds * root_gb.numerator, prices.gp3_nano_usd_per_gb_month, month_s),
+        ebs=mul_div(seconds, root_gb.numerator * prices.gp3_nano_usd_per_gb_month, month_s),
         on_demand=mul_div(seconds, int64(instances.on_demand_nano_usd_per_h), S_PER_H),
     )
 

@@ -89,7 +89,17 @@ def _jobs(run: Analysis, blocked: list[dict[str, Any]]) -> dict[str, Any]:
         "by_state": {state.text: by_state[state] for state in JobState if by_state[state]},
         "submit_calls": int(calls.calls.sum()),
         "throttled_calls": int(np.maximum(calls.calls - 1, 0).sum()),
+        "refused_calls": _refused(run),
     }
+
+
+def _refused(run: Analysis) -> dict[str, int]:
+    """SubmitJob calls that AWS Batch would refuse, by reason, in order of first occurrence."""
+    calls, names = run.records.submissions, run.records.names
+    refused = calls.status_reason[(calls.created_at_ms == NEVER) & (calls.status_reason > 0)]
+    codes, first, counts = np.unique(refused, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    return {names.status_reasons[codes[at]]: int(counts[at]) for at in order}
 
 
 def _headline(run: Analysis) -> dict[str, Any]:
@@ -151,6 +161,7 @@ def _instances(run: Analysis) -> dict[str, Any]:
     hours = [int(lives.on_ms[instances.type == code].sum()) / MS_PER_H for code in range(len(launched))]
     return {
         "launched": len(instances.type),
+        "capacity_errors": int(run.records.scaling.capacity_errors.sum()),
         "never_billed": int(np.count_nonzero(lives.on_ms == 0)),
         "why_ended": {reason.text: ended[reason] for reason in WhyEnded if ended[reason]},
         "by_type": {

@@ -9,6 +9,7 @@ def main() -> None:
     import sys
     from io import TextIOWrapper
 
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would take address space that nothing here uses
     from batchsim.cli.app import app
     from batchsim.cli.guard import INPUT_OUTPUT
 

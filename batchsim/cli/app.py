@@ -47,6 +47,15 @@ _Set = Annotated[
         show_default=False,
     ),
 ]
+_AllowPath = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--allow-path",
+        metavar="DIR",
+        help="A folder, besides the scenario's own, whose files the scenario may name; repeatable.",
+        show_default=False,
+    ),
+]
 _Format = Annotated[Format, typer.Option("--format", help="table for people, json for programs.")]
 
 
@@ -89,6 +98,7 @@ def run(
         bool, typer.Option("--costs", help="Also write the table of costs: every cause of every bill.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Check the invariants on the finished run.")] = False,
+    allow_path: _AllowPath = None,
     format_: _Format = Format.TABLE,
 ) -> None:
     """Simulate a scenario and print its report."""
@@ -98,6 +108,7 @@ def run(
         raise typer.BadParameter("--force, --events and --costs are about the result folder: give --out DIR too")
     wishes = Wishes(
         settings=tuple(settings or ()),
+        allow_paths=tuple(allow_path or ()),
         seed=seed,
         out=out,
         force=force,
@@ -111,11 +122,13 @@ def run(
 
 
 @app.command()
-def validate(scenario: _Scenario, *, settings: _Set = None, format_: _Format = Format.TABLE) -> None:
+def validate(
+    scenario: _Scenario, *, settings: _Set = None, allow_path: _AllowPath = None, format_: _Format = Format.TABLE
+) -> None:
     """Say what is wrong in a scenario."""
     from batchsim.cli.validate import validate_scenario
 
-    validate_scenario(scenario, tuple(settings or ()), as_json=format_ is Format.JSON)
+    validate_scenario(scenario, tuple(settings or ()), tuple(allow_path or ()), as_json=format_ is Format.JSON)
 
 
 @app.command()

@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
@@ -29,6 +29,7 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 _UNREADABLE = "E100"
+_NO_ROOM = ("failed to map segment", "annot allocate memory")
 
 
 class Terminated(BaseException):
@@ -68,13 +69,15 @@ def guarded() -> Iterator[Replay]:
         _reader_left()
     except OSError as error:
         _leave(INPUT_OUTPUT, _say(error))
-    except MemoryError:
-        _leave(INPUT_OUTPUT, f"batchsim: not enough memory for this run ({replay})")
+    except BatchsimError as error:
+        _leave(BAD_INPUT, str(error))
     except KeyboardInterrupt:
-        _leave(INTERRUPTED, f"batchsim: interrupted, no results were written; run again with: {replay.command}")
+        _leave(INTERRUPTED, f"batchsim: interrupted before its end; run again with: {replay.command}")
     except Terminated:
-        _leave(TERMINATED, f"batchsim: terminated, no results were written; run again with: {replay.command}")
+        _leave(TERMINATED, f"batchsim: terminated before its end; run again with: {replay.command}")
     except Exception as error:  # noqa: BLE001 -- whatever is left is a bug, and the user must hear of it without a traceback
+        if _is_want_of_memory(error):
+            _leave(INPUT_OUTPUT, f"batchsim: not enough memory for this run ({replay})")
         _leave(BUG, _confess(error, replay))
 
 
@@ -101,8 +104,16 @@ def _confess(error: BaseException, replay: Replay) -> str:
     )
 
 
+def _is_want_of_memory(error: BaseException | None) -> bool:
+    """A library that finds no room for its code says so as an ImportError, perhaps wrapped in another."""
+    while isinstance(error, ImportError) and not any(words in str(error) for words in _NO_ROOM):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, MemoryError | ImportError)
+
+
 def _leave(code: int, message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    with suppress(OSError):  # where nobody can read the message, the exit code still tells
+        typer.echo(message, err=True)
     raise typer.Exit(code) from None
 
 

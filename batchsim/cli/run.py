@@ -21,6 +21,7 @@ class Wishes:
     """The options of one ``batchsim run``."""
 
     settings: tuple[str, ...] = ()
+    allow_paths: tuple[Path, ...] = ()
     seed: int | None = None
     out: Path | None = None
     force: bool = False
@@ -34,7 +35,7 @@ class Wishes:
 def run_scenario(file: Path, wishes: Wishes) -> None:
     """Run the scenario in ``file``; exit code 1 if a threshold failed or, with ``check``, an invariant is violated."""
     with guarded() as replay:
-        scenario, drawn = scenarios.seeded(scenarios.load(file, wishes.settings), wishes.seed)
+        scenario, drawn = scenarios.seeded(scenarios.load(file, wishes.settings, wishes.allow_paths), wishes.seed)
         replay.seed = scenario.simulation.seed
         with _reserved(wishes):
             from batchsim import simulation

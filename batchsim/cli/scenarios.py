@@ -18,25 +18,24 @@ _DRAWN_BITS = 32
 """A drawn seed stays short enough to type."""
 
 
-def load(file: Path, settings: tuple[str, ...]) -> Scenario:
-    """The scenario in ``file`` with each ``PATH=VALUE`` applied in turn; ``ScenarioError`` if anything is wrong."""
+def load(file: Path, settings: tuple[str, ...], allow_paths: tuple[Path, ...] = ()) -> Scenario:
+    """The scenario in ``file`` with all ``PATH=VALUE`` in place; ``ScenarioError`` if anything is wrong."""
     from batchsim.formats import scenario_yaml
 
     pairs = [_pair(setting) for setting in settings]
-    scenario = scenario_yaml.load(file)
-    for path, text in pairs:
-        scenario = _changed(scenario, path, text)
-    return scenario
+    scenario = scenario_yaml.load(file, allow_paths=allow_paths)
+    return _changed(scenario, pairs) if pairs else scenario
 
 
-def _changed(scenario: Scenario, path: str, text: str) -> Scenario:
-    """The scenario with one setting; what is wrong then is told of the setting, not of a line of the sound file."""
+def _changed(scenario: Scenario, pairs: list[tuple[str, str]]) -> Scenario:
+    """The scenario with the settings; what is wrong then is told of them, not of a line of the sound file."""
     from batchsim.formats import scenario_yaml
+    from batchsim.spec.paths import with_values
 
     try:
-        return scenario.with_(path, scenario_yaml.parse_value(text))
+        return with_values(scenario, [(path, scenario_yaml.parse_value(text)) for path, text in pairs])
     except ScenarioError as error:
-        told = f"--set {path}={text}"
+        told = " ".join(f"--set {path}={text}" for path, text in pairs)
         raise ScenarioError(replace(problem, file=told, line=0, col=0) for problem in error.found) from None
 
 

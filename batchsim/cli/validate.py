@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from batchsim.spec import Scenario
 
 
-def validate_scenario(file: Path, settings: tuple[str, ...], *, as_json: bool) -> None:
+def validate_scenario(
+    file: Path, settings: tuple[str, ...], allow_paths: tuple[Path, ...] = (), *, as_json: bool
+) -> None:
     """Print the problems of a scenario (exit code 2, or 4 if it cannot be read) or, without any, its notes."""
     with guarded():
         try:
-            scenario = _checked(file, settings)
+            scenario = _checked(file, settings, allow_paths)
         except ScenarioError as error:
             if not as_json:
                 raise
@@ -43,11 +45,11 @@ def print_schema() -> None:
         typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
-def _checked(file: Path, settings: tuple[str, ...]) -> Scenario:
+def _checked(file: Path, settings: tuple[str, ...], allow_paths: tuple[Path, ...]) -> Scenario:
     """The scenario, if it could be run as it stands: whatever keeps a run from starting is found here too."""
     from batchsim.simulation import Simulation
 
-    scenario = scenarios.load(file, settings)
+    scenario = scenarios.load(file, settings, allow_paths)
     Simulation(scenario, seed=scenario.simulation.seed or 0)
     return scenario
 

@@ -31,6 +31,10 @@ class Ec2Cover:
             return 0
         return self.rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
 
+    def want(self, shape: int, count: int) -> int:
+        """Return ``count`` if the environment may grow for such a job now, though not for all of them at once."""
+        return count if count and self._environment.may_grow_for(shape) else 0
+
     def grow(self, shape: int, want: Shape, count: int) -> int:
         """Return for how many of ``count`` jobs the environment may grow, by the smallest instances that hold them."""
         placed = self._coming.pack(want.vcpus, want.memory_mib, want.gpus, count)

@@ -59,6 +59,10 @@ class FargateCover:
         """Fargate does not grow: its room is all there is."""
         return 0
 
+    def want(self, shape: int, count: int) -> int:  # noqa: ARG002 (one signature for all covers)
+        """Fargate does not grow."""
+        return 0
+
 
 class FargateEnvironment:
     """Every job is a task of its own: it is provisioned, pulls its image, runs; billed from the pull."""

@@ -8,7 +8,10 @@ following symbolic links, so a link planted under a file's name is replaced, not
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import signal
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -54,15 +57,18 @@ def write(path: Path, files: Mapping[str, Iterable[str] | bytes], *, force: bool
     if unknown := sorted(set(files) - OWN_FILES):
         raise ValueError(f"not files of a result folder: {', '.join(unknown)}")
     with reserved(path, force=force), _opened(path) as folder, _told(path):
+        _lock(path, folder)
+        _refuse_used(path, folder, force=force)
         staged: list[str] = []
         try:
             for name, pieces in files.items():
                 staged.append(name)
                 _stage(folder, name, pieces)
-            _commit(folder, staged)
+            with _undisturbed():
+                _commit(folder, staged)
+                _remove(folder, sorted(OWN_FILES - files.keys()))
         finally:
             _remove(folder, (_STAGED + name for name in staged))
-        _remove(folder, sorted(OWN_FILES - files.keys()))
         os.fsync(folder)
 
 
@@ -79,14 +85,41 @@ def _make(path: Path) -> bool:
 def _check(path: Path, *, force: bool) -> None:
     """Refuse a link, a file, a folder in use, a folder that cannot be written."""
     with _opened(path) as folder, _told(path):
-        in_use = sorted(name for name in os.listdir(folder) if not name.startswith(_STAGED))  # noqa: PTH208 -- a descriptor
-        if in_use and not force:
-            raise OutputError(
-                f"{path}: E180: the folder is not empty (it has {in_use[0]}); choose another, or --force to replace"
-                " batchsim's own files in it"
-            )
-        os.close(_create(folder, _STAGED + "probe"))
-        os.unlink(_STAGED + "probe", dir_fd=folder)
+        _refuse_used(path, folder, force=force)
+        probe = f"{_STAGED}probe-{os.getpid()}"
+        os.close(_create(folder, probe))
+        _remove(folder, (probe,))
+
+
+def _refuse_used(path: Path, folder: int, *, force: bool) -> None:
+    """E180 for a folder that is not empty or, with ``force``, has folders where our files belong."""
+    in_use = sorted(name for name in os.listdir(folder) if not name.startswith(_STAGED))
+    if in_use and not force:
+        raise OutputError(
+            f"{path}: E180: the folder is not empty (it has {in_use[0]}); choose another, or --force to replace"
+            " batchsim's own files in it"
+        )
+    for name in OWN_FILES.intersection(in_use):
+        if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise OutputError(f"{path}: E180: {name} in it is a folder, so no file can take its place")
+
+
+def _lock(path: Path, folder: int) -> None:
+    """Keep other processes from writing here until the descriptor is closed, or this process is gone: E191."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(f"{path}: E191: another batchsim is writing here at this moment; choose another") from None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait, so that an interrupted run leaves the old files or the new ones, but never some of each."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

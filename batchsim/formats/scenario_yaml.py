@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,19 @@ MAX_BYTES = 64 * 1024 * 1024
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
-def load(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Scenario:
-    """The scenario in a file.
+def load(
+    path: str | os.PathLike[str], max_bytes: int = MAX_BYTES, *, allow_paths: Sequence[str | os.PathLike[str]] = ()
+) -> Scenario:
+    """The scenario in a file, which may name files of its own folder and of the folders ``allow_paths``.
 
     Raises :class:`ScenarioError`: E100 when the file cannot be read, else every problem in it.
     """
     name = os.fspath(path)
-    return loads(_decode(_read(Path(path), max_bytes), name), name)
+    return loads(_decode(_read(Path(path), max_bytes), name), name, allow_paths=allow_paths)
 
 
-def loads(text: str, name: str = "scenario.yaml") -> Scenario:
-    """The scenario in a text; ``name`` stands for the file in messages. Raises :class:`ScenarioError`."""
+def loads(text: str, name: str = "scenario.yaml", *, allow_paths: Sequence[str | os.PathLike[str]] = ()) -> Scenario:
+    """The scenario in a text; ``name`` stands for the file. Raises :class:`ScenarioError`."""
     from batchsim.formats.yaml_reader import read_yaml
 
     document = read_yaml(text.removeprefix("\ufeff"), name)
@@ -37,7 +41,8 @@ def loads(text: str, name: str = "scenario.yaml") -> Scenario:
         raise _error(name, "E101", "empty scenario", hint=hint, place=(1, 1))
     if not isinstance(document.data, dict):
         raise _error(name, "E104", "a scenario is a mapping, as in name: my-scenario", place=document.source.at(()))
-    return _parse(document.data, document.source, document.problems)
+    source = replace(document.source, folders=tuple(os.fspath(each) for each in allow_paths))
+    return _parse(document.data, source, document.problems)
 
 
 def dump(scenario: Scenario) -> str:

@@ -7,10 +7,10 @@ names the file and the line: E160 the table's shape or a missing column, E161 a 
 from __future__ import annotations
 
 import csv
-import errno
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchsim.errors import MAX_PROBLEMS, Problem, ScenarioError
+from batchsim.formats.trace_file import check_file, path_of
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.source import SourceMap
 from batchsim.spec.workload import Trace, TraceColumn
+from batchsim.units import MAX_DURATION_MS
 
 Cells = Sequence[str]
 
@@ -38,6 +40,9 @@ _MIB = {
 }
 _UNITS: Mapping[str, Mapping[str, float]] = {"submission": _MS, "run_time": _MS, "memory": _MIB}
 _LARGEST = float(2**50)
+_MOST_MS = float(MAX_DURATION_MS)
+_LATEST_MS = 1e13
+"""Unix ms; in the year 2286."""
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -92,12 +97,11 @@ class _Table:
 def read_trace(trace: Trace, source: SourceMap | None = None) -> TraceColumns:
     """Read the file of a trace; its path is relative to the scenario's file.
 
-    Raises :class:`ScenarioError` (E160, E161, E162) and ``OSError`` when the file cannot be read or is no regular file.
+    Raises :class:`ScenarioError` (E160, E161, E162, E164, E165, E166) and ``OSError`` when the file cannot be read.
     """
     mapping = {"submission": TraceColumn("submission"), **trace.columns}
     _check_units(mapping)
-    folder = Path(source.file).parent if source else Path()
-    table = _read_table(folder / trace.path, mapping)
+    table = _read_table(path_of(trace.path, source), mapping)
     submitted_ms = _relative_ms(table, mapping["submission"], trace.start)
     order = np.argsort(submitted_ms, kind="stable")
     columns = {_FIELDS[name]: _READERS[name](table, mapping[name])[order] for name in mapping if name in _READERS}
@@ -126,8 +130,7 @@ def _check_units(mapping: Mapping[str, TraceColumn]) -> None:
 
 
 def _read_table(path: Path, columns: Mapping[str, TraceColumn]) -> _Table:
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    check_file(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return _parse_table(str(path), csv.reader(file, strict=True), columns)
@@ -199,10 +202,10 @@ def _is_readable(read: Callable[[str], Any], cell: str) -> bool:
     return True
 
 
-def _number(cell: str) -> float:
-    """A finite number of at least 0."""
-    value = float(cell)
-    if not 0 <= value <= _LARGEST:
+def _number(cell: str, factor: float = 1.0, most: float = _LARGEST) -> float:
+    """A finite number of at least 0, times ``factor`` at most ``most``."""
+    value = float(cell) * factor
+    if not 0 <= value <= most:
         raise ValueError(cell)
     return value
 
@@ -235,7 +238,7 @@ def _instant_reader(mapping: TraceColumn) -> tuple[Callable[[str], float], str]:
         return lambda cell: _epoch_ms(datetime.strptime(cell.strip(), pattern)), f"an instant like {pattern}"  # noqa: DTZ007
     if mapping.unit is not None:
         factor = _MS[mapping.unit]
-        return lambda cell: _number(cell) * factor, f"a number of {mapping.unit} from 0"
+        return lambda cell: _number(cell, factor, _LATEST_MS), f"a number of {mapping.unit} from 0"
     return _instant_ms, "an instant: ISO 8601 (2026-01-01T00:00:00Z), or seconds from 0"
 
 
@@ -245,7 +248,7 @@ def _instant_ms(cell: str) -> float:
         seconds = float(cell)
     except ValueError:
         return _iso_ms(cell)
-    return _number(str(seconds)) * 1e3
+    return _number(str(seconds), 1e3, _LATEST_MS)
 
 
 def _iso_ms(text: str) -> float:
@@ -260,18 +263,20 @@ def _epoch_ms(instant: datetime) -> float:
 
 def _read_run_time(table: _Table, mapping: TraceColumn) -> NDArray[np.int64]:
     unit = mapping.unit or "s"
-    cells = table.column("run_time", mapping, _number, f"a number of {unit} from 0")
-    return np.maximum(_whole(np.array(cells) * _MS[unit]), 1)
+    read = partial(_number, factor=_MS[unit], most=_MOST_MS)
+    return np.maximum(_whole(table.column("run_time", mapping, read, f"a number of {unit} from 0 to 36500 days")), 1)
 
 
 def _read_vcpus(table: _Table, mapping: TraceColumn) -> NDArray[np.int64]:
-    return _whole(np.array(table.column("vcpus", mapping, _positive, "a number of vCPUs above 0")) * 1000.0)
+    read = partial(_positive, factor=1000.0, most=1e9)
+    return _whole(table.column("vcpus", mapping, read, "a number of vCPUs above 0"))
 
 
 def _read_memory(table: _Table, mapping: TraceColumn) -> NDArray[np.int64]:
     unit = mapping.unit or "MiB"
-    cells = table.column("memory", mapping, _positive, f"a number of {unit} above 0")
-    return np.ceil(np.round(np.array(cells) * _MIB[unit], 6)).astype(np.int64)
+    read = partial(_positive, factor=_MIB[unit], most=1e9)
+    cells = table.column("memory", mapping, read, f"a number of {unit} above 0")
+    return np.ceil(np.round(np.array(cells), 6)).astype(np.int64)
 
 
 def _read_images(table: _Table, mapping: TraceColumn) -> tuple[NDArray[np.int32], tuple[str, ...]]:
@@ -285,8 +290,8 @@ def _read_exit_code(table: _Table, mapping: TraceColumn) -> NDArray[np.int16]:
     return np.array(table.column("exit_code", mapping, _exit_code, "an exit code from 0 to 255"), dtype=np.int16)
 
 
-def _positive(cell: str) -> float:
-    value = _number(cell)
+def _positive(cell: str, factor: float, most: float) -> float:
+    value = _number(cell, factor, most)
     if value == 0:
         raise ValueError(cell)
     return value

@@ -44,6 +44,22 @@ def stuck(summary: Summary) -> RenderableType | None:
     return section("", heading, rows(("queue", "jobs", "head", "needs", "since"), lines, words=1), points(why))
 
 
+def refused(summary: Summary) -> RenderableType | None:
+    """SubmitJob calls that AWS Batch would not take: their jobs never came to be."""
+    reasons = summary["jobs"]["refused_calls"]
+    if not reasons:
+        return None
+    heading = Text(f"REFUSED: {plural(sum(reasons.values()), 'SubmitJob call')}", style="bold red")
+    return section("", heading, points(f"{plain(why)}: {plural(calls, 'call')}" for why, calls in reasons.items()))
+
+
+def unsimulated(summary: Summary) -> RenderableType | None:
+    """What the scenario asks of AWS Batch and the run did not do: the figures are of a run without it."""
+    if not summary["unsimulated"]:
+        return None
+    return section("Not simulated yet, though the scenario asks for it", points(map(plain, summary["unsimulated"])))
+
+
 def headline(summary: Summary) -> RenderableType:
     """When the data is ready (or, without data sets, the work done), what it cost, how the jobs fared."""
     run, jobs, cost = summary["run"], summary["jobs"], summary["cost"]
@@ -52,7 +68,7 @@ def headline(summary: Summary) -> RenderableType:
         ("data ready at" if cost["data_bytes"] else "done at", _ready_at(summary)),
         ("makespan", duration(summary["headline"]["makespan_s"])),
         ("jobs", _fates(jobs)),
-        ("run", f"{duration(summary['horizon_s'])} simulated; the end: {_ENDINGS[summary['ended_by']]}"),
+        ("run", f"{duration(summary['horizon_s'])} simulated; the end: {_ending(summary)}"),
         ("seed", f"{run['seed']} (1 replication: no interval)"),
     ]
     return section(title, facts(figures))
@@ -184,6 +200,7 @@ def retries(summary: Summary) -> RenderableType:
         ("attempts", f"{tried['attempts']:,}: {outcomes}" if outcomes else "0"),
         ("retried", f"{again}, {plural(tried['retries'], 'further attempt')}" if tried["retries"] else "nothing"),
         ("reclaimed", _reclaimed(lost)),
+        *_unlaunched(summary["instances"]["capacity_errors"]),
     ]
     if lost["attempts"]:
         figures.append(("work lost to it", _lost(lost)))
@@ -201,8 +218,8 @@ def assumptions(summary: Summary) -> RenderableType:
 
 
 ORDER = (
-    stuck, headline, thresholds, failures, entries, cost, latency, throughput, utilisation, retries, not_counted,
-    assumptions,
+    stuck, refused, headline, unsimulated, thresholds, failures, entries, cost, latency, throughput, utilisation,
+    retries, not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 
@@ -278,6 +295,11 @@ def _start(summary: Summary) -> datetime:
     return (start if start.tzinfo else start.replace(tzinfo=UTC)).astimezone(UTC)
 
 
+def _ending(summary: Summary) -> str:
+    refused = sum(summary["jobs"]["refused_calls"].values())
+    return _ENDINGS[summary["ended_by"]] + (", but for the refused calls" if refused else "")
+
+
 def _fates(jobs: Summary) -> str:
     """How the jobs fared, and how many calls submitted them."""
     fates = [f"{jobs['succeeded']:,} of {jobs['total']:,} succeeded"]
@@ -299,6 +321,13 @@ def _reclaimed(lost: Summary) -> str:
     if not lost["instances"] and not lost["attempts"]:
         return "nothing"
     return f"{plural(lost['instances'], 'instance')} with {plural(lost['attempts'], 'live attempt')}"
+
+
+def _unlaunched(capacity_errors: int) -> list[tuple[str, str]]:
+    """Launches that EC2 refused, where there were any."""
+    if not capacity_errors:
+        return []
+    return [("refused", f"{plural(capacity_errors, 'launch', 'launches')} for want of Spot capacity in the pool")]
 
 
 def _lost(lost: Summary) -> str:

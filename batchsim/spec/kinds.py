@@ -20,6 +20,8 @@ from batchsim.spec.base import (
 )
 
 T = TypeVar("T")
+MAX_USD_PER_H = 10_000
+"""No instance type costs a tenth of it; sums of nano-dollars stay within 64 bits."""
 
 
 def whole(code: str, low: int, high: int = MAX_INT, *, aws: bool = False) -> FileForm:
@@ -50,6 +52,22 @@ def with_unit(parse: Callable[[Any], T], code: str = "E146") -> Callable[[Any], 
             raise flawed(code, str(error), value) from None
 
     return parsed
+
+
+def _at_most(parse: Callable[[Any], int], most: int, shown: str) -> Callable[[Any], int]:
+    """``parse``, refusing more than ``most``."""
+
+    def parsed(value: Any) -> int:
+        if (found := parse(value)) > most:
+            raise ValueError(f"more than {shown}")
+        return found
+
+    return parsed
+
+
+_mib = _at_most(units.parse_mib, MAX_INT, f"{MAX_INT:,} MiB")
+_usd_per_h = _at_most(units.parse_usd_per_h_nano, MAX_USD_PER_H * units.NANO_PER_USD, f"${MAX_USD_PER_H:,} an hour")
+_usd = _at_most(units.parse_usd_nano, MAX_USD_PER_H * units.NANO_PER_USD, f"${MAX_USD_PER_H:,}")
 
 
 def quantity(
@@ -85,7 +103,7 @@ Probability = Annotated[float, number("E144", 0, 1)]
 
 DurationMs = Annotated[int, DURATION]
 Bytes = Annotated[int, quantity(units.parse_bytes, units.format_bytes, f"^({_SIZE}|0)$", "10TB")]
-Mib = Annotated[int, quantity(units.parse_mib, units.format_mib, f"^({_SIZE}|0)$", "4GiB")]
+Mib = Annotated[int, quantity(_mib, units.format_mib, f"^({_SIZE}|0)$", "4GiB")]
 BytesPerS = Annotated[int, quantity(units.parse_throughput_bytes_per_s, _show_throughput, f"^{_SIZE}/s$", "80MB/s")]
-UsdPerH = Annotated[int, quantity(units.parse_usd_per_h_nano, _show_usd_per_h, f"^({_MONEY}/h|0)$", "$0.05/h", "E148")]
-Usd = Annotated[int, quantity(units.parse_usd_nano, units.format_usd, f"^({_MONEY}|0)$", "$0.08", "E148")]
+UsdPerH = Annotated[int, quantity(_usd_per_h, _show_usd_per_h, f"^({_MONEY}/h|0)$", "$0.05/h", "E148")]
+Usd = Annotated[int, quantity(_usd, units.format_usd, f"^({_MONEY}|0)$", "$0.08", "E148")]

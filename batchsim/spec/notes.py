@@ -10,7 +10,7 @@ from batchsim.spec.base import Model
 from batchsim.spec.index import NAME_KEYS
 from batchsim.spec.names import short_name
 from batchsim.spec.scenario import Scenario
-from batchsim.spec.without_effect import WITHOUT_EFFECT
+from batchsim.spec.without_effect import LATER, WITHOUT_EFFECT
 
 
 def scenario_notes(scenario: Scenario) -> list[str]:
@@ -22,6 +22,11 @@ def scenario_notes(scenario: Scenario) -> list[str]:
         *_disabled_queues(scenario),
         *_names_alike(scenario),
     ]
+
+
+def unsimulated(scenario: Scenario) -> list[str]:
+    """One line for each policy of the scenario that AWS Batch would follow and a simulation does not."""
+    return [note for note in _without_effect(scenario) if LATER in note or "status: without effect" in note]
 
 
 def _without_effect(scenario: Scenario) -> Iterator[str]:

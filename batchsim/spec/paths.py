@@ -6,7 +6,7 @@ place remains (:mod:`batchsim.spec.places`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from batchsim.errors import Path, ScenarioError
@@ -20,22 +20,24 @@ from batchsim.spec.source import SourceMap
 from batchsim.spec.updates import UPDATABLE, Target, check_update, find_target
 from batchsim.spec.walk import child_kinds, fields_of, keys_of, models_in
 
-__all__ = ["UPDATABLE", "Target", "check_update", "find_target", "with_value"]
+__all__ = ["UPDATABLE", "Target", "check_update", "find_target", "with_values"]
 
 _ITEM_NAMES = ("computeEnvironmentName", "jobQueueName", "consumableResourceName", "id", "name", "jobName")
 
 
-def with_value(scenario: Scenario, path: str, value: Any) -> Scenario:
-    """A new, re-validated scenario with ``value`` (in its file form, as ``"90s"``) at ``path``.
+def with_values(scenario: Scenario, values: Iterable[tuple[str, Any]]) -> Scenario:
+    """A new scenario with each ``(path, value)`` in its place, in turn; values in their file form, as ``"90s"``.
 
-    Raises :class:`ScenarioError` when the path is unknown or ambiguous (E106), or the result is not valid.
+    It is validated once all are in place, so that values which only go together can be given in any order. Raises
+    :class:`ScenarioError` when a path is unknown or ambiguous (E106), or the result is not valid.
     """
     data = to_data(scenario)
-    try:
-        place = find_place(_places(Scenario, data), path)
-    except FlawsError as error:
-        raise ScenarioError(problem_of(flaw, SourceMap()) for flaw in error.flaws) from None
-    _put(data, place.path, value)
+    for path, value in values:
+        try:
+            place = find_place(_places(Scenario, data), path)
+        except FlawsError as error:
+            raise ScenarioError(problem_of(flaw, SourceMap()) for flaw in error.flaws) from None
+        _put(data, place.path, value)
     return parse(data, scenario.source)
 
 

@@ -16,6 +16,7 @@ from batchsim.spec.walk import keys_at
 
 _AT_THE_KEY = frozenset({"E106"})
 """Codes whose problem stands at the key, not at its value."""
+_MARKS = frozenset({"<entry>", "<workflow>", "[key]"})
 _MANY_KEYS = 24
 _SHOWN = 80
 
@@ -68,6 +69,8 @@ def show_value(value: object) -> str:
 
 def _flaws_of(detail: ErrorDetails, root: type) -> Iterable[Flaw]:
     path = plain_path(detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        path = (*plain_path(detail["loc"][:-1]), detail["loc"][-1])  # a key of the file, even one like a mark
     carried = detail.get("ctx", {}).get("error")
     if isinstance(carried, FlawsError):
         return [flaw.under(*path) for flaw in carried.flaws]
@@ -84,8 +87,8 @@ def _flaws_of(detail: ErrorDetails, root: type) -> Iterable[Flaw]:
 
 
 def plain_path(loc: Sequence[int | str]) -> Path:
-    """pydantic's location without its own marks (``<tag>`` of a union, ``[key]`` of a mapping)."""
-    return tuple(part for part in loc if not (isinstance(part, str) and part[:1] in "<[" and part[-1:] in ">]"))
+    """pydantic's location without its own marks (``<entry>`` of a union, ``[key]`` of a mapping)."""
+    return tuple(part for part in loc if part not in _MARKS)
 
 
 def _unknown_key(path: Path, known: Sequence[str]) -> Flaw:

@@ -49,9 +49,9 @@ class Scenario(Model):
 
     def with_(self, path: str, value: Any) -> Scenario:
         """A new scenario with ``value`` at ``path``, as ``with_("spot.maxvCpus", 512)``; see ``paths.py``."""
-        from batchsim.spec.paths import with_value
+        from batchsim.spec.paths import with_values
 
-        return with_value(self, path, value)
+        return with_values(self, ((path, value),))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.__dict__ == other.__dict__

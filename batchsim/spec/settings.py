@@ -10,9 +10,12 @@ from pydantic import Field, model_validator
 
 from batchsim import units
 from batchsim.spec.base import FileForm, FlawsError, Model, check_text, check_whole, flawed
-from batchsim.spec.kinds import DURATION, DurationMs, Flag, Text, Whole, with_unit
+from batchsim.spec.kinds import DURATION, DurationMs, Flag, Text, Whole, whole, with_unit
 
 MAX_SEED = 2**128 - 1
+MAX_JOBS = 10_000_000
+_YEARS = range(1970, 2200)
+"""Those that cron expressions know (EventBridge, "Cron-based schedules")."""
 
 
 def _check_seed(value: object) -> int:
@@ -22,9 +25,11 @@ def _check_seed(value: object) -> int:
 def _check_start(value: object) -> str:
     text = check_text(value)
     try:
-        datetime.fromisoformat(text)
+        year = datetime.fromisoformat(text).year
     except ValueError:
         raise flawed("E115", "not an ISO 8601 instant", value, allowed="2026-01-01T00:00:00Z") from None
+    if year not in _YEARS:
+        raise flawed("E115", "out of range", value, allowed=f"the years {_YEARS[0]} to {_YEARS[-1]}")
     return text
 
 
@@ -69,6 +74,8 @@ class SimulationSettings(Model):
     seed: Annotated[int, FileForm(_check_seed, {"type": "integer", "minimum": 0, "maximum": MAX_SEED})] | None = None
     until: Until = "drained"
     max_time_ms: DurationMs = Field(default=30 * units.DURATION_MS["d"], alias="max_time")
+    max_jobs: Annotated[int, whole("E114", 1)] = MAX_JOBS
+    """A workload of more jobs is refused before it fills the memory (E151)."""
 
 
 class FaultTarget(Model):

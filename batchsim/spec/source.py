@@ -20,6 +20,8 @@ class SourceMap:
     """Place of each key or list item."""
     values: Mapping[Path, Position] = field(default_factory=dict)
     """Place of each value."""
+    folders: tuple[str, ...] = ()
+    """Where, besides the file's own folder, the files that it names may lie."""
 
     def at(self, path: Path, *, key: bool = False) -> Position:
         """Place of the value (with ``key``, the key) at ``path``, else of its nearest known parent, else (0, 0)."""

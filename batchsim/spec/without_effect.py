@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_LATER = "is not simulated yet"
+LATER = "is not simulated yet"
+"""In the reasons of what AWS Batch would act on: results differ from it there."""
 _IDENTITY = "identifies; nothing depends on it"
 _PERMISSION = "permissions are not simulated"
 _TAG = "tags are not simulated"
@@ -13,7 +14,7 @@ _INSIDE = "what happens inside the container is not simulated"
 _DESCRIBED = "describes the real thing; a simulation starts afresh"
 
 WITHOUT_EFFECT: Mapping[str, str] = {
-    "ComputeEnvironment.unmanagedvCpus": f"fair share's base of UNMANAGED environments {_LATER}",
+    "ComputeEnvironment.unmanagedvCpus": f"fair share's base of UNMANAGED environments {LATER}",
     "ComputeEnvironment.computeEnvironmentArn": _IDENTITY,
     "ComputeEnvironment.ecsClusterArn": _IDENTITY,
     "ComputeEnvironment.serviceRole": _PERMISSION,
@@ -21,12 +22,12 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ComputeEnvironment.status": "every environment is taken as VALID",
     "ComputeEnvironment.statusReason": _DESCRIBED,
     "ComputeEnvironment.updatePolicy": "infrastructure updates are not simulated",
-    "ComputeEnvironment.eksConfiguration": f"EKS {_LATER}",
+    "ComputeEnvironment.eksConfiguration": f"EKS {LATER}",
     "ComputeEnvironment.ecsSettings": "Container Insights are not simulated",
     "ComputeEnvironment.containerOrchestrationType": _DESCRIBED,
     "ComputeEnvironment.uuid": _IDENTITY,
     "ComputeEnvironment.context": "AWS reserves it",
-    "ComputeResource.bidPercentage": f"a bid below On-Demand {_LATER}: Spot prices are constant",
+    "ComputeResource.bidPercentage": f"a bid below On-Demand {LATER}: Spot prices are constant",
     "ComputeResource.imageId": "the machine image does not change boot times; world.instance_boot does",
     "ComputeResource.securityGroupIds": _NETWORK,
     "ComputeResource.ec2KeyPair": _PERMISSION,
@@ -36,10 +37,10 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ComputeResource.spotIamFleetRole": _PERMISSION,
     "ComputeResource.launchTemplate": "templates are not read; world.user_data is the time that user data take",
     "ComputeResource.ec2Configuration": "the machine image does not change boot times; world.instance_boot does",
-    "ComputeResource.managedInstancesProvider": f"ECS Managed Instances {_LATER}",
+    "ComputeResource.managedInstancesProvider": f"ECS Managed Instances {LATER}",
     "ComputeResource.capacityTags": _TAG,
-    "JobQueue.schedulingPolicyArn": f"fair share {_LATER}: the queue is FIFO",
-    "JobQueue.jobStateTimeLimitActions": f"the automatic cancelling of stuck heads {_LATER}",
+    "JobQueue.schedulingPolicyArn": f"fair share {LATER}: the queue is FIFO",
+    "JobQueue.jobStateTimeLimitActions": f"the automatic cancelling of stuck heads {LATER}",
     "JobQueue.jobQueueArn": _IDENTITY,
     "JobQueue.jobQueueType": "follows from the queue's environments",
     "JobQueue.serviceEnvironmentOrder": "service jobs are not simulated",
@@ -47,21 +48,21 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "JobQueue.statusReason": _DESCRIBED,
     "JobQueue.tags": _TAG,
     "SchedulingPolicy.arn": _IDENTITY,
-    "SchedulingPolicy.fairsharePolicy": f"fair share {_LATER}: queues are FIFO",
+    "SchedulingPolicy.fairsharePolicy": f"fair share {LATER}: queues are FIFO",
     "SchedulingPolicy.quotaSharePolicy": "quota shares are of SageMaker's queues, which are not simulated",
     "SchedulingPolicy.tags": _TAG,
-    "ConsumableResource.totalQuantity": f"consumable resources {_LATER}: never short",
-    "ConsumableResource.resourceType": f"consumable resources {_LATER}: never short",
+    "ConsumableResource.totalQuantity": f"consumable resources {LATER}: never short",
+    "ConsumableResource.resourceType": f"consumable resources {LATER}: never short",
     "ConsumableResource.consumableResourceArn": _IDENTITY,
     "ConsumableResource.inUseQuantity": _DESCRIBED,
     "ConsumableResource.availableQuantity": _DESCRIBED,
     "ConsumableResource.createdAt": _DESCRIBED,
     "ConsumableResource.tags": _TAG,
     "JobDefinition.schedulingPriority": "has no effect in a FIFO queue",
-    "JobDefinition.consumableResourceProperties": f"consumable resources {_LATER}: never short",
-    "JobDefinition.nodeProperties": f"multi-node jobs {_LATER}",
-    "JobDefinition.eksProperties": f"EKS {_LATER}",
-    "JobDefinition.ecsProperties": f"jobs of several containers {_LATER}",
+    "JobDefinition.consumableResourceProperties": f"consumable resources {LATER}: never short",
+    "JobDefinition.nodeProperties": f"multi-node jobs {LATER}",
+    "JobDefinition.eksProperties": f"EKS {LATER}",
+    "JobDefinition.ecsProperties": f"jobs of several containers {LATER}",
     "JobDefinition.propagateTags": _TAG,
     "JobDefinition.tags": _TAG,
     "JobDefinition.jobDefinitionArn": _IDENTITY,
@@ -84,12 +85,12 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ContainerProperties.repositoryCredentials": _PERMISSION,
     "RuntimePlatform.operatingSystemFamily": "Windows, its prices and its limits are not simulated: taken as Linux",
     "ContainerOverrides.instanceType": "goes with multi-node jobs, which are not simulated yet",
-    "SubmitJob.shareIdentifier": f"fair share {_LATER}: queues are FIFO",
+    "SubmitJob.shareIdentifier": f"fair share {LATER}: queues are FIFO",
     "SubmitJob.schedulingPriorityOverride": "has no effect in a FIFO queue",
-    "SubmitJob.consumableResourcePropertiesOverride": f"consumable resources {_LATER}: never short",
-    "SubmitJob.nodeOverrides": f"multi-node jobs {_LATER}",
-    "SubmitJob.eksPropertiesOverride": f"EKS {_LATER}",
-    "SubmitJob.ecsPropertiesOverride": f"jobs of several containers {_LATER}",
+    "SubmitJob.consumableResourcePropertiesOverride": f"consumable resources {LATER}: never short",
+    "SubmitJob.nodeOverrides": f"multi-node jobs {LATER}",
+    "SubmitJob.eksPropertiesOverride": f"EKS {LATER}",
+    "SubmitJob.ecsPropertiesOverride": f"jobs of several containers {LATER}",
     "SubmitJob.propagateTags": _TAG,
     "SubmitJob.tags": _TAG,
 }

@@ -22,7 +22,6 @@ from batchsim.spec.kinds import (
     Text,
     Usd,
     UsdPerH,
-    Whole,
     number,
     quantity,
     whole,
@@ -53,10 +52,10 @@ Depth = Annotated[
 class CustomType(Model):
     """An instance type that the scenario adds to the catalogue, or overrides in it; what is None comes from there."""
 
-    vcpu: Annotated[int, whole("E130", 1)] | None = None
+    vcpu: Annotated[int, whole("E130", 1, 10_000)] | None = None
     memory: Mib | None = None
     usable_memory: Mib | None = None
-    gpu: Whole | None = None
+    gpu: Annotated[int, whole("E130", 0, 1_000)] | None = None
     arch: Literal["x86_64", "arm64"] | None = None
     price: UsdPerH | None = None
     spot_price: UsdPerH | None = None
@@ -164,17 +163,17 @@ class World(Model):
     notice: DurationMs = 120_000
     """From the interruption notice to the reclaim (EC2, "Spot Instance interruption notices": two minutes)."""
 
-    spot_factor: Annotated[float, number("E148", 0)] = 0.47
+    spot_factor: Annotated[float, number("E148", 0, 10)] = 0.47
     """Spot price as a share of On-Demand, where the catalogue has none (fitted on recorded prices)."""
     first_hour_free: Flag = True
     """Whether an instance reclaimed in its first hour costs nothing (EC2, "Billing for interrupted Spot Instances")."""
     bill_from: Literal["running", "launch", "ready"] = "running"
     """From when an instance is billed (EC2, "On-Demand Instances": while running)."""
-    root_gb: Annotated[float, number("E148", 0)] = 30.0
+    root_gb: Annotated[float, number("E148", 0, 65_536)] = 30.0
     """Size of an instance's root volume in GB (ECS-optimised images)."""
     gp3_gb_month: Usd = 80_000_000
     """Price of a GB-month of gp3 (EBS, us-east-1)."""
-    fargate_spot_factor: Annotated[float, number("E148", 0)] = 0.30
+    fargate_spot_factor: Annotated[float, number("E148", 0, 10)] = 0.30
     """Fargate Spot's price as a share of Fargate's (AWS: up to 70 % off)."""
 
     submit_tps: Annotated[int, whole("E114", 1)] = 50

@@ -239,10 +239,18 @@ def test_a_boot_that_minvcpus_keeps_does_not_hold_the_end_of_the_run(simulate):
     assert result.horizon_s == 50
 
 
-def test_growth_is_counted_in_whole_instances_however_the_jobs_are_cut_into_calls(simulate):
+def test_all_that_waits_is_uncovered_however_the_jobs_are_cut_into_calls(simulate):
     places = [environment(types=("box.4",), type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE", maxvCpus=6)]
     uncovered = []
     for many in ({"size": 9}, {"count": 9}):
         result = simulate(scenario(job("a", **many), environments=places))
         uncovered.append(result.scaling.uncovered_vcpus.iloc[0])
-    assert uncovered == [8, 8]
+    assert uncovered == [9, 9]
+
+
+def test_the_size_is_chosen_for_all_that_waits_not_for_what_maxvcpus_still_permits_in_small_ones(simulate):
+    places = [environment(types=("box.1", "box.8", "box.4"), maxvCpus=9)]
+    work = [job("s", "80s", count=2, vcpus=1, memory=4096), job("big", "30s", vcpus=7, memory=28672)]
+    result = simulate(scenario(*work, environments=places, world={"scale_up_delay": "5s"}))
+    assert sorted(launched(result)) == ["box.1", "box.8"]
+    assert set(starts(result).values()) == {5}

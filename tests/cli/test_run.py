@@ -154,3 +154,12 @@ def test_violations_are_exit_code_1(batchsim: Command, scenario: Path) -> None:
     result = batchsim("run", scenario, "--check")  # the forty jobs are no run of this scenario
     assert result.exit_code == 1
     assert "not so" in result.stderr
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_settings_that_only_go_together_can_be_given_in_any_order(
+    batchsim: Command, scenario: Path, order: tuple[int, int]
+) -> None:
+    settings = ["spot.computeResources.type=EC2", "spot.allocationStrategy=BEST_FIT_PROGRESSIVE"]
+    chosen = [word for position in order for word in ("--set", settings[position])]
+    assert batchsim("run", scenario, *chosen).exit_code == 0

@@ -37,9 +37,12 @@ def expand(scenario: Scenario, draws: Draws, start_epoch_ms: int, read_trace: Re
     planner = _planner(scenario, places, draws, start_epoch_ms, read_trace)
     plans: list[EntryPlan] = []
     problems: list[Problem] = []
+    jobs = 0
     for place in places:
         try:
             plans.append(planner.plan(place))
+            jobs += plans[-1].occurrences * plans[-1].size
+            _check_number(scenario, place, jobs, "the workload makes")
         except ScenarioError as error:
             problems.extend(problem for problem in error.problems if problem not in problems)
     if not problems and scenario.world.strict_limits:
@@ -63,6 +66,7 @@ class _Planner:
         entry, firings = place.entry, self.firings.of(place)
         job = effective_job(self.scenario, entry.submit)
         shape = self.sources.shape(place, job.array_size, firings.number)
+        _check_number(self.scenario, place, shape.jobs, "the entry makes")
         return EntryPlan(
             position=place.position,
             id=entry.id,
@@ -99,8 +103,16 @@ def _planner(
     end_ms = settings.until if isinstance(settings.until, int) else settings.max_time_ms
     by_id = {place.entry.id: place for place in places}
     calendar = Calendar(start_epoch_ms, settings.time_zone)
-    firings = FiringPlanner(by_id, draws, calendar, end_ms, read_trace)
+    firings = FiringPlanner(by_id, draws, calendar, end_ms, read_trace, settings.max_jobs)
     return _Planner(scenario, by_id, firings, SourceMaker(draws, {item.name: item for item in scenario.datasets}))
+
+
+def _check_number(scenario: Scenario, place: Place, jobs: int, subject: str) -> None:
+    """E151 before more jobs than are wanted fill the memory."""
+    most = scenario.simulation.max_jobs
+    if jobs > most:
+        hint = "If they are meant, raise simulation.max_jobs; a million jobs need about 300 MB"
+        raise place.error("E151", place.path, f"{subject} {jobs:,} jobs", allowed=f"at most {most:,}", hint=hint)
 
 
 def _requests(firings: Firings) -> Requests | None:

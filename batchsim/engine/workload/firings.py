@@ -18,9 +18,6 @@ from batchsim.engine.workload.places import Place
 from batchsim.errors import Path, ScenarioError
 from batchsim.spec import After, At, Cron, Firing, Poisson, Rate, SourceMap, Trace
 
-MOST_FIRINGS = 10_000_000
-"""More firings of one entry are refused (E151) before they fill the memory."""
-
 
 class TraceTable(Protocol):
     """A trace as :mod:`batchsim.formats.trace_csv` reads it, in order of time; shape of each column: (rows,)."""
@@ -85,6 +82,8 @@ class FiringPlanner:
     end_ms: int
     """The end of cron and Poisson processes that name no duration; ``spec`` sees to it that the run ends there too."""
     read_trace: ReadTrace
+    most: int
+    """More firings of one entry are refused (E151) before they fill the memory."""
     _known: dict[Path, Firings] = field(default_factory=dict)
 
     def of(self, place: Place) -> Firings:
@@ -98,7 +97,9 @@ class FiringPlanner:
         workflow = place.workflow
         if workflow is None:
             return self._fire(place, place.entry.at or At(0))
-        return self._fire(place, workflow.at).repeated(workflow.count or 1)
+        firings, count = self._fire(place, workflow.at), workflow.count or 1
+        self._check_number(place, firings.number * count)
+        return firings.repeated(count)
 
     def _fire(self, place: Place, at: Firing) -> Firings:
         match at:
@@ -119,16 +120,16 @@ class FiringPlanner:
     def _cron(self, place: Place, at: Cron) -> Firings:
         end_ms = self.end_ms if at.for_ms is None else at.for_ms
         try:
-            firings_ms = cron_firings_ms(at.expression, self.calendar, end_ms, MOST_FIRINGS + 1)
+            firings_ms = cron_firings_ms(at.expression, self.calendar, end_ms, self.most + 1)
         except CronError as error:
             raise place.error("E115", place.at_path, f"not a cron expression: {error}", at.expression) from None
-        _check_number(place, len(firings_ms))
+        self._check_number(place, len(firings_ms))
         return _instants(firings_ms)
 
     def _poisson(self, place: Place, at: Poisson) -> Firings:
         """A workflow's arrivals are keyed by its first member."""
         end_ms = self.end_ms if at.for_ms is None else at.start_ms + at.for_ms
-        _check_number(place, at.rate_per_s * max(0, end_ms - at.start_ms) / 1000)
+        self._check_number(place, at.rate_per_s * max(0, end_ms - at.start_ms) / 1000)
         first = place.entry if place.workflow is None else place.workflow.workflow[0]
         stream = self.draws.stream("arrivals", first.stream or first.id)
         return _instants(poisson_firings_ms(float(at.rate_per_s), at.start_ms, end_ms, stream))
@@ -148,6 +149,12 @@ class FiringPlanner:
             raise ScenarioError(place.located(problem, place.at_path) for problem in error.problems) from None
         return Firings(len(table.submitted_ms), table.submitted_ms, trace=table)
 
+    def _check_number(self, place: Place, number: int | Fraction) -> None:
+        if number > self.most:
+            message = f"fires {float(number):,.0f} times"
+            hint = "If they are meant, raise simulation.max_jobs"
+            raise place.error("E151", place.at_path, message, allowed=f"at most {self.most:,}", hint=hint)
+
 
 def _client(place: Place, at: Rate) -> Firings:
     """One firing: the instant at which the client begins."""
@@ -159,9 +166,3 @@ def _client(place: Place, at: Rate) -> Firings:
 
 def _instants(due_at_ms: Millis) -> Firings:
     return Firings(len(due_at_ms), due_at_ms)
-
-
-def _check_number(place: Place, number: int | Fraction) -> None:
-    if number > MOST_FIRINGS:
-        message = f"fires about {float(number):.3g} times; at most {MOST_FIRINGS:,} are allowed"
-        raise place.error("E151", place.at_path, message, hint="Shorten its `for`")
