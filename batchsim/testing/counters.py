@@ -1,0 +1,135 @@
+"""Marks: what a run went through, so that a set of random scenarios can prove that it reaches every corner."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from batchsim.analysis.causes import Cause, Charge
+from batchsim.formats.state_changes import state_changes
+from batchsim.records.tables import NEVER, Records
+from batchsim.records.vocabulary import (
+    EndedBy,
+    JobState,
+    Outcome,
+    ScalingAction,
+    WaitReason,
+    WhyEnded,
+    WhyLaunched,
+)
+from batchsim.result import Result
+
+Mark = str
+"""One thing that can happen in a run, as ``outcome: reclaimed`` or ``wait: max_vcpus``."""
+
+TRANSITIONS = (
+    "SUBMITTED > PENDING",
+    "SUBMITTED > RUNNABLE",
+    "PENDING > RUNNABLE",
+    "PENDING > FAILED",
+    "RUNNABLE > STARTING",
+    "RUNNABLE > FAILED",
+    "STARTING > RUNNING",
+    "STARTING > RUNNABLE",
+    "STARTING > FAILED",
+    "RUNNING > RUNNABLE",
+    "RUNNING > SUCCEEDED",
+    "RUNNING > FAILED",
+)
+"""What a job can do (fact sheet 2.2); it begins in SUBMITTED, which lasts no time here and makes no event."""
+PARENT_TRANSITIONS = ("SUBMITTED > PENDING", "PENDING > SUCCEEDED", "PENDING > FAILED")
+"""What an array parent can do."""
+MID_PULL = "reclaim: in the middle of an image pull"
+SHARED = "queues: two share an environment"
+REFUSED = "submission: refused"
+THROTTLED = "submission: throttled"
+
+
+def expected_marks() -> tuple[Mark, ...]:
+    """Return every mark that a large enough set of scenarios must leave."""
+    return (
+        *(f"job: {each}" for each in TRANSITIONS),
+        *(f"array: {each}" for each in PARENT_TRANSITIONS),
+        *_all("outcome", Outcome),
+        *_all("wait", WaitReason, 1),
+        *_all("cause", Cause),
+        *_all("charge", Charge),
+        *_all("launched", WhyLaunched),
+        *_all("ended", WhyEnded),
+        *_all("scaling", ScalingAction),
+        *_all("run ended", EndedBy),
+        MID_PULL,
+        SHARED,
+        REFUSED,
+        THROTTLED,
+    )
+
+
+def marks_of(result: Result) -> Counter[Mark]:
+    """Return how often each thing happened in a run; each wait reason and cost cause once a job and bill it is in."""
+    records = result.records
+    marks: Counter[Mark] = Counter()
+    marks.update(_transitions(records))
+    marks.update(_words("outcome", Outcome, records.attempts.outcome))
+    marks.update(_wait_reasons(result))
+    marks.update(f"cause: {word}" for word in result.costs["cause"])
+    marks.update(f"charge: {word}" for word in result.costs["charge"])
+    marks.update(_words("launched", WhyLaunched, records.instances.why_launched))
+    marks.update(_words("ended", WhyEnded, records.instances.why_ended))
+    marks.update(_words("scaling", ScalingAction, records.scaling.action))
+    marks.update(_words("run ended", EndedBy, [records.ended_by]))
+    marks[MID_PULL] = _reclaims_in_pulls(records)
+    marks[SHARED] = _shares(result)
+    marks[REFUSED] = int((result.submissions["reason"].str.endswith("is disabled")).sum())
+    marks[THROTTLED] = int((records.submissions.calls > 1).sum())
+    return +marks
+
+
+def _all(kind: str, words: type[IntEnum], first: int = 0) -> Iterator[Mark]:
+    return (f"{kind}: {member.text}" for member in list(words)[first:])  # type: ignore[attr-defined]
+
+
+def _words(kind: str, words: type[IntEnum], codes: Any) -> Iterator[Mark]:
+    return (f"{kind}: {words(int(code)).text}" for code in codes)  # type: ignore[attr-defined]
+
+
+def _transitions(records: Records) -> Iterator[Mark]:
+    """Each change of state of jobs and array parents, from the same records that the events come from."""
+    changes = state_changes(records)
+    before: dict[tuple[bool, int], int] = {}
+    for row, parent, state in zip(changes.row.tolist(), changes.parent.tolist(), changes.state.tolist(), strict=True):
+        last = before.get((parent, row), JobState.SUBMITTED)
+        kind = "array" if parent else "job"
+        yield f"{kind}: {JobState(last).text} > {JobState(state).text}"
+        before[parent, row] = state
+
+
+def _wait_reasons(result: Result) -> Iterator[Mark]:
+    for reason in list(WaitReason)[1:]:
+        waited = int((result.jobs[f"wait_{reason.text}_s"] > 0).sum())
+        yield from [f"wait: {reason.text}"] * waited
+
+
+def _reclaims_in_pulls(records: Records) -> int:
+    """Attempts on instances whose pull had begun and was cut short by the reclaim."""
+    attempts = records.attempts
+    lost = (attempts.outcome == Outcome.RECLAIMED) & (attempts.instance != NEVER)
+    cut = (attempts.pull_at_ms < attempts.ended_at_ms) & (attempts.pulled_at_ms == attempts.ended_at_ms)
+    return int(np.count_nonzero(lost & cut))
+
+
+def _shares(result: Result) -> int:
+    """Whether two queues that both got jobs share an environment."""
+    used = set(result.submissions["queue"].unique())
+    seen: set[str] = set()
+    for queue in result.scenario.jobQueues:
+        mine = {each.computeEnvironment for each in queue.computeEnvironmentOrder}
+        if queue.jobQueueName in used and mine & seen:
+            return 1
+        if queue.jobQueueName in used:
+            seen |= mine
+    return 0

@@ -1,0 +1,70 @@
+"""Random faults and timed actions on what a random scenario holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from batchsim.testing.builders import Data
+from batchsim.testing.swarm.features import Draft
+
+_INSTANTS = ("0s", "30s", "60s", "95s", "2m", "210500ms", "6m", "14m", "31m")
+
+
+def draw_faults(draft: Draft, environments: list[Data]) -> list[Data]:
+    """Reclaims of single instances at single instants."""
+    spot = [each["computeEnvironmentName"] for each in environments if each["computeResources"]["type"] == "SPOT"]
+    if not spot or not draft.has("faults"):
+        return []
+    return [_reclaim(draft, spot) for _ in range(draft.integer(2, 4))]
+
+
+def _reclaim(draft: Draft, environments: list[str]) -> Data:
+    select = {"environment": draft.one_of(environments), "ordinal": draft.pick(0, 0, 1, 2)}
+    fault = {"kind": "spot_reclaim", "at": draft.one_of(_INSTANTS), "select": select}
+    return {**fault, "replace": True} if draft.chance(65) else fault
+
+
+def draw_actions(draft: Draft, environments: list[Data], queues: list[Data], workload: list[Data]) -> list[Data]:
+    """Cancel, terminate and set, a few times."""
+    if not draft.has("actions"):
+        return []
+    jobs = list(_jobs(workload))
+    return [_action(draft, environments, queues, jobs) for _ in range(draft.integer(2, 5))]
+
+
+def _action(draft: Draft, environments: list[Data], queues: list[Data], jobs: list[str]) -> Data:
+    at = {"at": draft.one_of(_INSTANTS)}
+    deed = draft.pick("cancel", "terminate", "environment", "queue", "terminate")
+    if deed in ("cancel", "terminate"):
+        return {**at, deed: draft.one_of(jobs)}
+    return {**at, **(_on_environment(draft, environments) if deed == "environment" else _on_queue(draft, queues))}
+
+
+def _on_environment(draft: Draft, environments: list[Data]) -> Data:
+    """A change that keeps minvCpus below maxvCpus, whatever else is changed."""
+    made = draft.one_of(environments)
+    name, least = made["computeEnvironmentName"], made["computeResources"].get("minvCpus", 0)
+    field, value = draft.pick(
+        ("state", "ENABLED"), ("state", "DISABLED"), ("maxvCpus", 8 + draft.integer(0, 9)), ("minvCpus", least and 8)
+    )
+    if field == "minvCpus" and made["computeResources"]["type"].startswith("FARGATE"):
+        field, value = "state", "ENABLED"
+    if field == "minvCpus" and made["computeResources"]["maxvCpus"] < 8:
+        value = 0
+    return {"set": f"computeEnvironments.{name}.{field}", "to": value}
+
+
+def _on_queue(draft: Draft, queues: list[Data]) -> Data:
+    name = draft.one_of(queues)["jobQueueName"]
+    field, value = draft.pick(("priority", draft.integer(0, 200)), ("state", "DISABLED"), ("state", "ENABLED"))
+    return {"set": f"jobQueues.{name}.{field}", "to": value}
+
+
+def _jobs(workload: list[Data]) -> Iterator[str]:
+    """Ids that actions can name: whole entries, and children of arrays that are submitted once."""
+    for item in workload:
+        for entry in item.get("workflow", (item,)):
+            yield entry["id"]
+            several = "count" in item or not isinstance(item["at"], str) or "dataset" in entry["run"]
+            if "arrayProperties" in entry["submit"] and not several:
+                yield f"{entry['id']}:{entry['submit']['arrayProperties']['size'] - 1}"

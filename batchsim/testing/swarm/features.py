@@ -1,0 +1,81 @@
+"""The features that a random scenario has or has not, and how often; rare outcomes get the chance that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from batchsim.testing.swarm.choices import Choices, chance, pick
+
+T = TypeVar("T")
+
+FEATURES: Mapping[str, int] = {
+    "spot": 72,
+    "fargate": 62,
+    "several_queues": 80,
+    "shared_environments": 80,
+    "equal_priorities": 30,
+    "second_environment": 50,
+    "initial_capacity": 35,
+    "minimum": 45,
+    "tight_maximum": 50,
+    "gpu": 18,
+    "disabled_queue": 20,
+    "disabled_environment": 28,
+    "stuck_jobs": 55,
+    "retries": 65,
+    "rules": 35,
+    "timeouts": 50,
+    "failures": 45,
+    "scripts": 30,
+    "arrays": 70,
+    "dependencies": 55,
+    "arrivals": 40,
+    "followers": 25,
+    "datasets": 20,
+    "images": 75,
+    "start_failures": 35,
+    "reclaims": 70,
+    "faults": 65,
+    "shocks": 20,
+    "shallow_pools": 60,
+    "throttling": 22,
+    "what_ifs": 50,
+    "exact_delays": 25,
+    "long_delays": 15,
+    "actions": 70,
+    "horizon": 32,
+    "short_limit": 25,
+}
+"""By feature, in how many percent of all scenarios it is on."""
+
+
+class Draft:
+    """The choices of one scenario, with the features that it has; the drawing functions share it."""
+
+    def __init__(self, choices: Choices) -> None:
+        """Draw the features first."""
+        self.choices = choices
+        self.features = tuple(name for name, percent in FEATURES.items() if chance(choices, percent))
+
+    def has(self, feature: str, percent: int = 100) -> bool:
+        """Whether the scenario has a feature and, of ``percent`` chances, uses it here."""
+        if feature not in FEATURES:
+            raise KeyError(feature)
+        return feature in self.features and (percent == 100 or chance(self.choices, percent))
+
+    def chance(self, percent: int) -> bool:
+        """Return True in ``percent`` of all cases."""
+        return chance(self.choices, percent)
+
+    def pick(self, *options: T) -> T:
+        """Return one of the options."""
+        return pick(self.choices, options)
+
+    def one_of(self, options: Sequence[T]) -> T:
+        """Return one of a sequence of options."""
+        return pick(self.choices, options)
+
+    def integer(self, low: int, high: int) -> int:
+        """Return a whole number from ``low`` to ``high``, both included."""
+        return self.choices.integer(low, high)

@@ -1,0 +1,42 @@
+"""A whole random scenario from its parts, small enough to run in milliseconds."""
+
+from __future__ import annotations
+
+from batchsim.testing.builders import Data
+from batchsim.testing.swarm.capacity import draw_environments, draw_queues
+from batchsim.testing.swarm.choices import Choices
+from batchsim.testing.swarm.events import draw_actions, draw_faults
+from batchsim.testing.swarm.features import Draft
+from batchsim.testing.swarm.jobs import draw_definitions
+from batchsim.testing.swarm.workload import draw_datasets, draw_workload
+from batchsim.testing.swarm.world import draw_world
+
+
+def draw_scenario(choices: Choices) -> Data:
+    """Draw one valid scenario in its file form."""
+    draft = Draft(choices)
+    environments = draw_environments(draft)
+    queues = draw_queues(draft, environments)
+    definitions = draw_definitions(draft)
+    workload = draw_workload(draft, queues, definitions)
+    return {
+        "name": "random",
+        "description": " ".join(draft.features),
+        "computeEnvironments": environments,
+        "jobQueues": queues,
+        "jobDefinitions": definitions,
+        "workload": workload,
+        "datasets": draw_datasets(draft),
+        "world": draw_world(draft),
+        "faults": draw_faults(draft, environments),
+        "actions": draw_actions(draft, environments, queues, workload),
+        "simulation": _settings(draft),
+        "allow_unplaceable": True,
+    }
+
+
+def _settings(draft: Draft) -> Data:
+    """Seed and end; the limit keeps a scenario small in which every instance is reclaimed before it is of use."""
+    until = draft.pick("7m", "15m", "1h") if draft.has("horizon") else "drained"
+    limit = draft.pick("10m", "25m", "5m") if draft.has("short_limit") else "3h"
+    return {"seed": draft.integer(0, 10_000), "until": until, "max_time": limit}

@@ -1,0 +1,98 @@
+"""A random world: how fast, how reliable and how peculiar the cloud is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchsim.testing.builders import Data
+from batchsim.testing.swarm.capacity import GPU_TYPE, TYPES
+from batchsim.testing.swarm.features import Draft
+
+_LAWS = ("scale_up_delay", "instance_pending", "instance_boot", "agent_register", "warm_start", "new_image")
+_RANDOM: tuple[Data, ...] = (
+    {"uniform": {"min": "1s", "max": "20s"}},
+    {"exponential": {"mean": "15s"}},
+    {"lognormal": {"p50": "8s", "p95": "40s"}},
+)
+_MORE_LAWS = ("slow_pull", "fargate_provision", "timeout_lag")
+
+
+def draw_world(draft: Draft) -> Data:
+    """The keys of ``world`` that differ from their defaults."""
+    types = {**TYPES, **GPU_TYPE} if draft.has("gpu") else dict(TYPES)
+    world: Data = {"instanceTypes": types, "scheduler_cycle": draft.pick("1s", "0s", "7s")}
+    for part in (_delays, _spot, _fargate, _failures, _what_ifs, _throttling):
+        world.update(part(draft))
+    return world
+
+
+def _delays(draft: Draft) -> Data:
+    """Exact, so that instants collide; long, as by default; else short."""
+    if draft.has("long_delays"):
+        return {}
+    exact = draft.has("exact_delays")
+    delays: Data = {name: _delay(draft, exact) for name in (*_LAWS, *_MORE_LAWS)}
+    delays |= {"user_data": draft.pick("0s", "5s"), "pull_overhead": draft.pick("2s", "0s")}
+    delays |= {"scale_down_idle": draft.pick("60s", "0s", "5m"), "scale_down_check": draft.pick("60s", "10s", "0s")}
+    return {**delays, "slow_pull_probability": draft.pick(0.1, 0, 0.5), "ce_backoff": draft.pick("60s", "10s", "3m")}
+
+
+def _delay(draft: Draft, exact: bool) -> Any:
+    if exact:
+        return draft.pick("0s", "5s", "20s")
+    return draft.one_of(_RANDOM)
+
+
+def _spot(draft: Draft) -> Data:
+    spot: Data = {"market": draft.pick("calm", "typical", "stormy"), "notice": draft.pick("120s", "0s", "15s")}
+    spot["spot_hazard"] = draft.pick(20, 6, 60) if draft.has("reclaims") else 0
+    if draft.has("shocks"):
+        spot["spot_shocks_per_day"] = draft.pick(24, 100, 400)
+    if draft.has("shallow_pools"):
+        spot["spot_depth"] = draft.pick(1, 2, 0, 1)
+    elif draft.chance(50):
+        spot["spot_depth"] = "unlimited"
+    return spot
+
+
+def _fargate(draft: Draft) -> Data:
+    if not draft.has("fargate", 90):
+        return {}
+    return {"fargate_burst": draft.integer(1, 3), "fargate_rate": draft.pick("20/s", "6/min", "2/min")}
+
+
+def _failures(draft: Draft) -> Data:
+    """Containers that do not start."""
+    if not draft.has("start_failures"):
+        return {}
+    return {"start_failure": draft.pick(0.1, 0.4), "count_start_failures": draft.pick(True, False)}
+
+
+def _what_ifs(draft: Draft) -> Data:
+    """Switches of behaviours that AWS does not document."""
+    if not draft.has("what_ifs"):
+        return {}
+    return {
+        "fifo_order": draft.pick("submitted", "runnable"),
+        "retry_position": draft.pick("front", "original", "back"),
+        "retry_delay": draft.pick("0s", "5s", "90s"),
+        "packing": draft.pick("best_fit", "first_fit", "worst_fit"),
+        "initial_capacity": draft.pick("ready", "booting"),
+        "demand_by": draft.pick("both", "vcpu"),
+        "prefer_size": draft.pick("largest_filled", "smallest"),
+        "mem_model": draft.pick("nitro_fit", "ratio", "exact"),
+        "bill_from": draft.pick("running", "launch", "ready"),
+        "first_hour_free": draft.pick(True, False),
+        "cancel_pending_wait": draft.pick(True, False),
+        "root_gb": draft.pick(30, 0, 100),
+    }
+
+
+def _throttling(draft: Draft) -> Data:
+    if not draft.has("throttling"):
+        return {}
+    return {
+        "enforce_submit_tps": True,
+        "submit_tps": draft.integer(1, 2),
+        "submit_backoff_base": draft.pick("1s", "3s"),
+    }

@@ -1,0 +1,251 @@
+"""What must hold of every scenario: a claim looks at a finished run, runs a variant of it, and returns what differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchsim import Result, Scenario, Simulation, dump, run
+from batchsim.analysis.check import check_tables, tables_of
+from batchsim.spec import Action, parse
+from batchsim.testing import Dice, draw_scenario, faults_in, files_of
+
+Data = dict[str, Any]
+Files = Mapping[str, str]
+
+TABLES = tuple(
+    f"{each}.csv" for each in ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
+)
+PARTS = ("throttled", "dependency", "wait", "retry_delay", "provisioning", "image_pull", "container_start",
+         "earlier_running", "last_running")  # fmt: skip
+_X = 0
+STRATEGIES = {
+    "EC2": ("BEST_FIT", "BEST_FIT_PROGRESSIVE"),
+    "SPOT": ("BEST_FIT", "BEST_FIT_PROGRESSIVE", "SPOT_CAPACITY_OPTIMIZED"),
+}
+
+
+@dataclass(frozen=True)
+class Base:
+    """A scenario in its file form, and its run, made once for all claims."""
+
+    data: Data
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        return parse(self.data)
+
+    @cached_property
+    def result(self) -> Result:
+        return run(self.scenario)
+
+    @cached_property
+    def files(self) -> Files:
+        return files_of(self.result)
+
+    @property
+    def dice(self) -> Dice:
+        """Choices that go with the scenario's seed."""
+        return Dice(self.data["simulation"]["seed"])
+
+
+def numbered(number: int) -> Base:
+    return Base(draw_scenario(Dice(number)))
+
+
+def told(base: Base, wrong: list[str], replay: str) -> str:
+    """A failure with the scenario as YAML, its seed, and the command that replays it."""
+    seed = base.data["simulation"]["seed"]
+    return "\n".join([*wrong, "--- scenario.yaml", dump(base.scenario), f"--- seed {seed}; replay with:", replay])
+
+
+# -- claims
+
+
+def it_breaks_no_invariant(base: Base) -> list[str]:
+    """The checker is content, and turnaround, waits and costs of every job are exact sums."""
+    return faults_in(base.result)
+
+
+def a_planted_millisecond_or_nano_dollar_is_found(base: Base) -> list[str]:
+    """In one part of one job's time, or in one line of one bill, by turns."""
+    tables, dice = tables_of(base.result), base.dice
+    name, columns, amount = "jobs", [f"{part}_s" for part in PARTS], 0.001
+    if len(tables["costs"]) and base.data["simulation"]["seed"] % 2:
+        name, columns, amount = "costs", ["cost_usd", "waived_usd"], 1e-9
+    if tables[name].empty:
+        return []
+    row, column = dice.integer(0, len(tables[name]) - 1), columns[dice.integer(0, len(columns) - 1)]
+    planted = check_tables({**tables, name: _planted(tables[name], row, column, amount)})
+    return [] if planted else [f"nobody saw {amount} more in {name}[{row}].{column}"]
+
+
+def the_same_seed_gives_the_same_bytes(base: Base) -> list[str]:
+    return differences(base.files, files_of(run(parse(base.data))))
+
+
+def plain_twins_of_fast_paths_agree(base: Base) -> list[str]:
+    return unlike(base, Simulation(base.scenario, thorough=True).finish())
+
+
+def stepping_in_random_pieces_agrees(base: Base) -> list[str]:
+    simulation, dice = Simulation(base.scenario), base.dice
+    for _ in range(dice.integer(1, 30)):
+        if dice.integer(0, 1):
+            simulation.advance(to_next_decision=True)
+        else:
+            simulation.advance(until=simulation.now_ms + 10 ** dice.integer(0, 6))
+        simulation.snapshot()
+    return unlike(base, simulation.finish())
+
+
+def stepping_from_decision_to_decision_agrees(base: Base) -> list[str]:
+    simulation = Simulation(base.scenario)
+    while simulation.advance(to_next_decision=True) is not None:
+        pass
+    return unlike(base, simulation.finish())
+
+
+def actions_by_call_agree_with_the_file(base: Base) -> list[str]:
+    """The same bytes of all tables and events; the resolved scenario has no actions, and so another hash."""
+    simulation = Simulation(parse({**base.data, "actions": []}))
+    for action in sorted(base.scenario.actions, key=lambda action: action.at_ms):
+        simulation.advance(until=action.at_ms)
+        _call(simulation, action)
+    return unlike(base, simulation.finish(), (*TABLES, "events.jsonl"))
+
+
+def another_strategy_leaves_every_work_alone(base: Base) -> list[str]:
+    """Common random numbers: whatever the allocation strategy, each job works as long as before."""
+    other = deepcopy(base.data)
+    for environment in other["computeEnvironments"]:
+        resources = environment["computeResources"]
+        if choices := STRATEGIES.get(resources["type"]):
+            resources["allocationStrategy"] = choices[choices.index(resources["allocationStrategy"]) - 1]
+    old, new = base.result.records.jobs.work_ms, run(parse(other)).records.jobs.work_ms
+    return [] if np.array_equal(old, new) else [f"work differs: {old.tolist()} and {new.tolist()}"]
+
+
+def unused_parts_change_nothing(base: Base) -> list[str]:
+    """An environment, queues, a definition and a type that nothing uses, before and behind the others."""
+    other = deepcopy(base.data)
+    other["world"]["instanceTypes"] = {
+        "a.unused": {"vcpu": 2, "memory": "4GiB", "price": "$1/h"},
+        **other["world"]["instanceTypes"],
+    }
+    other["jobDefinitions"].insert(0, {**other["jobDefinitions"][0], "jobDefinitionName": "a-unused"})
+    resources = {"type": "SPOT", "maxvCpus": 8, "instanceTypes": ["a.unused"], "allocationStrategy": "BEST_FIT"}
+    other["computeEnvironments"].insert(
+        0, {"computeEnvironmentName": "a-unused", "type": "MANAGED", "computeResources": resources}
+    )
+    shared, own = other["jobQueues"][0]["computeEnvironmentOrder"], [{"order": 1, "computeEnvironment": "a-unused"}]
+    other["jobQueues"].insert(0, {"jobQueueName": "a-unused", "priority": 1000, "computeEnvironmentOrder": shared})
+    other["jobQueues"].append({"jobQueueName": "b-unused", "priority": 0, "computeEnvironmentOrder": own})
+    return differences(base.files, files_of(run(parse(other))), (*TABLES, "events.jsonl"))
+
+
+def names_mean_nothing(base: Base) -> list[str]:
+    """Queues, environments and definitions get names in the opposite order; ids of instances come from names."""
+    names = dict(_new_names(base.data))
+    words = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, names)) + r")(?![\w-])")
+    other = files_of(run(parse(_renamed(base.data, names, words))))
+    ids = dict(zip(_instances(base.files), _instances(other), strict=False))
+    known = {name: re.sub(r"i-[0-9a-f]{17}", lambda match: ids[match[0]], base.files[name]) for name in TABLES}
+    expected = {name: words.sub(lambda match: names[match[0]], text) for name, text in known.items()}
+    return differences(expected, other, TABLES)
+
+
+CLAIMS: tuple[Callable[[Base], list[str]], ...] = (
+    it_breaks_no_invariant,
+    a_planted_millisecond_or_nano_dollar_is_found,
+    the_same_seed_gives_the_same_bytes,
+    plain_twins_of_fast_paths_agree,
+    stepping_in_random_pieces_agrees,
+    stepping_from_decision_to_decision_agrees,
+    actions_by_call_agree_with_the_file,
+    another_strategy_leaves_every_work_alone,
+    unused_parts_change_nothing,
+    names_mean_nothing,
+)
+
+
+# -- comparing
+
+
+def unlike(base: Base, result: Result, names: tuple[str, ...] = ()) -> list[str]:
+    """How the files differ from those of the base run; files are a pure function of records, so equal records do."""
+    if _same(base.result.records, result.records):
+        return []
+    return differences(base.files, files_of(result), names)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two records hold the same, column by column."""
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if hasattr(one, "__dataclass_fields__"):
+        return all(_same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    return bool(one == other)
+
+
+def differences(expected: Files, actual: Files, names: tuple[str, ...] = ()) -> list[str]:
+    """The first line in which each file differs."""
+    unequal = [name for name in names or expected if expected[name] != actual[name]]
+    return [f"{name}:\n{_first_difference(expected[name], actual[name])}" for name in unequal]
+
+
+def _first_difference(expected: str, actual: str) -> str:
+    old, new = expected.splitlines(), actual.splitlines()
+    at = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    lines = (lines[at][:300] if at < len(lines) else "nothing more" for lines in (old, new))
+    return "  line {}\n  expected {}\n  actual   {}".format(at + 1, *lines)
+
+
+# -- variants
+
+
+def _planted(table: pd.DataFrame, row: int, column: str, amount: float) -> pd.DataFrame:
+    changed = table.copy()
+    changed[column] = changed[column].where(np.arange(len(changed)) != row, changed[column] + amount)
+    return changed
+
+
+def _call(simulation: Simulation, action: Action) -> None:
+    if action.set is not None:
+        assert action.to is not None
+        simulation.update(action.set, action.to)
+    elif action.cancel is not None:
+        simulation.cancel(action.cancel)
+    else:
+        assert action.terminate is not None
+        simulation.terminate(action.terminate)
+
+
+def _new_names(data: Data) -> Iterator[tuple[str, str]]:
+    kinds = {
+        "computeEnvironments": "computeEnvironmentName",
+        "jobQueues": "jobQueueName",
+        "jobDefinitions": "jobDefinitionName",
+    }
+    for kind, key in kinds.items():
+        names = [item[key] for item in data[kind]]
+        yield from ((name, f"{kind[:4]}{len(names) - place}") for place, name in enumerate(names))
+
+
+def _renamed(data: Any, names: Mapping[str, str], words: re.Pattern[str]) -> Any:
+    if isinstance(data, dict):
+        return {key: value if key == "description" else _renamed(value, names, words) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_renamed(value, names, words) for value in data]
+    return words.sub(lambda match: names[match[0]], data) if isinstance(data, str) else data
+
+
+def _instances(files: Files) -> list[str]:
+    return [line.split(",")[0] for line in files["instances.csv"].splitlines()[1:]]

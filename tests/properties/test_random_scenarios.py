@@ -1,0 +1,60 @@
+"""Every claim over 200 numbered scenarios, the same ones everywhere; Hypothesis draws others and shrinks what fails.
+
+``BATCHSIM_SCENARIOS=1000:5000 pytest tests/properties`` takes those numbers instead of 0 to 199;
+``BATCHSIM_EXAMPLES=2000`` lets Hypothesis draw so many, new ones each time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+
+from batchsim.testing import scenario_data
+from tests.properties.claims import (
+    CLAIMS,
+    Base,
+    it_breaks_no_invariant,
+    numbered,
+    the_same_seed_gives_the_same_bytes,
+    told,
+)
+
+FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", "0:200").split(":"))
+EXAMPLES = int(os.environ.get("BATCHSIM_EXAMPLES", "0"))
+BUSY = 3
+"""A scenario of the numbered ones with laws in all its tables."""
+REPLAY = "BATCHSIM_SCENARIOS={0}:{1} python -m pytest tests/properties/test_random_scenarios.py -k {2}"
+
+
+@pytest.fixture(scope="module", params=range(FIRST, LAST), ids=lambda number: f"scenario{number}")
+def number(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture(scope="module")
+def base(number: int) -> Base:
+    """The scenario's own run, shared by all claims about it."""
+    return numbered(number)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)
+def test_of_every_scenario(claim: Callable[[Base], list[str]], base: Base, number: int) -> None:
+    wrong = claim(base)
+    assert not wrong, told(base, wrong, REPLAY.format(number, number + 1, claim.__name__))
+
+
+@settings(max_examples=EXAMPLES or 40, derandomize=not EXAMPLES, database=None, deadline=None)
+@given(data=scenario_data())
+def test_of_what_hypothesis_draws(data: dict[str, object]) -> None:
+    base = Base(data)
+    wrong = [*it_breaks_no_invariant(base), *the_same_seed_gives_the_same_bytes(base)]
+    assert not wrong, told(base, wrong, "save the YAML above, then: batchsim run scenario.yaml --check --out DIR")
+
+
+def test_another_seed_changes_every_file() -> None:
+    other = numbered(BUSY)
+    other.data["simulation"]["seed"] += 1
+    assert [name for name, text in numbered(BUSY).files.items() if other.files[name] == text] == []
