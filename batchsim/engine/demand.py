@@ -92,7 +92,7 @@ class DemandMeter:
                 covers[position] = self._environments[position].cover()
             count -= covers[position].pack(shape, want, count)
             last = position == queue.environments[-1]
-            grown = covers[position].want(shape, count) if last else covers[position].grow(shape, want, count)
+            grown = (covers[position].keep if last else covers[position].grow)(shape, want, count)
             count -= grown
             if position == target.position:
                 fallen = grown

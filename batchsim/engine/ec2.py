@@ -31,8 +31,12 @@ class Ec2Cover:
             return 0
         return self.rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
 
-    def want(self, shape: int, count: int) -> int:
-        """Return ``count`` if the environment may grow for such a job now, though not for all of them at once."""
+    def keep(self, shape: int, want: Shape, count: int) -> int:
+        """Return ``count`` if the environment may grow for such a job now, though not for all of them at once.
+
+        What it may grow by is used up all the same, before the queues behind.
+        """
+        self.grow(shape, want, count)
         return count if count and self._environment.may_grow_for(shape) else 0
 
     def grow(self, shape: int, want: Shape, count: int) -> int:

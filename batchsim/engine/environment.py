@@ -19,7 +19,7 @@ class Cover(Protocol):
     def grow(self, shape: int, want: Shape, count: int) -> int:
         """Return for how many of ``count`` jobs the environment may grow: what is beyond goes to the next one."""
 
-    def want(self, shape: int, count: int) -> int:
+    def keep(self, shape: int, want: Shape, count: int) -> int:
         """Return how many of ``count`` jobs stay with a queue's last environment: all, where it may grow for one."""
 
 

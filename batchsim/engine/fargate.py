@@ -59,7 +59,7 @@ class FargateCover:
         """Fargate does not grow: its room is all there is."""
         return 0
 
-    def want(self, shape: int, count: int) -> int:  # noqa: ARG002 (one signature for all covers)
+    def keep(self, shape: int, want: Shape, count: int) -> int:  # noqa: ARG002 (one signature for all covers)
         """Fargate does not grow."""
         return 0
 

@@ -212,3 +212,13 @@ def test_best_fit_waits_for_its_type_where_best_fit_progressive_goes_on(simulate
         cut = scenario(job("a", vcpus=2), environments=[hosts], world=short, simulation={"until": "60s"})
         tried[strategy] = simulate(cut).scaling["capacity_errors"].sum()
     assert tried == {"BEST_FIT": 1, "BEST_FIT_PROGRESSIVE": 3}
+
+
+def test_what_a_queue_on_one_environment_alone_asks_for_is_not_promised_to_the_next_queue(simulate):
+    bounded = {"maxvCpus": 8, "allocationStrategy": "BEST_FIT_PROGRESSIVE"}
+    places = [environment("e0", ("box.8",), **bounded), environment("e1", ("box.8",), **bounded)]
+    queues = [queue("q1", "e0", priority=3), queue("q2", "e0", "e1", priority=1)]
+    work = [job("a", vcpus=3, size=2, on="q1"), job("c", vcpus=4, on="q2")]
+    slow = {"scale_up_delay": "9s", "instance_boot": "16s"}
+    result = simulate(scenario(*work, environments=places, queues=queues, world=slow))
+    assert starts(result)["c"] == 25
