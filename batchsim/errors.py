@@ -95,6 +95,11 @@ def _cut(text: str, most: int = 1_000) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def printable(text: str) -> str:
+    """Each line of ``text`` safe for a terminal: what comes from a file may hold escapes that steer it."""
+    return "\n".join(map(_one_line, text.split("\n")))
+
+
 def _one_line(text: str) -> str:
     """Control characters, line ends and direction marks escaped: names come from files."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

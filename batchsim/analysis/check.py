@@ -6,11 +6,12 @@ no code with what wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants import INVARIANTS
@@ -20,6 +21,7 @@ from batchsim.analysis.invariants.registry import Invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.table import MissingColumnError
 
+STUMBLED = "F02"
 SHOWN = 5
 """How many offending rows a violation shows."""
 
@@ -85,11 +87,43 @@ def check_tables(tables: Mapping[str, Any]) -> list[Violation]:
 
 
 def check_folder(path: Path | str) -> list[Violation]:
-    """Return the invariants that a result folder breaks. Raises ``OutputError`` if it cannot be read."""
-    return check_tables(read_folder(Path(path)))
+    """Return the invariants that a result folder breaks. Raises ``OutputError`` if it cannot be read.
+
+    A folder may come from anywhere: what an invariant stumbles over there is a violation of F02, not a failure of ours.
+    """
+    found = examine(read_folder(Path(path)), _stumbling).violations
+    stumbled = [violation for violation in found if violation.id == STUMBLED]
+    return [*_together(stumbled), *(violation for violation in found if violation.id != STUMBLED)]
 
 
-def examine(tables: Mapping[str, Any]) -> Examination:
+def _together(stumbled: list[Violation]) -> list[Violation]:
+    """One violation for all invariants that could not go on."""
+    if not stumbled:
+        return []
+    rows = pd.concat([violation.rows for violation in stumbled])
+    return [Violation(STUMBLED, stumbled[0].sentence, rows.head(SHOWN), len(rows))]
+
+
+Judge = Callable[[Invariant, Book], Violation | None]
+
+
+def _judged(each: Invariant, book: Book) -> Violation | None:
+    rows = each.find(book)
+    return Violation(each.id, each.sentence, rows.head(SHOWN), len(rows)) if len(rows) else None
+
+
+def _stumbling(each: Invariant, book: Book) -> Violation | None:
+    """The same for tables that nobody vouches for."""
+    try:
+        with np.errstate(all="raise"):
+            return _judged(each, book)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:80]
+        rows = pd.DataFrame([{"invariant": each.id, "stumbles over": told}])
+        return Violation(STUMBLED, "Every cell and figure is of the kind that batchsim writes there.", rows, 1)
+
+
+def examine(tables: Mapping[str, Any], judge: Judge = _judged) -> Examination:
     """Return the violations, and which invariants could not be decided and why."""
     book = Book(tables)
     violations: list[Violation] = []
@@ -97,18 +131,13 @@ def examine(tables: Mapping[str, Any]) -> Examination:
     lost: dict[str, MissingColumnError] = {}
     for each in INVARIANTS:
         try:
-            if (violation := _judged(each, book)) is not None:
+            if (violation := judge(each, book)) is not None:
                 violations.append(violation)
         except CannotTellError as reason:
             untold[each.id] = str(reason)
         except MissingColumnError as error:
             lost[str(error)] = error
     return Examination((*_missing(lost), *violations), untold)
-
-
-def _judged(each: Invariant, book: Book) -> Violation | None:
-    rows = each.find(book)
-    return Violation(each.id, each.sentence, rows.head(SHOWN), len(rows)) if len(rows) else None
 
 
 def _missing(lost: Mapping[str, MissingColumnError]) -> list[Violation]:

@@ -18,7 +18,11 @@ from batchsim.analysis.occupancy import Occupancy, occupancy
 from batchsim.analysis.phases import Lives, Phases, attempt_phases, instance_lives
 from batchsim.analysis.prices import Prices, Rules
 from batchsim.analysis.shares import Shares, instance_shares
+from batchsim.errors import Problem, ScenarioError
 from batchsim.records.tables import NEVER, Ints, Records
+
+MOST_NANO_USD = 2**62
+"""Sums of nano-dollars below it cannot leave 64 bits."""
 
 
 class Rows(NamedTuple):
@@ -70,6 +74,7 @@ def cost(records: Records, prices: Prices, rules: Rules | None = None) -> Cost:
     """Bill the run and split the bills."""
     phases, lives = attempt_phases(records), instance_lives(records)
     bills, tasks = instance_bills(records, lives, prices), task_bills(records, phases, prices)
+    _check_total(bills, tasks)
     shares = instance_shares(records, int(bills.billed_s.max(initial=0)) * 1000)
     use = occupancy(records, lives, phases, shares, rules or Rules())
     split = [
@@ -79,6 +84,14 @@ def cost(records: Records, prices: Prices, rules: Rules | None = None) -> Cost:
     ]
     rows = Rows(*(np.concatenate(columns) for columns in zip(*split, strict=True)))
     return Cost(bills, tasks, rows, shares.denominator, use.busy_ms)
+
+
+def _check_total(bills: InstanceBills, tasks: TaskBills) -> None:
+    """E148 for a run whose bills together are beyond 64 bits of nano-dollars: sums would be wrong without a word."""
+    columns = (bills.compute, bills.waived, bills.ebs, bills.on_demand, *tasks.charges, *tasks.on_demand)
+    if sum(float(column.sum(dtype=np.float64)) for column in columns) > MOST_NANO_USD:
+        message = "the bill is in the billions of dollars, beyond what can be counted to the nano-dollar"
+        raise ScenarioError([Problem("E148", (), message)])
 
 
 _PHASES = (Cause.IMAGE_PULL, Cause.CONTAINER_START, Cause.USEFUL_WORK)

@@ -5,6 +5,15 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of ``batchsim`` and ``python -m batchsim``; never returns."""
+    import sys
+
+    try:
+        _main()
+    except KeyboardInterrupt:  # while modules are imported; commands guard themselves
+        sys.exit(130)
+
+
+def _main() -> None:
     import os
     import sys
     from io import TextIOWrapper

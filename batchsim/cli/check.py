@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from batchsim.cli.guard import ANSWER_IS_NO, guarded
+from batchsim.errors import printable
 
 if TYPE_CHECKING:
     from batchsim.analysis.check import Violation
@@ -35,4 +36,4 @@ def check_folder(folder: Path, *, as_json: bool) -> None:
 def show(violations: Sequence[Violation]) -> None:
     """Say on stderr what is violated."""
     for violation in violations:
-        typer.echo(str(violation), err=True)
+        typer.echo(printable(str(violation)), err=True)

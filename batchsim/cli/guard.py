@@ -12,14 +12,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
 import typer
 
-from batchsim.errors import BatchsimError, ScenarioError
+from batchsim.errors import BatchsimError, ScenarioError, printable
 
 ANSWER_IS_NO = 1
 BAD_INPUT = 2
@@ -112,8 +112,10 @@ def _is_want_of_memory(error: BaseException | None) -> bool:
 
 
 def _leave(code: int, message: str) -> NoReturn:
-    with suppress(OSError):  # where nobody can read the message, the exit code still tells
-        typer.echo(message, err=True)
+    try:
+        typer.echo(printable(message), err=True)
+    except OSError:  # where nobody can read the message, the exit code still tells
+        sys.stderr = None  # and the interpreter must not try again at exit
     raise typer.Exit(code) from None
 
 

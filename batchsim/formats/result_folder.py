@@ -12,6 +12,7 @@ import fcntl
 import os
 import signal
 import stat
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -115,11 +116,22 @@ def _lock(path: Path, folder: int) -> None:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Let signals wait, so that an interrupted run leaves the old files or the new ones, but never some of each."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    if threading.current_thread() is not threading.main_thread():  # signals do not come here
+        yield
+        return
+    waiting: list[int] = []
+    # Blocking them in this thread alone would not do: any thread of the process may receive a signal.
+    before = {
+        number: signal.signal(number, lambda received, _: waiting.append(received))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for received in waiting[:1]:
+            signal.raise_signal(received)
 
 
 @contextmanager

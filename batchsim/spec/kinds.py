@@ -21,7 +21,9 @@ from batchsim.spec.base import (
 
 T = TypeVar("T")
 MAX_USD_PER_H = 10_000
-"""No instance type costs a tenth of it; sums of nano-dollars stay within 64 bits."""
+"""No instance type costs a tenth of it; a bill of nano-dollars stays within 64 bits."""
+MAX_USD = 10
+"""The same for a GB of storage."""
 
 
 def whole(code: str, low: int, high: int = MAX_INT, *, aws: bool = False) -> FileForm:
@@ -67,7 +69,7 @@ def _at_most(parse: Callable[[Any], int], most: int, shown: str) -> Callable[[An
 
 _mib = _at_most(units.parse_mib, MAX_INT, f"{MAX_INT:,} MiB")
 _usd_per_h = _at_most(units.parse_usd_per_h_nano, MAX_USD_PER_H * units.NANO_PER_USD, f"${MAX_USD_PER_H:,} an hour")
-_usd = _at_most(units.parse_usd_nano, MAX_USD_PER_H * units.NANO_PER_USD, f"${MAX_USD_PER_H:,}")
+_usd = _at_most(units.parse_usd_nano, MAX_USD * units.NANO_PER_USD, f"${MAX_USD:,}")
 
 
 def quantity(

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from batchsim import units
-from batchsim.spec.base import MAX_INT, FileForm, Model, check_whole
+from batchsim.spec.base import MAX_INT, FileForm, Model, check_number, check_whole, flawed
 from batchsim.spec.kinds import (
     RATE_PATTERN,
     BytesPerS,
@@ -39,8 +39,19 @@ def _lognormal(median_s: float, sigma: float) -> LawSpec:
     return LawSpec("lognormal", {"median": round(median_s * 1000), "sigma": sigma})
 
 
+MAX_GB = 65_536
+"""The largest gp3 volume: 64 TiB (EBS, "General Purpose SSD volumes")."""
+
+
 def _check_depth(value: object) -> int | str:
     return "unlimited" if value == "unlimited" else check_whole(value, "E114", 0, MAX_INT, "unlimited, or instances")
+
+
+def _check_gb(value: object) -> float:
+    size = check_number(value, "E148", 0, MAX_GB)
+    if round(size, 3) != size:
+        raise flawed("E148", "finer than a thousandth of a GB", value, hint=f"Write {size:.3f}")
+    return size
 
 
 Depth = Annotated[
@@ -154,9 +165,9 @@ class World(Model):
     fargate_round_up: Flag = False
     """Whether a size that Fargate does not sell becomes the next larger one, in place of an error."""
 
-    spot_hazard: Annotated[float, number("E142", 0)] | None = None
+    spot_hazard: Annotated[float, number("E142", 0, 3_600)] | None = None
     """Reclaims per instance-hour of a type of interruption factor 1; by ``market`` if absent (choice)."""
-    spot_shocks_per_day: Annotated[float, number("E142", 0)] | None = None
+    spot_shocks_per_day: Annotated[float, number("E142", 0, 1_440)] | None = None
     """Shocks a day that reclaim half of a pool; by ``market`` if absent (choice)."""
     spot_depth: Depth | None = None
     """Median depth of a Spot pool in instances, or unlimited; by ``market`` if absent (choice)."""
@@ -169,7 +180,7 @@ class World(Model):
     """Whether an instance reclaimed in its first hour costs nothing (EC2, "Billing for interrupted Spot Instances")."""
     bill_from: Literal["running", "launch", "ready"] = "running"
     """From when an instance is billed (EC2, "On-Demand Instances": while running)."""
-    root_gb: Annotated[float, number("E148", 0, 65_536)] = 30.0
+    root_gb: Annotated[float, FileForm(_check_gb, {"type": "number", "minimum": 0, "maximum": MAX_GB})] = 30.0
     """Size of an instance's root volume in GB (ECS-optimised images)."""
     gp3_gb_month: Usd = 80_000_000
     """Price of a GB-month of gp3 (EBS, us-east-1)."""

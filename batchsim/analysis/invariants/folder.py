@@ -13,6 +13,7 @@ from batchsim.errors import OutputError
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
 OPTIONAL = ("costs",)
+_SECTIONS = ("jobs", "cost", "latency")
 
 
 def read_folder(path: Path) -> dict[str, Any]:
@@ -34,7 +35,14 @@ def _table(path: Path, name: str) -> pd.DataFrame:
     return _parquet(path / f"{name}.parquet") if (path / f"{name}.parquet").exists() else _csv(path / f"{name}.csv")
 
 
+def _must_be_regular(path: Path) -> None:
+    """A pipe or a device would be waited for, or read for ever."""
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: not a regular file")
+
+
 def _parquet(path: Path) -> pd.DataFrame:
+    _must_be_regular(path)
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError, ImportError) as error:
@@ -43,6 +51,7 @@ def _parquet(path: Path) -> pd.DataFrame:
 
 def _csv(path: Path) -> pd.DataFrame:
     """A CSV with cells as written: money must not pass through a float; times may, having three places."""
+    _must_be_regular(path)
     try:
         header = pd.read_csv(path, nrows=0, keep_default_na=False)
         kinds = {name: "float64" if name.endswith("_s") and name != "billed_s" else "str" for name in header.columns}
@@ -62,20 +71,29 @@ def _unguarded(cells: Any) -> Any:
 
 
 def _summary(path: Path) -> Any:
+    _must_be_regular(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, ValueError) as error:
+        summary = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path}: cannot read the summary: {_reason(error)}") from error
+    for section in _SECTIONS:
+        if not (isinstance(summary, dict) and isinstance(summary.get(section), dict)):
+            raise OutputError(f"{path}: cannot read the summary: it has no {section}")
+    return summary
 
 
 def _scenario(path: Path) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    _must_be_regular(path)
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, YAMLError) as error:
+        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, YAMLError, RecursionError) as error:
         raise OutputError(f"{path}: cannot read the scenario: {_reason(error)}") from error
+    if not isinstance(data, dict) or not data:
+        raise OutputError(f"{path}: cannot read the scenario: not a mapping")
+    return data
 
 
 def _reason(error: Exception) -> str:
