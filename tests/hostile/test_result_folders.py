@@ -52,7 +52,7 @@ def test_the_folder_is_sound_before_it_is_damaged(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["jobs.csv", "summary.json", "scenario.resolved.yaml", "costs.csv"])
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000, b"null", b"\x00" * 9, b'"', b"- a\n"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 10_000, b"null", b"\x00" * 9, b'"', b"- a\n"])
 def test_a_file_of_another_kind_is_told(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
     assert answer(folder) != "sound"
