@@ -5,12 +5,23 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of ``batchsim`` and ``python -m batchsim``; never returns."""
+    import os
     import sys
+    from contextlib import suppress
+
+    from batchsim.cli.exit_codes import INPUT_OUTPUT, INTERRUPTED
 
     try:
         _main()
     except KeyboardInterrupt:  # while modules are imported; commands guard themselves
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except SystemExit as done:
+        if done.code != INPUT_OUTPUT:
+            raise
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, AttributeError):
+            stream.flush()
+    os._exit(INPUT_OUTPUT)  # libraries that found no memory while they were loaded can crash or hang in their teardown
 
 
 def _main() -> None:
@@ -20,7 +31,7 @@ def _main() -> None:
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would take address space that nothing here uses
     from batchsim.cli.app import app
-    from batchsim.cli.guard import INPUT_OUTPUT
+    from batchsim.cli.exit_codes import INPUT_OUTPUT
 
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller (``>&-``): what we say goes nowhere

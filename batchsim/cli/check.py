@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from batchsim.cli.guard import ANSWER_IS_NO, guarded
+from batchsim.cli.exit_codes import ANSWER_IS_NO
+from batchsim.cli.guard import guarded
 from batchsim.errors import printable
 
 if TYPE_CHECKING:

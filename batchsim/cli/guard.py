@@ -1,11 +1,8 @@
-"""From exceptions and signals to exit codes and one plain sentence on stderr; a user never sees a traceback.
-
-0 fine · 1 the answer is no · 2 the input or the command line is wrong · 4 reading or writing failed, no memory ·
-70 a bug in batchsim · 130, 143 interrupted.
-"""
+"""From exceptions and signals to exit codes and one plain sentence on stderr; a user never sees a traceback."""
 
 from __future__ import annotations
 
+import resource
 import shlex
 import signal
 import sys
@@ -19,15 +16,10 @@ from typing import NoReturn
 
 import typer
 
+from batchsim.cli.exit_codes import BAD_INPUT, BUG, INPUT_OUTPUT, INTERRUPTED, TERMINATED
 from batchsim.errors import BatchsimError, ScenarioError, printable
 
-ANSWER_IS_NO = 1
-BAD_INPUT = 2
-INPUT_OUTPUT = 4
-BUG = 70
-INTERRUPTED = 130
-TERMINATED = 143
-
+LEAST_ADDRESS_SPACE = 256 * 1024**2
 _UNREADABLE = "E100"
 _NO_ROOM = ("failed to map segment", "annot allocate memory")
 
@@ -59,6 +51,7 @@ def guarded() -> Iterator[Replay]:
     replay = Replay()
     try:
         with _sigterm_raises():
+            _must_have_room()
             yield replay
             sys.stdout.flush()
     except (typer.Exit, typer.BadParameter):
@@ -79,6 +72,13 @@ def guarded() -> Iterator[Replay]:
         if _is_want_of_memory(error):
             _leave(INPUT_OUTPUT, f"batchsim: not enough memory for this run ({replay})")
         _leave(BUG, _confess(error, replay))
+
+
+def _must_have_room() -> None:
+    """Under a small ``ulimit -v``, libraries that pandas loads do not fail but crash, or spin for ever."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
+        raise MemoryError
 
 
 def code_of(error: ScenarioError) -> int:

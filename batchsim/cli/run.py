@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from batchsim.cli import scenarios
-from batchsim.cli.guard import ANSWER_IS_NO, guarded
+from batchsim.cli.exit_codes import ANSWER_IS_NO
+from batchsim.cli.guard import guarded
 
 if TYPE_CHECKING:
     from batchsim.result import Result

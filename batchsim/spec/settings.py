@@ -13,7 +13,7 @@ from batchsim.spec.base import FileForm, FlawsError, Model, check_text, check_wh
 from batchsim.spec.kinds import DURATION, DurationMs, Flag, Text, Whole, whole, with_unit
 
 MAX_SEED = 2**128 - 1
-MAX_JOBS = 10_000_000
+MAX_JOBS = 5_000_000
 _YEARS = range(1970, 2200)
 """Those that cron expressions know (EventBridge, "Cron-based schedules")."""
 

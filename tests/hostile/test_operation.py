@@ -77,9 +77,9 @@ def test_a_file_that_may_not_grow_leaves_no_folder(desk: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
 def test_a_run_without_memory_is_exit_code_4(desk: Path) -> None:
-    many = starter().replace("size: 40", "size: 10000").replace("at: 0s ", "at: 0s\n    count: 900 ")
+    many = starter().replace("size: 40", "size: 10000").replace("at: 0s ", "at: 0s\n    count: 200 ")
     (desk / "many.yaml").write_text(many)
-    done = shell(desk, "ulimit -v 600000; batchsim run many.yaml --out out")
+    done = shell(desk, "ulimit -v 400000; batchsim run many.yaml --out out")
     assert (code_of(done), (desk / "out").exists()) == (4, False)
     assert "not enough memory" in done.stderr
 

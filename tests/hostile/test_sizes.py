@@ -44,8 +44,8 @@ def test_more_jobs_than_the_memory_holds_are_counted_before_they_are_made(entry)
 
 
 def test_entries_that_are_too_many_together_are_refused_too() -> None:
-    workload = [job(name, count=4_000_000) for name in ("a", "b", "c")]
-    assert told(*workload).message == "the workload makes 12,000,000 jobs"
+    workload = [job(name, count=2_000_000) for name in ("a", "b", "c")]
+    assert told(*workload).message == "the workload makes 6,000,000 jobs"
 
 
 def test_the_limit_is_the_users_to_set() -> None:

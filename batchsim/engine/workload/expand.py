@@ -111,7 +111,7 @@ def _check_number(scenario: Scenario, place: Place, jobs: int, subject: str) -> 
     """E151 before more jobs than are wanted fill the memory."""
     most = scenario.simulation.max_jobs
     if jobs > most:
-        hint = "If they are meant, raise simulation.max_jobs; a million jobs need about 300 MB"
+        hint = "If they are meant, raise simulation.max_jobs; a million jobs take about a gigabyte of memory"
         raise place.error("E151", place.path, f"{subject} {jobs:,} jobs", allowed=f"at most {most:,}", hint=hint)
 
 

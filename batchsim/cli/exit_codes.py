@@ -1,0 +1,13 @@
+"""The exit codes that scripts rely on (0: fine)."""
+
+from __future__ import annotations
+
+ANSWER_IS_NO = 1
+BAD_INPUT = 2
+"""The input or the command line is wrong."""
+INPUT_OUTPUT = 4
+"""Reading or writing failed, or there is no memory."""
+BUG = 70
+"""A bug in batchsim."""
+INTERRUPTED = 130
+TERMINATED = 143
