@@ -204,6 +204,17 @@ def test_three_strategies_answer_differently(simulate):
     assert choices == [{"snug.large"}, {"bulk.2xlarge"}, {"snug.large", "deep.large"}]
 
 
+def test_price_and_capacity_pays_the_dearer_type_only_where_the_cheaper_is_less_than_half_as_deep(simulate):
+    by_depth, by_both = (
+        [first_choice(strategy, seed, simulate) for seed in range(16)]
+        for strategy in ("SPOT_CAPACITY_OPTIMIZED", "SPOT_PRICE_CAPACITY_OPTIMIZED")
+    )
+    assert "bulk.2xlarge" not in by_both, "the size that the demand fills comes before depth and price"
+    assert set(by_both) == {"snug.large", "deep.large"}
+    assert all(both in ("snug.large", depth) for both, depth in zip(by_both, by_depth, strict=True))
+    assert by_both.count("snug.large") > by_depth.count("snug.large")
+
+
 def test_best_fit_waits_for_its_type_where_best_fit_progressive_goes_on(simulate):
     short = {"instanceTypes": THREE_TYPES, "spot_depth": 0}
     tried = {}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from batchsim.policies.allocation import STRATEGIES, Ask, Demand, Offer, best_fit, best_fit_progressive
 from batchsim.policies.allocation import spot_capacity_optimized as deepest
+from batchsim.policies.allocation import spot_price_capacity_optimized as cheap_and_deep
 
 GIB = 1024
 ANY = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
@@ -41,18 +42,24 @@ def demand(jobs: int, vcpus: int = 1, gib: float = 1, **keys: Any) -> Demand:
     return Demand(**{"asks": asks, "headroom_vcpus": 256, "may_exceed_max": True, "zone_vcpus": (0, 0, 0), **keys})
 
 
-# -- one table on which the three differ: type, vCPUs, GiB, $/h, depth
+# -- one table on which all differ: type, vCPUs, GiB, $/h, depth
 
 TABLE = line(
     offer(4, 8, 0.34, depth=20),  # $0.085 a vCPU: the cheapest vCPU, but three jobs leave one of four unused
     offer(2, 8, 0.20, depth=5),  # $0.100 a vCPU, all used
     offer(2, 16, 0.30, depth=50),  # $0.150 a vCPU, and the deepest pool of the size that three jobs fill
+    offer(2, 16, 0.25, depth=30),  # $0.125 a vCPU, and more than half as deep as that
 )
-CHOICE = {"BEST_FIT": 1, "BEST_FIT_PROGRESSIVE": 0, "SPOT_CAPACITY_OPTIMIZED": 2}
+CHOICE = {
+    "BEST_FIT": 1,
+    "BEST_FIT_PROGRESSIVE": 0,
+    "SPOT_CAPACITY_OPTIMIZED": 2,
+    "SPOT_PRICE_CAPACITY_OPTIMIZED": 3,
+}
 
 
 @pytest.mark.parametrize(("name", "position"), CHOICE.items(), ids=CHOICE)
-def test_the_three_strategies_differ(name: str, position: int) -> None:
+def test_the_strategies_differ(name: str, position: int) -> None:
     assert STRATEGIES[name](demand(3), TABLE) == TABLE[position]
 
 
@@ -166,9 +173,33 @@ def test_the_deepest_pool_is_taken_whatever_it_costs() -> None:
     assert deepest(demand(2), pools) == pools[1]
 
 
-def test_depth_does_not_decide_the_size() -> None:
+@pytest.mark.parametrize("strategy", [deepest, cheap_and_deep])
+def test_depth_does_not_decide_the_size(strategy: Any) -> None:
     pools = line(offer(2, 8, 0.1, depth=900), offer(8, 32, 0.4, depth=1))
-    assert deepest(demand(8), pools) == pools[1]
+    assert strategy(demand(8), pools) == pools[1]
+
+
+@pytest.mark.parametrize(("depth", "position"), [(49, 1), (50, 0), (101, 0)])
+def test_a_cheaper_pool_is_taken_from_half_the_greatest_depth_on(depth: int, position: int) -> None:
+    pools = line(offer(2, 8, 0.10, depth=depth), offer(2, 8, 0.20, depth=100))
+    assert cheap_and_deep(demand(2), pools) == pools[position]
+
+
+def test_pools_equally_deep_go_by_price_as_the_jobs_can_use_it() -> None:
+    compute, memory = line(offer(2, 4, 0.085, depth=9), offer(2, 16, 0.126, depth=9))
+    assert cheap_and_deep(demand(2), (compute, memory)) == compute
+    assert cheap_and_deep(demand(1, vcpus=1, gib=4), (compute, memory)) == memory
+    assert cheap_and_deep(demand(1, vcpus=1, gib=4, by_memory=False), (compute, memory)) == compute
+
+
+def test_of_pools_equally_cheap_the_deepest_is_taken_before_the_emptiest_zone() -> None:
+    pools = line(offer(2, 8, 0.1, zone=0, depth=8), offer(2, 8, 0.1, zone=1, depth=9))
+    assert cheap_and_deep(demand(2, zone_vcpus=(0, 64, 0)), pools) == pools[1]
+
+
+def test_pools_that_have_nothing_left_go_by_price() -> None:
+    pools = line(offer(2, 8, 0.2, depth=-1), offer(2, 8, 0.1, depth=-3))
+    assert cheap_and_deep(demand(2), pools) == pools[1]
 
 
 # -- ties

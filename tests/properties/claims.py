@@ -28,7 +28,7 @@ PARTS = ("throttled", "dependency", "wait", "retry_delay", "provisioning", "imag
 _X = 0
 STRATEGIES = {
     "EC2": ("BEST_FIT", "BEST_FIT_PROGRESSIVE"),
-    "SPOT": ("BEST_FIT", "BEST_FIT_PROGRESSIVE", "SPOT_CAPACITY_OPTIMIZED"),
+    "SPOT": ("BEST_FIT", "BEST_FIT_PROGRESSIVE", "SPOT_CAPACITY_OPTIMIZED", "SPOT_PRICE_CAPACITY_OPTIMIZED"),
 }
 
 

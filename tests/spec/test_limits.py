@@ -123,7 +123,12 @@ def test_bounds_of_vcpus_are_in_order(change: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "strategy"),
-    [("EC2", "SPOT_CAPACITY_OPTIMIZED"), ("SPOT", "BEST_FIT_PROGRESSIVE_ORDERED"), ("SPOT", "BEST_FITT")],
+    [
+        ("EC2", "SPOT_CAPACITY_OPTIMIZED"),
+        ("EC2", "SPOT_PRICE_CAPACITY_OPTIMIZED"),
+        ("SPOT", "BEST_FIT_PROGRESSIVE_ORDERED"),
+        ("SPOT", "BEST_FITT"),
+    ],
 )
 def test_a_strategy_goes_with_its_purchase_option(kind: str, strategy: str) -> None:
     assert codes(**{f"{RESOURCES}__type": kind, f"{RESOURCES}__allocationStrategy": strategy}) == ["E141"]

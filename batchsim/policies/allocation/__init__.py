@@ -4,11 +4,13 @@ from batchsim.policies.allocation.base import Ask, Demand, Offer, Strategy, pack
 from batchsim.policies.allocation.best_fit import best_fit
 from batchsim.policies.allocation.best_fit_progressive import best_fit_progressive
 from batchsim.policies.allocation.spot_capacity_optimized import spot_capacity_optimized
+from batchsim.policies.allocation.spot_price_capacity_optimized import spot_price_capacity_optimized
 
 STRATEGIES: dict[str, Strategy] = {
     "BEST_FIT": best_fit,
     "BEST_FIT_PROGRESSIVE": best_fit_progressive,
     "SPOT_CAPACITY_OPTIMIZED": spot_capacity_optimized,
+    "SPOT_PRICE_CAPACITY_OPTIMIZED": spot_price_capacity_optimized,
 }
 """The strategies built, by AWS's name."""
 

@@ -18,7 +18,7 @@ GPU_TYPE: Mapping[str, Data] = {"g.one": {"vcpu": 4, "memory": "16GiB", "gpu": 1
 """Every environment on instances has a type of 4 vCPUs or more, so that every job that should fit does."""
 
 _ON_DEMAND = ("BEST_FIT_PROGRESSIVE", "BEST_FIT")
-_SPOT = ("SPOT_CAPACITY_OPTIMIZED", "BEST_FIT_PROGRESSIVE", "BEST_FIT")
+_SPOT = ("SPOT_CAPACITY_OPTIMIZED", "SPOT_PRICE_CAPACITY_OPTIMIZED", "BEST_FIT_PROGRESSIVE", "BEST_FIT")
 
 
 def draw_environments(draft: Draft) -> list[Data]:

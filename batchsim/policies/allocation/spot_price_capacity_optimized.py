@@ -1,0 +1,30 @@
+"""SPOT_PRICE_CAPACITY_OPTIMIZED: of the Spot pools least likely to be interrupted, the cheapest.
+
+User Guide, "Allocation strategies"; AWS's general recommendation for Spot. How capacity and price are weighed is not
+published. Here, among the pools of the fitting size, a pool is in the best capacity *tier* when it can give at least
+half as many instances as the deepest; in that tier the lowest price per vCPU decides, where a vCPU counts as far as
+memory serves jobs like the head. Prices within half a percent are one price; ties go to the deepest pool, then to the
+zone with fewest vCPUs of this environment, then by position.
+
+Size comes before the tier, as in SPOT_CAPACITY_OPTIMIZED: depth is in instances, so pools of different sizes do not
+compare.
+"""
+
+from __future__ import annotations
+
+from batchsim.policies.allocation.base import Demand, Offer
+from batchsim.policies.allocation.best_fit_progressive import usable_vcpus
+from batchsim.policies.allocation.sizing import cheapest, permitted, sized
+
+
+def spot_price_capacity_optimized(demand: Demand, offers: tuple[Offer, ...]) -> Offer | None:
+    """Choose the cheapest pool of the best capacity tier; None when no permitted type holds the head."""
+    tier = deep_enough(sized(demand, permitted(demand, offers)))
+    tied = cheapest(tier, [offer.price_nano_usd_per_h / usable_vcpus(offer, demand) for offer in tier])
+    return min(tied, key=lambda offer: (-offer.depth, demand.zone_vcpus[offer.zone], offer.position), default=None)
+
+
+def deep_enough(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """Return the offers that can give at least half as many instances as the deepest; all, where none can give any."""
+    deepest = max((offer.depth for offer in offers), default=0)
+    return tuple(offer for offer in offers if deepest <= 0 or 2 * offer.depth >= deepest)
