@@ -36,7 +36,7 @@ from batchsim.catalog.tables import nano_usd, regular_vcpus
 
 PROJECT = Path(__file__).resolve().parent.parent
 TABLES = PROJECT / "batchsim" / "catalog" / "data"
-REGIONS = ("us-east-1", "eu-west-1")
+REGIONS = ("us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1")
 RETIRED = "retired"
 
 Row = dict[str, str]

@@ -16,17 +16,28 @@ class Source:
     fact: str
     region: str
     as_of: str
+    verified: bool
+    """Whether the fact is AWS's own as published, and not one that a second hand wrote down from memory."""
     source: str
     note: str
+
+    @property
+    def told(self) -> str:
+        """The date as a report says it."""
+        return self.as_of if self.verified else f"{self.as_of} (not verified)"
 
 
 @cache
 def sources() -> tuple[Source, ...]:
     """Every source of the catalogue's tables."""
-    return tuple(Source(**row) for row in rows("sources"))
+    return tuple(_source(row) for row in rows("sources"))
 
 
 def as_of(region: str, facts: Iterable[str]) -> Mapping[str, str]:
-    """The date of each of ``facts`` that the catalogue holds for ``region``, by fact."""
+    """The date of each of ``facts`` that the catalogue holds for ``region``, by fact; it says what is not verified."""
     wanted = frozenset(facts)
-    return {found.fact: found.as_of for found in sources() if found.fact in wanted and found.region in ("", region)}
+    return {found.fact: found.told for found in sources() if found.fact in wanted and found.region in ("", region)}
+
+
+def _source(row: Mapping[str, str]) -> Source:
+    return Source(row["fact"], row["region"], row["as_of"], row["verified"] == "yes", row["source"], row["note"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from batchsim.spec import LawSpec, Scenario, World
 from batchsim.spec.markets import market_of
-from batchsim.units import format_duration
+from batchsim.units import format_duration, format_usd
 
 _NAMES_SHOWN = 6
 
@@ -15,17 +15,26 @@ _NAMES_SHOWN = 6
 def assumptions(scenario: Scenario, as_of: Mapping[str, str]) -> list[str]:
     """One sentence an assumption, as the report prints them; what the scenario's ``world`` changes comes last."""
     return [
-        *_of_prices(as_of),
+        *_of_prices(scenario, as_of),
         *_of_scheduler(scenario.world),
         *_of_capacity(scenario),
         *_changes(scenario.world),
     ]
 
 
-def _of_prices(as_of: Mapping[str, str]) -> Iterator[str]:
+def _of_prices(scenario: Scenario, as_of: Mapping[str, str]) -> Iterator[str]:
+    """The dates of the prices, and what stands for a price that is not known."""
+    world = scenario.world
     if as_of:
         dated = ", ".join(f"{fact.replace('_', ' ')} {date}" for fact, date in as_of.items())
         yield f"catalogue as of: {dated}"
+    is_usual = world.gp3_gb_month == World().gp3_gb_month
+    if is_usual and world.region != World().region and world.root_gb and _kinds(scenario) & {"EC2", "SPOT"}:
+        price = format_usd(world.gp3_gb_month)
+        yield (
+            f"root volumes: {price} a GB-month, the price of {World().region}; that of {world.region} is not in the "
+            "catalogue (world.gp3_gb_month sets it)"
+        )
 
 
 def _of_scheduler(world: World) -> Iterator[str]:
@@ -38,8 +47,7 @@ def _of_scheduler(world: World) -> Iterator[str]:
 
 def _of_capacity(scenario: Scenario) -> Iterator[str]:
     """Only of the kinds of environment that the scenario has."""
-    resources = [environment.computeResources for environment in scenario.computeEnvironments]
-    kinds = {each.type for each in resources if each is not None}
+    kinds = _kinds(scenario)
     if kinds & {"EC2", "SPOT"}:
         yield from _of_instances(scenario.world)
     if "SPOT" in kinds:
@@ -48,6 +56,12 @@ def _of_capacity(scenario: Scenario) -> Iterator[str]:
         yield f"Fargate: provisioning {_law(scenario.world.fargate_provision)}, then the image pull"
     if "FARGATE_SPOT" in kinds:
         yield f"Fargate Spot: {_hazard(scenario.world)} of a task, notice {format_duration(scenario.world.notice)}"
+
+
+def _kinds(scenario: Scenario) -> set[str]:
+    """The types of the scenario's environments."""
+    resources = [environment.computeResources for environment in scenario.computeEnvironments]
+    return {each.type for each in resources if each is not None}
 
 
 def _of_instances(world: World) -> Iterator[str]:

@@ -190,9 +190,12 @@ def test_an_environment_without_types_is_told_of_optimal() -> None:
     assert "optimal" in problem.hint
 
 
+SIX = "us-east-1, us-east-2, us-west-2, eu-west-1, eu-central-1, ap-northeast-1"
+
+
 def test_an_unknown_region_lists_the_known_ones() -> None:
     (problem,) = problems("c5", "m5.large", region="us-east-9")
-    assert (problem.code, problem.path, problem.allowed) == ("E155", ("world", "region"), "us-east-1, eu-west-1")
+    assert (problem.code, problem.path, problem.allowed) == ("E155", ("world", "region"), SIX)
 
 
 def test_an_unknown_region_will_do_when_every_price_is_given() -> None:
@@ -209,7 +212,7 @@ def test_fargate_needs_a_known_region() -> None:
         ("x86_64", True),
         ("arm64", True),
     }
-    with pytest.raises(ScenarioError, match="us-east-1, eu-west-1"):
+    with pytest.raises(ScenarioError, match=SIX):
         facts_for(scenario(fargate, region="us-east-9"))
 
 
@@ -253,3 +256,21 @@ def test_the_dates_are_those_of_the_facts_used() -> None:
     assert list(on_demand) == ["instance_types", "zones", "on_demand"]
     assert "spot" in facts_for(scenario(environment("x", ["c5"], "SPOT"))).as_of
     assert list(facts_for(scenario(environment("f", [], "FARGATE"))).as_of) == ["fargate"]
+
+
+def test_the_dates_are_those_of_the_region_and_say_what_is_not_verified() -> None:
+    there = facts_for(scenario(environment("x", ["c5"]), region="ap-northeast-1")).as_of
+    here = facts_for(scenario(environment("x", ["c5"]), region="us-east-1")).as_of
+    assert there["on_demand"] < here["on_demand"]
+    tasks = environment("f", [], "FARGATE")
+    assert "not verified" in facts_for(scenario(tasks, region="eu-central-1")).as_of["fargate"]
+    assert "not verified" not in facts_for(scenario(tasks, region="us-east-1")).as_of["fargate"]
+
+
+@pytest.mark.parametrize("region", SIX.split(", "))
+def test_the_usual_families_run_on_demand_and_on_spot_in_every_region(region: str) -> None:
+    for kind in ("EC2", "SPOT"):
+        found = pools("optimal", "c5", "m5", "r5", kind=kind, region=region, subnets=("s1", "s2"))
+        assert len(found) >= 60
+        assert all(pool.zones and pool.zones[0].startswith(region) for pool in found)
+        assert all(pool.spot_nano_usd_per_h <= pool.on_demand_nano_usd_per_h for pool in found)

@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def test_fifty_types_drawn_at_random_agree_in_vcpus_memory_and_price(facts: Path
         assert (found.vcpus, found.memory_mib) == (int(row["vcpus"]), int(row["memory_mib"])), (seed, row)
         assert (found.architecture, found.gpus, found.family) == (row["arch"], int(row["gpus"]), row["family"]), row
         assert (price(found.name, "us-east-1") or 0) == Decimal(row["on_demand_usd_per_hour"] or 0) * 10**9, (seed, row)
-        assert price(found.name, "eu-west-1") == prices["eu-west-1"].get(found.name), (seed, row)
+        for region in catalog.regions():
+            assert price(found.name, region) == prices[region].get(found.name), (seed, region, row)
 
 
 @pytest.mark.parametrize("seed", [pytest.param(1, id="fixed"), pytest.param(TODAY, id="rotating")])
@@ -63,6 +65,17 @@ def test_fifty_spot_facts_drawn_at_random_agree_in_bucket_and_saving(facts: Path
         assert offer.bucket == int(row["bucket"]), (seed, row)
         share = Decimal(offer.spot_nano_usd_per_h or 0) / (offer.on_demand_nano_usd_per_h or 1)
         assert abs(share - 1 + Decimal(row["savings_pct"]) / 100) < Decimal("1e-8"), (seed, row)
+
+
+@pytest.mark.parametrize("seed", [pytest.param(1, id="fixed"), pytest.param(TODAY, id="rotating")])
+def test_a_type_is_offered_in_as_many_zones_as_recorded(facts: Path, seed: int) -> None:
+    """Zones are numbered there (``use1-az1``) and lettered here, so their numbers compare and not their names."""
+    print(f"seed {seed}")
+    offerings = read(facts / "ec2_az_offerings.csv.gz")
+    recorded = Counter((row["region"], row["instance_type"]) for row in offerings)
+    for row in sample(offerings, seed):
+        region, name = row["region"], row["instance_type"]
+        assert len(catalog.market(region).offers[name].zones) == recorded[region, name], (seed, row)
 
 
 def test_every_type_of_the_moto_release_is_in_the_catalogue() -> None:

@@ -120,6 +120,13 @@ def test_it_states_the_market_that_the_run_used() -> None:
     assert "0 shocks a day that each take half of a pool, pools of unlimited depth" in flat(given)
 
 
+def test_it_says_that_a_regions_price_of_volumes_is_not_known() -> None:
+    abroad = finished({"world": {"region": "eu-west-1"}})
+    assert "root volumes: $0.08 a GB-month, the price of us-east-1" in flat(abroad)
+    assert "root volumes" not in flat(finished())
+    assert "root volumes" not in flat(finished({"world": {"region": "eu-west-1", "gp3_gb_month": "$0.088"}}))
+
+
 def test_it_states_every_value_of_the_world_that_is_not_the_default() -> None:
     world = {"retry_delay": "5s", "warm_start": "0s", "first_hour_free": False, "prices": {"m5.large": {"spot": 0}}}
     assert [line for line in finished({"world": world}).summary()["assumptions"] if line.startswith("changed")] == [
