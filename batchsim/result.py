@@ -86,6 +86,19 @@ class Result:
         """Every bill, split by instance, charge, attempt and cause; all other splits are sums of these rows."""
         return self._table("costs")
 
+    @cached_property
+    def notifications(self) -> pd.DataFrame:
+        """One row an event that a rule of the scenario's ``notifications`` matched: rule, target, at_s, job_id, status.
+
+        ``notifications.jsonl`` has the events themselves.
+        """
+        import pandas as pd
+
+        from batchsim.formats.notifications_jsonl import rows
+
+        found = rows(self.records, self.scenario, self.seed)
+        return pd.DataFrame(found, columns=["rule", "target", "at_s", "job_id", "status"])
+
     @property
     def plot(self) -> Plots:
         """The plots: ``result.plot.vcpus().savefig("vcpus.png")``."""
@@ -121,7 +134,8 @@ class Result:
         """Write summary, tables and resolved scenario into ``folder``, all or none, byte for byte the same each time.
 
         With ``events`` also ``events.jsonl``, with ``costs`` also the table ``costs`` (a row for each cause of each
-        bill); ``tables`` are CSV files, or Parquet files (with the extra ``parquet`` installed).
+        bill); ``tables`` are CSV files, or Parquet files (with the extra ``parquet`` installed). A scenario with
+        ``notifications`` has them in ``notifications.jsonl``.
         Raises :class:`~batchsim.errors.OutputError` if the folder is not empty and ``force`` is not given, or if it
         cannot be written.
         """
@@ -133,7 +147,7 @@ class Result:
         self, *, events: bool = False, costs: bool = False, tables: Literal["csv", "parquet"] = "csv"
     ) -> dict[str, Iterable[str] | bytes]:
         """The files of the result folder by name, as pieces of text or as bytes; what :meth:`write` writes."""
-        from batchsim.formats import events_jsonl, result_folder, scenario_yaml, table_csv
+        from batchsim.formats import events_jsonl, notifications_jsonl, result_folder, scenario_yaml, table_csv
         from batchsim.report.columns import columns_of
         from batchsim.report.parquet import parquet
         from batchsim.report.summary_json import dumps
@@ -147,6 +161,8 @@ class Result:
             files[f"{name}.{tables}"] = parquet(frame) if tables == "parquet" else table_csv.lines(columns_of(frame))
         if events:
             files[result_folder.EVENTS] = events_jsonl.lines(self.records, self.scenario, self.seed)
+        if self.scenario.notifications:
+            files[result_folder.NOTIFICATIONS] = notifications_jsonl.lines(self.records, self.scenario, self.seed)
         return files
 
     @cached_property
@@ -177,9 +193,18 @@ class Result:
             "run": run,
             **lacks,
             **found,
+            "notifications": self._notification_counts(),
             "assumptions": assumptions(self.scenario, self.as_of),
             "as_of": dict(self.as_of),
         }
+
+    def _notification_counts(self) -> list[dict[str, Any]]:
+        """Each rule in file order with how many notifications it made."""
+        made = self.notifications["rule"].tolist() if self.scenario.notifications else []
+        return [
+            {"rule": rule.name, "target": rule.target, "state": rule.state, "notifications": made.count(rule.name)}
+            for rule in self.scenario.notifications
+        ]
 
     def _table(self, name: str) -> pd.DataFrame:
         from batchsim.analysis.tables import TABLES

@@ -8,7 +8,7 @@ random are made from the seed and the job's id, so the same run has the same byt
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -27,7 +27,8 @@ from batchsim.spec.effective import effective_job
 
 _ACCOUNT = "123456789012"
 _KINDS = ("", "SEQUENTIAL", "N_TO_N")
-_STATES = tuple(state.text for state in JobState)
+STATES = tuple(state.text for state in JobState)
+"""The words for states, by code."""
 _FINAL = (JobState.SUCCEEDED, JobState.FAILED)
 
 Json = dict[str, Any]
@@ -35,11 +36,28 @@ Json = dict[str, Any]
 
 def lines(records: Records, scenario: Scenario, seed: int) -> Iterator[str]:
     """The events of a run, each a line of JSON with its line feed."""
+    return (line(event) for event in events(records, scenario, seed))
+
+
+def start_epoch_ms(scenario: Scenario) -> int:
+    """The start of the run in epoch milliseconds; without a time zone it is UTC."""
+    start = datetime.fromisoformat(scenario.simulation.start)
+    return round((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def line(value: Json) -> str:
+    """A line of JSON with its line feed."""
+    return json.dumps(value, separators=(",", ":")) + "\n"
+
+
+def events(records: Records, scenario: Scenario, seed: int, states: Container[str] = STATES) -> Iterator[Json]:
+    """The events of a run in time order, those only that tell of one of ``states``."""
     writer = _Writer(_Facts.of(records, scenario, seed))
     changes = state_changes(records)
+    wanted = np.flatnonzero(np.array([state in states for state in STATES])[changes.state])
     columns = (changes.at_ms, changes.row, changes.parent, changes.state, changes.attempt)
-    for at_ms, row, parent, state, attempt in zip(*(column.tolist() for column in columns), strict=True):
-        yield writer.parent_line(at_ms, row, state) if parent else writer.job_line(at_ms, row, state, attempt)
+    for at_ms, row, parent, state, attempt in zip(*(column[wanted].tolist() for column in columns), strict=True):
+        yield writer.parent_event(at_ms, row, state) if parent else writer.job_event(at_ms, row, state, attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +84,11 @@ class _Facts:
         ):
             parents.setdefault(child, []).append((parent, kind))
         calls = np.bincount(records.submissions.entry, minlength=len(records.names.entries))
-        start = datetime.fromisoformat(scenario.simulation.start)
-        start = start if start.tzinfo else start.replace(tzinfo=UTC)
         return cls(
             records=records,
             seed=seed,
             region=scenario.world.region,
-            start_epoch_ms=round(start.timestamp() * 1000),
+            start_epoch_ms=start_epoch_ms(scenario),
             several=(calls > 1).tolist(),
             parents=parents,
             details=_details(scenario),
@@ -96,40 +112,40 @@ class _Writer:
         self._of_call = cache(self._call)
         self._attempts_of = _rows_by_job(facts.records)
 
-    def job_line(self, at_ms: int, job: int, state: int, attempt: int) -> str:
+    def job_event(self, at_ms: int, job: int, state: int, attempt: int) -> Json:
         """One change of a single job or an array child."""
         jobs = self._facts.records.jobs
         submission, index = int(jobs.submission[job]), int(jobs.array_index[job])
         ours, uuid, static = self._of_call(submission)
         extra = f":{index}" if index != NEVER else ""
-        detail: Json = {"jobId": uuid + extra, "status": _STATES[state], **static}
+        detail: Json = {"jobId": uuid + extra, "status": STATES[state], **static}
         if index != NEVER:
             detail["arrayProperties"] = {"index": index, "statusSummary": {}}
         if state in _FINAL:
             detail["statusReason"] = self._facts.records.names.status_reasons[int(jobs.status_reason[job])]
         self._add_attempts(detail, job, state, attempt)
         detail["batchsim"] = {"jobId": ours + extra, "at": self._epoch(at_ms), **self._extension(job, state, attempt)}
-        return self._line(at_ms, detail, f"{ours}{extra} {state} {attempt}")
+        return self._event(at_ms, detail, f"{ours}{extra} {state} {attempt}")
 
-    def parent_line(self, at_ms: int, submission: int, state: int) -> str:
+    def parent_event(self, at_ms: int, submission: int, state: int) -> Json:
         """One change of an array parent."""
         records = self._facts.records
         ours, uuid, static = self._of_call(submission)
         first, size = int(records.submissions.first_job[submission]), int(records.submissions.size[submission])
-        detail: Json = {"jobId": uuid, "status": _STATES[state], **static, "attempts": []}
+        detail: Json = {"jobId": uuid, "status": STATES[state], **static, "attempts": []}
         detail["arrayProperties"] = {"size": size, "statusSummary": {}}
         if state != JobState.PENDING:
             counts = np.bincount(records.jobs.state[first : first + size], minlength=len(JobState))
-            summary = {_STATES[code]: int(count) for code, count in enumerate(counts) if count}
+            summary = {STATES[code]: int(count) for code, count in enumerate(counts) if count}
             detail["arrayProperties"]["statusSummary"] = summary
             detail["statusReason"] = records.names.status_reasons[int(records.submissions.status_reason[submission])]
         detail["batchsim"] = {"jobId": ours, "at": self._epoch(at_ms)}
-        return self._line(at_ms, detail, f"{ours} {state} 0")
+        return self._event(at_ms, detail, f"{ours} {state} 0")
 
-    def _line(self, at_ms: int, detail: Json, identity: str) -> str:
+    def _event(self, at_ms: int, detail: Json, identity: str) -> Json:
         facts = self._facts
         arn = facts.arn("job", detail["jobId"])
-        event = {
+        return {
             "version": "0",
             "id": _uuid(facts.seed, f"event {identity}"),
             "detail-type": "Batch Job State Change",
@@ -140,7 +156,6 @@ class _Writer:
             "resources": [arn],
             "detail": {"jobArn": arn, **detail},
         }
-        return json.dumps(event, separators=(",", ":")) + "\n"
 
     def _call(self, submission: int) -> tuple[str, str, Json]:
         """Our id, AWS's id, and what all events of one call share."""

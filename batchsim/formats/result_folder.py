@@ -23,9 +23,13 @@ TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline",
 SUMMARY = "summary.json"
 SCENARIO = "scenario.resolved.yaml"
 EVENTS = "events.jsonl"
+NOTIFICATIONS = "notifications.jsonl"
 
 OWN_FILES = frozenset(
-    (*(f"{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")), SUMMARY, SCENARIO, EVENTS)
+    (
+        *(f"{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
+        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS),
+    )
 )
 """Every name that batchsim writes into a result folder; ``force`` removes these and nothing else."""
 

@@ -207,6 +207,15 @@ def retries(summary: Summary) -> RenderableType:
     return section("Retries and reclaims", facts(figures))
 
 
+def notifications(summary: Summary) -> RenderableType | None:
+    """How many events each rule matched, and where they went."""
+    rules = summary["notifications"]
+    if not rules:
+        return None
+    lines = [(each["rule"], plain(each["target"]) or NOTHING, _matched(each)) for each in rules]
+    return section("Notifications", rows(("rule", "target", "events matched"), lines, words=2))
+
+
 def not_counted(summary: Summary) -> RenderableType:
     """What no bill holds."""
     return section("Not counted", points(summary["not_counted"]))
@@ -219,7 +228,7 @@ def assumptions(summary: Summary) -> RenderableType:
 
 ORDER = (
     stuck, refused, headline, unsimulated, thresholds, failures, entries, cost, latency, throughput, utilisation,
-    retries, not_counted, assumptions,
+    retries, notifications, not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 
@@ -355,6 +364,10 @@ def _why_stuck(queue: Summary) -> str:
     where = f" in {queue['environment']}" if queue["environment"] else ""
     said = f" ({queue['status_reason']})" if queue["status_reason"] else ""
     return f"{words(queue['reason'])}{where}{said}"
+
+
+def _matched(rule: Summary) -> str:
+    return count(rule["notifications"]) if rule["state"] == "ENABLED" else "DISABLED"
 
 
 def _figure(value: float | None, unit: str) -> str:

@@ -22,6 +22,7 @@ from batchsim.spec.jobs import (
 )
 from batchsim.spec.laws import LawSpec
 from batchsim.spec.notes import scenario_notes
+from batchsim.spec.notifications import Notification
 from batchsim.spec.parsing import parse
 from batchsim.spec.queues import ComputeEnvironmentOrder, ConsumableResource, JobQueue, SchedulingPolicy
 from batchsim.spec.scenario import Scenario
@@ -78,6 +79,7 @@ __all__ = [
     "JobTimeout",
     "KeyValuePair",
     "LawSpec",
+    "Notification",
     "Poisson",
     "PoolFacts",
     "PriceOverride",

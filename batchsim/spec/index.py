@@ -18,6 +18,7 @@ NAME_KEYS: Mapping[str, str] = {
     "jobDefinitions": "jobDefinitionName",
     "consumableResources": "consumableResourceName",
     "datasets": "name",
+    "notifications": "name",
 }
 """The key that names the items of each section."""
 

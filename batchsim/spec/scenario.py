@@ -11,6 +11,7 @@ from batchsim.spec.entries import Dataset, Item
 from batchsim.spec.environments import ComputeEnvironment
 from batchsim.spec.jobs import JobDefinition
 from batchsim.spec.kinds import Flag, Text
+from batchsim.spec.notifications import Notification
 from batchsim.spec.queues import ConsumableResource, JobQueue, SchedulingPolicy
 from batchsim.spec.settings import Action, Fault, SimulationSettings
 from batchsim.spec.source import SourceMap
@@ -32,6 +33,7 @@ class Scenario(Model):
     world: World = World()
     faults: tuple[Fault, ...] = ()
     actions: tuple[Action, ...] = ()
+    notifications: tuple[Notification, ...] = ()
     simulation: SimulationSettings = SimulationSettings()
     thresholds: dict[Text, Text] = Field(default_factory=dict)
     allow_unplaceable: Flag = False

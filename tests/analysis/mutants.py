@@ -381,5 +381,14 @@ MUTANTS = (
     Mutant("N54b", "lost work is not counted", figure(0.0, "reclaims", "lost_s")),
     Mutant("N54c", "a mean of other jobs", more(0.001, "latency", "all", "wait_s", "mean")),
     Mutant("N54c", "a percentile beside its rank", more(0.001, "latency", "all", "turnaround_s", "p50")),
+    # Notifications
+    Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),
+    Mutant("E01", "the wrong people are told", put("notifications", "target", "intern", job_id="bad")),
+    Mutant("E01", "a notification is not counted", put("notifications", "rule", "at-work", job_id="bad")),
+    Mutant("E02", "a failure is told too early", add("notifications", "at_s", -MILLISECOND, job_id="nope")),
+    Mutant("E02", "a job that succeeded is called failed", put("notifications", "job_id", "dep", job_id="nope")),
+    Mutant("E02", "a container is said to run that only starts", add("notifications", "at_s", -2, job_id="dep")),
+    Mutant("E03", "a failure is told to nobody", drop("notifications", job_id="child")),
+    Mutant("E03", "a failure is told twice", twice("notifications", job_id="child")),
     Mutant("N54d", "a peak too high", figure(4, "throughput", "running_peak")),
 )

@@ -74,6 +74,11 @@ SCENARIO: dict[str, Any] = {
     "workload": [],
     "world": {"timeout_lag": "3s", "retry_delay": "0s", "scheduler_cycle": "0s"},
     "actions": [{"at": "240s", "cancel": "nope"}, {"at": "330s", "terminate": "killed"}],
+    "notifications": [
+        {"name": "failed", "eventPattern": {"detail": {"status": ["FAILED"]}}, "target": "oncall"},
+        {"name": "asleep", "eventPattern": {"detail": {"status": ["FAILED"]}}, "state": "DISABLED"},
+        {"name": "at-work", "eventPattern": {"detail": {"status": ["RUNNING"], "jobName": ["dep"]}}},
+    ],
     "simulation": {"until": "1000s"},
 }
 
@@ -169,6 +174,16 @@ TIMELINE = (
     ("low", 600, "max_vcpus", "od", "stuck"),
 )
 
+NOTIFICATIONS = (
+    # rule, target, at, job, status
+    ("failed", "oncall", 43, "bad", "FAILED"),
+    ("failed", "oncall", 43, "child", "FAILED"),
+    ("at-work", "", 164, "dep", "RUNNING"),
+    ("failed", "oncall", 240, "nope", "FAILED"),
+    ("failed", "oncall", 277, "urgent", "FAILED"),
+    ("failed", "oncall", 330, "killed", "FAILED"),
+)
+
 REASONS = (
     *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
     *("capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
@@ -202,6 +217,7 @@ def sound_run() -> dict[str, Any]:
         ),
         "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]),
         "costs": pd.DataFrame(_costs(attempts, instances)),
+        "notifications": pd.DataFrame(NOTIFICATIONS, columns=["rule", "target", "at_s", "job_id", "status"]),
     }
     return {**tables, "summary": _summary(tables), "scenario": _scenario()}
 
@@ -405,6 +421,10 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
     lost = attempts["outcome"] == "reclaimed"
     return {
         "horizon_s": float(HORIZON),
+        "notifications": [
+            {"rule": name, "notifications": [row[0] for row in NOTIFICATIONS].count(name)}
+            for name in ("failed", "asleep", "at-work")
+        ],
         "ended_by": "until",
         "jobs": {
             "total": len(jobs),

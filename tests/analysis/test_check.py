@@ -26,6 +26,8 @@ from batchsim.formats.scenario_yaml import write_yaml
 from tests.analysis.mutants_sound_run import sound_run
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
+START_EPOCH_MS = 1_767_225_600_000
+"""2026-01-01T00:00:00Z, the start of a run that says nothing else."""
 HOUSE = Path(__file__).parents[2] / "batchsim" / "analysis"
 
 
@@ -38,8 +40,15 @@ def write(tables: dict[str, Any], folder: Path) -> None:
                 "" if isnan(value) else f"{value:.{0 if column == 'billed_s' else places}f}" for value in frame[column]
             ]
         frame.to_csv(folder / f"{name}.csv", index=False)
+    (folder / "notifications.jsonl").write_text("".join(map(notification, tables["notifications"].itertuples())))
     (folder / "summary.json").write_text(json.dumps(tables["summary"]), encoding="utf-8")
     (folder / "scenario.resolved.yaml").write_text(write_yaml(tables["scenario"]), encoding="utf-8")
+
+
+def notification(row: Any) -> str:
+    ours = {"jobId": row.job_id, "at": START_EPOCH_MS + round(row.at_s * 1000)}
+    event = {"detail": {"status": row.status, "batchsim": ours}}
+    return json.dumps({"rule": row.rule, "target": row.target, "event": event}) + "\n"
 
 
 @pytest.fixture
@@ -61,7 +70,7 @@ def test_a_run_without_anything_in_it_is_sound(sound: dict[str, Any]) -> None:
 
 def test_a_run_without_jobs_keeps_its_warm_pool(sound: dict[str, Any]) -> None:
     empty = {name: sound[name].iloc[:0] for name in TABLES if name not in ("instances", "scaling")}
-    end = {"summary": {"horizon_s": 1000.0}, "costs": None}
+    end = {"summary": {"horizon_s": 1000.0}, "costs": None, "notifications": None}
     pool = sound["instances"].iloc[:1].assign(busy_s=0.0, attempts=0)
     found = check_tables({**sound, **empty, "instances": pool, "scaling": sound["scaling"].iloc[:1], **end})
     assert found == []

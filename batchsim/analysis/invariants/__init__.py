@@ -9,6 +9,7 @@ from batchsim.analysis.invariants import (
     hosts,
     images,
     lifecycle,
+    notifications,
     order,
     references,
     retries,
@@ -31,5 +32,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     *waits.INVARIANTS,
     *bills.INVARIANTS,
     *totals.INVARIANTS,
+    *notifications.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

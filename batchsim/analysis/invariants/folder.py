@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from batchsim.errors import OutputError
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
 OPTIONAL = ("costs",)
+NOTIFICATIONS = "notifications.jsonl"
 _SECTIONS = ("jobs", "cost", "latency")
 
 
@@ -24,6 +26,8 @@ def read_folder(path: Path) -> dict[str, Any]:
     tables: dict[str, Any] = {name: _table(path, name) for name in TABLES if _is_wanted(path, name)}
     tables["summary"] = _summary(path / "summary.json")
     tables["scenario"] = _scenario(path / "scenario.resolved.yaml")
+    if (path / NOTIFICATIONS).exists():
+        tables["notifications"] = _notifications(path / NOTIFICATIONS, tables["scenario"])
     return tables
 
 
@@ -68,6 +72,30 @@ def _unguarded(cells: Any) -> Any:
     """Text without the apostrophe that keeps a spreadsheet from computing it."""
     guarded = cells.str.startswith("'")
     return cells.where(~guarded, cells.str[1:]) if guarded.any() else cells
+
+
+def _notifications(path: Path, scenario: Any) -> pd.DataFrame:
+    """Rule, target, instant, job and status of each line."""
+    _must_be_regular(path)
+    try:
+        start_ms = _start_epoch_ms(scenario)
+        with path.open(encoding="utf-8") as file:
+            found = [_notification(json.loads(line), start_ms) for line in file]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
+        raise OutputError(f"{path}: cannot read the notifications: {_reason(error)}") from error
+    return pd.DataFrame(found, columns=["rule", "target", "at_s", "job_id", "status"])
+
+
+def _notification(line: Any, start_ms: int) -> tuple[str, str, float, str, str]:
+    detail = line["event"]["detail"]
+    ours = detail["batchsim"]
+    at_s = (int(ours["at"]) - start_ms) / 1000
+    return str(line["rule"]), str(line["target"]), at_s, str(ours["jobId"]), str(detail["status"])
+
+
+def _start_epoch_ms(scenario: Any) -> int:
+    start = datetime.fromisoformat((scenario.get("simulation") or {}).get("start", "2026-01-01T00:00:00Z"))
+    return round((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _summary(path: Path) -> Any:

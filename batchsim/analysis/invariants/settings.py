@@ -105,6 +105,12 @@ class Settings:
         self.need()
         return self._list("actions")
 
+    @cached_property
+    def notifications(self) -> Mapping[str, Mapping[str, Any]]:
+        """Notification rules by name."""
+        self.need()
+        return {item["name"]: item for item in self._list("notifications")}
+
     def _list(self, key: str) -> Sequence[Mapping[str, Any]]:
         return self._raw.get(key) or ()
 

@@ -1,4 +1,4 @@
-"""Random faults and timed actions on what a random scenario holds."""
+"""Random faults, timed actions and notification rules on what a random scenario holds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,31 @@ from batchsim.testing.builders import Data
 from batchsim.testing.swarm.features import Draft
 
 _INSTANTS = ("0s", "30s", "60s", "95s", "2m", "210500ms", "6m", "14m", "31m")
+
+
+_PATTERNS: tuple[Data, ...] = (
+    {"source": ["aws.batch"], "detail": {"status": ["FAILED"]}},
+    {"detail": {"status": ["SUCCEEDED", "FAILED"]}},
+    {"detail": {"container": {"exitCode": [{"numeric": [">", 1]}]}}},
+    {"detail": {"attempts": {"statusReason": [{"prefix": "Host EC2"}]}, "status": [{"anything-but": "FAILED"}]}},
+    {"$or": [{"detail": {"status": [{"suffix": "ING"}]}}, {"detail": {"statusReason": [{"wildcard": "*Job*"}]}}]},
+    {"detail": {"arrayProperties": {"index": [{"exists": False}]}, "status": [{"equals-ignore-case": "runnable"}]}},
+)
+
+
+def draw_notifications(draft: Draft) -> list[Data]:
+    """A few rules, now and then one that is DISABLED."""
+    if not draft.has("notifications"):
+        return []
+    return [
+        {
+            "name": f"rule-{number}",
+            "eventPattern": draft.one_of(_PATTERNS),
+            "state": draft.pick("ENABLED", "ENABLED", "ENABLED", "DISABLED"),
+            "target": draft.pick("", "arn:aws:sns:us-east-1:ACCOUNT_ID:oncall"),
+        }
+        for number in range(draft.integer(1, 3))
+    ]
 
 
 def draw_faults(draft: Draft, environments: list[Data]) -> list[Data]:

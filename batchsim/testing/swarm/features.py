@@ -46,6 +46,7 @@ FEATURES: Mapping[str, int] = {
     "actions": 70,
     "horizon": 32,
     "short_limit": 25,
+    "notifications": 30,
 }
 """By feature, in how many percent of all scenarios it is on."""
 

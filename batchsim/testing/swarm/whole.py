@@ -5,7 +5,7 @@ from __future__ import annotations
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.capacity import draw_environments, draw_queues
 from batchsim.testing.swarm.choices import Choices
-from batchsim.testing.swarm.events import draw_actions, draw_faults
+from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
@@ -31,6 +31,7 @@ def draw_scenario(choices: Choices) -> Data:
         "faults": draw_faults(draft, environments),
         "actions": draw_actions(draft, environments, queues, workload),
         "simulation": _settings(draft),
+        "notifications": draw_notifications(draft),
         "allow_unplaceable": True,
     }
 
