@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batchsim import catalog, units
-from batchsim.engine.engine import Decision, Engine
+from batchsim.engine.decision import Decision, told
+from batchsim.engine.engine import Engine
 from batchsim.engine.freeze import freeze
 from batchsim.engine.job_ids import JobIds
 from batchsim.engine.randomness import Draws
@@ -100,7 +101,8 @@ class Simulation:
         """
         self._must_be_open()
         if to_next_decision:
-            return self._engine.run_to_decision()
+            decided = self._engine.run_to_decision()
+            return told(decided, self._engine.plan, self._engine.tables, self._ids) if decided else None
         if until is None:
             self._engine.run_before(self._engine.end.latest_ms)
             return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.attempts import Attempts
 from batchsim.engine.compile import compile_plan
 from batchsim.engine.control import CapacityControl, JobControl
+from batchsim.engine.decision import Decided
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ec2 import Ec2Environment
@@ -38,17 +38,6 @@ from batchsim.spec import Scenario
 from batchsim.spec.facts import CatalogueFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One placement, launch or scale-in: what :meth:`Engine.run_to_decision` hands out."""
-
-    kind: str
-    """``placement``, ``launch`` or ``scale_in``."""
-    at_ms: int
-    row: int
-    """The job placed, or the instance launched or ended."""
-
-
 class Engine:
     """One run of one scenario. Instants are integer milliseconds since ``simulation.start``."""
 
@@ -62,7 +51,7 @@ class Engine:
         self.timeline = HeadTimeline(len(self.plan.queues))
         self.log = ScalingLog(self.kernel)
         self.ended_by = EndedBy.DRAINED
-        self._decisions: deque[Decision] = deque()
+        self._decisions: deque[Decided] = deque()
         self._stepping = False
         self._compiler = EntryCompiler(self.plan, scenario.world, draws, self.tables)
         self._build_jobs_side(thorough=thorough)
@@ -234,7 +223,7 @@ class Engine:
     def _decided(self, kind: str, rows: range) -> None:
         """Note decisions for whoever steps through the run."""
         if self._stepping:
-            self._decisions.extend(Decision(kind, self.kernel.now_ms, row) for row in rows)
+            self._decisions.extend(Decided(kind, self.kernel.now_ms, row) for row in rows)
 
     # -- moving the clock
 
@@ -243,7 +232,7 @@ class Engine:
         self._decisions.clear()
         self._run(min(at_ms, self.end.latest_ms))
 
-    def run_to_decision(self) -> Decision | None:
+    def run_to_decision(self) -> Decided | None:
         """Return the next placement, launch or scale-in, None when there is none to come.
 
         A pass, a scale-up decision and a check of scale-in are each one event: what they decide together happens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scenario_builder import column, ends, environment, fixed, job, launched, queue, scenario, starts
+from scenario_builder import column, ends, environment, fargate, fixed, job, launched, queue, scenario, starts, task
 
 import batchsim
 
@@ -53,6 +53,32 @@ def test_decisions_come_one_by_one(drive):
         ("launch", 5), ("launch", 5), ("placement", 35), ("placement", 35), ("placement", 45), ("scale_in", 105),
         ("scale_in", 115),
     ]  # fmt: skip
+
+
+def test_a_decision_says_of_which_job_and_instance(drive):
+    tasks = [queue("queue"), queue("tasks", "tasks")]
+    slow = {"scale_up_delay": "5s", "scale_down_idle": "60s"}
+    story = scenario(
+        job("a", "10s", size=2), task("b", "10s", on="tasks"), environments=[environment(), fargate()], queues=tasks,
+        world=slow,
+    )  # fmt: skip
+    simulation = drive(story)
+    said = [str(simulation.advance(to_next_decision=True)) for _ in range(6)]
+    assert said == [
+        "0s: placement of b on tasks",
+        "5s: launch of instance 0 of hosts (box.1)",
+        "5s: launch of instance 1 of hosts (box.1)",
+        "5s: placement of a:0 on instance 0 of hosts",
+        "5s: placement of a:1 on instance 1 of hosts",
+        "1m15s: scale-in of instance 0 of hosts (box.1)",
+    ]
+
+
+def test_a_decision_names_its_instance_as_the_tables_do(drive):
+    simulation = drive(scenario(job("a", "10s"), environments=[fixed()]))
+    placement = simulation.advance(to_next_decision=True)
+    assert (placement.job, placement.at_s) == ("a", 0)
+    assert simulation.finish().instances["instance"].tolist() == [placement.instance]
 
 
 @pytest.mark.parametrize("how", [{"to_next_decision": True}, {"until": None}])
