@@ -15,7 +15,7 @@ FIND_PYTHON = for p in $(PYTHON) $(CANDIDATES); do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; exit 0; fi; \
 	done; echo "batchsim needs Python 3.11 or newer with venv; none of: $(CANDIDATES) is" >&2; exit 1
 
-.PHONY: help demo test test-slow lint format bench constraints clean
+.PHONY: help demo test test-slow lint format notebooks bench constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import contracts
 format: $(VENV)/.ready-dev ## let ruff lay out the code
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+notebooks: $(VENV)/.ready-dev ## execute the notebooks and write their outputs
+	@$(BIN)/python scripts/build_notebooks.py
 
 bench: $(VENV)/.ready-dev ## the benchmarks
 	@for b in benchmarks/bench_*.py; do $(BIN)/python "$$b"; done
