@@ -101,10 +101,10 @@ class Result:
 
     @property
     def plot(self) -> Plots:
-        """The plots: ``result.plot.vcpus().savefig("vcpus.png")``."""
+        """The plots: ``result.plot.vcpus().figure.savefig("vcpus.png")``."""
         from batchsim.report.plots import Plots
 
-        return Plots(self)
+        return Plots(self._analysis)
 
     def summary(self) -> dict[str, Any]:
         """The figures of ``summary.json``: plain JSON values, units last in each key."""

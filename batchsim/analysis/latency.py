@@ -29,7 +29,7 @@ def latency(run: Analysis) -> dict[str, Any]:
 
 def _of(run: Analysis, chosen: Bools) -> dict[str, Any]:
     jobs, parts = run.records.jobs, run.parts
-    waited = chosen & (jobs.runnable_at_ms != NEVER) & ((jobs.waiting_since_ms == NEVER) | (jobs.ended_at_ms != NEVER))
+    waited = chosen & wait_is_over(run)
     placed = chosen & (jobs.attempts > 0)
     ended = chosen & (jobs.runnable_at_ms != NEVER) & (jobs.ended_at_ms != NEVER)
     return {
@@ -39,6 +39,13 @@ def _of(run: Analysis, chosen: Bools) -> dict[str, Any]:
         "wait_reasons": wait_reasons(run, waited),
         "parts": turnaround_parts(run, ended),
     }
+
+
+def wait_is_over(run: Analysis) -> Bools:
+    """Return which jobs were RUNNABLE and do not wait any more: those whose wait is known."""
+    jobs = run.records.jobs
+    over = (jobs.waiting_since_ms == NEVER) | (jobs.ended_at_ms != NEVER)
+    return np.asarray((jobs.runnable_at_ms != NEVER) & over)
 
 
 def wait_reasons(run: Analysis, chosen: Bools) -> list[dict[str, Any]]:

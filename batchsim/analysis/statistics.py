@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchsim.analysis.exact import Int64s
 
@@ -42,6 +43,20 @@ def statistics_s(values_ms: Int64s) -> Statistics:
         "max": int(ascending[-1]) / 1000 if count else None,
         "note": f"too few values for some percentiles ({needs}; there are {count})" if hidden and count else "",
     }
+
+
+def distribution(values_ms: Int64s, most: int) -> tuple[Int64s, NDArray[np.float64]]:
+    """Return the empirical distribution: values in ascending order, and the share that does not exceed each.
+
+    Of more than ``most`` distinct values, the nearest-rank quantiles at ``most`` equal shares, the least value first.
+    """
+    ascending = np.sort(values_ms)
+    count = len(ascending)
+    last = np.flatnonzero(np.append(np.diff(ascending) != 0, np.ones(min(1, count), np.bool_)))
+    if len(last) > most:
+        last = np.unique(np.append(last[0], -(-np.arange(1, most + 1) * count // most) - 1))
+        last = np.unique(np.searchsorted(ascending, ascending[last], side="right") - 1)
+    return ascending[last], (last + 1) / max(count, 1)
 
 
 def mean_s(total_ms: int, count: int) -> float | None:

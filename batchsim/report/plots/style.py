@@ -1,0 +1,175 @@
+"""The look of every plot, in one file: colours that colour-blind people tell apart, type, canvas, title, legend.
+
+The colours are those of Okabe and Ito (2008). Style is applied in a context of its own: matplotlib's global settings
+and pyplot's list of figures stay as they are. A plot is drawn in this shape::
+
+    with canvas(ax) as axes:
+        title(axes, "vCPUs", "at most 2,560")
+        axes.step(...)
+        legend(axes)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any, cast
+
+import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.legend import Legend
+from matplotlib.text import Text
+
+from batchsim.report.plots.names import label, shortened
+
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#e69f00", "#009e73", "#cc79a7"
+SKY, VERMILLION, YELLOW, BLACK = "#56b4e9", "#d55e00", "#f0e442", "#222222"
+GREY, PALE = "#999999", "#e3e3e3"
+
+CATEGORIES = (BLUE, ORANGE, GREEN, PURPLE, SKY)
+"""For queues, types, variants: in this order, then :data:`GREY` for all others together; red is for what was lost."""
+
+STATES = {"PENDING": GREY, "RUNNABLE": ORANGE, "STARTING": SKY, "RUNNING": BLUE}
+"""By state of a job."""
+
+MANY = (PURPLE, BLACK, "#5d4037", GREY, BLUE, VERMILLION, ORANGE, SKY, GREEN, YELLOW)
+"""For vocabularies of up to ten words, by a word's place; further ones start again, hatched."""
+
+SETTINGS: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GREY,
+    "axes.grid": False,
+    "axes.labelcolor": BLACK,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": BLACK,
+    "axes.titlesize": 11,
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture everywhere
+    "font.size": 9,
+    "grid.color": PALE,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "savefig.facecolor": "white",
+    "text.color": BLACK,
+    "xtick.color": BLACK,
+    "xtick.labelsize": 8.5,
+    "ytick.color": BLACK,
+    "ytick.labelsize": 8.5,
+}
+"""matplotlib's settings for figures of our own; axes that are given keep theirs."""
+
+_WIDTH, _HEIGHT = 8.0, 4.0
+_PICTURE_DPI = 144
+_EM = 0.6
+"""Mean width of a character, in font sizes."""
+
+
+class Picture(Axes):
+    """Axes that a notebook shows as the picture they are on, without pyplot."""
+
+    name = "batchsim"
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The figure at twice a screen's resolution, the same bytes for the same drawing; shown at its own size."""
+        png, figure = BytesIO(), self.get_figure(root=True)
+        assert figure is not None  # noqa: S101 -- for the type checker: a Picture is made on a figure
+        figure.savefig(png, format="png", dpi=_PICTURE_DPI, metadata={"Software": None})
+        width, height = figure.get_size_inches() * 96
+        return png.getvalue(), {"width": round(width), "height": round(height)}
+
+
+@contextmanager
+def canvas(ax: Axes | None = None, *, width_in: float = _WIDTH, height_in: float = _HEIGHT) -> Iterator[Axes]:
+    """Give axes to draw on: ``ax``, or those of a new figure in our style."""
+    if ax is not None:
+        ax.spines[["top", "right"]].set_visible(False)
+        yield ax
+        return
+    with mpl.rc_context(cast("Any", SETTINGS)):
+        figure = Figure(figsize=(width_in, height_in), layout="constrained")
+        yield figure.add_subplot(axes_class=Picture)
+
+
+def title(axes: Axes, what: str, finding: str = "") -> None:
+    """Say above the axes what is seen and, in a smaller line below that, the figure to take away."""
+    size, small = _points(axes.title), _points(axes.xaxis.label)
+    axes.set_title(
+        _fitted(axes, what, size), loc="left", fontweight="bold", fontsize=size, pad=small * 2 if finding else 6
+    )
+    if finding:
+        told = _fitted(axes, finding, small)
+        colour = axes.title.get_color()
+        note = axes.annotate(
+            told,
+            (0, 1),
+            (0, 5),
+            "axes fraction",
+            "offset points",
+            fontsize=small,
+            color=colour,
+            alpha=0.75,
+            gid="finding",
+        )
+        note.set_in_layout(False)  # the title's pad keeps its place
+
+
+def legend(axes: Axes, *, reverse: bool = False, heading: str = "", extra: Sequence[Artist] = ()) -> Legend | None:
+    """Name what is drawn, and ``extra``: beside the axes where the figure makes room for it, else inside."""
+    handles = [*axes.get_legend_handles_labels()[0], *extra]
+    if not handles:
+        return None
+    beside = _root(axes).get_layout_engine() is not None
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
+    inside: dict[str, Any] = {"loc": "upper right", "frameon": True, "framealpha": 0.85}
+    return axes.legend(
+        handles=handles, reverse=reverse, title=heading or None, alignment="left", **(place if beside else inside)
+    )
+
+
+def nothing(axes: Axes, what: str, why: str) -> None:
+    """Say that there is nothing to see, in place of empty axes: ``no jobs``, with its reason."""
+    title(axes, what)
+    axes.set_axis_off()
+    shown = _fitted(axes, why, _points(axes.xaxis.label))
+    axes.text(0.5, 0.5, shown, ha="center", va="center", transform=axes.transAxes, color=axes.title.get_color())
+
+
+def hatched(place: int) -> dict[str, Any]:
+    """The colour of the ``place``-th word of a vocabulary, with a hatch where the colours start again."""
+    fill = {"facecolor": MANY[place % len(MANY)]}
+    return fill if place < len(MANY) else {**fill, "hatch": "//", "edgecolor": "white"}
+
+
+def colours(count: int, others: int) -> list[str]:
+    """The colours of ``count`` groups, of which the last holds ``others`` if there are any."""
+    own = [CATEGORIES[place % len(CATEGORIES)] for place in range(count - bool(others))]
+    return [*own, GREY] if others else own
+
+
+def _points(text: Text) -> float:
+    return float(text.get_fontsize())
+
+
+def _root(axes: Axes) -> Figure:
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101 -- for the type checker: axes to draw on have a figure
+    return figure
+
+
+def _fitted(axes: Axes, text: str, size: float) -> str:
+    """The text, safe for matplotlib, cut to what fits above the axes."""
+    width_in = axes.get_position().width * _width_in(axes.get_figure(root=False))
+    return label(shortened(text, max(12, int(width_in * 72 / (_EM * size)))))
+
+
+def _width_in(figure: Figure | SubFigure | None) -> float:
+    if isinstance(figure, SubFigure):
+        return float(figure.bbox.width / figure.dpi)
+    return float(figure.get_figwidth()) if figure else _WIDTH
