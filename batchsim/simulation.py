@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 
 from batchsim import catalog, units
@@ -19,6 +20,7 @@ from batchsim.engine.workload import expand
 from batchsim.engine.workload.plans import DependencyKind
 from batchsim.errors import Problem, ScenarioError, SimulationError
 from batchsim.formats import scenario_yaml
+from batchsim.formats.sample_csv import read_sample
 from batchsim.formats.trace_csv import read_trace
 from batchsim.preflight import Link, preflight, preflight_links, preflight_traces, spot_environments
 from batchsim.pricing import prices_of, rules_of
@@ -29,6 +31,7 @@ from batchsim.spec.dump import to_data
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import Target, check_update, find_target
 from batchsim.spec.problems import problem_of
+from batchsim.spec.sample_files import with_samples
 from batchsim.spec.source import SourceMap
 
 CANCELLED = "Canceled by the user"
@@ -64,9 +67,11 @@ class Simulation:
         self._facts = catalog.facts_for(self.scenario)
         _raise(preflight(self.scenario, self._facts))
         self._draws = Draws(self.scenario.simulation.seed or 0)
-        workload = expand(self.scenario, self._draws, _epoch_ms(self.scenario), read_trace)
+        self._read_sample = cache(partial(read_sample, source=self.scenario.source))
+        drawn = with_samples(self.scenario, self._read_sample)
+        workload = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace)
         _raise(preflight_traces(self.scenario, self._facts, workload))
-        self._engine = Engine(self.scenario, self._facts, workload, self._draws, thorough=thorough)
+        self._engine = Engine(drawn, self._facts, workload, self._draws, thorough=thorough)
         self._ids = JobIds(self._engine.tables)
         self._now_ms = 0
         self._result: Result | None = None
@@ -139,7 +144,8 @@ class Simulation:
             request["dependsOn"] = [{"type": "SEQUENTIAL"}]
         entry = {"id": name, "submit": request, "at": units.format_duration(at_ms), "run": run}
         alone = parse({**to_data(self.scenario), "workload": [entry], "actions": [], "faults": []})
-        plan = expand(alone, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
+        drawn = with_samples(alone, self._read_sample)
+        plan = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
         _raise(preflight_links(self.scenario, plan, [self._described(*parent) for parent in parents]))
         _raise(preflight(alone, self._facts))
         given = alone.workload[0]

@@ -1,9 +1,10 @@
-"""Logarithm, exponential and normal quantile made of exactly rounded operations only, so that every machine agrees.
+"""Elementary functions made of exactly rounded operations only, so that every machine agrees to the last bit.
 
 IEEE 754 fixes the bits of ``+ - * /`` and square root, but not of ``log`` and ``exp``: numpy picks other routines for
-other processors. A run time on a rounding edge must not depend on the machine, so the three functions that the inverse
-transforms need are built here from the former alone (truncated Taylor series after an exact reduction; errors below
-4 ulp, tested against :mod:`math`). All take and return float64 arrays of shape (n,) and leave their argument alone.
+other processors. A run time on a rounding edge must not depend on the machine, so the functions that the inverse
+transforms need are built here from the former alone: truncated series after an exact reduction. Errors of logarithm,
+exponential and normal quantile are below 4 ulp, those of ``log_gamma`` below 1e-14, tested against :mod:`math`. All
+take and return float64 arrays of shape (n,) and leave their argument alone.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ _ATANH_SERIES = tuple(1.0 / (2 * k + 1) for k in range(11, -1, -1))
 _EXP_SERIES = tuple(1.0 / factorial(k) for k in range(14, -1, -1))
 _EXP_LIMIT = 700.0
 """Arguments are clipped to this size: e**700 is 10**304, far beyond any duration."""
+
+_STIRLING = (-691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12)
+"""Of odd powers of 1/x, the highest first; from x = 12 on what follows is below the last bit."""
+_STIRLING_FROM = 12
+_HALF_LOG_2PI = 0.9189385332046727
+_EXCESS_SERIES = tuple(1.0 / factorial(k) for k in range(20, 1, -1))
 
 # Wichura (1988), Algorithm AS 241, routine PPND16: numerators and denominators, highest power first.
 _CENTRE = (
@@ -68,6 +75,27 @@ def exp(x: Floats) -> Floats:
     rest = x - power * _LN2_HIGH
     rest -= power * _LN2_LOW
     return np.ldexp(_polynomial(_EXP_SERIES, rest), power.astype(np.int32))
+
+
+def excess(x: Floats) -> Floats:
+    """``e**x - 1 - x``, near 0 by its own series: 12 digits would cancel there."""
+    near = np.flatnonzero(np.abs(x) < 1.0)
+    result = exp(x) - 1.0 - x
+    result[near] = _polynomial(_EXCESS_SERIES, x[near]) * x[near] * x[near]
+    return result
+
+
+def log_gamma(x: Floats) -> Floats:
+    """``ln Γ(x)`` of positive numbers: Stirling's series from 12 on, below it by ``Γ(x) = Γ(x + 1) / x``."""
+    x = x.copy()
+    product = np.ones(x.shape)
+    for _ in range(_STIRLING_FROM):
+        low = x < _STIRLING_FROM
+        product = np.where(low, product * x, product)
+        x += low
+    inverse = 1.0 / x
+    series = _polynomial(_STIRLING, inverse * inverse) * inverse
+    return (x - 0.5) * log(x) - x + (series + _HALF_LOG_2PI) - log(product)
 
 
 def normal_quantile(u: Floats) -> Floats:

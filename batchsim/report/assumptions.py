@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from batchsim.spec import LawSpec, Scenario, World
+from batchsim.spec import LawSpec, Sample, SampleFile, Scenario, World
 from batchsim.spec.markets import market_of
 from batchsim.units import format_duration, format_usd
 
@@ -119,23 +119,39 @@ def show(world: World, name: str) -> str:
 
 def _law(law: LawSpec) -> str:
     """A law in a few words: ``30s``, ``10s to 1m``, ``30s median (sigma 0.35)``."""
-    return _SHOWN[law.name](law.params)
+    if law.name == "constant":
+        return _ms(law.params["value"])
+    if law.name == "mixture":
+        return f"a mixture of {len(law.parts)}: {' or '.join(_law(part.law) for part in law.parts[:_PARTS_SHOWN])}"
+    if law.sample is not None:
+        return _sample(law.sample)
+    shown = _parameters(law.params)
+    return shown if law.name in _NEEDS_NO_NAME else f"{shown}, {law.name}"
 
 
-def _show_lognormal(params: Mapping[str, float]) -> str:
-    if "median" in params:
-        return f"{_ms(params['median'])} median (sigma {params['sigma']:g})"
-    if "mean" in params:
-        return f"{_ms(params['mean'])} mean (cv {params['cv']:g})"
-    return f"{_ms(params['p50'])} median, {_ms(params['p95'])} p95"
+def _parameters(params: Mapping[str, float]) -> str:
+    if "max" in params:
+        least, *inner, most = params
+        told = [f"{name} {_ms(params[name])}" for name in inner]
+        return ", ".join([f"{_ms(params[least])} to {_ms(params[most])}", *told])
+    location, *spread = params
+    if location.startswith("p"):
+        return ", ".join(f"{_ms(params[key])} {key.replace('p50', 'median')}" for key in params)
+    if location == "shape":
+        return f"{_ms(params['scale'])} scale (shape {params['shape']:g})"
+    return f"{_ms(params[location])} {location}" + "".join(f" ({key} {params[key]:g})" for key in spread)
 
 
-_SHOWN: Mapping[str, Callable[[Mapping[str, float]], str]] = {
-    "constant": lambda params: _ms(params["value"]),
-    "uniform": lambda params: f"{_ms(params['min'])} to {_ms(params['max'])}",
-    "exponential": lambda params: f"{_ms(params['mean'])} mean, exponential",
-    "lognormal": _show_lognormal,
-}
+def _sample(sample: Sample | SampleFile) -> str:
+    if isinstance(sample, SampleFile):
+        return f"drawn from column {sample.column} of {sample.path}"
+    least, most = min(sample.values_ms), max(sample.values_ms)
+    return f"drawn from a sample of {len(sample.values_ms):,} ({_ms(least)} to {_ms(most)})"
+
+
+_PARTS_SHOWN = 3
+_NEEDS_NO_NAME = ("uniform", "lognormal", "empirical")
+"""Laws that their parameters tell."""
 
 
 def _ms(duration_ms: float) -> str:

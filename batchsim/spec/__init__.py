@@ -20,11 +20,12 @@ from batchsim.spec.jobs import (
     RetryStrategy,
     SubmitJob,
 )
-from batchsim.spec.laws import LawSpec
+from batchsim.spec.laws import LawSpec, Part
 from batchsim.spec.notes import scenario_notes
 from batchsim.spec.notifications import Notification
 from batchsim.spec.parsing import parse
 from batchsim.spec.queues import ComputeEnvironmentOrder, ConsumableResource, JobQueue, SchedulingPolicy
+from batchsim.spec.samples import Sample, SampleFile
 from batchsim.spec.scenario import Scenario
 from batchsim.spec.settings import Action, Fault, FaultTarget, SimulationSettings
 from batchsim.spec.source import SourceMap
@@ -80,6 +81,7 @@ __all__ = [
     "KeyValuePair",
     "LawSpec",
     "Notification",
+    "Part",
     "Poisson",
     "PoolFacts",
     "PriceOverride",
@@ -87,6 +89,8 @@ __all__ = [
     "ResourceRequirement",
     "RetryStrategy",
     "Run",
+    "Sample",
+    "SampleFile",
     "ScalingPolicy",
     "Scenario",
     "SchedulingPolicy",

@@ -136,7 +136,7 @@ AWS_SHAPES: Mapping[str, Mapping[str, str]] = _read_table(_TABLE)
 """Fields of each shape with their kinds."""
 
 
-SHAPE_KEY = "x-aws-shape"
+SHAPE_KEY = "x-shape"
 """Stands in a schema for a reference to a shape, which ``schema.py`` puts in."""
 
 

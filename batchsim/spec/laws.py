@@ -1,36 +1,61 @@
-"""Laws of durations as a scenario writes them: ``5m``, ``{uniform: {min, max}}``, ``{lognormal: {mean, cv}}``."""
+"""Laws of durations as a scenario writes them: ``5m``, ``{lognormal: {mean, cv}}``, ``{mixture: [...]}``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from batchsim import units
+from batchsim.errors import Path
+from batchsim.spec.aws_shapes import SHAPE_KEY
 from batchsim.spec.base import FileForm, Flaw, FlawsError, check_number, flawed
-from batchsim.spec.kinds import DURATION, with_unit
+from batchsim.spec.fields import read_duration, read_items
+from batchsim.spec.kinds import DURATION
+from batchsim.spec.law_parameters import LAW_PARAMETERS, params_schema, parse_length, parse_params, show_params
 from batchsim.spec.near import did_you_mean
+from batchsim.spec.samples import (
+    EMPIRICAL_SCHEMA,
+    MAX_WEIGHT,
+    Sample,
+    SampleFile,
+    check_weights,
+    parse_empirical,
+    parse_weight,
+    show_empirical,
+)
 
-LawName = Literal["constant", "uniform", "exponential", "lognormal"]
+LawName = Literal[
+    "constant", "uniform", "exponential", "lognormal", "weibull", "gamma", "triangular", "empirical", "mixture"
+]
 
-LAW_PARAMETERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "constant": (("value",),),
-    "uniform": (("min", "max"),),
-    "exponential": (("mean",),),
-    "lognormal": (("mean", "cv"), ("median", "sigma"), ("p50", "p95")),
-}
-"""The parameter sets by which each law can be given; ``cv`` and ``sigma`` are numbers, all others durations."""
+LAWS: tuple[str, ...] = (*LAW_PARAMETERS, "empirical", "mixture")
+"""The names of all laws."""
 
-_PURE_NUMBERS: Mapping[str, float] = {"cv": 1_000.0, "sigma": 20.0}
-"""Parameters without unit, and their greatest values."""
+MAX_NESTED = 8
+"""Mixtures of mixtures go no deeper."""
+_MAX_CV = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a mixture: its weight, of which only the ratio to the others' matters, and its law."""
+
+    weight: float
+    law: LawSpec
 
 
 @dataclass(frozen=True, slots=True)
 class LawSpec:
-    """A law by name, with one of its sets of :data:`LAW_PARAMETERS`; durations among them are in ms."""
+    """A law by name, with one of its sets of parameters; durations among them are in ms.
+
+    An empirical law has a sample, or percentiles as parameters (``min`` and ``max`` among them); a mixture has parts.
+    """
 
     name: LawName
-    params: Mapping[str, float]
+    params: Mapping[str, float] = field(default_factory=dict)
+    sample: Sample | SampleFile | None = None
+    parts: tuple[Part, ...] = ()
 
 
 def constant(duration_ms: int) -> LawSpec:
@@ -41,24 +66,24 @@ def constant(duration_ms: int) -> LawSpec:
 def parse_law(value: object) -> LawSpec:
     """A law from its file form: a bare duration is constant, else a mapping of one law's name to its parameters.
 
-    Raises :class:`FlawsError`: E106 unknown law or parameter, E142 a parameter out of range, E146 a unit missing.
+    Raises :class:`FlawsError`: E106 unknown law or parameter, E111 a key missing, E142 a parameter out of range, E146
+    a unit missing.
     """
-    if isinstance(value, LawSpec):
-        return value
-    if not isinstance(value, Mapping):
-        return constant(with_unit(units.parse_duration_ms)(value))
-    name, params = single_key(value, LAW_PARAMETERS, "law")
-    return LawSpec(name, _parse_params(name, params))  # type: ignore[arg-type]
+    return _parse_law(value, MAX_NESTED)
 
 
 def show_law(law: LawSpec) -> Any:
     """The file form of a law: the inverse of :func:`parse_law`."""
     if law.name == "constant":
         return units.format_duration(int(law.params["value"]))
-    return {law.name: {key: _show_param(key, value) for key, value in law.params.items()}}
+    if law.name == "mixture":
+        return {"mixture": [{"weight": part.weight, **_show_part(part.law)} for part in law.parts]}
+    if law.name == "empirical":
+        return {"empirical": show_empirical(law.sample, law.params)}
+    return {law.name: show_params(law.params)}
 
 
-def single_key(value: Mapping[Any, Any], known: Mapping[str, Any], what: str) -> tuple[str, Any]:
+def single_key(value: Mapping[Any, Any], known: Mapping[str, Any] | tuple[str, ...], what: str) -> tuple[str, Any]:
     """The only key of ``value`` and what it holds; a flaw when there are more, or when the key is not ``known``."""
     allowed = ", ".join(known)
     for key in value:
@@ -78,83 +103,105 @@ def parse_skew(value: object) -> LawSpec | None:
     if not isinstance(value, Mapping):
         raise flawed("E142", "not a skew", value, allowed="{lognormal: {cv: 0.5}}")
     name, params = single_key(value, {"lognormal": ()}, "skew")
-    known = {"cv": _PURE_NUMBERS["cv"]}
-    if not isinstance(params, Mapping) or set(params) != set(known):
+    if not isinstance(params, Mapping) or set(params) != {"cv"}:
         raise flawed("E142", "a skew needs cv, and only cv", params, path=(name,), allowed="{cv: 0.5}")
-    return LawSpec("lognormal", {"cv": check_number(params["cv"], "E142", 0.0, known["cv"])})
+    return LawSpec("lognormal", {"cv": check_number(params["cv"], "E142", 0.0, _MAX_CV)})
 
 
-def _parse_params(name: str, params: object) -> dict[str, float]:
-    """The parameters of law ``name``, every flaw of them at once."""
-    forms = LAW_PARAMETERS[name]
-    allowed = " or ".join("{" + ", ".join(form) + "}" for form in forms)
-    if not isinstance(params, Mapping):
-        raise flawed("E142", f"{name} needs its parameters", params, path=(name,), allowed=allowed)
-    known = [key for form in forms for key in form]
-    flaws = [_unknown(name, key, known, allowed) for key in params if key not in known]
-    if not flaws and tuple(sorted(params)) not in {tuple(sorted(form)) for form in forms}:
-        flaws = [Flaw("E142", f"{name} needs exactly one set of parameters", (name,), ", ".join(params), allowed)]
-    if flaws:
-        raise FlawsError(*flaws)
-    parsed: dict[str, float] = {}
-    for key in (key for form in forms for key in form if key in params):
+def _parse_law(value: object, nested: int) -> LawSpec:
+    """``nested``: how many more mixtures may stand one in another."""
+    if isinstance(value, LawSpec):
+        return value
+    if not isinstance(value, Mapping):
+        return constant(read_duration(value))
+    name, given = single_key(value, LAWS, "law")
+    try:
+        return _named(name, given, nested)
+    except FlawsError as error:
+        raise FlawsError(*(flaw.under(name) for flaw in error.flaws)) from None
+
+
+def _named(name: str, given: object, nested: int) -> LawSpec:
+    """The law of a known name; flaws are seen from inside it."""
+    if name == "mixture":
+        return LawSpec("mixture", parts=_parse_parts(given, nested - 1))
+    if name == "empirical":
+        found = parse_empirical(given)
+        return LawSpec("empirical", found) if isinstance(found, dict) else LawSpec("empirical", sample=found)
+    if name == "constant" and not isinstance(given, Mapping):
+        return constant(parse_length(given))
+    return LawSpec(name, parse_params(name, given))  # type: ignore[arg-type]
+
+
+def _parse_parts(value: object, nested: int) -> tuple[Part, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        allowed = "[{weight: 9, lognormal: {...}}, {weight: 1, constant: 2h}, ...]"
+        raise flawed("E142", "a mixture needs parts", value, allowed=allowed)
+    if nested < 0:
+        raise flawed("E142", f"mixtures are nested more than {MAX_NESTED} deep")
+    parts: tuple[Part, ...] = read_items(value, lambda item: _parse_part(item, nested))
+    check_weights(tuple(part.weight for part in parts))
+    return parts
+
+
+def _parse_part(value: object, nested: int) -> Part:
+    if not isinstance(value, Mapping):
+        raise flawed("E112", "not a mapping", value, allowed="{weight: 1, lognormal: {...}}")
+    if "weight" not in value:
+        raise flawed("E111", "missing key", path=("weight",))
+    law = {key: item for key, item in value.items() if key != "weight"}
+    flaws: list[Flaw] = []
+    read: list[Any] = []
+    readers: tuple[tuple[Path, Callable[[Any], Any], Any], ...] = (
+        (("weight",), parse_weight, value["weight"]),
+        ((), lambda item: _parse_law(item, nested), law),
+    )
+    for path, reader, item in readers:
         try:
-            parsed[key] = _parse_param(key, params[key])
+            read.append(reader(item))
         except FlawsError as error:
-            flaws += [flaw.under(name, key) for flaw in error.flaws]
-    flaws = flaws or _disordered(name, parsed)
+            flaws += [flaw.under(*path) for flaw in error.flaws]
     if flaws:
         raise FlawsError(*flaws)
-    return parsed
+    return Part(*read)
 
 
-def _unknown(name: str, key: object, known: list[str], allowed: str) -> Flaw:
-    return Flaw("E106", "unknown key", (name, str(key)), key, allowed, did_you_mean(key, known))
-
-
-def _parse_param(key: str, value: object) -> float:
-    if key in _PURE_NUMBERS:
-        return check_number(value, "E142", 0.0, _PURE_NUMBERS[key])
-    if (isinstance(value, str) and value.startswith("-")) or (isinstance(value, float) and not value >= 0):
-        raise flawed("E142", "must not be negative", value)
-    return with_unit(units.parse_duration_ms)(value)
-
-
-def _disordered(name: str, params: Mapping[str, float]) -> list[Flaw]:
-    """FlawsError between parameters: an empty range, a location of 0."""
-    for low, high in (("min", "max"), ("p50", "p95")):
-        if low in params and params[low] > params[high]:
-            return [Flaw("E142", f"{low} is more than {high}", (name, low), _show_param(low, params[low]))]
-    for key in ("mean", "median", "p50"):
-        if params.get(key) == 0:
-            return [Flaw("E142", f"{key} must be more than 0", (name, key), "0s", hint="Write 0s for no delay at all")]
-    return []
-
-
-def _show_param(key: str, value: float) -> Any:
-    return value if key in _PURE_NUMBERS else units.format_duration(int(value))
-
-
-def _param_schema(key: str) -> dict[str, Any]:
-    return {"type": "number", "minimum": 0, "maximum": _PURE_NUMBERS[key]} if key in _PURE_NUMBERS else _DURATION
-
-
-def _form_schema(keys: tuple[str, ...]) -> dict[str, Any]:
-    properties = {key: _param_schema(key) for key in keys}
-    return {"type": "object", "properties": properties, "required": list(keys), "additionalProperties": False}
+def _show_part(law: LawSpec) -> dict[str, Any]:
+    shown = show_law(law)
+    return shown if isinstance(shown, dict) else {"constant": shown}
 
 
 def _show_skew(skew: LawSpec) -> Any:
     return {skew.name: dict(skew.params)}
 
 
-_DURATION = dict(DURATION.schema)
-_LAWS = {name: {"anyOf": [_form_schema(form) for form in forms]} for name, forms in LAW_PARAMETERS.items()}
-LAW_SCHEMA: Mapping[str, Any] = {
-    "anyOf": [_DURATION, {"type": "object", "properties": _LAWS, "additionalProperties": False, "minProperties": 1}]
+_LAW, _PART = "Law", "MixturePart"
+_NAMED: Mapping[str, Any] = {
+    **{name: params_schema(name) for name in LAW_PARAMETERS},
+    "constant": {"anyOf": [dict(DURATION.schema), params_schema("constant")]},
+    "empirical": EMPIRICAL_SCHEMA,
+    "mixture": {"type": "array", "minItems": 1, "items": {SHAPE_KEY: _PART}},
 }
-"""JSON Schema of a law's file form."""
-_SKEW_SCHEMA = {"anyOf": [{"const": 0}, {"type": "object", "properties": {"lognormal": _form_schema(("cv",))}}]}
+
+
+def _one_of(more: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping that holds one law, and ``more``."""
+    count = 1 + len(more)
+    bounds = {"required": list(more), "minProperties": count, "maxProperties": count}
+    return {"type": "object", "properties": {**more, **_NAMED}, "additionalProperties": False, **bounds}
+
+
+LAW_SHAPES: Mapping[str, Any] = {
+    _LAW: {"anyOf": [dict(DURATION.schema), _one_of({})]},
+    _PART: _one_of({"weight": {"type": "number", "minimum": 0, "maximum": MAX_WEIGHT}}),
+}
+"""Definitions of the JSON Schema: a law may hold laws, so they refer to themselves."""
+LAW_SCHEMA: Mapping[str, Any] = {SHAPE_KEY: _LAW}
+"""JSON Schema of a law's file form: a reference that ``schema.py`` puts in."""
+
+_CV = {"type": "number", "minimum": 0, "maximum": _MAX_CV}
+_SKEW = {"type": "object", "properties": {"cv": _CV}, "required": ["cv"], "additionalProperties": False}
+_SKEW_SCHEMA = {"anyOf": [{"const": 0}, {"type": "object", "properties": {"lognormal": _SKEW}}]}
 
 Law = Annotated[LawSpec, FileForm(parse_law, LAW_SCHEMA, show_law)]
 Skew = Annotated[LawSpec | None, FileForm(parse_skew, _SKEW_SCHEMA, _show_skew)]

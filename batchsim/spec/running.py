@@ -18,12 +18,12 @@ from batchsim.spec.fields import (
     unknown_keys,
 )
 from batchsim.spec.kinds import DURATION
-from batchsim.spec.laws import LAW_PARAMETERS, LAW_SCHEMA, LawSpec, parse_law, show_law
+from batchsim.spec.laws import LAW_SCHEMA, LAWS, LawSpec, parse_law, show_law
 from batchsim.spec.workload import Constant, DatasetRun, Run, Script, Step, TraceRun
 
 _ALLOWED = (
-    "12m, {uniform: {min, max}}, {exponential: {mean}}, {lognormal: {mean, cv}}, {dataset: NAME}, "
-    "{script: [{run, exit, reason}, ...]}, {trace: COLUMN}"
+    "12m, {LAW: ...} (uniform, exponential, lognormal, weibull, gamma, triangular, empirical, mixture), "
+    "{dataset: NAME}, {script: [{run, exit, reason}, ...]}, {trace: COLUMN}"
 )
 
 
@@ -33,10 +33,10 @@ def parse_run(value: object) -> Run:
         return value
     if not isinstance(value, Mapping):
         return Constant(read_duration(value))
-    if any(key in LAW_PARAMETERS for key in value):
+    if any(key in LAWS for key in value):
         law = parse_law(value)
         return Constant(int(law.params["value"])) if law.name == "constant" else law
-    flaws = unknown_keys(value, {**_FORMS, **LAW_PARAMETERS}, "run", _ALLOWED)
+    flaws = unknown_keys(value, {**_FORMS, **dict.fromkeys(LAWS)}, "run", _ALLOWED)
     if flaws and not any(key in _FORMS for key in value):
         raise flawed("E106", "unknown run", flaws[0].value, path=flaws[0].path, allowed=_ALLOWED, hint=flaws[0].hint)
     made: Run = read_form(value, _FORMS, "run", _ALLOWED)

@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from batchsim.spec.aws_shapes import AWS_SHAPES, SHAPE_KEY, shape_schema
+from batchsim.spec.laws import LAW_SHAPES
 from batchsim.spec.scenario import Scenario
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,16 +23,16 @@ def json_schema() -> dict[str, Any]:
     """The schema as a JSON document (draft 2020-12)."""
     schema = Scenario.model_json_schema(by_alias=True, schema_generator=_Generator)
     schema["$defs"] |= {name: _shape(fields) for name, fields in AWS_SHAPES.items() if name not in schema["$defs"]}
+    schema["$defs"] |= LAW_SHAPES
     described: dict[str, Any] = _refer({"$schema": DIALECT, **schema, "title": "A batchsim scenario"})
     return described
 
 
 def _refer(part: Any) -> Any:
-    """``part`` with references to the shapes of AWS where their names stand."""
+    """``part`` with references to shapes where their names stand."""
     if isinstance(part, dict):
-        if SHAPE_KEY in part:
-            return {"$ref": f"#/$defs/{part[SHAPE_KEY]}"}
-        return {key: _refer(value) for key, value in part.items()}
+        told = {key: _refer(value) for key, value in part.items() if key != SHAPE_KEY}
+        return {"$ref": f"#/$defs/{part[SHAPE_KEY]}", **told} if SHAPE_KEY in part else told
     return [_refer(value) for value in part] if isinstance(part, list) else part
 
 

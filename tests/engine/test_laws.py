@@ -22,7 +22,7 @@ LAWS = {
     "exponential": Exponential(3_600_000.0),
     "lognormal": Lognormal.from_mean(720_000.0, 0.4),
     "wide lognormal": Lognormal(30_000.0, 1.2),
-    "percentiles": Lognormal.from_p95(300_000.0, 1_200_000.0),
+    "percentiles": Lognormal.from_percentiles((0.5, 300_000.0), (0.95, 1_200_000.0)),
 }
 STREAM = Draws(11).stream("work", "transform")
 
@@ -80,7 +80,7 @@ def test_a_lognormal_by_mean_and_cv_has_both():
 
 
 def test_a_lognormal_by_percentiles_meets_both():
-    law = Lognormal.from_p95(300_000.0, 1_200_000.0)
+    law = Lognormal.from_percentiles((0.5, 300_000.0), (0.95, 1_200_000.0))
     assert law.quantile(np.array([0.5, 0.95])).tolist() == pytest.approx([300_000, 1_200_000], rel=1e-14)
 
 
@@ -111,7 +111,10 @@ def test_no_draw_overflows():
         (LawSpec("exponential", {"mean": 60_000}), Exponential(60_000.0, least_ms=1)),
         (LawSpec("lognormal", {"median": 60_000, "sigma": 0.4}), Lognormal(60_000, 0.4, least_ms=1)),
         (LawSpec("lognormal", {"mean": 60_000, "cv": 0.4}), Lognormal.from_mean(60_000, 0.4, least_ms=1)),
-        (LawSpec("lognormal", {"p50": 60_000, "p95": 90_000}), Lognormal.from_p95(60_000, 90_000, least_ms=1)),
+        (
+            LawSpec("lognormal", {"p50": 60_000, "p95": 90_000}),
+            Lognormal.from_percentiles((0.5, 60_000), (0.95, 90_000), least_ms=1),
+        ),
     ],
 )
 def test_a_scenarios_law_is_compiled(spec, law):

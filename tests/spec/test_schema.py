@@ -42,12 +42,22 @@ def has_properties(value: Any, told: Any, _schema: Any) -> bool:
 
 
 def has_no_others(value: Any, told: Any, schema: Any) -> bool:
+    patterns = schema.get("patternProperties", {})
     others = (
-        [item for key, item in value.items() if key not in schema.get("properties", {})]
+        [
+            item
+            for key, item in value.items()
+            if key not in schema.get("properties", {}) and not any(re.search(pattern, key) for pattern in patterns)
+        ]
         if isinstance(value, dict)
         else []
     )
     return not others if told is False else all(fits(item, told) for item in others)
+
+
+def fits_patterns(value: Any, told: Any, _schema: Any) -> bool:
+    pairs = [(item, schema) for key, item in value.items() for name, schema in told.items() if re.search(name, key)]
+    return all(fits(item, schema) for item, schema in pairs)
 
 
 ANNOTATIONS = {"title", "description", "examples", "$schema", "$defs", "format"}
@@ -66,6 +76,8 @@ CHECKS: dict[str, Any] = {
     "minimum": lambda value, told, _: not isinstance(value, int | float) or value >= told,
     "maximum": lambda value, told, _: not isinstance(value, int | float) or value <= told,
     "minItems": lambda value, told, _: not isinstance(value, list) or len(value) >= told,
+    "patternProperties": lambda value, told, schema: not isinstance(value, dict) or fits_patterns(value, told, schema),
+    "maxProperties": lambda value, told, _: not isinstance(value, dict) or len(value) <= told,
     "minProperties": lambda value, told, _: not isinstance(value, dict) or len(value) >= told,
 }
 

@@ -33,6 +33,7 @@ FEATURES: Mapping[str, int] = {
     "arrivals": 40,
     "followers": 25,
     "datasets": 20,
+    "more_laws": 40,
     "images": 75,
     "start_failures": 35,
     "reclaims": 70,

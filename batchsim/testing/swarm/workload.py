@@ -7,6 +7,7 @@ from typing import Any
 from batchsim.testing.builders import Data, entry, submit
 from batchsim.testing.swarm.capacity import is_on_fargate
 from batchsim.testing.swarm.features import Draft
+from batchsim.testing.swarm.laws import DELAYS, RUNS, draw_law
 
 _INSTANTS = ("0s", "10s", "60s", "61500ms", "5m", "12m")
 
@@ -27,7 +28,8 @@ def draw_datasets(draft: Draft) -> list[Data]:
     if not draft.has("datasets"):
         return []
     skew = {"skew": {"lognormal": {"cv": 0.7}}} if draft.chance(50) else {}
-    data = {"name": "data", "size": "20GB", "partitions": 4, "throughput": "50MB/s", "overhead": "5s"}
+    overhead = draw_law(draft, DELAYS) if draft.has("more_laws", 50) else "5s"
+    data = {"name": "data", "size": "20GB", "partitions": 4, "throughput": "50MB/s", "overhead": overhead}
     return [{**data, **skew}]
 
 
@@ -133,6 +135,8 @@ def _run(draft: Draft, size: int) -> Any:
         return {"script": steps}
     if draft.has("datasets", 50) and not size:
         return {"dataset": "data"}
+    if draft.has("more_laws", 50):
+        return draw_law(draft, RUNS)
     return draft.pick(
         "60s", "5m", "90s", "1ms", {"uniform": {"min": "10s", "max": "3m"}}, {"exponential": {"mean": "90s"}},
         {"lognormal": {"mean": "4m", "cv": 1}}, "40m", "1h",
@@ -142,6 +146,8 @@ def _run(draft: Draft, size: int) -> Any:
 def _fail(draft: Draft, most: float) -> Data:
     """A failure of at most this probability."""
     after: Any = draft.pick(None, 0.5, {"uniform": {"min": "1s", "max": "50s"}})
+    if after is not None and draft.has("more_laws", 30):
+        after = draw_law(draft, DELAYS)
     fail: Data = {"probability": draft.pick(0.2, 0.5, most), "exit_code": draft.pick(1, 2, 137)}
     if draft.chance(30):
         fail["reason"] = "OutOfMemoryError: Container killed due to memory usage"

@@ -7,6 +7,7 @@ from typing import Any
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.capacity import GPU_TYPE, TYPES
 from batchsim.testing.swarm.features import Draft
+from batchsim.testing.swarm.laws import DELAYS, draw_law
 
 _LAWS = ("scale_up_delay", "instance_pending", "instance_boot", "agent_register", "warm_start", "new_image")
 _RANDOM: tuple[Data, ...] = (
@@ -40,6 +41,8 @@ def _delays(draft: Draft) -> Data:
 def _delay(draft: Draft, exact: bool) -> Any:
     if exact:
         return draft.pick("0s", "5s", "20s")
+    if draft.has("more_laws", 50):
+        return draw_law(draft, DELAYS)
     return draft.one_of(_RANDOM)
 
 
