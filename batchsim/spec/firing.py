@@ -8,18 +8,19 @@ from fractions import Fraction
 from typing import Any
 
 from batchsim import units
-from batchsim.spec.base import check_text, flawed
-from batchsim.spec.fields import TEXT, Form, Reader, object_schema, read_duration, read_fields, read_form
+from batchsim.spec.base import check_number, check_text, flawed
+from batchsim.spec.fields import TEXT, Form, Reader, object_schema, read_duration, read_fields, read_form, read_items
 from batchsim.spec.kinds import DURATION, RATE_PATTERN, with_unit
-from batchsim.spec.workload import After, At, Cron, Firing, Poisson, Rate, Trace, TraceColumn
+from batchsim.spec.workload import After, At, Cron, Firing, Poisson, Rate, RatesByHour, Trace, TraceColumn
 
 TRACE_COLUMNS = ("submission", "run_time", "vcpus", "memory", "image", "exit_code")
 """What a trace can give for each job."""
 
 _ALLOWED = (
-    "90s, cron(0 2 * * ? *), {cron: ..., for: 3d}, {poisson: 20/min, for: 8h}, {rate: 50/s}, {after: ID, delay: 5m}, "
-    "{trace: FILE, columns: {...}}"
+    "90s, cron(0 2 * * ? *), {cron: ..., for: 3d}, {poisson: 20/min, for: 8h}, {rates_by_hour: [...], for: 7d}, "
+    "{rate: 50/s}, {after: ID, delay: 5m}, {trace: FILE, columns: {...}}"
 )
+_MOST_PER_H = 1e9
 _CRON = re.compile(r"cron\((.*)\)", re.DOTALL)
 
 
@@ -58,6 +59,26 @@ def _parse_rate(value: Any) -> Fraction:
     return rate
 
 
+def _parse_rates(value: object) -> tuple[Fraction, ...]:
+    """24 or 168 rates, one of them at least above 0."""
+    if not isinstance(value, list | tuple):
+        raise flawed("E112", "not a list", value, allowed="24 rates, from 0:00 on, or 168 from Monday 0:00 on")
+    if len(value) not in (24, 168):
+        allowed = "24 (hours of a day, from 0:00 on), or 168 (hours of a week, from Monday 0:00 on)"
+        raise flawed("E142", f"{len(value)} rates by hour", allowed=allowed)
+    rates = read_items(value, _parse_hourly)
+    if not any(rates):
+        raise flawed("E142", "the rates are all 0")
+    return rates
+
+
+def _parse_hourly(value: Any) -> Fraction:
+    """A rate, or a plain number: so many an hour."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Fraction(str(check_number(value, "E142", 0, _MOST_PER_H))) / 3600
+    return with_unit(units.parse_rate_per_s)(value)
+
+
 def _parse_columns(value: object) -> dict[str, TraceColumn]:
     if not isinstance(value, Mapping):
         raise flawed("E112", "not a mapping", value, allowed="{submission: COLUMN, run_time: {column, unit}, ...}")
@@ -78,6 +99,10 @@ _FORMS: Mapping[str, Form] = {
         lambda rate, for_ms, start_ms: Poisson(rate, for_ms, start_ms or 0),
         {"poisson": _parse_rate, "for": read_duration, "start": read_duration},
     ),
+    "rates_by_hour": Form(
+        lambda rates, for_ms, start_ms: RatesByHour(rates, for_ms, start_ms or 0),
+        {"rates_by_hour": _parse_rates, "for": read_duration, "start": read_duration},
+    ),
     "rate": Form(lambda rate, start_ms: Rate(rate, start_ms or 0), {"rate": _parse_rate, "start": read_duration}),
     "after": Form(lambda entry, delay_ms: After(entry, delay_ms or 0), {"after": check_text, "delay": read_duration}),
     "trace": Form(Trace, {"trace": check_text, "columns": _parse_columns, "from": check_text}, 2),
@@ -90,6 +115,11 @@ def _show_cron(at: Cron) -> Any:
 
 def _show_poisson(at: Poisson) -> Any:
     return {"poisson": units.format_rate(at.rate_per_s), **_for(at.for_ms), "start": units.format_duration(at.start_ms)}
+
+
+def _show_rates(at: RatesByHour) -> Any:
+    rates = [units.format_rate(rate) for rate in at.rates_per_s]
+    return {"rates_by_hour": rates, **_for(at.for_ms), "start": units.format_duration(at.start_ms)}
 
 
 def _show_rate(at: Rate) -> Any:
@@ -118,6 +148,7 @@ _SHOWN: Mapping[type, Any] = {
     At: lambda at: units.format_duration(at.at_ms),
     Cron: _show_cron,
     Poisson: _show_poisson,
+    RatesByHour: _show_rates,
     Rate: _show_rate,
     After: _show_after,
     Trace: _show_trace,
@@ -125,6 +156,8 @@ _SHOWN: Mapping[type, Any] = {
 
 _CRON_SCHEMA = {"type": "string", "pattern": r"^(cron\()?\s*(\S+\s+){5}[^\s)]+\s*\)?$"}
 _RATE_SCHEMA = {"type": "string", "pattern": RATE_PATTERN}
+_HOURLY_SCHEMA = {"anyOf": [_RATE_SCHEMA, {"type": "number", "minimum": 0, "maximum": _MOST_PER_H}]}
+_RATES_SCHEMA = {"type": "array", "minItems": 24, "maxItems": 168, "items": _HOURLY_SCHEMA}
 _COLUMN_SCHEMA = {"anyOf": [TEXT, object_schema({"column": TEXT, "unit": TEXT, "format": TEXT})]}
 _COLUMNS_SCHEMA = object_schema(dict.fromkeys(TRACE_COLUMNS, _COLUMN_SCHEMA))
 AT_SCHEMA: Mapping[str, Any] = {
@@ -133,6 +166,7 @@ AT_SCHEMA: Mapping[str, Any] = {
         _CRON_SCHEMA,
         object_schema({"cron": _CRON_SCHEMA, "for": DURATION.schema}),
         object_schema({"poisson": _RATE_SCHEMA, "for": DURATION.schema, "start": DURATION.schema}),
+        object_schema({"rates_by_hour": _RATES_SCHEMA, "for": DURATION.schema, "start": DURATION.schema}),
         object_schema({"rate": _RATE_SCHEMA, "start": DURATION.schema}),
         object_schema({"after": TEXT, "delay": DURATION.schema}),
         object_schema({"trace": TEXT, "columns": _COLUMNS_SCHEMA, "from": TEXT}, required=2),

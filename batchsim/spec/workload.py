@@ -34,6 +34,18 @@ class Poisson:
 
 
 @dataclass(frozen=True, slots=True)
+class RatesByHour:
+    """Independent arrivals at 24 rates, by hour of the day in ``simulation.time_zone``, or 168, from Monday 0:00 on.
+
+    From ``start_ms``, for ``for_ms`` or to the end of the run.
+    """
+
+    rates_per_s: tuple[Fraction, ...]
+    for_ms: int | None = None
+    start_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """A client that submits one after the other, at most ``rate_per_s``; how many is the entry's ``count``."""
 
@@ -67,7 +79,7 @@ class Trace:
     start: str | None = None
 
 
-Firing = At | Cron | Poisson | Rate | After | Trace
+Firing = At | Cron | Poisson | RatesByHour | Rate | After | Trace
 """What makes an entry's calls happen."""
 
 

@@ -91,3 +91,29 @@ def test_another_entry_shifts_nobodys_draws(simulate: Any) -> None:
     alone = simulate(scenario(job("a", law, size=30), environments=[fixed(4)]))
     both = simulate(scenario(job("b", law, size=9), job("a", law, size=30), environments=[fixed(4)]))
     assert alone.jobs.work_s.tolist() == both.jobs.work_s[both.jobs.entry == "a"].tolist()
+
+
+def test_work_comes_at_the_rate_of_the_hour(simulate: Any) -> None:
+    at = {"rates_by_hour": [0] * 9 + [40, "1/min"] + [0] * 13, "for": "1d"}
+    settings = {"start": "2026-06-01T00:00:00", "time_zone": "UTC"}
+    jobs = simulate(scenario(job("a", "1s", at=at), environments=[fixed(1)], simulation=settings)).jobs
+    by_hour = (jobs.due_at_s // 3600).value_counts()
+    assert set(by_hour.index) == {9, 10}
+    assert 20 < by_hour[9] < by_hour[10] < 90
+
+
+def test_a_workflow_can_come_by_the_hour_and_is_written_as_it_was_read(simulate: Any) -> None:
+    at = {"rates_by_hour": [6] * 168, "for": "2h", "start": "30m"}
+    flow = {"id": "w", "at": at, "workflow": [job("a", "1s"), job("b", "1s", needs=["a"])]}
+    made = scenario(flow, environments=[fixed(1)])
+    assert scenario_yaml.loads(scenario_yaml.dump(made), "again.yaml").workload == made.workload
+    jobs = simulate(made).jobs
+    assert jobs.due_at_s.min() >= 1800
+    assert (jobs.entry == "a").sum() == (jobs.entry == "b").sum() > 4
+
+
+def test_too_many_arrivals_are_refused_before_they_fill_the_memory() -> None:
+    at = {"rates_by_hour": ["1000000/s"] * 24, "for": "30d"}
+    with pytest.raises(ScenarioError) as caught:
+        batchsim.run(scenario(job("a", "1s", at=at)))
+    assert [problem.code for problem in caught.value.problems] == ["E151"]

@@ -78,6 +78,7 @@ CHECKS: dict[str, Any] = {
     "minItems": lambda value, told, _: not isinstance(value, list) or len(value) >= told,
     "patternProperties": lambda value, told, schema: not isinstance(value, dict) or fits_patterns(value, told, schema),
     "maxProperties": lambda value, told, _: not isinstance(value, dict) or len(value) <= told,
+    "maxItems": lambda value, told, _: not isinstance(value, list) or len(value) <= told,
     "minProperties": lambda value, told, _: not isinstance(value, dict) or len(value) >= told,
 }
 

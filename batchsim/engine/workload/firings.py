@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from batchsim.engine.laws import Millis
 from batchsim.engine.randomness import Draws
-from batchsim.engine.workload.arrivals import Calendar, cron_firings_ms, poisson_firings_ms
+from batchsim.engine.workload.arrivals import Calendar, HourlyRates, cron_firings_ms, poisson_firings_ms
 from batchsim.engine.workload.cron import CronError
 from batchsim.engine.workload.places import Place
 from batchsim.errors import Path, ScenarioError
-from batchsim.spec import After, At, Cron, Firing, Poisson, Rate, SourceMap, Trace
+from batchsim.spec import After, At, Cron, Firing, Poisson, Rate, RatesByHour, SourceMap, Trace
 
 
 class TraceTable(Protocol):
@@ -109,8 +109,8 @@ class FiringPlanner:
                 return _client(place, at)
             case Cron():
                 return self._cron(place, at)
-            case Poisson():
-                return self._poisson(place, at)
+            case Poisson() | RatesByHour():
+                return self._by_chance(place, at)
             case After():
                 return self._after(at)
             case Trace():
@@ -126,13 +126,17 @@ class FiringPlanner:
         self._check_number(place, len(firings_ms))
         return _instants(firings_ms)
 
-    def _poisson(self, place: Place, at: Poisson) -> Firings:
+    def _by_chance(self, place: Place, at: Poisson | RatesByHour) -> Firings:
         """A workflow's arrivals are keyed by its first member."""
-        end_ms = self.end_ms if at.for_ms is None else at.start_ms + at.for_ms
-        self._check_number(place, at.rate_per_s * max(0, end_ms - at.start_ms) / 1000)
+        end_ms = max(at.start_ms, self.end_ms if at.for_ms is None else at.start_ms + at.for_ms)
         first = place.entry if place.workflow is None else place.workflow.workflow[0]
         stream = self.draws.stream("arrivals", first.stream or first.id)
-        return _instants(poisson_firings_ms(float(at.rate_per_s), at.start_ms, end_ms, stream))
+        if isinstance(at, Poisson):
+            self._check_number(place, at.rate_per_s * (end_ms - at.start_ms) / 1000)
+            return _instants(poisson_firings_ms(float(at.rate_per_s), at.start_ms, end_ms, stream))
+        rates = HourlyRates.over(tuple(map(float, at.rates_per_s)), self.calendar, at.start_ms, end_ms)
+        self._check_number(place, Fraction(rates.expected[-1]))
+        return _instants(rates.firings_ms(stream))
 
     def _after(self, at: After) -> Firings:
         target = self.places[at.entry_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from batchsim.errors import Path
 from batchsim.spec.base import Flaw
@@ -10,7 +10,14 @@ from batchsim.spec.checks.dependencies import unknown_entry
 from batchsim.spec.entries import Entry, Workflow
 from batchsim.spec.index import Index, PlacedEntry
 from batchsim.spec.near import did_you_mean
-from batchsim.spec.workload import After, Cron, DatasetRun, Firing, Poisson, Rate, Trace, TraceRun
+from batchsim.spec.workload import After, Cron, DatasetRun, Firing, Poisson, Rate, RatesByHour, Trace, TraceRun
+
+_BOUNDED: Mapping[type, str] = {
+    Cron: "{cron: ..., for: 3d}",
+    Poisson: "{poisson: ..., for: 8h}",
+    RatesByHour: "{rates_by_hour: [...], for: 7d}",
+}
+"""How an arrival process is given an end."""
 
 
 def check_firings(index: Index) -> Iterator[Flaw]:
@@ -53,14 +60,13 @@ def _firing(index: Index, path: Path, at: Firing, item: Entry | Workflow) -> Ite
         yield Flaw(
             "E117", "count does not go with a trace", (*path, "count"), item.count, hint="Its rows are its calls"
         )
-    if isinstance(at, Cron | Poisson) and at.for_ms == 0:
+    if isinstance(at, Cron | Poisson | RatesByHour) and at.for_ms == 0:
         yield Flaw("E149", "submits for no time at all", (*path, "at", "for"), "0s", "a duration of more than 0s")
     if isinstance(at, After):
         yield from unknown_entry(index, (*path, "at", "after"), at.entry_id)
-    unbounded = isinstance(at, Cron | Poisson) and at.for_ms is None
+    unbounded = isinstance(at, Cron | Poisson | RatesByHour) and at.for_ms is None
     if unbounded and index.scenario.simulation.until == "drained":
-        form = "{cron: ..., for: 3d}" if isinstance(at, Cron) else "{poisson: ..., for: 8h}"
-        hint = f"Write {form}, or simulation: {{until: 24h}}"
+        hint = f"Write {_BOUNDED[type(at)]}, or simulation: {{until: 24h}}"
         yield Flaw("E118", "submits for ever, so the run never drains", (*path, "at"), hint=hint)
 
 

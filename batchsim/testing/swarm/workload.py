@@ -69,6 +69,7 @@ def _arrivals(draft: Draft) -> Data:
     return draft.pick(
         {"at": {"rate": "30/min", "start": "5s"}, "count": 4},
         {"at": {"poisson": "3/min", "for": "3m"}},
+        {"at": {"rates_by_hour": ["1/min", 240, *[0] * 22], "for": "3m", "start": draft.pick("0s", "58m30s")}},
         {"at": {"cron": "cron(0/5 * * * ? *)", "for": "16m"}},
     )
 
