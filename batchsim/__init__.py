@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from batchsim._version import __version__
-from batchsim.errors import BatchsimError, OutputError, Problem, ScenarioError, SimulationError
+from batchsim.errors import BatchsimError, OutputError, PolicyError, Problem, ScenarioError, SimulationError
 
 if TYPE_CHECKING:
     from batchsim.analysis.check import Violation as Violation
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BatchsimError",
     "OutputError",
+    "PolicyError",
     "Problem",
     "Result",
     "Scenario",

@@ -22,6 +22,10 @@ class SimulationError(BatchsimError):
     """A driven simulation was used in a way that it cannot follow (an unknown job, a time in the past)."""
 
 
+class PolicyError(BatchsimError):
+    """A policy of the user's own is of no known kind, or answered what it may not; says which, and what it returned."""
+
+
 class OutputError(BatchsimError, OSError):
     """A result could not be written (exit code 4)."""
 

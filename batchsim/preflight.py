@@ -11,11 +11,12 @@ from typing import NamedTuple
 from batchsim.analysis.metrics import METRICS, threshold
 from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan, Workload
 from batchsim.errors import Path, Problem
-from batchsim.policies.allocation import STRATEGIES
+from batchsim.policies import AWS, Policies
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec.base import Flaw
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
+from batchsim.spec.environments import AWS_STRATEGIES
 from batchsim.spec.facts import PoolFacts
 from batchsim.spec.fargate import is_fargate_size
 from batchsim.spec.index import Index, names_in
@@ -32,9 +33,9 @@ LEAST_MEMORY_MIB = 4
 """API, ResourceRequirement: a container asks for at least 4 MiB."""
 
 
-def preflight(scenario: Scenario, facts: CatalogueFacts) -> list[Problem]:
+def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AWS) -> list[Problem]:
     """Return what keeps a valid scenario from running; empty when nothing does."""
-    flaws = [*_unbuilt_strategies(scenario), *_unknown_targets(scenario), *_endless_retries(scenario)]
+    flaws = [*_unknown_strategies(scenario, policies), *_unknown_targets(scenario), *_endless_retries(scenario)]
     flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts)]
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
@@ -47,12 +48,21 @@ def spot_environments(scenario: Scenario) -> list[str]:
     return [e.computeEnvironmentName for e in environments if e.computeResources and e.computeResources.type == "SPOT"]
 
 
-def _unbuilt_strategies(scenario: Scenario) -> Iterator[Flaw]:
+def _unknown_strategies(scenario: Scenario, policies: Policies) -> Iterator[Flaw]:
+    """AWS's strategies that are not simulated, and the user's own that no function came with."""
+    known = policies.strategies
     for number, environment in enumerate(scenario.computeEnvironments):
         strategy = environment.computeResources.allocationStrategy if environment.computeResources else None
-        if strategy is not None and strategy not in STRATEGIES:
-            path: Path = ("computeEnvironments", number, "computeResources", "allocationStrategy")
-            yield Flaw("E141", "not simulated yet", path, strategy, ", ".join(STRATEGIES))
+        if strategy is None or strategy in known or policies.strategy is not None:
+            continue
+        path: Path = ("computeEnvironments", number, "computeResources", "allocationStrategy")
+        if strategy in AWS_STRATEGIES:
+            yield Flaw("E141", "not simulated yet", path, strategy, ", ".join(known))
+        else:
+            hint = f'Pass a strategy of your own as policies={{"allocation": {{"{strategy}": function}}}}'
+            yield Flaw(
+                "E141", "neither a strategy of AWS Batch nor one of yours", path, strategy, ", ".join(known), hint
+            )
 
 
 def _endless_retries(scenario: Scenario) -> Iterator[Flaw]:

@@ -35,6 +35,8 @@ class Result:
     rules: Rules
     as_of: Mapping[str, str] = field(default_factory=dict)
     """The date of each kind of fact that the catalogue gave."""
+    policies: Mapping[str, str] = field(default_factory=dict)
+    """The policies that the run's caller replaced by functions, and their names; the folder does not hold them."""
 
     def __repr__(self) -> str:
         return (
@@ -192,9 +194,10 @@ class Result:
         return {
             "run": run,
             **lacks,
+            "policies": dict(self.policies),
             **found,
             "notifications": self._notification_counts(),
-            "assumptions": assumptions(self.scenario, self.as_of),
+            "assumptions": assumptions(self.scenario, self.as_of, self.policies),
             "as_of": dict(self.as_of),
         }
 

@@ -22,6 +22,7 @@ from batchsim.errors import Problem, ScenarioError, SimulationError
 from batchsim.formats import scenario_yaml
 from batchsim.formats.sample_csv import read_sample
 from batchsim.formats.trace_csv import read_trace
+from batchsim.policies import policies_of
 from batchsim.preflight import Link, preflight, preflight_links, preflight_traces, spot_environments
 from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
@@ -39,13 +40,21 @@ TERMINATED = "Terminated by the user"
 _FIELDS = {"maxvCpus": "max_vcpus", "minvCpus": "min_vcpus", "state": "enabled", "priority": "priority"}
 
 
-def run(scenario: Scenario | str | os.PathLike[str], *, seed: int | None = None) -> Result:
+def run(
+    scenario: Scenario | str | os.PathLike[str],
+    *,
+    seed: int | None = None,
+    policies: Mapping[str, Any] | None = None,
+) -> Result:
     """Run a scenario, or the one in a file, to its end.
 
-    ``seed`` overrides the scenario's; one is drawn where neither is given. Raises :class:`ScenarioError` with
-    everything that is wrong with the scenario.
+    ``seed`` overrides the scenario's; one is drawn where neither is given. ``policies`` are functions of your own in
+    place of AWS's rules, by kind: ``{"packing": f}``; see :mod:`batchsim.policies` and ``docs/policies.md``.
+
+    Raises :class:`ScenarioError` with everything that is wrong with the scenario, and :class:`PolicyError` for a
+    policy that answers what it may not.
     """
-    return Simulation(scenario, seed=seed).finish()
+    return Simulation(scenario, seed=seed, policies=policies).finish()
 
 
 class Simulation:
@@ -56,22 +65,31 @@ class Simulation:
     """
 
     def __init__(
-        self, scenario: Scenario | str | os.PathLike[str], *, seed: int | None = None, thorough: bool = False
+        self,
+        scenario: Scenario | str | os.PathLike[str],
+        *,
+        seed: int | None = None,
+        policies: Mapping[str, Any] | None = None,
+        thorough: bool = False,
     ) -> None:
-        """``thorough`` takes the plain path wherever the engine has a fast one; the results are the same.
+        """``policies`` as in :func:`run`.
 
-        Raises :class:`ScenarioError` with everything that is wrong with the scenario.
+        ``thorough`` takes the plain path wherever the engine has a fast one; the results are the same.
+
+        Raises :class:`ScenarioError` with everything that is wrong with the scenario, :class:`PolicyError` for an
+        unknown kind of policy.
         """
+        self._policies = policies_of(policies)
         given = scenario if isinstance(scenario, Scenario) else scenario_yaml.load(scenario)
         self.scenario = _with_seed(given, seed)
         self._facts = catalog.facts_for(self.scenario)
-        _raise(preflight(self.scenario, self._facts))
+        _raise(preflight(self.scenario, self._facts, self._policies))
         self._draws = Draws(self.scenario.simulation.seed or 0)
         self._read_sample = cache(partial(read_sample, source=self.scenario.source))
         drawn = with_samples(self.scenario, self._read_sample)
         workload = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace)
         _raise(preflight_traces(self.scenario, self._facts, workload))
-        self._engine = Engine(drawn, self._facts, workload, self._draws, thorough=thorough)
+        self._engine = Engine(drawn, self._facts, workload, self._draws, self._policies, thorough=thorough)
         self._ids = JobIds(self._engine.tables)
         self._now_ms = 0
         self._result: Result | None = None
@@ -125,7 +143,7 @@ class Simulation:
             records = freeze(self._engine, horizon_ms)
             prices = prices_of(self.scenario, self._facts, records.names)
             rules = rules_of(self.scenario, records.names, self._engine.highest_min_vcpus())
-            self._result = Result(records, self.scenario, prices, rules, self._facts.as_of)
+            self._result = Result(records, self.scenario, prices, rules, self._facts.as_of, self._policies.replaced)
         return self._result
 
     # -- acting
@@ -147,7 +165,7 @@ class Simulation:
         drawn = with_samples(alone, self._read_sample)
         plan = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
         _raise(preflight_links(self.scenario, plan, [self._described(*parent) for parent in parents]))
-        _raise(preflight(alone, self._facts))
+        _raise(preflight(alone, self._facts, self._policies))
         given = alone.workload[0]
         assert isinstance(given, Entry)
         linked = given.submit.model_copy(update={"dependsOn": tuple(map(JobDependency.model_validate, links))})

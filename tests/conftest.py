@@ -32,12 +32,12 @@ def scenarios() -> Path:
 def simulate() -> Simulate:
     """Run a scenario (a path, YAML text or a Scenario) and hold its result to every invariant of the checker."""
 
-    def run(scenario: object, seed: int = 1) -> Result:
+    def run(scenario: object, seed: int = 1, **how: object) -> Result:
         import batchsim
 
         if isinstance(scenario, str):
             scenario = batchsim.loads(scenario, "test.yaml")
-        result = batchsim.run(scenario, seed=seed)
+        result = batchsim.run(scenario, seed=seed, **how)
         violations = result.check()
         assert not violations, "\n".join(map(str, violations))
         return result

@@ -21,6 +21,7 @@ def test_the_public_surface_is_this_list() -> None:
     assert batchsim.__all__ == [
         "BatchsimError",
         "OutputError",
+        "PolicyError",
         "Problem",
         "Result",
         "Scenario",

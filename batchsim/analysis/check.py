@@ -91,9 +91,15 @@ def check_folder(path: Path | str) -> list[Violation]:
 
     A folder may come from anywhere: what an invariant stumbles over there is a violation of F02, not a failure of ours.
     """
-    found = examine(read_folder(Path(path)), _stumbling).violations
-    stumbled = [violation for violation in found if violation.id == STUMBLED]
-    return [*_together(stumbled), *(violation for violation in found if violation.id != STUMBLED)]
+    return list(examine_folder(path).violations)
+
+
+def examine_folder(path: Path | str) -> Examination:
+    """Return what :func:`check_folder` does, and which invariants could not be decided and why."""
+    found = examine(read_folder(Path(path)), _stumbling)
+    stumbled = [violation for violation in found.violations if violation.id == STUMBLED]
+    others = (violation for violation in found.violations if violation.id != STUMBLED)
+    return Examination((*_together(stumbled), *others), found.untold)
 
 
 def _together(stumbled: list[Violation]) -> list[Violation]:

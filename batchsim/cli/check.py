@@ -14,7 +14,7 @@ from batchsim.cli.guard import guarded
 from batchsim.errors import printable
 
 if TYPE_CHECKING:
-    from batchsim.analysis.check import Violation
+    from batchsim.analysis.check import Examination, Violation
 
 
 def check_folder(folder: Path, *, as_json: bool) -> None:
@@ -22,16 +22,25 @@ def check_folder(folder: Path, *, as_json: bool) -> None:
     with guarded():
         from batchsim.analysis import check
 
-        violations = check.check_folder(folder)
+        found = check.examine_folder(folder)
+        violations = found.violations
         if as_json:
-            answer = [{"id": each.id, "sentence": each.sentence, "rows": each.count} for each in violations]
-            typer.echo(json.dumps({"ok": not violations, "violations": answer}, indent=2, ensure_ascii=False))
-        elif violations:
-            show(violations)
+            told = [{"id": each.id, "sentence": each.sentence, "rows": each.count} for each in violations]
+            answer = {"ok": not violations, "violations": told, "not_judged": dict(found.untold)}
+            typer.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         else:
-            typer.echo(f"{folder}: no invariant is violated")
+            _say(folder, found)
         if violations:
             raise typer.Exit(ANSWER_IS_NO)
+
+
+def _say(folder: Path, found: Examination) -> None:
+    show(found.violations)
+    if not found.violations:
+        typer.echo(f"{folder}: no invariant is violated")
+    for reason in dict.fromkeys(found.untold.values()):
+        ids = [id_ for id_, why in found.untold.items() if why == reason]
+        typer.echo(printable(f"not judged: {', '.join(ids)} ({reason})"))
 
 
 def show(violations: Sequence[Violation]) -> None:

@@ -19,7 +19,7 @@ from batchsim.engine.plan import (
 from batchsim.engine.randomness import Draws
 from batchsim.engine.vocabulary import Vocabulary
 from batchsim.engine.workload.plans import Workload
-from batchsim.policies.allocation import STRATEGIES, Offer
+from batchsim.policies import AWS, Offer, Policies
 from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
 from batchsim.spec.facts import CatalogueFacts, PoolFacts
 from batchsim.spec.markets import BUCKET_FACTORS, market_of
@@ -28,12 +28,14 @@ from batchsim.spec.names import short_name
 MS_PER_H = 3_600_000
 
 
-def compile_plan(scenario: Scenario, facts: CatalogueFacts, workload: Workload, draws: Draws) -> Plan:
+def compile_plan(
+    scenario: Scenario, facts: CatalogueFacts, workload: Workload, draws: Draws, policies: Policies = AWS
+) -> Plan:
     """Compile everything but the workload itself, whose entries are compiled by ``engine/entries.py``."""
     offers = _Offers(facts, scenario)
     keys = _keys(scenario, workload)
     environments = tuple(
-        _environment(environment, keys[position], offers)
+        _environment(environment, keys[position], offers, policies)
         for position, environment in enumerate(scenario.computeEnvironments)
     )
     settings = scenario.simulation
@@ -115,6 +117,7 @@ class _Offers:
             position=position,
             pool=self._pool(facts, zone),
             type=self.types.code(facts.type.name),
+            type_name=facts.type.name,
             zone=self.zones.code(zone),
             vcpus=facts.type.vcpus,
             memory_mib=facts.usable_memory_mib,
@@ -133,7 +136,7 @@ class _Offers:
         return self._pool_codes[key]
 
 
-def _environment(environment: ComputeEnvironment, key: str, offers: _Offers) -> EnvironmentPlan:
+def _environment(environment: ComputeEnvironment, key: str, offers: _Offers, policies: Policies) -> EnvironmentPlan:
     resources = environment.computeResources
     name, enabled = environment.computeEnvironmentName, environment.state == "ENABLED"
     if resources is None:
@@ -153,7 +156,8 @@ def _environment(environment: ComputeEnvironment, key: str, offers: _Offers) -> 
         min_vcpus=resources.minvCpus or 0,
         max_vcpus=resources.maxvCpus,
         desired_vcpus=resources.desiredvCpus or 0,
-        strategy=STRATEGIES[strategy],
+        strategy=policies.strategy_of(strategy),
+        has_own_strategy=policies.is_own_strategy(strategy),
         may_exceed_max=spot or strategy != "BEST_FIT",
         waits_for_its_type=strategy == "BEST_FIT",
         architecture=offers.architecture(name),
@@ -165,8 +169,8 @@ def _environment(environment: ComputeEnvironment, key: str, offers: _Offers) -> 
 
 def _without_capacity(name: str, key: str, *, enabled: bool) -> Ec2Plan:
     """An UNMANAGED environment: its instances are the user's own, and here it has none."""
-    strategy = STRATEGIES["BEST_FIT"]
-    return Ec2Plan(name, key, False, enabled, 0, 0, 0, strategy, False, True, "x86_64", (), 0, 0)
+    strategy = AWS.strategy_of("BEST_FIT")
+    return Ec2Plan(name, key, False, enabled, 0, 0, 0, strategy, False, False, True, "x86_64", (), 0, 0)
 
 
 def _rules(world: World) -> Rules:

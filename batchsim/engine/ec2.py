@@ -176,8 +176,8 @@ class Ec2Environment:
     def all_rooms(self) -> Rooms:
         """Return the room of running and booting instances."""
         rooms = self.booting_rooms()
-        for room in self.fleet.rooms():
-            rooms.add(room.vcpus, room.memory_mib, room.gpus)
+        for size in self.fleet.sizes():
+            rooms.add(*size)
         return rooms
 
     # -- jobs

@@ -24,6 +24,7 @@ from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan
 from batchsim.engine.randomness import Draws
+from batchsim.engine.restraint import Restraint
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scaling_log import ScalingLog
@@ -32,7 +33,10 @@ from batchsim.engine.spot import SpotMarket
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
+from batchsim.engine.views import Views
 from batchsim.engine.workload.plans import EntryPlan, Workload
+from batchsim.errors import SimulationError
+from batchsim.policies import AWS, Policies
 from batchsim.records.vocabulary import EndedBy
 from batchsim.spec import Scenario
 from batchsim.spec.facts import CatalogueFacts
@@ -42,17 +46,28 @@ class Engine:
     """One run of one scenario. Instants are integer milliseconds since ``simulation.start``."""
 
     def __init__(
-        self, scenario: Scenario, facts: CatalogueFacts, workload: Workload, draws: Draws, *, thorough: bool = False
+        self,
+        scenario: Scenario,
+        facts: CatalogueFacts,
+        workload: Workload,
+        draws: Draws,
+        policies: Policies = AWS,
+        *,
+        thorough: bool = False,
     ) -> None:
         """``thorough`` takes the plain path wherever there is a fast one; the results are the same."""
         self.kernel = Kernel()
-        self.plan = compile_plan(scenario, facts, workload, draws)
+        self.plan = compile_plan(scenario, facts, workload, draws, policies)
+        self.policies = policies
         self.tables = Tables()
+        self._views = Views(self.plan, self.tables)
         self.timeline = HeadTimeline(len(self.plan.queues))
         self.log = ScalingLog(self.kernel)
         self.ended_by = EndedBy.DRAINED
         self._decisions: deque[Decided] = deque()
         self._stepping = False
+        self._is_amid_an_event = False
+        """Still true after an event that raised: what it left undone, nobody knows."""
         self._compiler = EntryCompiler(self.plan, scenario.world, draws, self.tables)
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
@@ -67,7 +82,7 @@ class Engine:
         rules, tables = self.plan.rules, self.tables
         self.queues = [JobQueue(position, queue, tables) for position, queue in enumerate(self.plan.queues)]
         self.running = Attempts(self.kernel, tables, rules.start_failure)
-        self.lifecycle = Lifecycle(self.kernel, rules, tables, self.queues, self._joined)
+        self.lifecycle = Lifecycle(self.kernel, rules, tables, self.queues, self.policies, self._views, self._joined)
         self.dependencies = Dependencies(
             self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
         )
@@ -94,6 +109,8 @@ class Engine:
             self.meter,
             self.timeline,
             self._decided,
+            self.policies.queue_order,
+            self._views,
             thorough=thorough,
         )
         instances = self.tables.instances
@@ -112,6 +129,7 @@ class Engine:
                 rules,
                 self.log,
                 self._decided,
+                self._restraint(environment),
             )
             for environment in self.environments
             if isinstance(environment, Ec2Environment)
@@ -132,10 +150,18 @@ class Engine:
         self, position: int, plan: EnvironmentPlan, buckets: dict[bool, TokenBucket], *, thorough: bool
     ) -> Environment:
         if isinstance(plan, Ec2Plan):
-            fleet = Fleet(self.tables.instances, self.plan.rules.packing, indexed=not thorough)
+            packing = self.plan.rules.packing, self.policies.packing
+            fleet = Fleet(self.tables.instances, *packing, indexed=not thorough)
             return Ec2Environment(position, plan, self.tables, fleet, self.images, self.running, self.kernel)
         bucket = buckets[plan.spot]
         return FargateEnvironment(position, plan, self.tables, bucket, self.running, self.kernel, self._gate_opened)
+
+    def _restraint(self, environment: Ec2Environment) -> Restraint | None:
+        """Return one where a policy of the user's own may launch less than AWS Batch would."""
+        policies = self.policies
+        if policies.scaling is None and not environment.plan.has_own_strategy:
+            return None
+        return Restraint(self.kernel, environment, self.launcher.offers, policies.scaling)
 
     def _join(self) -> None:
         """Let the rooms hear of each other."""
@@ -245,7 +271,11 @@ class Engine:
         return self._decisions.popleft() if self._decisions else None
 
     def _run(self, before_ms: int) -> None:
+        if self._is_amid_an_event:
+            raise SimulationError("the simulation broke off in the middle of an event and cannot go on: start anew")
+        self._is_amid_an_event = True
         self.kernel.advance(before_ms, self._is_paused, self.end.is_awaited)
+        self._is_amid_an_event = False
 
     def _is_paused(self) -> bool:
         return bool(self._decisions)

@@ -3,7 +3,7 @@
 Shelf ``f`` is a sorted list of ``free MiB << 32 | instance row`` of the instances with ``f`` free vCPUs; bit ``f`` of
 the mask is set exactly when shelf ``f`` is not empty. The best fit is the first key at or above the wanted memory on
 the lowest shelf that has one: least free vCPU, then least free memory, then the oldest. Other packings, and GPU jobs,
-walk the shelves. ``policies/packing.py`` is the plain twin; ``tests/engine/test_fleet.py`` holds the two together.
+walk the instances. ``policies/packing.py`` is the plain twin; ``tests/engine/test_fleet.py`` holds the two together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 from batchsim.engine.instance_table import InstanceTable
-from batchsim.policies.packing import PACKINGS, Packing, Room
+from batchsim.policies.packing import PACKINGS, Job, Packing, Room, Size
 
 ROW_BITS = 32
 _ROW_MASK = (1 << ROW_BITS) - 1
@@ -21,11 +21,22 @@ _ROW_MASK = (1 << ROW_BITS) - 1
 class Fleet:
     """Ready instances of one environment by the room they have; an instance without a free vCPU is not listed."""
 
-    def __init__(self, instances: InstanceTable, packing: str = "best_fit", *, indexed: bool = True) -> None:
-        """``indexed=False`` keeps to the plain packing policy, a job at a time: slower, with the same answers."""
+    def __init__(
+        self,
+        instances: InstanceTable,
+        packing: str = "best_fit",
+        policy: Packing | None = None,
+        *,
+        indexed: bool = True,
+    ) -> None:
+        """``policy`` in place of the packing of that name; it is asked for each job, as any is without ``indexed``.
+
+        ``indexed=False`` keeps to the plain packing policy, a job at a time: slower, with the same answers.
+        """
         self._instances = instances
-        self._packing: Packing | None = None if indexed and packing == "best_fit" else PACKINGS[packing]
-        self.fills = indexed and packing != "worst_fit"
+        self._by_index = indexed and packing == "best_fit" and policy is None
+        self._packing: Packing = policy or PACKINGS[packing]
+        self.fills = indexed and packing != "worst_fit" and policy is None
         """Whether an instance that took a job stays first choice for the next equal one."""
         self._shelves: list[list[int]] = []
         self._mask = 0
@@ -47,7 +58,7 @@ class Fleet:
         """Return the instance row that a job of this size goes to, or -1 when none has room."""
         if self._stale:
             self._refresh()
-        if self._packing is not None or gpus:
+        if gpus or not self._by_index:
             return self._find_plainly(vcpus, memory_mib, gpus)
         mask = self._mask >> vcpus << vcpus
         wanted = memory_mib << ROW_BITS
@@ -61,11 +72,15 @@ class Fleet:
         return -1
 
     def rooms(self) -> Iterator[Room]:
-        """Yield the room of every listed instance."""
+        """Yield the room of every listed instance, the oldest first."""
         self._refresh()
-        instances = self._instances
-        for row in self._key:
-            yield Room(row, instances.free_vcpus[row], instances.free_mib[row], instances.free_gpus[row])
+        return map(self._room, sorted(self._key))
+
+    def sizes(self) -> Iterator[Size]:
+        """Yield how much room every listed instance has, in no particular order."""
+        self._refresh()
+        table = self._instances
+        return ((table.free_vcpus[row], table.free_mib[row], table.free_gpus[row]) for row in self._key)
 
     def check(self) -> None:
         """Raise AssertionError where the shelves, the mask and the instances' room disagree; used by tests."""
@@ -79,11 +94,20 @@ class Fleet:
         assert sum(map(len, self._shelves)) == len(self._key)
 
     def _find_plainly(self, vcpus: int, memory_mib: int, gpus: int) -> int:
+        table, job = self._instances, Job(vcpus, memory_mib, gpus)
         fitting = (
-            room for room in self.rooms() if room.vcpus >= vcpus and room.memory_mib >= memory_mib and room.gpus >= gpus
+            row
+            for row in sorted(self._key)
+            if table.free_vcpus[row] >= vcpus and table.free_mib[row] >= memory_mib and table.free_gpus[row] >= gpus
         )
-        chosen = (self._packing or PACKINGS["best_fit"])(fitting)
-        return -1 if chosen is None else chosen.age
+        rooms = tuple(map(self._room, fitting))
+        return self._packing(job, rooms).age if rooms else -1
+
+    def _room(self, row: int) -> Room:
+        table = self._instances
+        free = (table.free_vcpus[row], table.free_mib[row], table.free_gpus[row])
+        whole = (table.vcpus[row], table.memory_mib[row], table.gpus[row])
+        return Room(row, *free, *whole, len(table.residents[row]), table.zone[row], bool(table.spot[row]))
 
     def _refresh(self) -> None:
         """List the instances whose room changed; many changes of one instance cost one."""

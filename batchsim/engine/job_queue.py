@@ -7,13 +7,17 @@ from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush, heapreplace
 from itertools import islice
+from typing import Any
 
 from batchsim.engine.plan import QueuePlan
 from batchsim.engine.tables import Tables
 from batchsim.records.vocabulary import JobState
 
-Run = tuple[int, int, int, int]
-"""Two parts of the FIFO key, then the first row (its last part) and the row behind the last."""
+Place = tuple[Any, int, int]
+"""A key in line: of the FIFO order's three whole numbers the last is a row. A policy's key is one tuple in their place:
+``(key, 0, row)``."""
+Run = tuple[Any, int, int, int]
+"""A key, and the row behind the last."""
 
 
 class JobQueue:
@@ -35,12 +39,12 @@ class JobQueue:
         self._holes: list[int] = []
         """Rows in the heaps that were cancelled while they waited, sorted."""
 
-    def push(self, key: tuple[int, int, int], high: int) -> None:
+    def push(self, key: Place, high: int) -> None:
         """Put the rows from ``key[2]`` to ``high - 1``, all of one submission, in line."""
         heappush(self._runs, (*key, high))
         self._count(key[2], high - key[2])
 
-    def push_front(self, key: tuple[int, int, int]) -> None:
+    def push_front(self, key: Place) -> None:
         """Put a retried job before every job that has not been retried."""
         heappush(self._retried, (*key, key[2] + 1))
         self._count(key[2], 1)

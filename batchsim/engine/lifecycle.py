@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
-from batchsim.engine.job_queue import JobQueue
+from batchsim.engine.job_queue import JobQueue, Place
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import Rules
 from batchsim.engine.tables import Tables
+from batchsim.engine.views import Views
 from batchsim.engine.vocabulary import CHILD_FAILED, EXITED
+from batchsim.policies import EndedAttempt, Policies
 from batchsim.policies.ordering import fifo_key, retry_key
-from batchsim.policies.retry import retries
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
 
-NEVER_RETRIED = frozenset({Outcome.TIMED_OUT, Outcome.TERMINATED})
-"""User Guide, "Automated job retries" and "Job timeouts"."""
+RETRIABLE: dict[Outcome, Literal["failed", "start_failed", "reclaimed"]] = {
+    Outcome.FAILED: "failed",
+    Outcome.START_FAILED: "start_failed",
+    Outcome.RECLAIMED: "reclaimed",
+}
+"""What is retried at all (User Guide, "Automated job retries" and "Job timeouts")."""
 
 
 class Lifecycle:
@@ -27,9 +33,12 @@ class Lifecycle:
         rules: Rules,
         tables: Tables,
         queues: list[JobQueue],
+        policies: Policies,
+        views: Views,
         joined: Callable[[JobQueue], None],
     ) -> None:
         """``joined`` hears of each queue that got jobs."""
+        self._order, self._tries_again, self._views = policies.job_order, policies.retry, views
         self.ended: Callable[[int], None] = _nobody
         self._kernel = kernel
         self._rules = rules
@@ -45,7 +54,7 @@ class Lifecycle:
         now, submission = self._kernel.now_ms, self._jobs.submission[low]
         self._jobs.set_runnable(low, high, now)
         queue = self._queues[self._submissions.queue[submission]]
-        queue.push(fifo_key(self._rules.fifo_order, self._submissions.created_at[submission], now, low), high)
+        queue.push(self._first_place(low, self._submissions.created_at[submission]), high)
         if self._submissions.is_array[submission]:
             self._submissions.state[submission] = JobState.PENDING
         self._joined(queue)
@@ -55,7 +64,7 @@ class Lifecycle:
         job, outcome = self._attempts.job[attempt], self._attempts.outcome[attempt]
         if outcome == Outcome.SUCCEEDED:
             self.end(job, JobState.SUCCEEDED, EXITED)
-        elif outcome not in NEVER_RETRIED and self._is_retried(job, attempt):
+        elif outcome in RETRIABLE and self._is_retried(job, attempt):
             self._jobs.state[job] = JobState.RUNNABLE
             self._kernel.call_at(self._kernel.now_ms + self._rules.retry_delay_ms, Rank.SETTLE, self._retry, job)
         else:
@@ -97,16 +106,20 @@ class Lifecycle:
         submissions.ended_at[submission] = self._kernel.now_ms
 
     def _is_retried(self, job: int, attempt: int) -> bool:
-        """Ask the retry rules of the job."""
-        table = self._attempts
-        entry = self._tables.entry(job)
-        exit_code = table.exit_code[attempt]
-        return retries(
-            entry.rules,
-            entry.attempts_allowed - self._used(job, table.outcome[attempt]),
-            self._tables.status_reasons.text(table.status_reason[attempt]),
-            self._tables.container_reasons.text(table.container_reason[attempt]),
-            None if exit_code == NEVER else exit_code,
+        """While tries are left, ask the retry policy."""
+        table, entry = self._attempts, self._tables.entry(job)
+        outcome, exit_code = Outcome(table.outcome[attempt]), table.exit_code[attempt]
+        tries_left = entry.attempts_allowed - self._used(job, outcome)
+        return tries_left > 0 and self._tries_again(
+            EndedAttempt(
+                attempt=table.attempt[attempt],
+                tries_left=tries_left,
+                outcome=RETRIABLE[outcome],
+                status_reason=self._tables.status_reasons.text(table.status_reason[attempt]),
+                reason=self._tables.container_reasons.text(table.container_reason[attempt]),
+                exit_code=None if exit_code == NEVER else exit_code,
+                rules=entry.rules,
+            )
         )
 
     def _used(self, job: int, outcome: int) -> int:
@@ -125,6 +138,10 @@ class Lifecycle:
         submission = jobs.submission[job]
         queue = self._queues[self._submissions.queue[submission]]
         created, first_runnable = self._submissions.created_at[submission], jobs.runnable_at[job]
+        if self._order is not None:
+            queue.push(self._own_place(job), job + 1)
+            self._joined(queue)
+            return
         key = fifo_key(self._rules.fifo_order, created, first_runnable, job)
         in_front, key = retry_key(self._rules.retry_position, key, now)
         if in_front:
@@ -132,6 +149,17 @@ class Lifecycle:
         else:
             queue.push(key, job + 1)
         self._joined(queue)
+
+    def _first_place(self, low: int, created_ms: int) -> Place:
+        """Where jobs that are RUNNABLE for the first time stand in line."""
+        if self._order is not None:
+            return self._own_place(low)
+        return fifo_key(self._rules.fifo_order, created_ms, self._kernel.now_ms, low)
+
+    def _own_place(self, job: int) -> Place:
+        """Ask the user's own order."""
+        assert self._order is not None
+        return (self._order(self._views.job(job, self._kernel.now_ms)), 0, job)
 
 
 def _nobody(_: int) -> None:

@@ -51,6 +51,8 @@ class Ec2Plan:
     max_vcpus: int
     desired_vcpus: int
     strategy: Strategy
+    has_own_strategy: bool
+    """Whether the strategy is the user's own function."""
     may_exceed_max: bool
     """False for BEST_FIT on On-Demand only (API, ComputeResource.maxvCpus)."""
     waits_for_its_type: bool

@@ -13,6 +13,7 @@ from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
 from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Rules
+from batchsim.engine.restraint import Restraint
 from batchsim.engine.scaling_log import ScalingLog
 from batchsim.policies.allocation import Ask, Demand, Offer, pack_one
 from batchsim.records.vocabulary import ScalingAction, WhyLaunched
@@ -50,9 +51,13 @@ class Scaler:
         rules: Rules,
         log: ScalingLog,
         decided: Callable[[str, range], None],
+        restraint: Restraint | None = None,
     ) -> None:
-        """``decided(kind, rows)`` hears of each launch."""
+        """``decided(kind, rows)`` hears of each launch; ``restraint`` is that of the user's own policies."""
         self.environment = environment
+        self._restraint = restraint
+        if restraint is not None:
+            restraint.ask_again = self.consider
         self._kernel = kernel
         self._meter = meter
         self._launcher = launcher
@@ -72,14 +77,15 @@ class Scaler:
 
     def is_awaited(self) -> bool:
         """Whether a decision is pending for waiting jobs: a run does not end before."""
-        return self._asleep is None and self._meter.is_unmet(self.environment)
+        is_waiting = self._restraint is not None and self._restraint.is_to_ask_again
+        return (self._asleep is None or is_waiting) and self._meter.is_unmet(self.environment)
 
     def fill(self, vcpus: int) -> None:
         """Launch the initial capacity at once."""
         environment, tally = self.environment, Tally()
         offers = self._offers()
         while environment.on_vcpus < vcpus:
-            offer = self._choose((_to_minimum(vcpus - environment.on_vcpus),), offers)
+            offer = self._choose((_to_minimum(vcpus - environment.on_vcpus),), offers, environment.max_vcpus)
             if offer is None:
                 break
             if self._is_refused(offer):
@@ -107,8 +113,10 @@ class Scaler:
         if not environment.enabled or environment.on_vcpus >= environment.max_vcpus:
             return False
         missing = environment.min_vcpus - environment.on_vcpus
-        if missing > 0 and self._choose((_to_minimum(missing),), self._offers()) is not None:
+        if missing > 0 and self._choose((_to_minimum(missing),), self._offers(), environment.max_vcpus) is not None:
             return True
+        if self._restraint is not None and self._restraint.stands(lambda: self._meter.uncovered(environment)):
+            return False
         return self._meter.is_unmet(environment)
 
     def _decide(self) -> None:
@@ -116,20 +124,27 @@ class Scaler:
         asks = self._meter.uncovered(self.environment)
         uncovered_vcpus = sum(ask.vcpus * ask.jobs for ask in asks)
         offers, tally = self._offers(), Tally()
-        while ask := self._next_ask(asks):
-            offer = self._choose(ask, offers)
+        limit_vcpus = self._limit_vcpus(asks)
+        while ask := self._next_ask(asks, limit_vcpus):
+            offer = self._choose(ask, offers, limit_vcpus if ask is asks else self.environment.max_vcpus)
             if offer is None:
                 break
             if self._is_refused(offer):
                 tally, offers = tally.refused(), self._offers()
                 continue
-            why = WhyLaunched.DEMAND if asks else WhyLaunched.MINIMUM
+            why = WhyLaunched.DEMAND if ask is asks else WhyLaunched.MINIMUM
             row = self._launcher.launch(self.environment, offer, why)
             offers = _one_less(offers, offer)
             asks, _ = pack_one(offer, asks, by_memory=self._rules.demand_by_memory)
             tally = tally.launched(offer.vcpus)
             self._decided("launch", range(row, row + 1))
         self._log.write(self.environment, ScalingAction.SCALE_UP, *tally[:2], uncovered_vcpus, tally.capacity_errors)
+        if self._restraint is not None:
+            self._restraint.note(asks, launched=bool(tally.instances or tally.capacity_errors))
+
+    def _limit_vcpus(self, asks: tuple[Ask, ...]) -> int:
+        """Return the vCPUs to which a decision may grow for jobs: maxvCpus, or what the user's own scaling says."""
+        return self.environment.max_vcpus if self._restraint is None else self._restraint.limit_vcpus(asks)
 
     def _is_refused(self, offer: Offer) -> bool:
         """Whether EC2 answers with a capacity error (the Spot pool is empty); its pool is then held back."""
@@ -138,22 +153,24 @@ class Scaler:
         self._launcher.back_off(self.environment, offer)
         return True
 
-    def _next_ask(self, asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
+    def _next_ask(self, asks: tuple[Ask, ...], limit_vcpus: int) -> tuple[Ask, ...]:
         """Return what to launch for next: waiting jobs, then what is missing to minvCpus; nothing at maxvCpus."""
         environment = self.environment
         if not environment.enabled or environment.on_vcpus >= environment.max_vcpus:
             return ()
+        if asks and environment.on_vcpus < limit_vcpus:
+            return asks
         missing = environment.min_vcpus - environment.on_vcpus
-        return asks or ((_to_minimum(missing),) if missing > 0 else ())
+        return (_to_minimum(missing),) if missing > 0 else ()
 
-    def _choose(self, asks: tuple[Ask, ...], offers: tuple[Offer, ...]) -> Offer | None:
-        return self._launcher.choose(self.environment, self._demand(asks), offers)
+    def _choose(self, asks: tuple[Ask, ...], offers: tuple[Offer, ...], limit_vcpus: int) -> Offer | None:
+        return self._launcher.choose(self.environment, self._demand(asks, limit_vcpus), offers)
 
-    def _demand(self, asks: tuple[Ask, ...]) -> Demand:
+    def _demand(self, asks: tuple[Ask, ...], limit_vcpus: int) -> Demand:
         environment = self.environment
         return Demand(
             asks=asks,
-            headroom_vcpus=environment.max_vcpus - environment.on_vcpus,
+            headroom_vcpus=limit_vcpus - environment.on_vcpus,
             may_exceed_max=environment.plan.may_exceed_max,
             zone_vcpus=tuple(environment.zone_vcpus),
             by_memory=self._rules.demand_by_memory,

@@ -8,7 +8,7 @@ the two apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
@@ -17,7 +17,8 @@ from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
-from batchsim.policies.ordering import serving_order
+from batchsim.engine.views import Views
+from batchsim.policies.ordering import QueueOrder, serving_order
 from batchsim.policies.scaling import Rooms
 from batchsim.records.vocabulary import WaitReason
 
@@ -35,11 +36,14 @@ class Scheduler:
         meter: DemandMeter,
         timeline: HeadTimeline,
         decided: Callable[[str, range], None],
+        order: QueueOrder | None,
+        views: Views,
         *,
         thorough: bool,
     ) -> None:
-        """``decided(kind, rows)`` hears of each placement."""
-        self._thorough = thorough
+        """``decided(kind, rows)`` hears of each placement; ``order`` is the user's own, asked in each pass."""
+        self._thorough = thorough or order is not None
+        self._order, self._views = order, views
         self.passed: Callable[[Environment], None] = _nobody
         self._kernel = kernel
         self._cycle_ms = cycle_ms
@@ -55,11 +59,14 @@ class Scheduler:
 
     def reorder(self) -> None:
         """A priority changed: serve the queues in their new order."""
-        order = serving_order([queue.priority for queue in self._queues])
-        self._served = [self._queues[position] for position in order]
-        self._meter.queues = self._served
+        self._serve_in(serving_order([queue.priority for queue in self._queues]))
         for queue in self._queues:
             queue.touched = True
+
+    def _serve_in(self, order: Iterable[int]) -> None:
+        """Serve, and measure demand, in this order of positions."""
+        self._served = [self._queues[position] for position in order]
+        self._meter.queues = self._served
 
     def request_pass(self) -> None:
         """Something changed: let a pass run at the next instant of the cycle's grid."""
@@ -85,6 +92,8 @@ class Scheduler:
 
     def _pass(self, _: None) -> None:
         self._pass_at = -1
+        if self._order is not None:
+            self._serve_in(queue.position for queue in self._order(self._views.queues(self._queues)))
         touched = {environment.position for environment in self._environments if environment.touched}
         ahead = _Ahead(self._meter)
         for queue in self._served:

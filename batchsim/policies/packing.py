@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
-
-
-class Room(NamedTuple):
-    """What an instance still has free; ``age`` is its launch number, least for the oldest."""
-
-    age: int
-    vcpus: int
-    memory_mib: int
-    gpus: int
-
 
 Size = tuple[int, int, int]
 """vCPUs, MiB, GPUs."""
 
 
-def count_that_fit(room: Size, job: Size) -> int:
-    """Return how many equal jobs a room takes."""
-    return min(have // want for have, want in zip(room, job, strict=True) if want)
+class Job(NamedTuple):
+    """What a job asks of an instance."""
+
+    vcpus: int
+    memory_mib: int
+    gpus: int
 
 
-Packing = Callable[[Iterable[Room]], Room | None]
-"""Given the rooms that fit a job, the one it takes."""
+class Room(NamedTuple):
+    """What a ready instance still has free, and how large it is. ``age`` is its launch number, least for the oldest."""
+
+    age: int
+    vcpus: int
+    memory_mib: int
+    gpus: int
+    of_vcpus: int = 0
+    """The whole instance's."""
+    of_memory_mib: int = 0
+    """The whole instance's usable memory."""
+    of_gpus: int = 0
+    jobs: int = 0
+    """Jobs that it holds."""
+    zone: int = 0
+    """Position among the scenario's zones."""
+    spot: bool = False
+
+    def holds(self, job: Job) -> bool:
+        """Whether there is room for the job."""
+        return self.vcpus >= job.vcpus and self.memory_mib >= job.memory_mib and self.gpus >= job.gpus
 
 
-def best_fit(rooms: Iterable[Room]) -> Room | None:
+Packing = Callable[[Job, tuple[Room, ...]], Room]
+"""Given a job and the rooms of one environment that hold it, oldest first and at least one: the room that it takes.
+
+A job at the head of its queue for which there is room is placed: a packing chooses where, not whether.
+"""
+
+
+def best_fit(job: Job, rooms: tuple[Room, ...]) -> Room:  # noqa: ARG001 (one signature for all packings)
     """Least free vCPU, then least free memory, then the oldest (ECS "binpack"; AWS publishes no rule)."""
-    return min(rooms, key=lambda room: (room.vcpus, room.memory_mib, room.age), default=None)
+    return min(rooms, key=lambda room: (room.vcpus, room.memory_mib, room.age))
 
 
-def worst_fit(rooms: Iterable[Room]) -> Room | None:
+def worst_fit(job: Job, rooms: tuple[Room, ...]) -> Room:  # noqa: ARG001 (one signature for all packings)
     """Most free vCPU, then most free memory, then the oldest (ECS "spread")."""
-    return min(rooms, key=lambda room: (-room.vcpus, -room.memory_mib, room.age), default=None)
+    return min(rooms, key=lambda room: (-room.vcpus, -room.memory_mib, room.age))
 
 
-def first_fit(rooms: Iterable[Room]) -> Room | None:
+def first_fit(job: Job, rooms: tuple[Room, ...]) -> Room:  # noqa: ARG001 (one signature for all packings)
     """The oldest."""
-    return min(rooms, key=lambda room: room.age, default=None)
+    return min(rooms, key=lambda room: room.age)
 
 
 PACKINGS: dict[str, Packing] = {"best_fit": best_fit, "worst_fit": worst_fit, "first_fit": first_fit}
+"""The values of ``world.packing``."""
+
+
+def count_that_fit(room: Size, job: Size) -> int:
+    """Return how many equal jobs a room takes."""
+    return min(have // want for have, want in zip(room, job, strict=True) if want)

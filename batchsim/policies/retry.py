@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 
 class Rule(NamedTuple):
@@ -14,22 +15,43 @@ class Rule(NamedTuple):
     on_exit_code: str | None
 
 
-def retries(rules: tuple[Rule, ...], tries_left: int, status_reason: str, reason: str, exit_code: int | None) -> bool:
-    """Whether a failed attempt is retried: tries are left, and the first matching rule, if any, says RETRY.
+class EndedAttempt(NamedTuple):
+    """An attempt that did not succeed, of a job that has attempts left."""
 
-    A failure that no rule matches is retried (API, RetryStrategy). An absent reason or exit code matches only ``*``.
+    attempt: int
+    """Its number, from 1."""
+    tries_left: int
+    """Attempts that the retry strategy still allows; at least 1."""
+    outcome: Literal["failed", "start_failed", "reclaimed"]
+    """By its own exit, in STARTING, or with its Spot instance or task. AWS retries nothing else."""
+    status_reason: str
+    """AWS's ``statusReason``: what ``onStatusReason`` matches."""
+    reason: str
+    """The container's reason, or empty: what ``onReason`` matches."""
+    exit_code: int | None
+    """The container's exit code; None where it had none."""
+    rules: tuple[Rule, ...]
+    """``evaluateOnExit``."""
+
+
+Retry = Callable[[EndedAttempt], bool]
+"""Given an attempt that failed: whether the job is to try again."""
+
+
+def evaluate_on_exit(ended: EndedAttempt) -> bool:
+    """Whether the first rule that matches says RETRY; a failure that no rule matches is retried (API, RetryStrategy).
+
+    An absent reason or exit code matches only ``*``.
     """
-    if tries_left <= 0:
-        return False
-    code = "" if exit_code is None else str(exit_code)
-    return next((rule.retry for rule in rules if _matches(rule, status_reason, reason, code)), True)
+    code = "" if ended.exit_code is None else str(ended.exit_code)
+    return next((rule.retry for rule in ended.rules if _matches(rule, ended, code)), True)
 
 
-def _matches(rule: Rule, status_reason: str, reason: str, exit_code: str) -> bool:
+def _matches(rule: Rule, ended: EndedAttempt, exit_code: str) -> bool:
     """All conditions that the rule gives must hold."""
     return (
-        _like(rule.on_status_reason, status_reason)
-        and _like(rule.on_reason, reason)
+        _like(rule.on_status_reason, ended.status_reason)
+        and _like(rule.on_reason, ended.reason)
         and _like(rule.on_exit_code, exit_code)
     )
 

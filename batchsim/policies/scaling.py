@@ -1,10 +1,57 @@
-"""Scaling: what free, booting and permitted capacity covers of the waiting demand, and what is left to launch for."""
+"""Scaling: what free, booting and permitted capacity covers of the waiting demand, and how much is launched for it."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from batchsim.policies.allocation.base import Ask
 from batchsim.policies.packing import Size, count_that_fit
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a scale-up decision of one compute environment is about."""
+
+    environment: str
+    spot: bool
+    asks: tuple[Ask, ...]
+    """Waiting jobs that no free or booting capacity covers, in the order in which they are served; never empty."""
+    running_vcpus: int
+    """On instances that are ready."""
+    booting_vcpus: int
+    min_vcpus: int
+    max_vcpus: int
+
+    @property
+    def vcpus(self) -> int:
+        """Uncovered vCPUs."""
+        return sum(ask.vcpus * ask.jobs for ask in self.asks)
+
+    @property
+    def memory_mib(self) -> int:
+        """Uncovered memory."""
+        return sum(ask.memory_mib * ask.jobs for ask in self.asks)
+
+    @property
+    def headroom_vcpus(self) -> int:
+        """What maxvCpus leaves: at least 1."""
+        return self.max_vcpus - self.running_vcpus - self.booting_vcpus
+
+
+Scaling = Callable[[Need], int]
+"""Given an unmet need: the vCPUs that this decision may launch at most, from 0 to ``headroom_vcpus``.
+
+Instances are launched one after the other until the need is covered or so many vCPUs are launched; the last may go
+beyond by a part of itself, where it may go beyond maxvCpus. What minvCpus asks for is launched in any case. While need
+is left, the next decision falls due after ``world.scale_up_delay``; after one for nothing, when the need changes.
+"""
+
+
+def as_needed(need: Need) -> int:
+    """Launch for all waiting jobs at once, as far as maxvCpus permits: what AWS Batch does."""
+    return need.headroom_vcpus
 
 
 class Rooms:

@@ -12,11 +12,12 @@ from batchsim.units import format_duration, format_usd
 _NAMES_SHOWN = 6
 
 
-def assumptions(scenario: Scenario, as_of: Mapping[str, str]) -> list[str]:
+def assumptions(scenario: Scenario, as_of: Mapping[str, str], policies: Mapping[str, str] | None = None) -> list[str]:
     """One sentence an assumption, as the report prints them; what the scenario's ``world`` changes comes last."""
     return [
+        *_of_policies(policies or {}),
         *_of_prices(scenario, as_of),
-        *_of_scheduler(scenario.world),
+        *_of_scheduler(scenario.world, policies or {}),
         *_of_capacity(scenario),
         *_changes(scenario.world),
     ]
@@ -37,12 +38,20 @@ def _of_prices(scenario: Scenario, as_of: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _of_scheduler(world: World) -> Iterator[str]:
+def _of_policies(policies: Mapping[str, str]) -> Iterator[str]:
+    """What is not AWS Batch at all comes first."""
+    for what, name in policies.items():
+        yield f"replaced: {what} is not AWS's but a function of the caller's, {name}"
+
+
+def _of_scheduler(world: World, policies: Mapping[str, str]) -> Iterator[str]:
     order = {"submitted": "submission", "runnable": "becoming RUNNABLE"}[world.fifo_order]
-    yield (
-        f"scheduler: a pass every {format_duration(world.scheduler_cycle)}, FIFO by {order}, "
-        f"retries to the {world.retry_position}, {world.packing.replace('_', '-')} packing"
-    )
+    parts = [f"a pass every {format_duration(world.scheduler_cycle)}"]
+    if "ordering of jobs" not in policies:
+        parts += [f"FIFO by {order}", f"retries to the {world.retry_position}"]
+    if "packing" not in policies:
+        parts += [f"{world.packing.replace('_', '-')} packing"]
+    yield f"scheduler: {', '.join(parts)}"
 
 
 def _of_capacity(scenario: Scenario) -> Iterator[str]:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from batchsim.spec.aws_shapes import shape
-from batchsim.spec.base import Model
+from batchsim.spec.base import FileForm, Model, check_text, flawed
 from batchsim.spec.kinds import Name, Strings, Text, TextMap, Whole, whole
+from batchsim.spec.near import did_you_mean
 
 State = Literal["ENABLED", "DISABLED"]
-AllocationStrategy = Literal[
+AWS_STRATEGIES = (
     "BEST_FIT",
     "BEST_FIT_PROGRESSIVE",
     "BEST_FIT_PROGRESSIVE_ORDERED",
     "SPOT_CAPACITY_OPTIMIZED",
     "SPOT_PRICE_CAPACITY_OPTIMIZED",
     "SPOT_CAPACITY_OPTIMIZED_PRIORITIZED",
-]
+)
+OWN_STRATEGY = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+"""How a strategy of the user's own is called: as AWS calls its own."""
+
+
+def _strategy(value: object) -> str:
+    """A name of AWS's, or one of the user's own that nobody would take for a misspelt one of AWS's."""
+    name = check_text(value)
+    hint = did_you_mean(name, AWS_STRATEGIES)
+    if name in AWS_STRATEGIES or (not hint and OWN_STRATEGY.fullmatch(name)):
+        return name
+    allowed = f"{', '.join(AWS_STRATEGIES)}; or the name of your own, as in CHEAPEST_PER_VCPU"
+    raise flawed("E141", "not an allocation strategy", value, allowed=allowed, hint=hint)
+
+
+_STRATEGY_SCHEMA = {
+    "anyOf": [{"enum": list(AWS_STRATEGIES)}, {"type": "string", "pattern": f"^{OWN_STRATEGY.pattern}$"}]
+}
+AllocationStrategy = Annotated[str, FileForm(_strategy, _STRATEGY_SCHEMA)]
 ResourceType = Literal["EC2", "SPOT", "FARGATE", "FARGATE_SPOT", "ECS_MANAGED_INSTANCES"]
 
 VCpus = Annotated[int, whole("E137", 0)]

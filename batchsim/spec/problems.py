@@ -27,7 +27,6 @@ _SHAPES: Mapping[str, str] = {
     "tuple_type": "not a list",
     "list_type": "not a list",
 }
-_CHOICE_CODES: Mapping[str, str] = {"allocationStrategy": "E141"}
 
 
 def problems_of(error: ValidationError, root: type, source: SourceMap) -> Iterator[Problem]:
@@ -98,5 +97,4 @@ def _unknown_key(path: Path, known: Sequence[str]) -> Flaw:
 
 
 def _not_a_choice(path: Path, value: object, choices: Sequence[str]) -> Flaw:
-    code = _CHOICE_CODES.get(str(path[-1]), "E113")
-    return Flaw(code, "not one of the allowed values", path, value, ", ".join(choices), did_you_mean(value, choices))
+    return Flaw("E113", "not one of the allowed values", path, value, ", ".join(choices), did_you_mean(value, choices))

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.policies.allocation import Offer
-from batchsim.policies.packing import PACKINGS, Room
+from batchsim.policies.packing import PACKINGS, Job, Room
 
 Size = tuple[int, int, int]
 """vCPUs, MiB, GPUs."""
@@ -57,9 +57,8 @@ class Twins(RuleBasedStateMachine):
         """The packing policy itself, over every instance that is on and has room."""
         table = self.table
         rooms = [Room(row, table.free_vcpus[row], table.free_mib[row], table.free_gpus[row]) for row in self.on]
-        fitting = [room for room in rooms if all(have >= want for have, want in zip(room[1:], size, strict=True))]
-        chosen = PACKINGS[self.packing](fitting)
-        return -1 if chosen is None else chosen.age
+        fitting = tuple(room for room in rooms if all(have >= want for have, want in zip(room[1:4], size, strict=True)))
+        return PACKINGS[self.packing](Job(*size), fitting).age if fitting else -1
 
     @rule(vcpus=st.sampled_from([1, 2, 4, 8, 64]), ratio=st.sampled_from([100, 200, 400]), gpus=st.integers(0, 2))
     def an_instance_gets_ready(self, vcpus: int, ratio: int, gpus: int) -> None:

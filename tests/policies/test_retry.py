@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchsim.policies.retry import Rule, retries
+from batchsim.policies.retry import EndedAttempt, Rule, evaluate_on_exit
 
 EXITED, SPOT, FAILED_TO_START = (
     "Essential container in task exited",
@@ -53,6 +53,10 @@ STOP_AT_OWN_FAULT = (Rule(True, "Host EC2*", None, None), Rule(False, None, "*",
 """AWS's advice for Spot (User Guide, best practices): retry a lost host, and nothing else."""
 
 
+def retries(rules: tuple[Rule, ...], status: str, reason: str, code: int | None) -> bool:
+    return evaluate_on_exit(EndedAttempt(1, 1, "failed", status, reason, code, rules))
+
+
 @pytest.mark.parametrize(("on_status", "on_reason", "on_code", "status", "reason", "code", "matches"), MATCHES)
 @pytest.mark.parametrize("action", [True, False], ids=["RETRY", "EXIT"])
 def test_a_rule_matches_when_all_that_it_gives_holds(
@@ -66,28 +70,23 @@ def test_a_rule_matches_when_all_that_it_gives_holds(
     matches: bool,
 ) -> None:
     rules = (Rule(action, on_status, on_reason, on_code), Rule(not action, None, None, None))
-    assert retries(rules, 1, status, reason, code) is (action if matches else not action)
+    assert retries(rules, status, reason, code) is (action if matches else not action)
 
 
 def test_without_rules_every_failure_is_retried() -> None:
-    assert retries((), 1, EXITED, "", 1)
+    assert retries((), EXITED, "", 1)
 
 
 def test_what_no_rule_matches_is_retried() -> None:
-    assert retries((Rule(False, None, None, "1"),), 1, EXITED, "", 2)
+    assert retries((Rule(False, None, None, "1"),), EXITED, "", 2)
 
 
 def test_the_first_rule_that_matches_decides() -> None:
-    assert not retries((Rule(False, None, None, "1"), Rule(True, None, None, "1")), 1, EXITED, "", 1)
-    assert retries((Rule(True, None, None, "1"), Rule(False, None, None, "*")), 1, EXITED, "", 1)
-
-
-@pytest.mark.parametrize("left", [0, -1])
-def test_without_a_try_left_no_rule_helps(left: int) -> None:
-    assert not retries((Rule(True, "*", "*", "*"),), left, SPOT, "", None)
+    assert not retries((Rule(False, None, None, "1"), Rule(True, None, None, "1")), EXITED, "", 1)
+    assert retries((Rule(True, None, None, "1"), Rule(False, None, None, "*")), EXITED, "", 1)
 
 
 def test_awss_advice_retries_spot_losses_only() -> None:
-    assert retries(STOP_AT_OWN_FAULT, 1, SPOT, "", None)
-    assert not retries(STOP_AT_OWN_FAULT, 1, EXITED, "", 1)
-    assert not retries(STOP_AT_OWN_FAULT, 1, FAILED_TO_START, PULL, None)
+    assert retries(STOP_AT_OWN_FAULT, SPOT, "", None)
+    assert not retries(STOP_AT_OWN_FAULT, EXITED, "", 1)
+    assert not retries(STOP_AT_OWN_FAULT, FAILED_TO_START, PULL, None)

@@ -14,8 +14,10 @@ import pandas as pd
 
 from batchsim import Result, Scenario, Simulation, dump, run
 from batchsim.analysis.check import check_tables, tables_of
+from batchsim.policies import KINDS
 from batchsim.spec import Action, parse
 from batchsim.testing import Dice, draw_scenario, faults_in, files_of
+from tests.properties.own_policies import odd, same_as_aws
 
 Data = dict[str, Any]
 Files = Mapping[str, str]
@@ -95,6 +97,21 @@ def plain_twins_of_fast_paths_agree(base: Base) -> list[str]:
     return unlike(base, Simulation(base.scenario, thorough=True).finish())
 
 
+def aws_by_functions_from_outside_agrees(base: Base) -> list[str]:
+    """Every rule of AWS's as a policy of the user's own: nobody can tell, but by the line that says so."""
+    result = run(base.scenario, policies=same_as_aws(base.data))
+    told = {word.split()[0] for word in result.policies}
+    return unlike(base, result, (*TABLES, "events.jsonl")) + ([] if told == set(KINDS) else [f"told of {told} only"])
+
+
+def odd_policies_break_no_invariant(base: Base) -> list[str]:
+    """Whatever the contracts permit: bills, capacity and waits stay exact, and fast and plain paths agree."""
+    policies = odd(base.dice.integer(0, 11))
+    result = run(base.scenario, policies=policies)
+    plain = Simulation(base.scenario, policies=policies, thorough=True).finish()
+    return faults_in(result) + ([] if _same(result.records, plain.records) else ["the plain twin differs"])
+
+
 def stepping_in_random_pieces_agrees(base: Base) -> list[str]:
     simulation, dice = Simulation(base.scenario), base.dice
     for _ in range(dice.integer(1, 30)):
@@ -167,6 +184,8 @@ CLAIMS: tuple[Callable[[Base], list[str]], ...] = (
     a_planted_millisecond_or_nano_dollar_is_found,
     the_same_seed_gives_the_same_bytes,
     plain_twins_of_fast_paths_agree,
+    aws_by_functions_from_outside_agrees,
+    odd_policies_break_no_invariant,
     stepping_in_random_pieces_agrees,
     stepping_from_decision_to_decision_agrees,
     actions_by_call_agree_with_the_file,

@@ -128,10 +128,21 @@ def test_bounds_of_vcpus_are_in_order(change: dict[str, object]) -> None:
         ("EC2", "SPOT_PRICE_CAPACITY_OPTIMIZED"),
         ("SPOT", "BEST_FIT_PROGRESSIVE_ORDERED"),
         ("SPOT", "BEST_FITT"),
+        ("SPOT", "best_fit"),
+        ("EC2", "cheapest"),
+        ("EC2", "CHEAPEST-PER-VCPU"),
+        ("EC2", 7),
     ],
 )
-def test_a_strategy_goes_with_its_purchase_option(kind: str, strategy: str) -> None:
-    assert codes(**{f"{RESOURCES}__type": kind, f"{RESOURCES}__allocationStrategy": strategy}) == ["E141"]
+def test_a_strategy_goes_with_its_purchase_option(kind: str, strategy: object) -> None:
+    change = {f"{RESOURCES}__type": kind, f"{RESOURCES}__allocationStrategy": strategy}
+    assert codes(**change) in (["E141"], ["E112"])
+
+
+@pytest.mark.parametrize("kind", ["EC2", "SPOT"])
+def test_a_strategy_of_ones_own_is_a_name_until_the_run_asks_for_its_function(kind: str) -> None:
+    made = sound(**{f"{RESOURCES}__type": kind, f"{RESOURCES}__allocationStrategy": "SPOT_AND_CHEAP_2"})
+    assert made.computeEnvironments[0].computeResources.allocationStrategy == "SPOT_AND_CHEAP_2"
 
 
 def test_instances_need_their_types_and_maxvcpus() -> None:

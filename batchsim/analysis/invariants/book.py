@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.idle import Gaps, idle_gaps
-from batchsim.analysis.invariants.settings import Settings
+from batchsim.analysis.invariants.settings import CannotTellError, Settings
 from batchsim.analysis.invariants.sweep import ascending, event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Objects, Table
 
@@ -39,6 +39,12 @@ class Book:
     submissions: Table
     scaling: Table
     timeline: Table
+
+    def must_follow_aws(self, *decisions: str) -> None:
+        """Raise :class:`CannotTellError` where the run's caller replaced a policy that an invariant is about."""
+        for what, name in (self.summary.get("policies") or {}).items():
+            if any(what == decision or what.startswith(f"{decision} ") for decision in decisions):
+                raise CannotTellError(f"the policy for {what} is not AWS's but the caller's own, {name}")
 
     @cached_property
     def horizon_ms(self) -> int:

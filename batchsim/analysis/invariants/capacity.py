@@ -127,6 +127,7 @@ def _on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
 @invariant("N32b")
 def initial_capacity_is_there(book: Book) -> pd.DataFrame:
     """At t = 0 an environment has instances for max(minvCpus, desiredvCpus), capacity errors aside."""
+    book.must_follow_aws("allocation")
     scaling, missing = book.scaling, []
     for name in book.settings.environments:
         resources = book.settings.resources(name)

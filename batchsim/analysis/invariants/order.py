@@ -20,6 +20,7 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
 
     The one earlier in FIFO order never starts second while it waits (first attempts).
     """
+    book.must_follow_aws("ordering of jobs")
     jobs = book.jobs
     columns = (
         jobs.codes("queue"),
@@ -38,6 +39,7 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
 @invariant("I29b")
 def fifo_is_strict(book: Book) -> pd.DataFrame:
     """Strict FIFO: while a job waits, no first attempt of a job behind it in its queue starts."""
+    book.must_follow_aws("ordering of jobs")
     if book.settings.world("head_of_line") != "strict":
         raise CannotTellError("world.head_of_line lets jobs pass a blocked head")
     return book.jobs.rows(_overtaken(book, book.jobs.codes("queue")))
@@ -89,6 +91,7 @@ def priority_within_an_instant(book: Book) -> pd.DataFrame:
 
     No larger and with the same single environment, goes on waiting.
     """
+    book.must_follow_aws("ordering of queues")
     only = {name: book.settings.served_by(name) for name in book.jobs.words("queue")}
     pairs = [
         (low, high) for low in only for high in only if low != high and len(only[low]) == 1 and only[low] == only[high]

@@ -92,6 +92,7 @@ def only_retriable_outcomes_are_retried(book: Book) -> pd.DataFrame:
 @invariant("I17")
 def failures_are_exhausted(book: Book) -> pd.DataFrame:
     """A job that FAILED with its last attempt had used them all, unless evaluateOnExit said EXIT."""
+    book.must_follow_aws("retry")
     last = book.last
     known = np.flatnonzero(_failed_with_its_attempt(book))
     left = _used(book)[known] < book.jobs.number("attempts_allowed")[known]
@@ -114,6 +115,7 @@ def _failed_with_its_attempt(book: Book) -> Bools:
 @invariant("I17b")
 def exit_rules_are_obeyed(book: Book) -> pd.DataFrame:
     """No attempt follows one for which evaluateOnExit said EXIT."""
+    book.must_follow_aws("retry")
     before, _ = book.pairs
     entry = book.jobs.codes("entry")[book.job[before]]
     ruled = [code for code in np.unique(entry).tolist() if _rules(book, code)]

@@ -36,7 +36,9 @@ class Offer(NamedTuple):
     price_nano_usd_per_h: int
     on_demand_nano_usd_per_h: int
     depth: int = 0
-    """Spot instances that the pool can still give; 0 where no strategy asks."""
+    """Spot instances that the pool can still give; 0 on On-Demand, which is unlimited."""
+    type_name: str = ""
+    """As ``m5.large``."""
 
     @property
     def size(self) -> Size:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from batchsim.errors import Path
 from batchsim.spec.base import Flaw
-from batchsim.spec.environments import ComputeEnvironment, ComputeResource
+from batchsim.spec.environments import AWS_STRATEGIES, ComputeEnvironment, ComputeResource
 from batchsim.spec.index import Index
 from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
@@ -17,6 +17,7 @@ MAX_ENVIRONMENTS_PER_QUEUE = 3
 
 _NOT_ON_FARGATE = ("instanceTypes", "minvCpus", "desiredvCpus", "allocationStrategy")
 _ONLY_ON_DEMAND = ("BEST_FIT_PROGRESSIVE_ORDERED",)
+_ONLY_SPOT = tuple(name for name in AWS_STRATEGIES if name.startswith("SPOT_"))
 
 
 def check_environments(index: Index) -> Iterator[Flaw]:
@@ -55,7 +56,7 @@ def _instances(path: Path, resources: ComputeResource) -> Iterator[Flaw]:
     if resources.type in ("EC2", "SPOT") and not resources.instanceTypes:
         hint = "Add instanceTypes, as in [m5.large], [c5], or [optimal]"
         yield Flaw("E111", f"{resources.type} environments need instanceTypes", path, hint=hint)
-    wrong = strategy.startswith("SPOT_") if resources.type == "EC2" else strategy in _ONLY_ON_DEMAND
+    wrong = strategy in (_ONLY_SPOT if resources.type == "EC2" else _ONLY_ON_DEMAND)
     if wrong:
         allowed = "BEST_FIT, BEST_FIT_PROGRESSIVE" + (
             ", SPOT_..." if resources.is_spot else ", BEST_FIT_PROGRESSIVE_ORDERED"
