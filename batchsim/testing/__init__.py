@@ -6,13 +6,15 @@
 ... def test_my_policy_breaks_no_invariant(scenario):
 ...     testing.assert_sound(run(scenario))
 
-``scenarios`` and ``scenario_data`` need Hypothesis (``pip install hypothesis``); all else works without it.
+``scenarios``, ``scenario_data`` and ``check_policy`` need Hypothesis (``pip install hypothesis``); all else works
+without it.
 """
 
 from __future__ import annotations
 
 from batchsim.testing.builders import definition, entry, environment, queue, scenario, submit
 from batchsim.testing.counters import Mark, expected_marks, marks_of
+from batchsim.testing.policies import check_policy
 from batchsim.testing.runs import assert_sound, faults_in, files_of
 from batchsim.testing.strategies import scenario_data, scenarios
 from batchsim.testing.swarm import Choices, Dice, draw_scenario
@@ -22,6 +24,7 @@ __all__ = [
     "Dice",
     "Mark",
     "assert_sound",
+    "check_policy",
     "definition",
     "draw_scenario",
     "entry",
