@@ -13,11 +13,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from batchsim._version import __version__
-from batchsim.errors import BatchsimError, OutputError, PolicyError, Problem, ScenarioError, SimulationError
+from batchsim.errors import (
+    BatchsimError,
+    ExperimentError,
+    OutputError,
+    PolicyError,
+    Problem,
+    ScenarioError,
+    SimulationError,
+)
 
 if TYPE_CHECKING:
     from batchsim.analysis.check import Violation as Violation
     from batchsim.analysis.check import check as check
+    from batchsim.experiments.compare import compare as compare
+    from batchsim.experiments.comparison import Comparison as Comparison
+    from batchsim.experiments.replicate import Replications as Replications
+    from batchsim.experiments.replicate import replicate as replicate
     from batchsim.formats.scenario_yaml import dump as dump
     from batchsim.formats.scenario_yaml import load as load
     from batchsim.formats.scenario_yaml import loads as loads
@@ -28,9 +40,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BatchsimError",
+    "Comparison",
+    "ExperimentError",
     "OutputError",
     "PolicyError",
     "Problem",
+    "Replications",
     "Result",
     "Scenario",
     "ScenarioError",
@@ -39,21 +54,27 @@ __all__ = [
     "Violation",
     "__version__",
     "check",
+    "compare",
     "dump",
     "load",
     "loads",
+    "replicate",
     "run",
 ]
 
 _HOMES = {
+    "Comparison": ("batchsim.experiments.comparison", "Comparison"),
+    "Replications": ("batchsim.experiments.replicate", "Replications"),
     "Result": ("batchsim.result", "Result"),
     "Scenario": ("batchsim.spec", "Scenario"),
     "Simulation": ("batchsim.simulation", "Simulation"),
     "Violation": ("batchsim.analysis.check", "Violation"),
     "check": ("batchsim.analysis.check", "check"),
+    "compare": ("batchsim.experiments.compare", "compare"),
     "dump": ("batchsim.formats.scenario_yaml", "dump"),
     "load": ("batchsim.formats.scenario_yaml", "load"),
     "loads": ("batchsim.formats.scenario_yaml", "loads"),
+    "replicate": ("batchsim.experiments.replicate", "replicate"),
     "run": ("batchsim.simulation", "run"),
 }
 """Module and name there of each public name that is loaded on first use."""

@@ -26,6 +26,10 @@ class PolicyError(BatchsimError):
     """A policy of the user's own is of no known kind, or answered what it may not; says which, and what it returned."""
 
 
+class ExperimentError(BatchsimError, ValueError):
+    """An experiment was asked for that cannot be made: one scenario to compare, an unknown metric or baseline."""
+
+
 class OutputError(BatchsimError, OSError):
     """A result could not be written (exit code 4)."""
 

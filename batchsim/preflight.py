@@ -129,9 +129,12 @@ def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
 
 def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Workload) -> list[Problem]:
     """Return what keeps jobs that a trace's rows size from running: each size once, with how many rows ask for it."""
+    sized = [plan for plan in workload.entries if plan.requests is not None]
+    if not sized:  # as for most workloads, each of whose replications would come by here
+        return []
     places = [placed.path for placed in Index(scenario, {}, names_in(to_data(scenario))).entries()]
     flaws: list[Flaw] = []
-    for plan in workload.entries:
+    for plan in sized:
         for (vcpus_milli, memory_mib), rows in _sizes_of(plan).items():
             job = replace(plan.job, vcpus_milli=vcpus_milli, memory_mib=memory_mib)
             flaws.extend(_size_flaws(scenario, facts, job, rows, (*places[plan.position], "at")))

@@ -112,6 +112,17 @@ class Result:
         """The figures of ``summary.json``: plain JSON values, units last in each key."""
         return self._summary
 
+    def metrics(self, *names: str) -> dict[str, float | None]:
+        """The values of these metrics by name, None where the run does not define one; only what they need is computed.
+
+        Raises ``ValueError`` for an unknown name; ``batchsim.analysis.metrics`` has them all.
+        """
+        from batchsim.analysis.metrics import metric
+        from batchsim.analysis.summary import metric_values
+
+        wanted = [metric(name) for name in names]
+        return dict(zip(names, metric_values(self._analysis, wanted), strict=True))
+
     def check(self) -> list[Violation]:
         """Hold the tables to the invariants; an empty list is the good answer."""
         from batchsim.analysis.check import check
@@ -184,6 +195,7 @@ class Result:
             "scenario": self.scenario.name,
             "scenario_hash": scenario_hash(self.scenario),
             "seed": self.seed,
+            "replication": settings.replication,
             "replications": 1,
             "start": settings.start,
             "region": self.scenario.world.region,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
+
+from pydantic import ValidationError
 
 from batchsim import catalog, units
 from batchsim.engine.decision import Decision, told
@@ -22,17 +24,18 @@ from batchsim.errors import Problem, ScenarioError, SimulationError
 from batchsim.formats import scenario_yaml
 from batchsim.formats.sample_csv import read_sample
 from batchsim.formats.trace_csv import read_trace
-from batchsim.policies import policies_of
+from batchsim.policies import Policies, policies_of
 from batchsim.preflight import Link, preflight, preflight_links, preflight_traces, spot_environments
 from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
-from batchsim.spec import Action, Entry, Fault, JobDependency, Scenario, parse
+from batchsim.spec import Action, CatalogueFacts, Entry, Fault, JobDependency, Scenario, parse
 from batchsim.spec.base import Flaw, FlawsError
 from batchsim.spec.dump import to_data
 from batchsim.spec.near import did_you_mean
-from batchsim.spec.paths import Target, check_update, find_target
+from batchsim.spec.paths import Target, check_update, find_target, with_values
 from batchsim.spec.problems import problem_of
-from batchsim.spec.sample_files import with_samples
+from batchsim.spec.sample_files import ReadSample, with_samples
+from batchsim.spec.settings import SimulationSettings
 from batchsim.spec.source import SourceMap
 
 CANCELLED = "Canceled by the user"
@@ -44,17 +47,44 @@ def run(
     scenario: Scenario | str | os.PathLike[str],
     *,
     seed: int | None = None,
+    replication: int | None = None,
     policies: Mapping[str, Any] | None = None,
 ) -> Result:
     """Run a scenario, or the one in a file, to its end.
 
-    ``seed`` overrides the scenario's; one is drawn where neither is given. ``policies`` are functions of your own in
-    place of AWS's rules, by kind: ``{"packing": f}``; see :mod:`batchsim.policies` and ``docs/policies.md``.
+    ``seed`` and ``replication`` override the scenario's; a seed is drawn where none is given. ``policies`` are
+    functions of your own in place of AWS's rules, by kind: ``{"packing": f}``; see :mod:`batchsim.policies` and
+    ``docs/policies.md``.
 
     Raises :class:`ScenarioError` with everything that is wrong with the scenario, and :class:`PolicyError` for a
     policy that answers what it may not.
     """
-    return Simulation(scenario, seed=seed, policies=policies).finish()
+    return Simulation(scenario, seed=seed, replication=replication, policies=policies).finish()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scenario that was found fit to run, with what the catalogue knows of it: what all its replications share."""
+
+    scenario: Scenario
+    facts: CatalogueFacts
+    policies: Policies
+    sampled: Scenario
+    """With the samples that its laws name files for."""
+    read_sample: ReadSample
+
+
+def prepare(scenario: Scenario | str | os.PathLike[str], *, policies: Mapping[str, Any] | None = None) -> Prepared:
+    """Look up the facts, and check whatever does not hang on the seed.
+
+    Raises :class:`ScenarioError`, and :class:`PolicyError` for an unknown kind of policy.
+    """
+    own = policies_of(policies)
+    given = scenario if isinstance(scenario, Scenario) else scenario_yaml.load(scenario)
+    facts = catalog.facts_for(given)
+    _raise(preflight(given, facts, own))
+    read = cache(partial(read_sample, source=given.source))
+    return Prepared(given, facts, own, with_samples(given, read), read)
 
 
 class Simulation:
@@ -66,9 +96,10 @@ class Simulation:
 
     def __init__(
         self,
-        scenario: Scenario | str | os.PathLike[str],
+        scenario: Scenario | Prepared | str | os.PathLike[str],
         *,
         seed: int | None = None,
+        replication: int | None = None,
         policies: Mapping[str, Any] | None = None,
         thorough: bool = False,
     ) -> None:
@@ -79,17 +110,15 @@ class Simulation:
         Raises :class:`ScenarioError` with everything that is wrong with the scenario, :class:`PolicyError` for an
         unknown kind of policy.
         """
-        self._policies = policies_of(policies)
-        given = scenario if isinstance(scenario, Scenario) else scenario_yaml.load(scenario)
-        self.scenario = _with_seed(given, seed)
-        self._facts = catalog.facts_for(self.scenario)
-        _raise(preflight(self.scenario, self._facts, self._policies))
-        self._draws = Draws(self.scenario.simulation.seed or 0)
-        self._read_sample = cache(partial(read_sample, source=self.scenario.source))
-        drawn = with_samples(self.scenario, self._read_sample)
-        workload = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace)
+        ready = scenario if isinstance(scenario, Prepared) else prepare(scenario, policies=policies)
+        self.scenario = _settled(ready.scenario, seed, replication)
+        self._facts, self._policies = ready.facts, ready.policies
+        self._read_sample = ready.read_sample
+        settings = self.scenario.simulation
+        self._draws = Draws(settings.seed or 0, settings.replication)
+        workload = expand(ready.sampled, self._draws, _epoch_ms(self.scenario), read_trace)
         _raise(preflight_traces(self.scenario, self._facts, workload))
-        self._engine = Engine(drawn, self._facts, workload, self._draws, self._policies, thorough=thorough)
+        self._engine = Engine(ready.sampled, self._facts, workload, self._draws, self._policies, thorough=thorough)
         self._ids = JobIds(self._engine.tables)
         self._now_ms = 0
         self._result: Result | None = None
@@ -310,12 +339,23 @@ def _raise(problems: list[Problem]) -> None:
         raise ScenarioError(problems)
 
 
-def _with_seed(scenario: Scenario, seed: int | None) -> Scenario:
-    """Return the scenario with its seed settled: the one given, its own, or one drawn here."""
-    if seed is None and scenario.simulation.seed is not None:
-        return scenario
-    drawn = int.from_bytes(os.urandom(4)) if seed is None else seed
-    return scenario.with_("simulation.seed", drawn)
+def _settled(scenario: Scenario, seed: int | None, replication: int | None) -> Scenario:
+    """Return the scenario with its seed settled (the one given, its own, or one drawn here), and its replication.
+
+    Nothing else of a scenario hangs on them, so it is not validated anew: that would take as long as a small run.
+    """
+    settings = scenario.simulation
+    given = settings.seed if seed is None else seed
+    wanted = {
+        "seed": int.from_bytes(os.urandom(4)) if given is None else given,
+        "replication": settings.replication if replication is None else replication,
+    }
+    try:
+        checked = SimulationSettings.model_validate(wanted)
+    except ValidationError:
+        return with_values(scenario, [(f"simulation.{key}", value) for key, value in wanted.items()])  # tells them all
+    sound = {"seed": checked.seed, "replication": checked.replication}
+    return scenario.model_copy(update={"simulation": settings.model_copy(update=sound)})
 
 
 def _epoch_ms(scenario: Scenario) -> int:

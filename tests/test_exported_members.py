@@ -20,9 +20,12 @@ def modules_after(statement: str) -> set[str]:
 def test_the_public_surface_is_this_list() -> None:
     assert batchsim.__all__ == [
         "BatchsimError",
+        "Comparison",
+        "ExperimentError",
         "OutputError",
         "PolicyError",
         "Problem",
+        "Replications",
         "Result",
         "Scenario",
         "ScenarioError",
@@ -31,9 +34,11 @@ def test_the_public_surface_is_this_list() -> None:
         "Violation",
         "__version__",
         "check",
+        "compare",
         "dump",
         "load",
         "loads",
+        "replicate",
         "run",
     ]
 

@@ -75,7 +75,7 @@ METRICS: Mapping[str, Metric] = {
 """Every metric by name."""
 
 _CONDITION = re.compile(r"\s*(<=|>=|<|>)\s*(\S.*?)\s*")
-_OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
+OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -115,14 +115,14 @@ def threshold(name: str, condition: str) -> Threshold:
     if not match:
         raise ValueError(f"{name}: not a condition: {condition!r}; write one of < <= > >= and a limit, as in '< 4h'")
     try:
-        limit = _limit(match[2], of.unit)
+        limit = limit_of(match[2], of.unit)
     except ValueError as error:
         raise ValueError(f"{name}: {condition!r}: {error}") from None
-    return Threshold(of, condition.strip(), _OPERATORS[match[1]], limit)
+    return Threshold(of, condition.strip(), OPERATORS[match[1]], limit)
 
 
-def _limit(text: str, unit: str) -> float:
-    """The limit in the metric's own unit."""
+def limit_of(text: str, unit: str) -> float:
+    """Read a limit in the metric's own unit; ``ValueError`` says what is wrong with it."""
     number = re.fullmatch(r"\$?(-?\d+(?:\.\d+)?)\s*(%|[A-Za-z].*)?", text)
     if unit == "s" and not (number and number[2] is None):
         return parse_duration_ms(text.replace(" ", "")) / 1000

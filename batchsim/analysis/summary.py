@@ -5,7 +5,7 @@ Deterministic, no NaN: None stands for what the run does not define. Dollars are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from batchsim.analysis.attribution import (
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.latency import latency
 from batchsim.analysis.losses import failures, reclaims, retries, stuck
-from batchsim.analysis.metrics import METRICS, threshold
+from batchsim.analysis.metrics import METRICS, Metric, threshold
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import ratio
 from batchsim.analysis.throughput import MS_PER_H, entries, makespan_ms, throughput
@@ -46,25 +46,9 @@ NOT_COUNTED = (
 
 
 def summary(run: Analysis, thresholds: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the whole summary. Stuck jobs come first. ``ValueError`` for a threshold that cannot be read."""
+    """Return the whole summary. ``ValueError`` for a threshold that cannot be read."""
     wanted = [threshold(name, condition) for name, condition in (thresholds or {}).items()]
-    blocked = stuck(run)
-    page: dict[str, Any] = {
-        "stuck": {"jobs": sum(queue["jobs"] for queue in blocked), "queues": blocked},
-        "ended_by": tuple(EndedBy)[run.records.ended_by].text,
-        "horizon_s": run.records.horizon_ms / 1000,
-        "jobs": _jobs(run, blocked),
-        "headline": _headline(run),
-        "entries": entries(run),
-        "cost": _cost(run),
-        "latency": latency(run),
-        "throughput": throughput(run),
-        "utilisation": utilisation(run),
-        "instances": _instances(run),
-        "failures": failures(run),
-        "retries": retries(run),
-        "reclaims": reclaims(run),
-    }
+    page: dict[str, Any] = {name: section(run) for name, section in _SECTIONS.items()}
     page["thresholds"] = [each.verdict(page) for each in wanted]
     page["metrics"] = {
         name: {"value": each.value(page), "unit": each.unit, "better": each.better, "what": each.what}
@@ -74,7 +58,21 @@ def summary(run: Analysis, thresholds: Mapping[str, str] | None = None) -> dict[
     return page
 
 
-def _jobs(run: Analysis, blocked: list[dict[str, Any]]) -> dict[str, Any]:
+def metric_values(run: Analysis, metrics: Iterable[Metric]) -> list[float | None]:
+    """Return the value of each metric, None where the run does not define it, computing only what they need."""
+    wanted = list(metrics)
+    sections = dict.fromkeys(metric.path[0] for metric in wanted)
+    page = {name: _SECTIONS[name](run) for name in sections}
+    return [metric.value(page) for metric in wanted]
+
+
+def _stuck(run: Analysis) -> dict[str, Any]:
+    """The jobs that can never start, by queue."""
+    blocked = stuck(run)
+    return {"jobs": sum(queue["jobs"] for queue in blocked), "queues": blocked}
+
+
+def _jobs(run: Analysis) -> dict[str, Any]:
     """Counts over jobs that run (singles and array children), and of SubmitJob calls."""
     records = run.records
     by_state = np.bincount(records.jobs.state, minlength=len(JobState)).tolist()
@@ -84,7 +82,7 @@ def _jobs(run: Analysis, blocked: list[dict[str, Any]]) -> dict[str, Any]:
         "submitted": int(np.count_nonzero(calls.created_at_ms[records.jobs.submission] != NEVER)),
         "succeeded": by_state[JobState.SUCCEEDED],
         "failed": by_state[JobState.FAILED],
-        "stuck": sum(queue["jobs"] for queue in blocked),
+        "stuck": _stuck(run)["jobs"],
         "censored": int(np.count_nonzero(run.spans.censored)),
         "by_state": {state.text: by_state[state] for state in JobState if by_state[state]},
         "submit_calls": int(calls.calls.sum()),
@@ -170,3 +168,22 @@ def _instances(run: Analysis) -> dict[str, Any]:
             if launched[code]
         },
     }
+
+
+_SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
+    "stuck": _stuck,
+    "ended_by": lambda run: tuple(EndedBy)[run.records.ended_by].text,
+    "horizon_s": lambda run: run.records.horizon_ms / 1000,
+    "jobs": _jobs,
+    "headline": _headline,
+    "entries": entries,
+    "cost": _cost,
+    "latency": latency,
+    "throughput": throughput,
+    "utilisation": utilisation,
+    "instances": _instances,
+    "failures": failures,
+    "retries": retries,
+    "reclaims": reclaims,
+}
+"""The sections of the summary that follow from the run alone, in its order. Stuck jobs come first."""

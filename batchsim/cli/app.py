@@ -28,6 +28,21 @@ class Tables(StrEnum):
     PARQUET = "parquet"
 
 
+class Form(StrEnum):
+    """How a comparison answers on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+class Basis(StrEnum):
+    """What a condition on a comparison is held against."""
+
+    MEAN = "mean"
+    INTERVAL = "interval"
+
+
 class Format(StrEnum):
     """How a command answers on stdout."""
 
@@ -57,6 +72,13 @@ _AllowPath = Annotated[
     ),
 ]
 _Format = Annotated[Format, typer.Option("--format", help="table for people, json for programs.")]
+
+_COMPARE_EXAMPLES = """\b
+Examples:
+  batchsim compare before.yaml after.yaml
+  batchsim compare night.yaml --variant 'big: spot.maxvCpus=5120' --variant 'calm: world.market=calm'
+  batchsim compare before.yaml after.yaml --fail-if 'cost_usd > +10%' --fail-if 'ready_at_s > 4h'
+"""
 
 
 def _version(wanted: bool) -> None:
@@ -119,6 +141,81 @@ def run(
         tables="parquet" if tables is Tables.PARQUET else "csv",
     )
     run_scenario(scenario, wishes)
+
+
+@app.command(epilog=_COMPARE_EXAMPLES)
+def compare(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="SCENARIO...", help="Scenario files; the first is the baseline.", show_default=False),
+    ],
+    *,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--variant",
+            metavar="'NAME: PATH=VALUE, ...'",
+            help="A variant of the first scenario; values as after --set; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    settings: _Set = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The variant to compare with, if not the first.")
+    ] = None,
+    replications: Annotated[
+        int, typer.Option(min=1, help="How often each variant runs, the pairs with the same random numbers.")
+    ] = 30,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The seed of all variants; else the baseline's own, else one is drawn.")
+    ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option("--metric", metavar="NAME", help="Compare this metric; repeatable; 'all' for every one."),
+    ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            metavar="CONDITION",
+            help="Leave with 1 if it holds for any variant: 'cost_usd > +10%' and 'makespan_s > +5m' are changes"
+            " against the baseline, 'cost_usd > 40' is the variant's own mean; repeatable.",
+        ),
+    ] = None,
+    fail_basis: Annotated[
+        Basis, typer.Option("--fail-basis", help="Judge --fail-if by the mean, or only if the whole interval says so.")
+    ] = Basis.MEAN,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the runs; the figures are the same.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write comparison, tables and scenarios into this folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace batchsim's own files in DIR.")] = False,
+    allow_path: _AllowPath = None,
+    form: Annotated[
+        Form, typer.Option("--format", help="text for people, json for programs, csv for sheets.")
+    ] = Form.TEXT,
+) -> None:
+    """Compare scenarios over many replications."""
+    from batchsim.cli.compare import Wishes, compare_scenarios
+
+    if out is None and force:
+        raise typer.BadParameter("--force is about the folder of tables: give --out DIR too")
+    wishes = Wishes(
+        variants=tuple(variants or ()),
+        settings=tuple(settings or ()),
+        allow_paths=tuple(allow_path or ()),
+        baseline=baseline,
+        metrics=tuple(metrics or ()),
+        fail_if=tuple(fail_if or ()),
+        basis="interval" if fail_basis is Basis.INTERVAL else "mean",
+        seed=seed,
+        replications=replications,
+        workers=workers,
+        out=out,
+        force=force,
+        form="json" if form is Form.JSON else "csv" if form is Form.CSV else "text",
+    )
+    compare_scenarios(files, wishes)
 
 
 @app.command()

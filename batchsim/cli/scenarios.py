@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -22,9 +22,16 @@ def load(file: Path, settings: tuple[str, ...], allow_paths: tuple[Path, ...] = 
     """The scenario in ``file`` with all ``PATH=VALUE`` in place; ``ScenarioError`` if anything is wrong."""
     from batchsim.formats import scenario_yaml
 
-    pairs = [_pair(setting) for setting in settings]
+    apart = [_pair(setting) for setting in settings]
     scenario = scenario_yaml.load(file, allow_paths=allow_paths)
-    return _changed(scenario, pairs) if pairs else scenario
+    return _changed(scenario, apart) if apart else scenario
+
+
+def pairs(settings: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """The paths and values of all ``PATH=VALUE``, values as YAML has them."""
+    from batchsim.formats import scenario_yaml
+
+    return [(path, scenario_yaml.parse_value(text)) for path, text in map(_pair, settings)]
 
 
 def _changed(scenario: Scenario, pairs: list[tuple[str, str]]) -> Scenario:

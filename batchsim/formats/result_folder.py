@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import signal
 import stat
 import threading
@@ -24,16 +25,31 @@ SUMMARY = "summary.json"
 SCENARIO = "scenario.resolved.yaml"
 EVENTS = "events.jsonl"
 NOTIFICATIONS = "notifications.jsonl"
+COMPARISON = "comparison.json"
+COMPARISON_TABLES = ("table", "differences", "values")
 
 OWN_FILES = frozenset(
     (
         *(f"{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
-        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS),
+        *(f"{table}.csv" for table in COMPARISON_TABLES),
+        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS, COMPARISON),
     )
 )
-"""Every name that batchsim writes into a result folder; ``force`` removes these and nothing else."""
+"""Names that batchsim writes into a folder of results, beside those of :func:`variant_file`."""
+
+_VARIANT = re.compile(r"variant-[0-9]+\.resolved\.yaml")
 
 _STAGED = ".batchsim-staged-"
+
+
+def variant_file(number: int) -> str:
+    """The file of a comparison's ``number``-th scenario, the baseline's 0."""
+    return f"variant-{number}.resolved.yaml"
+
+
+def is_own(name: str) -> bool:
+    """Whether batchsim writes a file of this name; ``force`` removes such files and nothing else."""
+    return name in OWN_FILES or _VARIANT.fullmatch(name) is not None
 
 
 @contextmanager
@@ -57,9 +73,9 @@ def write(path: Path, files: Mapping[str, Iterable[str] | bytes], *, force: bool
     """Write ``files`` (name -> bytes, or pieces of text, encoded as UTF-8) into the folder, all or none.
 
     Raises :class:`OutputError` if the folder is not empty and ``force`` is not given, or if anything cannot be written.
-    With ``force``, files of :data:`OWN_FILES` that this write does not replace are removed.
+    With ``force``, files of batchsim's own (:func:`is_own`) that this write does not replace are removed.
     """
-    if unknown := sorted(set(files) - OWN_FILES):
+    if unknown := sorted(name for name in files if not is_own(name)):
         raise ValueError(f"not files of a result folder: {', '.join(unknown)}")
     with reserved(path, force=force), _opened(path) as folder, _told(path):
         _lock(path, folder)
@@ -71,10 +87,15 @@ def write(path: Path, files: Mapping[str, Iterable[str] | bytes], *, force: bool
                 _stage(folder, name, pieces)
             with _undisturbed():
                 _commit(folder, staged)
-                _remove(folder, sorted(OWN_FILES - files.keys()))
+                _remove(folder, _others(folder, files))
         finally:
             _remove(folder, (_STAGED + name for name in staged))
         os.fsync(folder)
+
+
+def _others(folder: int, files: Iterable[str]) -> list[str]:
+    """The files of ours in the folder but these."""
+    return sorted(name for name in os.listdir(folder) if is_own(name) and name not in files)
 
 
 def _make(path: Path) -> bool:
@@ -104,7 +125,7 @@ def _refuse_used(path: Path, folder: int, *, force: bool) -> None:
             f"{path}: E180: the folder is not empty (it has {in_use[0]}); choose another, or --force to replace"
             " batchsim's own files in it"
         )
-    for name in OWN_FILES.intersection(in_use):
+    for name in filter(is_own, in_use):
         if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             raise OutputError(f"{path}: E180: {name} in it is a folder, so no file can take its place")
 

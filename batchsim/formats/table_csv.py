@@ -8,7 +8,7 @@ its values alone. A text cell whose first character a spreadsheet would take for
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,16 +55,16 @@ def places(name: str) -> int:
     return 9 if "usd" in name.split("_") else 3
 
 
-def lines(columns: Mapping[str, Column]) -> Iterator[str]:
+def lines(columns: Mapping[str, Column], decimals: Callable[[str], int] = places) -> Iterator[str]:
     """The table as chunks of whole lines, header first; rows end in a line feed.
 
     Columns are equally long: :class:`Coded`, or arrays of integers, booleans, floats or objects. ``NaN`` and ``None``
-    become empty cells, booleans ``true`` and ``false``, floats have the :func:`places` of their name.
+    become empty cells, booleans ``true`` and ``false``, floats have the ``decimals`` of their name.
     """
     yield ",".join(_quote(name) for name in columns) + "\n"
     rows = len(next(iter(columns.values()), ()))
     for start in range(0, rows, _CHUNK_ROWS):
-        cells = [_cells(name, column[start : start + _CHUNK_ROWS]) for name, column in columns.items()]
+        cells = [_cells(column[start : start + _CHUNK_ROWS], decimals(name)) for name, column in columns.items()]
         yield "\n".join(map(",".join, zip(*cells, strict=True))) + "\n"
 
 
@@ -77,7 +77,7 @@ def read(path: Path) -> dict[str, list[str]]:
     return {name: [row[position] for row in cells] for position, name in enumerate(header)}
 
 
-def _cells(name: str, values: Column) -> Sequence[str]:
+def _cells(values: Column, decimals: int) -> Sequence[str]:
     """One column's cells as text; the type of the array decides how."""
     if isinstance(values, Coded):
         words = [*(_quote(guard(word)) for word in values.words), ""]
@@ -88,8 +88,8 @@ def _cells(name: str, values: Column) -> Sequence[str]:
     if kind in "iu":
         return [str(value) for value in values.tolist()]
     if kind == "f":
-        return _floats(values, places(name))
-    return _texts(values.tolist(), name)
+        return _floats(values, decimals)
+    return _texts(values.tolist(), decimals)
 
 
 def _floats(values: NDArray[Any], places: int) -> list[str]:
@@ -104,7 +104,7 @@ def _floats(values: NDArray[Any], places: int) -> list[str]:
     return [cell[1:] if cell == minus_zero else cell for cell in cells] if np.any(values < 0) else cells
 
 
-def _texts(values: Iterable[object], name: str) -> list[str]:
+def _texts(values: Iterable[object], decimals: int) -> list[str]:
     """Mixed cells; each distinct text is guarded and quoted once."""
     known: dict[object, str] = {}
     cells = []
@@ -112,19 +112,19 @@ def _texts(values: Iterable[object], name: str) -> list[str]:
         key = (type(value), value)
         cell = known.get(key)
         if cell is None:
-            cell = known[key] = _text(value, name)
+            cell = known[key] = _text(value, decimals)
         cells.append(cell)
     return cells
 
 
-def _text(value: object, name: str) -> str:
+def _text(value: object, decimals: int) -> str:
     """One cell of an object column."""
     if value is None or value != value:  # noqa: PLR0124 -- NaN and NaT are what differs from itself
         return ""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, float | np.floating):
-        return _floats(np.array([value], dtype=np.float64), places(name))[0]
+        return _floats(np.array([value], dtype=np.float64), decimals)[0]
     return str(value) if isinstance(value, int | np.integer) else _quote(guard(str(value)))
 
 

@@ -69,9 +69,14 @@ def headline(summary: Summary) -> RenderableType:
         ("makespan", duration(summary["headline"]["makespan_s"])),
         ("jobs", _fates(jobs)),
         ("run", f"{duration(summary['horizon_s'])} simulated; the end: {_ending(summary)}"),
-        ("seed", f"{run['seed']} (1 replication: no interval)"),
+        ("seed", f"{run['seed']}{_which(run['replication'])} (1 replication: no interval)"),
     ]
     return section(title, facts(figures))
+
+
+def _which(replication: int) -> str:
+    """Which of the seed's replications, unless it is the plain one."""
+    return f", replication {replication}" if replication else ""
 
 
 def thresholds(summary: Summary) -> RenderableType | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from batchsim.report.sections import ORDER
 
@@ -15,24 +15,28 @@ PIPE_WIDTH = 100
 LEAST_WIDTH = 60
 """A narrower terminal folds the lines itself: a figure that lost a digit would be worse than an ugly line."""
 
-_ASCII = str.maketrans({"█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", ""), "–": "-"})
+_ASCII = str.maketrans({"█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", ""), "–": "-", "±": "+-"})
+
+Parts = Iterable[Callable[[Mapping[str, Any]], RenderableType | None]]
+"""The sections of a report, each a function of what it reports."""
 
 
-def print_report(summary: Mapping[str, Any]) -> None:
+def print_report(summary: Mapping[str, Any], parts: Parts = ORDER) -> None:
     """Print the report on stdout: as wide as a terminal and with its colours; plain, 100 wide, in a pipe or a file."""
     if sys.stdout.isatty():
         console = Console(highlight=False, markup=False, emoji=False)
         console.width = max(console.width, LEAST_WIDTH)
-        _print(console, summary)
+        _print(console, summary, parts)
     else:
-        sys.stdout.write(encodable(report_text(summary), sys.stdout.encoding))
+        sys.stdout.write(encodable(report_text(summary, parts=parts), sys.stdout.encoding))
 
 
-def report_text(summary: Mapping[str, Any], width: int = PIPE_WIDTH) -> str:
+def report_text(summary: Mapping[str, Any], width: int = PIPE_WIDTH, parts: Parts = ORDER) -> str:
     """The report as plain text, at most ``width`` characters wide (but not below :data:`LEAST_WIDTH`)."""
     text = StringIO()
     width = max(width, LEAST_WIDTH)
-    _print(Console(file=text, width=width, highlight=False, markup=False, emoji=False, color_system=None), summary)
+    console = Console(file=text, width=width, highlight=False, markup=False, emoji=False, color_system=None)
+    _print(console, summary, parts)
     return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines()).lstrip("\n")
 
 
@@ -45,7 +49,7 @@ def encodable(text: str, encoding: str) -> str:
     return text
 
 
-def _print(console: Console, summary: Mapping[str, Any]) -> None:
-    for part in ORDER:
+def _print(console: Console, summary: Mapping[str, Any], parts: Parts) -> None:
+    for part in parts:
         if (shown := part(summary)) is not None:
             console.print(shown)

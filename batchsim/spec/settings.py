@@ -72,6 +72,8 @@ class SimulationSettings(Model):
     start: Annotated[str, FileForm(_check_start, {"type": "string", "format": "date-time"})] = "2026-01-01T00:00:00Z"
     time_zone: Annotated[str, FileForm(_check_zone, {"type": "string"})] = "UTC"
     seed: Annotated[int, FileForm(_check_seed, {"type": "integer", "minimum": 0, "maximum": MAX_SEED})] | None = None
+    replication: Annotated[int, whole("E114", 0)] = 0
+    """Which repetition of the seed: each has numbers of its own, the same for all scenarios that are compared."""
     until: Until = "drained"
     max_time_ms: DurationMs = Field(default=30 * units.DURATION_MS["d"], alias="max_time")
     max_jobs: Annotated[int, whole("E114", 1)] = MAX_JOBS

@@ -1,0 +1,183 @@
+"""``batchsim compare``: run variants over the same replications, say what differs, answer with the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import typer
+
+from batchsim.cli import scenarios
+from batchsim.cli.exit_codes import ANSWER_IS_NO
+from batchsim.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from batchsim.experiments.comparison import Comparison
+    from batchsim.experiments.conditions import Condition, Verdict
+    from batchsim.experiments.variants import Changes, Variant
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The options of one ``batchsim compare``."""
+
+    variants: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    allow_paths: tuple[Path, ...] = ()
+    baseline: str | None = None
+    metrics: tuple[str, ...] = ()
+    fail_if: tuple[str, ...] = ()
+    basis: Literal["mean", "interval"] = "mean"
+    seed: int | None = None
+    replications: int = 30
+    workers: int = 1
+    out: Path | None = None
+    force: bool = False
+    form: Literal["text", "json", "csv"] = "text"
+
+
+def compare_scenarios(files: list[Path], wishes: Wishes) -> None:
+    """Compare the scenarios in ``files`` and the variants of the first; exit code 1 if a ``--fail-if`` holds."""
+    with guarded() as replay:
+        conditions = _conditions(wishes)
+        variants = _variants(files, wishes)
+        drawn = wishes.seed is None and variants[0].scenario.simulation.seed is None
+        with _reserved(wishes), _progress(len(variants) * wishes.replications) as told:
+            comparison = _compared(variants, conditions, wishes, told)
+            replay.seed = comparison.seed
+            if wishes.out is not None:
+                comparison.write(wishes.out, force=wishes.force)
+        verdicts = [verdict for each in conditions for verdict in comparison.judge(each.text, wishes.basis)]
+        _report(comparison, verdicts, wishes)
+        if drawn:
+            typer.echo(f"seed {replay.seed} was drawn; this comparison again: {replay.command}", err=True)
+        _answer(verdicts)
+
+
+def _conditions(wishes: Wishes) -> list[Condition]:
+    from batchsim.experiments.conditions import parse_condition
+
+    if wishes.basis == "interval" and wishes.fail_if and wishes.replications < 2:
+        raise typer.BadParameter("an interval needs two replications or more", param_hint="--fail-basis")
+    return [_read(parse_condition, text, "--fail-if") for text in wishes.fail_if]
+
+
+def _variants(files: list[Path], wishes: Wishes) -> tuple[Variant, ...]:
+    """Every scenario with ``--set`` in place, the baseline first."""
+    from batchsim.experiments.compare import baseline_first
+    from batchsim.experiments.variants import changed, parse_variant, variants_of
+
+    pairs = scenarios.pairs(wishes.settings)
+    changes: dict[str, Changes] = {}
+    for text in wishes.variants:
+        name, settings = _read(parse_variant, text, "--variant")
+        if name in changes:
+            raise typer.BadParameter(f"two variants are called {name!r}", param_hint="--variant")
+        changes[name] = [*pairs, *settings]
+    found = variants_of(files, changes, wishes.allow_paths)
+    if pairs:
+        told = " ".join(f"--set {setting}" for setting in wishes.settings)
+        plain = found[: len(files)]  # the variants of the first have the settings before their own
+        found = (*(replace(v, scenario=changed(v.scenario, pairs, told)) for v in plain), *found[len(files) :])
+    return baseline_first(found, wishes.baseline)
+
+
+def _compared(
+    variants: tuple[Variant, ...], conditions: list[Condition], wishes: Wishes, told: Callable[[], None]
+) -> Comparison:
+    from batchsim.experiments.compare import METRICS_SHOWN, compare
+
+    asked = wishes.metrics or METRICS_SHOWN
+    return compare(
+        {variant.name: variant.scenario for variant in variants},
+        metrics=[*asked, *(condition.metric.name for condition in conditions)],
+        replications=wishes.replications,
+        seed=wishes.seed,
+        workers=wishes.workers,
+        told=told,
+    )
+
+
+def _read(parse: Callable[[str], T], text: str, option: str) -> T:
+    """An option's text taken apart; what is wrong with it is told of the option."""
+    from batchsim.errors import ScenarioError
+
+    try:
+        return parse(text)
+    except ScenarioError:
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _reserved(wishes: Wishes) -> AbstractContextManager[object]:
+    """Make sure that the tables can be written, before they are computed."""
+    if wishes.out is None:
+        return nullcontext()
+    from batchsim.formats import result_folder
+
+    return result_folder.reserved(wishes.out, force=wishes.force)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar on stderr while a person watches; gone when all is done."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"{total} runs", total=total)
+        yield lambda: progress.advance(task)
+
+
+def _report(comparison: Comparison, verdicts: list[Verdict], wishes: Wishes) -> None:
+    """The report, ``comparison.json`` or ``differences.csv``, on stdout."""
+    page = {**comparison.summary(), "fail_if": [_as_data(verdict) for verdict in verdicts]}
+    if wishes.form == "json":
+        from batchsim.report.summary_json import dumps
+
+        typer.echo(dumps(page), nl=False)
+    elif wishes.form == "csv":
+        typer.echo("".join(comparison.files()["table.csv"]), nl=False)
+    else:
+        from batchsim.report.comparison_sections import ORDER
+        from batchsim.report.terminal import print_report
+
+        print_report(page, ORDER)
+        if wishes.out is not None:
+            typer.echo(f"\nTables, comparison and resolved scenarios: {wishes.out}")
+
+
+def _as_data(verdict: Verdict) -> dict[str, Any]:
+    condition = verdict.condition
+    return {
+        "condition": condition.text,
+        "variant": verdict.variant,
+        "failed": verdict.holds,
+        "of": condition.of,
+        "unit": condition.metric.unit,
+        "number": verdict.number,
+        "low": verdict.low,
+        "high": verdict.high,
+        "limit": condition.limit,
+        "basis": verdict.basis,
+        "because": verdict.because,
+    }
+
+
+def _answer(verdicts: list[Verdict]) -> None:
+    """Say on stderr which conditions hold, and leave with 1 if any does."""
+    failed = [verdict for verdict in verdicts if verdict.holds]
+    for verdict in failed:
+        typer.echo(f"fail-if {verdict.condition.text!r}: {verdict.variant}: {verdict.because}", err=True)
+    if failed:
+        raise typer.Exit(ANSWER_IS_NO)

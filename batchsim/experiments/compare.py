@@ -1,0 +1,92 @@
+"""``batchsim.compare``: run variants over the same replications, and keep what the comparison needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from batchsim.analysis.metrics import METRICS, metric
+from batchsim.errors import ExperimentError
+from batchsim.experiments import replications as runs
+from batchsim.experiments.comparison import Comparison
+from batchsim.experiments.variants import Changes, Given, Variant, variants_of
+from batchsim.spec.near import did_you_mean
+
+METRICS_SHOWN = (
+    "cost_usd",
+    "makespan_s",
+    "wait_mean_s",
+    "turnaround_mean_s",
+    "turnaround_p95_s",
+    "vcpu_utilisation",
+    "useful_share",
+    "jobs_failed",
+    "retries",
+    "reclaims",
+)
+"""The metrics that are compared where nobody names others."""
+ALL = "all"
+"""In place of names: every metric of the registry."""
+
+
+def compare(
+    *scenarios: Given | Mapping[str, Given],
+    variants: Mapping[str, Changes] | None = None,
+    baseline: str | None = None,
+    metrics: Iterable[str] | None = None,
+    replications: int = runs.DEFAULT,
+    seed: int | None = None,
+    confidence: float = 0.95,
+    workers: int = 1,
+    told: runs.Told = lambda: None,
+) -> Comparison:
+    """Run scenarios over the same replications, and compare each with the first, or with the one named ``baseline``.
+
+    ``scenarios`` are scenarios, files, or one mapping of names to either; ``variants`` are changes to the first of
+    them, ``{"big": {"spot.maxvCpus": 512}}``. Replication r of all has the same random numbers, so that differences
+    come from what was changed. The seed is the one given, else the baseline's own, else drawn: it is the comparison's
+    ``seed``. ``metrics`` are names of the registry, or ``"all"``. ``workers`` processes share the runs, with the same
+    values as one (a script needs ``if __name__ == "__main__"`` then); ``told`` is called after each run.
+
+    Raises :class:`ScenarioError` with what is wrong in a scenario, :class:`ExperimentError` for a comparison that
+    cannot be made.
+    """
+    runs.check_counts(replications, workers)
+    if not 0 < confidence < 1:
+        raise ExperimentError(f"the confidence must be between 0 and 1, as 0.95, not {confidence!r}")
+    wanted = metric_names(metrics)
+    compared = baseline_first(variants_of(scenarios, variants), baseline)
+    settled = runs.settled_seed(seed, compared[0].scenario)
+    measured = runs.measure(
+        [variant.scenario for variant in compared],
+        wanted,
+        seed=settled,
+        replications=replications,
+        workers=workers,
+        told=told,
+    )
+    return Comparison(compared, wanted, settled, confidence, measured)
+
+
+def metric_names(names: Iterable[str] | None) -> tuple[str, ...]:
+    """The names, each once, ``"all"`` for every one. Raises :class:`ExperimentError` for an unknown one."""
+    if names is None:
+        return METRICS_SHOWN
+    wanted = [names] if isinstance(names, str) else list(names)
+    if ALL in wanted:
+        return tuple(METRICS)
+    try:
+        return tuple(dict.fromkeys(metric(name).name for name in wanted)) or METRICS_SHOWN
+    except ValueError as error:
+        raise ExperimentError(str(error)) from None
+
+
+def baseline_first(variants: tuple[Variant, ...], name: str | None) -> tuple[Variant, ...]:
+    """The variants with the one of this name moved to the front. Raises :class:`ExperimentError` if there is none."""
+    if name is None:
+        return variants
+    names = [variant.name for variant in variants]
+    if name not in names:
+        hint = did_you_mean(name, names) or f"There are {', '.join(names)}"
+        raise ExperimentError(f"no variant {name!r} to be the baseline. {hint}")
+    first = variants[names.index(name)]
+    return (first, *(variant for variant in variants if variant is not first))

@@ -1,0 +1,107 @@
+"""Replications: one scenario run again and again with other random numbers, of which only the metrics are kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from itertools import pairwise
+from multiprocessing import get_context
+
+import numpy as np
+
+from batchsim.errors import ExperimentError
+from batchsim.experiments.paired import Floats, as_floats
+from batchsim.simulation import Prepared, Simulation, prepare
+from batchsim.spec import Scenario
+
+DEFAULT = 30
+"""Replications where nobody says how many."""
+FEWEST = 10
+"""With fewer, intervals lean on a normality that nothing supports (validation plan: at least ten)."""
+_DRAWN_BITS = 32
+"""A drawn seed stays short enough to type."""
+
+Told = Callable[[], None]
+"""Is called after each run."""
+_Run = tuple[int, int, Floats]
+"""Scenario, replication, and the metrics' values."""
+_Chunk = tuple[int, range]
+"""Some replications of one of the scenarios."""
+
+
+def measure(
+    scenarios: Sequence[Scenario],
+    metrics: Sequence[str],
+    *,
+    seed: int,
+    replications: int,
+    workers: int = 1,
+    told: Told = lambda: None,
+) -> Floats:
+    """Run every replication of every scenario with one seed: shape (scenarios, replications, metrics), NaN = undefined.
+
+    Replication r draws the same numbers in every scenario (common random numbers). The values do not hang on
+    ``workers``, the number of processes. Raises :class:`ScenarioError` if a scenario cannot run.
+    """
+    ready = [prepare(scenario) for scenario in scenarios]  # what is wrong with the last is told before the first runs
+    runs: Iterator[_Run]
+    if workers == 1:
+        runs = ((at, r, _one(each, seed, r, metrics)) for at, each in enumerate(ready) for r in range(replications))
+    else:
+        runs = _in_processes(scenarios, metrics, seed, replications, workers)
+    values = np.full((len(scenarios), replications, len(metrics)), np.nan)
+    for scenario, replication, found in runs:
+        values[scenario, replication] = found
+        told()
+    return values
+
+
+def settled_seed(seed: int | None, scenario: Scenario) -> int:
+    """The seed given, else the scenario's own, else one drawn here."""
+    if seed is not None:
+        return seed
+    own = scenario.simulation.seed
+    return int.from_bytes(os.urandom(_DRAWN_BITS // 8)) if own is None else own
+
+
+def check_counts(replications: object, workers: object) -> None:
+    """Raises :class:`ExperimentError` unless both are whole and at least 1."""
+    for what, number in (("replications", replications), ("workers", workers)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise ExperimentError(f"{what} must be a whole number of at least 1, not {number!r}")
+
+
+def _one(ready: Prepared, seed: int, replication: int, metrics: Sequence[str]) -> Floats:
+    result = Simulation(ready, seed=seed, replication=replication).finish()
+    return as_floats(list(result.metrics(*metrics).values()))
+
+
+def _in_processes(
+    scenarios: Sequence[Scenario], metrics: Sequence[str], seed: int, replications: int, workers: int
+) -> Iterator[_Run]:
+    """The runs in the order in which chunks of them are finished; a fresh interpreter each, safe beside threads."""
+    chunks = [(at, part) for at in range(len(scenarios)) for part in _parts(replications, workers)]
+    with ProcessPoolExecutor(min(workers, len(chunks)), mp_context=get_context("spawn")) as pool:
+        waiting: dict[Future[list[Floats]], _Chunk] = {
+            pool.submit(_chunk, scenarios[at], metrics, seed, part): (at, part) for at, part in chunks
+        }
+        try:
+            for future in as_completed(waiting):
+                at, part = waiting[future]
+                yield from ((at, r, found) for r, found in zip(part, future.result(), strict=True))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _chunk(scenario: Scenario, metrics: Sequence[str], seed: int, part: range) -> list[Floats]:
+    """What one process does: prepare once, run several replications."""
+    ready = prepare(scenario)
+    return [_one(ready, seed, replication, metrics) for replication in part]
+
+
+def _parts(replications: int, workers: int) -> list[range]:
+    """The replications in ``workers`` parts as equal as can be."""
+    bounds = [replications * part // workers for part in range(workers + 1)]
+    return [range(low, high) for low, high in pairwise(bounds) if high > low]

@@ -1,0 +1,145 @@
+"""What is compared: scenarios under names, given as such, as files, or as changes to the first of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from batchsim.errors import ExperimentError, ScenarioError
+from batchsim.formats import scenario_yaml
+from batchsim.spec import Scenario
+from batchsim.spec.paths import with_values
+
+BASELINE = "baseline"
+"""The name of a scenario that others are changes of, where no better one is given."""
+Given = Scenario | str | os.PathLike[str]
+Changes = Mapping[str, Any] | Sequence[tuple[str, Any]]
+"""Paths and values of one variant, in turn: ``{"spot.maxvCpus": 512}``."""
+
+_OPENING, _CLOSING, _QUOTES = "([{", ")]}", "\"'"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the scenarios that are compared, and what it is called."""
+
+    name: str
+    scenario: Scenario
+
+
+def variants_of(
+    given: Sequence[Given | Mapping[str, Given]],
+    changes: Mapping[str, Changes] | None = None,
+    allow_paths: Sequence[str | os.PathLike[str]] = (),
+) -> tuple[Variant, ...]:
+    """The variants in order, each under a name of its own, the baseline first.
+
+    Scenarios bear the names of a mapping, else of their files, else their own; a single one with ``changes`` to it is
+    :data:`BASELINE`. Raises :class:`ScenarioError` with what is wrong in any of them, :class:`ExperimentError` for
+    fewer than two.
+    """
+    named = [pair for each in given for pair in _named(each)]
+    if len(named) == 1 and changes and not isinstance(given[0], Mapping):
+        named = [(BASELINE, named[0][1])]
+    scenarios = _loaded(named, allow_paths)
+    for name, settings in (changes or {}).items() if scenarios else ():
+        named.append((name, ""))
+        scenarios.append(changed(scenarios[0], settings, f"variant {name}"))
+    if len(scenarios) < 2:
+        raise ExperimentError("a comparison needs two scenarios, or one and variants of it")
+    names = _distinct([name for name, _ in named])
+    return tuple(map(Variant, names, scenarios))
+
+
+def changed(scenario: Scenario, changes: Changes, told: str) -> Scenario:
+    """The scenario with the changes; what is wrong then is told of ``told``, not of a line of the sound file."""
+    pairs = changes.items() if isinstance(changes, Mapping) else changes
+    try:
+        return with_values(scenario, pairs)
+    except ScenarioError as error:
+        raise ScenarioError(replace(problem, file=told, line=0, col=0) for problem in error.found) from None
+
+
+def parse_variant(text: str) -> tuple[str, list[tuple[str, Any]]]:
+    """``name: path=value, path=value`` taken apart; values are YAML, as after ``--set``, and may hold commas.
+
+    A comma ends a value where it is outside of brackets and quotes and ``path=`` follows. Raises ``ValueError``.
+    """
+    name, colon, rest = text.partition(":")
+    if not (colon and name.strip()) or "=" in name:
+        raise ValueError(f"{text!r} is not NAME: PATH=VALUE, as in 'big: spot.maxvCpus=512, world.market=stormy'")
+    pieces: list[str] = []
+    for piece in _pieces(rest):
+        if _setting(piece) or not pieces:
+            pieces.append(piece)
+        else:
+            pieces[-1] += f",{piece}"
+    settings = [_setting(piece) for piece in pieces]
+    if not all(settings):
+        raise ValueError(f"{rest.strip()!r} is not PATH=VALUE, as in spot.maxvCpus=512")
+    return name.strip(), [(path, scenario_yaml.parse_value(value)) for path, value in filter(None, settings)]
+
+
+def _setting(piece: str) -> tuple[str, str] | None:
+    """Path and value of ``path=value``; a path holds no brackets, quotes or blanks."""
+    path, equals, value = piece.partition("=")
+    path = path.strip()
+    sound = equals and path and not any(char in f"{_OPENING}{_CLOSING}{_QUOTES} " for char in path)
+    return (path, value.strip()) if sound else None
+
+
+def _pieces(text: str) -> list[str]:
+    """The text between the commas that stand outside of brackets and quotes."""
+    pieces, depth, quote = [""], 0, ""
+    for char in text:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in _QUOTES:
+            quote = char
+        else:
+            depth += (char in _OPENING) - (char in _CLOSING)
+        if char == "," and depth <= 0 and not quote:
+            pieces.append("")
+        else:
+            pieces[-1] += char
+    return pieces
+
+
+def _named(given: Given | Mapping[str, Given]) -> Iterable[tuple[str, Given]]:
+    if isinstance(given, Mapping):
+        return given.items()
+    own = given.name if isinstance(given, Scenario) else Path(given).stem
+    return [(own or "scenario", given)]
+
+
+def _loaded(named: Iterable[tuple[str, Given]], allow_paths: Sequence[str | os.PathLike[str]]) -> list[Scenario]:
+    """All scenarios, or all problems of all files."""
+    scenarios: list[Scenario] = []
+    problems: list[Any] = []
+    for _, given in named:
+        try:
+            scenarios.append(given if isinstance(given, Scenario) else _load(given, allow_paths))
+        except ScenarioError as error:
+            problems.extend(problem for problem in error.found if problem not in problems)
+    if problems:
+        raise ScenarioError(problems)
+    return scenarios
+
+
+def _load(file: str | os.PathLike[str], allow_paths: Sequence[str | os.PathLike[str]]) -> Scenario:
+    return scenario_yaml.load(file, allow_paths=allow_paths)
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """The names, numbered where one occurs again: ``night``, ``night (2)``."""
+    found: list[str] = []
+    for name in names:
+        number, free = 1, name
+        while free in found:
+            number += 1
+            free = f"{name} ({number})"
+        found.append(free)
+    return found
