@@ -173,23 +173,22 @@ def terminated_is_final(book: Book) -> pd.DataFrame:
 @invariant("N45b")
 def cancel_stops_no_container(book: Book) -> pd.DataFrame:
     """Cancel ends only jobs that are SUBMITTED, PENDING or RUNNABLE: it stops no container."""
-    stopped = book.attempts.among("outcome", "terminated")
-    wrong = np.zeros(len(stopped), np.bool_)
-    names = book.jobs.text("job_id")
-    for instant, target in _cancelled_only(book):
-        hit = np.flatnonzero(stopped & (book.end_ms == instant) & (book.job >= 0))
-        wrong[hit] |= np.array(
-            [name.rsplit(":", 1)[0] == target or name == target for name in names[book.job[hit]]], np.bool_
-        )
-    return book.attempts.rows(wrong)
+    stopped = book.attempts.among("outcome", "terminated") & (book.job >= 0)
+    cancelled, terminated = (_acted_on(book, stopped, deed) for deed in ("cancel", "terminate"))
+    return book.attempts.rows(cancelled & ~terminated)
 
 
-def _cancelled_only(book: Book) -> list[tuple[int, str]]:
-    """(instant, job) of the file's cancel actions that no terminate of the same job accompanies."""
-    actions = book.settings.actions
-    terminated = {(at_ms(action), action["terminate"]) for action in actions if "terminate" in action}
-    cancelled = [(at_ms(action), action["cancel"]) for action in actions if "cancel" in action]
-    return [pair for pair in cancelled if pair not in terminated]
+def _acted_on(book: Book, rows: Bools, deed: str) -> Bools:
+    """Which of the attempts ended at the instant of an action of the file on their job, or on its array or entry."""
+    names, found = book.jobs.text("job_id"), np.zeros(len(rows), np.bool_)
+    for action in book.settings.actions:
+        if deed in action:
+            hit = np.flatnonzero(rows & (book.end_ms == at_ms(action)))
+            target = action[deed]
+            found[hit] |= np.array(
+                [target in (name, name.rsplit(":", 1)[0]) for name in names[book.job[hit]]], np.bool_
+            )
+    return found
 
 
 INVARIANTS = (
