@@ -6,8 +6,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from batchsim.records.tables import Ints
-from batchsim.records.vocabulary import Outcome
+from batchsim.analysis.phases import cut_short
+from batchsim.records.tables import NEVER, Ints, Records
+from batchsim.records.vocabulary import JobState, Outcome
 
 
 class Charge(IntEnum):
@@ -31,22 +32,24 @@ class Cause(IntEnum):
     BOOT = 0
     IMAGE_PULL = 1
     CONTAINER_START = 2
-    USEFUL_WORK = 3
-    FAILED_ATTEMPTS = 4
-    TIMED_OUT_OR_CANCELLED = 5
-    LOST_TO_SPOT = 6
-    STILL_RUNNING = 7
-    IDLE_GAP = 8
+    CHECKPOINT_AND_RESTORE = 3
+    USEFUL_WORK = 4
+    """Work of jobs that SUCCEEDED: in the attempt that did, or saved for it by a checkpoint."""
+    FAILED_ATTEMPTS = 5
+    TIMED_OUT_OR_CANCELLED = 6
+    LOST_TO_SPOT = 7
+    STILL_RUNNING = 8
+    IDLE_GAP = 9
     """Idle before an instance's first job, and between two jobs."""
-    IDLE_TAIL = 9
+    IDLE_TAIL = 10
     """Idle after the last job, or never used."""
-    KEPT_BY_MINVCPUS = 10
+    KEPT_BY_MINVCPUS = 11
     """Idle beyond the instant at which scale-in would have ended the instance, had minvCpus let it."""
-    UNUSED_SHARE = 11
+    UNUSED_SHARE = 12
     """The part of an instance that no job held while others ran on it."""
-    MINIMUM_CHARGE = 12
+    MINIMUM_CHARGE = 13
     """The 60 s minimum and rounding up to whole seconds."""
-    EBS = 13
+    EBS = 14
 
     @property
     def text(self) -> str:
@@ -65,7 +68,23 @@ _CAUSE_OF_OUTCOME = {
 }
 
 
-def causes_of_running(outcome: Ints) -> Ints:
-    """Return the cause to which each attempt's RUNNING time counts, by its outcome."""
+def causes_of_work(records: Records) -> Ints:
+    """Return the cause of the working time that no checkpoint saved, by outcome. Shape: (attempts,).
+
+    What a container did that exited 0 at SIGTERM is lost to Spot, though AWS Batch takes the job for SUCCEEDED.
+    """
     table = np.array([_CAUSE_OF_OUTCOME[member] for member in Outcome], np.int8)
-    return np.asarray(table[outcome])
+    return np.where(cut_short(records), np.int8(Cause.LOST_TO_SPOT), table[records.attempts.outcome])
+
+
+def causes_of_kept_work(records: Records) -> Ints:
+    """Return the cause of the working time that a checkpoint saved. Shape: (attempts,).
+
+    Useful if the job finished its work, still running while that may be; lost with the attempt if it never did.
+    """
+    jobs, attempts, cut = records.jobs, records.attempts, cut_short(records)
+    finished, over = (jobs.state == JobState.SUCCEEDED)[attempts.job], (jobs.ended_at_ms != NEVER)[attempts.job]
+    if cut.any():
+        finished &= ~np.isin(attempts.job, attempts.job[cut])
+    of_live = np.where(over, causes_of_work(records), np.int8(Cause.STILL_RUNNING))
+    return np.where(finished, np.int8(Cause.USEFUL_WORK), of_live)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from batchsim.analysis.bills import InstanceBills, TaskBills, instance_bills, task_bills
-from batchsim.analysis.causes import Cause, Charge, causes_of_running
+from batchsim.analysis.causes import Cause, Charge, causes_of_kept_work, causes_of_work
 from batchsim.analysis.exact import Exact, Int64s, apportion, sum_by
 from batchsim.analysis.occupancy import Occupancy, occupancy
 from batchsim.analysis.phases import Lives, Phases, attempt_phases, instance_lives
@@ -94,7 +94,6 @@ def _check_total(bills: InstanceBills, tasks: TaskBills) -> None:
         raise ScenarioError([Problem("E148", (), message)])
 
 
-_PHASES = (Cause.IMAGE_PULL, Cause.CONTAINER_START, Cause.USEFUL_WORK)
 _SHARED = (Cause.IDLE_GAP, Cause.IDLE_TAIL, Cause.KEPT_BY_MINVCPUS, Cause.UNUSED_SHARE, Cause.MINIMUM_CHARGE)
 
 
@@ -102,13 +101,14 @@ def _compute_rows(
     records: Records, lives: Lives, phases: Phases, shares: Shares, use: Occupancy, bills: InstanceBills
 ) -> Rows:
     """Split the compute bills: by instance its boot, the phases of its attempts, then what they share."""
-    layout = _Layout(shares.instance, len(bills.on_ms))
+    parts = _phases_of(records, phases, shares.rows)
+    layout = _Layout(shares.instance, len(bills.on_ms), len(parts))
     attempt, cause = np.full(layout.size, NEVER, np.int32), np.empty(layout.size, np.int8)
     weight = np.zeros(layout.size, shares.denominator.dtype)
     instance = layout.instances()
     cause[layout.boot] = Cause.BOOT
     weight[layout.boot] = shares.denominator * (lives.ready_ms - lives.billed_ms)
-    for offset, (kind, length) in enumerate(_phases_of(records, phases, shares.rows)):
+    for offset, (kind, length) in enumerate(parts):
         attempt[layout.attempts + offset] = shares.rows
         cause[layout.attempts + offset] = kind
         weight[layout.attempts + offset] = shares.numerator * length
@@ -124,16 +124,16 @@ def _compute_rows(
 
 
 class _Layout:
-    """Where each row stands when instances follow one another: boot, three phases an attempt, what they share."""
+    """Where each row stands when instances follow one another: boot, some phases an attempt, what they share."""
 
-    def __init__(self, instance: Ints, instances: int) -> None:
+    def __init__(self, instance: Ints, instances: int, phases: int) -> None:
         self._count = np.bincount(instance, minlength=instances)
-        block = 1 + len(_PHASES) * self._count + len(_SHARED)
+        block = 1 + phases * self._count + len(_SHARED)
         self.boot = np.cumsum(block) - block
-        self.shared = self.boot + 1 + len(_PHASES) * self._count
+        self.shared = self.boot + 1 + phases * self._count
         self.size = int(block.sum())
         nth = np.arange(len(instance)) - (np.cumsum(self._count) - self._count)[instance]
-        self.attempts = self.boot[instance] + 1 + len(_PHASES) * nth
+        self.attempts = self.boot[instance] + 1 + phases * nth
         self._block = block
 
     def instances(self) -> Ints:
@@ -141,14 +141,29 @@ class _Layout:
         return np.repeat(np.arange(len(self._block), dtype=np.int32), self._block)
 
 
-def _phases_of(records: Records, phases: Phases, rows: Ints) -> tuple[tuple[Ints | Cause, Int64s], ...]:
+_Part = tuple[Ints | Cause, Int64s]
+"""The cause and length of one phase of some attempts."""
+
+
+def _phases_of(records: Records, phases: Phases, rows: Ints) -> tuple[_Part, ...]:
     """The cause and length of what the given attempts paid for; provisioning on a host counts as container start."""
     start = phases.provisioning_ms[rows] + phases.container_start_ms[rows]
-    running = causes_of_running(records.attempts.outcome[rows])
     return (
         (Cause.IMAGE_PULL, phases.image_pull_ms[rows]),
         (Cause.CONTAINER_START, start),
-        (running, phases.running_ms[rows]),
+        *_running_of(records, phases, rows),
+    )
+
+
+def _running_of(records: Records, phases: Phases, rows: Ints) -> tuple[_Part, ...]:
+    """The cause and length of what RUNNING was spent on; checkpoints have rows only in runs that write them."""
+    work = (causes_of_work(records)[rows], phases.unkept_ms[rows])
+    if not phases.saves:
+        return (work,)
+    return (
+        (Cause.CHECKPOINT_AND_RESTORE, phases.restore_ms[rows] + phases.checkpoint_ms[rows]),
+        (causes_of_kept_work(records)[rows], phases.kept_ms[rows]),
+        work,
     )
 
 
@@ -178,13 +193,13 @@ def _task_rows(records: Records, phases: Phases, tasks: TaskBills, charge: int) 
     """Split one charge of every Fargate attempt: pull, start, the container's run by outcome, minimum."""
     rows, amount = tasks.rows, tasks.charges[charge]
     padding = tasks.billed_s * 1000 - tasks.on_ms
-    kinds = (
-        Cause.IMAGE_PULL,
-        Cause.CONTAINER_START,
-        causes_of_running(records.attempts.outcome[rows]),
-        Cause.MINIMUM_CHARGE,
+    kinds, lengths = zip(
+        (Cause.IMAGE_PULL, phases.image_pull_ms[rows]),
+        (Cause.CONTAINER_START, phases.container_start_ms[rows]),
+        *_running_of(records, phases, rows),
+        (Cause.MINIMUM_CHARGE, padding),
+        strict=True,
     )
-    lengths = (phases.image_pull_ms[rows], phases.container_start_ms[rows], phases.running_ms[rows], padding)
     weight = np.stack(lengths, axis=1).reshape(-1)
     cause = np.stack([np.broadcast_to(kind, rows.shape) for kind in kinds], axis=1).reshape(-1).astype(np.int8)
     task = np.repeat(np.arange(len(rows)), len(kinds))

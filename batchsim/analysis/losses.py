@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from batchsim.analysis.attribution import attempt_costs
+from batchsim.analysis.causes import Cause
+from batchsim.analysis.cost import Rows
 from batchsim.analysis.exact import Int64s, dot
+from batchsim.analysis.phases import cut_short
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.throughput import MS_PER_H, asked
 from batchsim.records.tables import NEVER, Ints
@@ -68,23 +70,38 @@ def retries(run: Analysis) -> dict[str, Any]:
 def reclaims(run: Analysis) -> dict[str, Any]:
     """Return what Spot took: EC2 instances, Fargate tasks, attempts in all, and the work and money these had spent.
 
-    ``lost_s`` and ``lost_vcpu_h`` are time in RUNNING; ``lost_usd`` is all that was billed for the attempts, pull and
-    start included, ``lost_waived_usd`` what would have been but for the first-hour rule.
+    ``lost_s`` and ``lost_vcpu_h`` are working time that no checkpoint saved, ``saved_s`` and ``saved_vcpu_h`` what one
+    did. ``lost_usd`` is all that was billed for the attempts, pull and start included, but for work saved for a job
+    that finished or still may; ``lost_waived_usd`` what would have been billed but for the first-hour rule.
+    ``cut_short`` are attempts that SUCCEEDED with unfinished work (exit 0 at SIGTERM): it is lost as well.
     """
-    attempts = run.records.attempts
-    lost = np.flatnonzero(attempts.outcome == Outcome.RECLAIMED)
-    ran = run.phases.running_ms[lost]
+    attempts, cut = run.records.attempts, cut_short(run.records)
+    taken = attempts.outcome == Outcome.RECLAIMED
+    lost = np.flatnonzero(taken | cut)
     milli = asked(run, run.records.submissions.vcpus_milli)[lost]
-    own, waived = attempt_costs(run.records, run.cost)
+    work, saved = run.phases.unkept_ms[lost], run.phases.kept_ms[lost]
     return {
         "instances": int(np.count_nonzero(run.records.instances.why_ended == WhyEnded.SPOT_RECLAIM)),
         "tasks": int(np.count_nonzero(attempts.instance[lost] == NEVER)),
-        "attempts": len(lost),
-        "lost_s": int(ran.sum()) / 1000,
-        "lost_vcpu_h": round(dot(ran, milli) / 1000 / MS_PER_H, 6),
-        "lost_usd": int(own[lost].sum()) / 1_000_000_000,
-        "lost_waived_usd": int(waived[lost].sum()) / 1_000_000_000,
+        "attempts": int(np.count_nonzero(taken)),
+        "cut_short": int(np.count_nonzero(cut)),
+        "lost_s": int(work.sum()) / 1000,
+        "lost_vcpu_h": _vcpu_h(work, milli),
+        **_lost_money(run.cost.rows, lost),
+        "saved_s": int(saved.sum()) / 1000,
+        "saved_vcpu_h": _vcpu_h(saved, milli),
     }
+
+
+def _lost_money(rows: Rows, attempts: Ints) -> dict[str, float]:
+    """What was billed, and waived, for attempts, but for what is of use, or may be."""
+    wasted = np.isin(rows.attempt, attempts) & ~np.isin(rows.cause, (Cause.USEFUL_WORK, Cause.STILL_RUNNING))
+    money = {"lost_usd": rows.nano_usd, "lost_waived_usd": rows.waived_nano_usd}
+    return {name: int(column[wasted].sum()) / 1_000_000_000 for name, column in money.items()}
+
+
+def _vcpu_h(length_ms: Int64s, vcpus_milli: Ints) -> float:
+    return round(dot(length_ms, vcpus_milli) / 1000 / MS_PER_H, 6)
 
 
 def stuck(run: Analysis) -> list[dict[str, Any]]:

@@ -69,6 +69,8 @@ METRICS: Mapping[str, Metric] = {
         Metric("retried_jobs", "1", "lower", "jobs tried more than once", ("retries", "retried_jobs")),
         Metric("reclaims", "1", "lower", "instances that Spot took", ("reclaims", "instances")),
         Metric("lost_vcpu_h", "vCPU-h", "lower", "work that reclaims lost", ("reclaims", "lost_vcpu_h")),
+        Metric("saved_vcpu_h", "vCPU-h", "higher", "work that checkpoints saved", ("reclaims", "saved_vcpu_h")),
+        Metric("cut_short", "1", "lower", "jobs that exit 0 at SIGTERM, unfinished", ("reclaims", "cut_short")),
         Metric("lost_usd", "USD", "lower", "billed for attempts that reclaims lost", ("reclaims", "lost_usd")),
     )
 }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from batchsim.analysis.exact import Int64s, int64
-from batchsim.records.tables import NEVER, Ints, Records
+from batchsim.records.tables import NEVER, Bools, Ints, Records
+from batchsim.records.vocabulary import Outcome
 
 
 def until(instant: Ints, horizon_ms: int) -> Int64s:
@@ -28,6 +29,17 @@ class Phases:
     image_pull_ms: Int64s
     container_start_ms: Int64s
     running_ms: Int64s
+    """The sum of what follows."""
+    restore_ms: Int64s
+    """Restoring from a checkpoint."""
+    checkpoint_ms: Int64s
+    """Writing checkpoints."""
+    kept_ms: Int64s
+    """Working, on what a checkpoint of the attempt saved."""
+    unkept_ms: Int64s
+    """Working, on what none of its checkpoints saved."""
+    saves: bool
+    """Whether any job of the run saves its work or answers SIGTERM: without, all of RUNNING is unkept."""
 
 
 def attempt_phases(records: Records) -> Phases:
@@ -47,6 +59,41 @@ def attempt_phases(records: Records) -> Phases:
         image_pull_ms=pulled - pull,
         container_start_ms=running - pulled,
         running_ms=end - running,
+        **_courses(records, end - running),
+        saves=bool(len(records.progress.attempt)),
+    )
+
+
+def _courses(records: Records, running: Int64s) -> dict[str, Int64s]:
+    """What RUNNING was spent on; of attempts that save nothing, on work alone. Columns of nothing take no memory."""
+    progress, nothing = records.progress, np.broadcast_to(np.int64(0), running.shape)
+    if not len(progress.attempt):
+        return {"restore_ms": nothing, "checkpoint_ms": nothing, "kept_ms": nothing, "unkept_ms": running}
+    columns = {name: nothing.copy() for name in ("restore_ms", "checkpoint_ms", "kept_ms")} | {
+        "unkept_ms": running.copy()
+    }
+    for name, column in columns.items():
+        column[progress.attempt] = getattr(progress, name)
+    return columns
+
+
+def attempt_speeds(records: Records) -> Int64s:
+    """Return how fast each attempt's work was done, in thousandths: by its instance, or its task's architecture."""
+    attempts, calls = records.attempts, records.submissions
+    of_task = np.array(records.fargate_speed_milli, np.int64)[
+        calls.arm64[records.jobs.submission[attempts.job]].astype(int)
+    ]
+    of_host = np.append(int64(records.instances.speed_milli), 0)[attempts.instance]
+    return np.where(attempts.instance == NEVER, of_task, of_host)
+
+
+def cut_short(records: Records) -> Bools:
+    """Attempts that SUCCEEDED with unfinished work: their container exited 0 at SIGTERM. Shape: (attempts,)."""
+    attempts, progress = records.attempts, records.progress
+    answered = np.full(len(attempts.job), NEVER, np.int64)
+    answered[progress.attempt] = progress.sigterm_at_ms
+    return np.asarray(
+        (attempts.outcome == Outcome.SUCCEEDED) & (answered != NEVER) & (answered == attempts.ended_at_ms)
     )
 
 

@@ -18,6 +18,7 @@ from batchsim.analysis.causes import Cause, Charge
 from batchsim.analysis.exact import Int64s, int64
 from batchsim.analysis.frame import Column, call_ids, dollars, duration, nullable, pick, seconds, strings, words
 from batchsim.analysis.parts import PART_NAMES
+from batchsim.analysis.phases import attempt_speeds
 from batchsim.analysis.run import Analysis
 from batchsim.records.tables import NEVER, Ints, Records
 from batchsim.records.vocabulary import JobState, Outcome, ScalingAction, WaitReason, WhyEnded, WhyLaunched
@@ -92,6 +93,8 @@ def attempts_table(run: Analysis) -> pd.DataFrame:
             "status_reason": words(attempts.status_reason, names.status_reasons),
             "reason": words(attempts.container_reason, names.container_reasons),
             "exit_code": nullable(attempts.exit_code),
+            "speed": attempt_speeds(run.records) / 1000,
+            **_course_columns(run),
             **_size_columns(run.records, call),
             "ephemeral_gib": int64(calls.ephemeral_gib[call]),
             "architecture": words(calls.arm64[call].astype(np.int8), ARCHITECTURES),
@@ -99,6 +102,26 @@ def attempts_table(run: Analysis) -> pd.DataFrame:
             "cost_usd": dollars(attempt_costs(run.records, run.cost)[0]),
         }
     )
+
+
+def _course_columns(run: Analysis) -> dict[str, Column]:
+    """What RUNNING was spent on, and, of jobs that save their work or answer SIGTERM, where in it the attempt stood."""
+    phases, progress, size = run.phases, run.records.progress, len(run.records.attempts.job)
+    missing = np.full(size, NEVER, np.int64)
+    positions = {
+        "work_from": "from_ms",
+        "work_saved": "saved_ms",
+        "work_done": "done_ms",
+        "sigterm_at": "sigterm_at_ms",
+    }
+    columns: dict[str, Column] = {
+        f"{name}_s": duration(getattr(phases, f"{name}_ms")) for name in ("restore", "checkpoint", "kept", "unkept")
+    }
+    for name, source in positions.items():
+        column = missing.copy()
+        column[progress.attempt] = getattr(progress, source)
+        columns[f"{name}_s"] = seconds(column)
+    return columns
 
 
 _ATTEMPT_INSTANTS = ("runnable", "starting", "pull", "pulled", "running", "ended")
@@ -133,6 +156,7 @@ def instances_table(run: Analysis) -> pd.DataFrame:
             "zone": words(instances.zone, names.zones),
             "spot": instances.spot.astype(np.bool_),
             **{name: int64(getattr(instances, name)) for name in _INSTANCE_SIZES},
+            "speed": instances.speed_milli / 1000,
             **{f"{instant}_s": seconds(getattr(instances, f"{instant}_ms")) for instant in _INSTANCE_INSTANTS},
             "why_launched": words(instances.why_launched, _texts(WhyLaunched)),
             "why_ended": words(instances.why_ended, _texts(WhyEnded)),

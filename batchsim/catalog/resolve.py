@@ -28,6 +28,8 @@ from batchsim.spec.world import World
 TOO_MUCH_MEMORY = "E131"
 UNKNOWN_REGION = "E155"
 UNKNOWN_ZONE = "E159"
+ARCHITECTURES = ("x86_64", "arm64")
+"""What ``world.speed`` may name besides types and families."""
 
 
 def facts_for(scenario: Scenario) -> CatalogueFacts:
@@ -80,10 +82,20 @@ def _type_problems(world: World, shelf: Shelf) -> Iterator[Problem]:
         elif own.usable_memory is not None and own.usable_memory > shelf.types[name].memory_mib:
             given, most = f"{own.usable_memory}MiB", f"at most {shelf.types[name].memory_mib}MiB"
             yield Problem(TOO_MUCH_MEMORY, (*path, "usable_memory"), "more than the type's memory", given, most)
+    yield from _speed_problems(world, shelf)
     for name in world.prices:
         if name not in shelf.types and name not in world.instanceTypes:
             hint = did_you_mean(name, shelf.types)
             yield Problem(UNKNOWN_TYPE, ("world", "prices", name), "unknown instance type", name, hint=hint)
+
+
+def _speed_problems(world: World, shelf: Shelf) -> Iterator[Problem]:
+    """Keys of ``world.speed`` that name no type, family or architecture."""
+    known = (*ARCHITECTURES, *shelf.families, *shelf.types)
+    for name in world.speed:
+        if name not in ARCHITECTURES and name not in shelf.families and name not in shelf.types:
+            allowed, hint = f"a type, a family, {' or '.join(ARCHITECTURES)}", did_you_mean(name, known)
+            yield Problem(UNKNOWN_TYPE, ("world", "speed", name), "unknown type or family", name, allowed, hint)
 
 
 def _zone_problems(shop: Shop) -> Iterator[Problem]:

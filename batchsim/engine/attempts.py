@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from batchsim.engine.courses import Courses, course_of
 from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.plan import EntryRun
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED, KILLED, START_FAILED, START_TIMEOUT, TIMED_OUT
+from batchsim.engine.workload.progress import SPEED_1, running_ms
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
 
@@ -26,6 +29,8 @@ class Start(NamedTuple):
     environment: int
     pull_at_ms: int
     pulled_at_ms: int
+    speed_milli: int = SPEED_1
+    """How fast work is done there, in thousandths."""
 
 
 class Host(Protocol):
@@ -45,6 +50,8 @@ class Attempts:
         start_failure: float,
     ) -> None:
         self.table = tables.attempts
+        self.courses = Courses()
+        self._on_course = self.courses.open
         self.hosts: list[Host] = []
         """By environment."""
         self.settled: Callable[[int], None] = _nobody
@@ -60,8 +67,16 @@ class Attempts:
         now = kernel.now_ms
         attempt = jobs.attempts[job] + 1
         running_at = start.pulled_at_ms + container_start_ms
-        ends_at, rank, outcome, status_reason, reason, exit_code = self._plan_end(job, attempt, running_at)
         row = len(table.job)
+        entry = self._tables.entry(job)
+        call: Callable[[Any], None] = self._end
+        argument: Any = row
+        if entry.course is None:
+            planned = self._plan_end(entry, job, attempt, running_at, start.speed_milli)
+        else:
+            planned = self._plan_course(row, entry, job, attempt, running_at, start.speed_milli)
+            call, argument = self._end_course, (row, 0)
+        ends_at, rank, outcome, status_reason, reason, exit_code = planned
         table.job.append(job)
         table.attempt.append(attempt)
         table.instance.append(start.instance)
@@ -80,7 +95,7 @@ class Attempts:
         jobs.attempt_row[job] = row
         jobs.state[job] = JobState.STARTING
         jobs.waiting_since[job] = NEVER
-        kernel.call_at(ends_at, rank, self._end, row)
+        kernel.call_at(ends_at, rank, call, argument)
         return row
 
     def interrupt(self, row: int, outcome: Outcome, status_reason: int, exit_code: int) -> None:
@@ -92,6 +107,36 @@ class Attempts:
         table.exit_code[row] = exit_code
         self._kernel.background += 1
         self._close(row)
+
+    def save_and_go_on(self, row: int) -> None:
+        """A container saves its work now, which delays its end."""
+        if not self.courses.save(row, self._kernel.now_ms):
+            return
+        self.courses.answer(row, self._kernel.now_ms)
+        course, job, running_at = self._on_course[row], self.table.job[row], self.table.running_at[row]
+        entry = self._tables.entry(job)
+        run_ms = course.now.begins_ms + course.now.length_ms() - running_at
+        own = (run_ms, course.exit_code, course.reason)
+        self._replan(row, self._limited(entry, job - entry.first_job, self.table.attempt[row], running_at, own))
+
+    def save_and_exit(self, row: int, status_reason: int, exit_code: int) -> None:
+        """A container saves its work now, then exits."""
+        now = self._kernel.now_ms
+        at = self.courses.saved_at(row, now)
+        self.courses.save(row, now)
+        self.courses.answer(row, now)
+        if at == now:
+            self.interrupt(row, Outcome.RECLAIMED, status_reason, exit_code)
+        else:
+            self._replan(row, (at, Rank.EXIT, Outcome.RECLAIMED, status_reason, 0, exit_code))
+
+    def _replan(self, row: int, end: End) -> None:
+        """Another end than the one planned at the start, whose event finds its plan void."""
+        table, course = self.table, self._on_course[row]
+        at, rank, table.outcome[row], table.status_reason[row], table.container_reason[row], table.exit_code[row] = end
+        course.plan += 1
+        self._kernel.background += 1
+        self._kernel.call_at(at, rank, self._end_course, (row, course.plan))
 
     @property
     def now_ms(self) -> int:
@@ -109,26 +154,65 @@ class Attempts:
         else:
             self._kernel.background -= 1
 
+    def _end_course(self, row_and_plan: tuple[int, int]) -> None:
+        """The same for a container with a course, whose plan may have been changed since."""
+        row, plan = row_and_plan
+        if row in self._on_course and self._on_course[row].plan == plan:
+            self._close(row)
+        else:
+            self._kernel.background -= 1
+
     def _close(self, row: int) -> None:
         table = self.table
         table.ended_at[row] = self._kernel.now_ms
         self._jobs.attempt_row[table.job[row]] = NEVER
+        if row in self._on_course:
+            self.courses.close(row, self._kernel.now_ms, ran=table.outcome[row] != Outcome.START_FAILED)
         self.hosts[table.environment[row]].release(row)
         self.settled(row)
 
-    def _plan_end(self, job: int, attempt: int, running_at_ms: int) -> End:
+    def _plan_end(self, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_milli: int) -> End:
         """Own exit, failure to start or timeout, whichever comes first; an exit beats a timeout of the same instant."""
         jobs = self._jobs
-        entry = self._tables.entry(job)
         index = job - entry.first_job
         if entry.start_failures is not None and entry.start_failures.one(index, attempt) < self._start_failure:
-            at = max(running_at_ms, self._kernel.now_ms + 1)
-            return at, Rank.START_FAILURE, Outcome.START_FAILED, START_FAILED, self._start_timeout, NEVER
+            return self._failed_start(running_at_ms)
         if attempt == 1:
             run_ms, exit_code, reason = jobs.run[job], jobs.exit_code[job], jobs.fail_reason[job]
         else:
-            run_ms, exit_code, text = entry.work.attempt(index, attempt)
-            reason = self._tables.container_reasons.code(text)
+            run_ms, exit_code, reason = self._own_exit(entry, job, attempt, 0)
+        if speed_milli != SPEED_1:
+            run_ms = running_ms(run_ms, speed_milli)
+        if entry.timeout_ms != NEVER and run_ms > entry.timeout_ms:
+            return self._limited(entry, index, attempt, running_at_ms, (run_ms, exit_code, reason))
+        outcome = Outcome.FAILED if exit_code else Outcome.SUCCEEDED
+        return running_at_ms + run_ms, Rank.EXIT, outcome, EXITED, reason, exit_code
+
+    def _plan_course(
+        self, row: int, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_milli: int
+    ) -> End:
+        """The same for a container that saves its work, or answers SIGTERM."""
+        assert entry.course is not None
+        index, saved = job - entry.first_job, self.courses.saved.get(job, 0)
+        own = self._own_exit(entry, job, attempt, saved)
+        course = course_of(entry.course, job, saved, running_at_ms, speed_milli, own)
+        run_ms = self.courses.begin(row, course)
+        if entry.start_failures is not None and entry.start_failures.one(index, attempt) < self._start_failure:
+            return self._failed_start(running_at_ms)
+        return self._limited(entry, index, attempt, running_at_ms, (run_ms, *own[1:]))
+
+    def _own_exit(self, entry: EntryRun, job: int, attempt: int, saved_ms: int) -> tuple[int, int, int]:
+        """Return how much work an attempt does, its exit code and its container's reason, if nothing interrupts it."""
+        work_ms, exit_code, text = entry.work.attempt(job - entry.first_job, attempt, saved_ms)
+        return work_ms, exit_code, self._tables.container_reasons.code(text)
+
+    def _failed_start(self, running_at_ms: int) -> End:
+        at = max(running_at_ms, self._kernel.now_ms + 1)
+        return at, Rank.START_FAILURE, Outcome.START_FAILED, START_FAILED, self._start_timeout, NEVER
+
+    def _limited(self, entry: EntryRun, index: int, attempt: int, running_at_ms: int, own: tuple[int, int, int]) -> End:
+        """The own exit (RUNNING time, exit code, reason), or the timeout where that comes before it."""
+        run_ms, exit_code, reason = own
         if entry.timeout_ms != NEVER and run_ms > entry.timeout_ms:
             limit_ms = entry.timeout_ms + entry.timeout_lag.one_ms(index, attempt)
             if run_ms > limit_ms:

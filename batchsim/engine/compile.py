@@ -19,9 +19,10 @@ from batchsim.engine.plan import (
 from batchsim.engine.randomness import Draws
 from batchsim.engine.vocabulary import Vocabulary
 from batchsim.engine.workload.plans import Workload
+from batchsim.engine.workload.progress import SPEED_1
 from batchsim.policies import AWS, Offer, Policies
 from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
-from batchsim.spec.facts import CatalogueFacts, PoolFacts
+from batchsim.spec.facts import CatalogueFacts, InstanceType, PoolFacts
 from batchsim.spec.markets import BUCKET_FACTORS, market_of
 from batchsim.spec.names import short_name
 
@@ -98,6 +99,7 @@ class _Offers:
         self.pools: list[Pool] = []
         self._pool_codes: dict[tuple[int, int], int] = {}
         self._facts = facts
+        self._speed = scenario.world.speed
         for environment in scenario.computeEnvironments:
             for pool in facts.pools.get(environment.computeEnvironmentName, ()):
                 for zone in pool.zones:
@@ -132,8 +134,14 @@ class _Offers:
         key = (self.types.code(facts.type.name), self.zones.code(zone))
         if key not in self._pool_codes:
             self._pool_codes[key] = len(self.pools)
-            self.pools.append(Pool(f"{facts.type.name}|{zone}", BUCKET_FACTORS[facts.interruption_bucket]))
+            name, factor = f"{facts.type.name}|{zone}", BUCKET_FACTORS[facts.interruption_bucket]
+            self.pools.append(Pool(name, factor, self._speed_milli(facts.type)))
         return self._pool_codes[key]
+
+    def _speed_milli(self, kind: InstanceType) -> int:
+        """The speed of a type, else of its family, else of its architecture; 1 where ``world.speed`` has none."""
+        known = (self._speed[word] for word in (kind.name, kind.family, kind.architecture) if word in self._speed)
+        return next(known, SPEED_1)
 
 
 def _environment(environment: ComputeEnvironment, key: str, offers: _Offers, policies: Policies) -> EnvironmentPlan:
@@ -183,6 +191,11 @@ def _rules(world: World) -> Rules:
         count_start_failures=world.count_start_failures,
         start_failure=world.start_failure,
         cancel_pending_wait=world.cancel_pending_wait,
+        notice_ms=world.notice,
+        stop_timeout_ms=world.stop_timeout,
+        spot_drain=world.spot_drain,
+        checkpoint_on_notice=world.checkpoint_on_notice,
+        fargate_speed_milli=(world.speed.get("x86_64", SPEED_1), world.speed.get("arm64", SPEED_1)),
         initial_ready=world.initial_capacity == "ready",
         demand_by_memory=world.demand_by == "both",
         prefer_smallest=world.prefer_size == "smallest",

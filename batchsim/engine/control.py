@@ -6,6 +6,7 @@ from batchsim.engine.attempts import Attempts
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
+from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
@@ -15,7 +16,6 @@ from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import KILLED
 from batchsim.policies.allocation import Offer
-from batchsim.records.identifiers import instance_id
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome, ScalingAction, WhyEnded, WhyLaunched
 
@@ -73,6 +73,7 @@ class CapacityControl:
         scale_in: ScaleIn,
         scheduler: Scheduler,
         log: ScalingLog,
+        interruptions: Interruptions,
     ) -> None:
         self._queues = queues
         self._environments = environments
@@ -83,6 +84,7 @@ class CapacityControl:
         self._scale_in = scale_in
         self._scheduler = scheduler
         self._log = log
+        self._interruptions = interruptions
 
     def set_queue(self, queue: int, field: str, value: int | bool) -> None:
         """Set ``priority`` or ``enabled`` of a queue."""
@@ -110,8 +112,7 @@ class CapacityControl:
         assert isinstance(environment, Ec2Environment)
         if self._instances.notice_at[row] == NEVER:
             self._instances.notice_at[row] = self._attempts.now_ms
-        name = instance_id(environment.plan.name, self._instances.ordinal[row])
-        lost = self._tables.status_reasons.code(f"Host EC2 (instance {name}) terminated.")
+        lost = self._interruptions.host_lost(row)
         for attempt in sorted(self._instances.residents[row]):
             self._attempts.interrupt(attempt, Outcome.RECLAIMED, lost, NEVER)
         environment.remove(row, WhyEnded.SPOT_RECLAIM)

@@ -82,6 +82,8 @@ class Ec2Environment:
         """Instances launched so far: the next launch ordinal."""
         self.booting: dict[int, None] = {}
         self.idle_since: dict[int, int] = {}
+        self.draining: set[int] = set()
+        """Instances that take no more jobs: EC2 is about to take them back."""
         self.touched = False
         """Whether a room or a gate opened since the last pass."""
         self.backed_off: dict[int, int] = {}
@@ -170,7 +172,8 @@ class Ec2Environment:
         """Return the room of the booting instances."""
         rooms, instances = Rooms(), self._instances
         for row in self.booting:
-            rooms.add(instances.vcpus[row], instances.memory_mib[row], instances.gpus[row])
+            if row not in self.draining:
+                rooms.add(instances.vcpus[row], instances.memory_mib[row], instances.gpus[row])
         return rooms
 
     def all_rooms(self) -> Rooms:
@@ -225,6 +228,13 @@ class Ec2Environment:
         self.fleet.changed(row)
         self.touched = True
 
+    def drain(self, row: int) -> None:
+        """An instance takes no more jobs; those on it stay."""
+        self.draining.add(row)
+        self._instances.close(row)
+        self.fleet.changed(row)
+        self.touched = True
+
     def remove(self, row: int, why: int) -> None:
         """An instance ends; the attempts on it were ended before."""
         self._instances.ended_at[row] = self._kernel.now_ms
@@ -234,6 +244,7 @@ class Ec2Environment:
         self.zone_vcpus[self._instances.zone[row]] -= self._instances.vcpus[row]
         self.booting.pop(row, None)
         self.idle_since.pop(row, None)
+        self.draining.discard(row)
         self.fleet.remove(row)
         self.touched = True
 
@@ -270,7 +281,7 @@ class Ec2Environment:
         residents, attempts, open_attempt = self._instances.residents[row], self._jobs.attempts, self._attempts.open
         self.idle_since.pop(row, None)
         start, warm_start_ms, first_job = (
-            Start(row, self.position, now, pulled_at),
+            Start(row, self.position, now, pulled_at, self._instances.speed_milli[row]),
             entry.warm_start.one_ms,
             entry.first_job,
         )

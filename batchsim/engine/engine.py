@@ -18,6 +18,7 @@ from batchsim.engine.environment import Environment
 from batchsim.engine.fargate import FargateEnvironment, TokenBucket
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import ImageCache
+from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.launch import Launcher
@@ -114,6 +115,9 @@ class Engine:
             thorough=thorough,
         )
         instances = self.tables.instances
+        self.interruptions = Interruptions(
+            self.kernel, rules, self.tables, self.running, self.environments, self._gate_opened
+        )
         self.market = SpotMarket(self.kernel, plan.spot, plan.pools, plan.delays, instances, self._reclaimed)
         self.launcher = Launcher(self.kernel, plan, instances, self.market, self._became_ready, self._gate_opened)
         self.scale_in = ScaleIn(
@@ -154,7 +158,9 @@ class Engine:
             fleet = Fleet(self.tables.instances, *packing, indexed=not thorough)
             return Ec2Environment(position, plan, self.tables, fleet, self.images, self.running, self.kernel)
         bucket = buckets[plan.spot]
-        return FargateEnvironment(position, plan, self.tables, bucket, self.running, self.kernel, self._gate_opened)
+        return FargateEnvironment(
+            position, plan, self.tables, bucket, self.running, self.kernel, self._gate_opened, self.plan.rules
+        )
 
     def _restraint(self, environment: Ec2Environment) -> Restraint | None:
         """Return one where a policy of the user's own may launch less than AWS Batch would."""
@@ -170,6 +176,10 @@ class Engine:
         self.lifecycle.ended = self.submit_job.job_ended
         self.scheduler.passed = self._passed
         self.launcher.grew = self._grew
+        self.market.noticed = self.interruptions.notice
+        for environment in self.environments:
+            if isinstance(environment, FargateEnvironment):
+                environment.noticed = self.interruptions.task_notice
         self.control = JobControl(self.tables, self.running, self.lifecycle, self.dependencies, self.scheduler)
         self.capacity = CapacityControl(
             self.queues,
@@ -180,6 +190,7 @@ class Engine:
             self.scale_in,
             self.scheduler,
             self.log,
+            self.interruptions,
         )
 
     def _add(self, plan: EntryPlan) -> None:

@@ -74,6 +74,7 @@ class EntryCompiler:
             task_pulls=self._task_pulls(stream),
             task_lifetimes=task_lifetime(world, draws, stream),
             start_failures=draws.stream("start_failure", stream) if world.start_failure else None,
+            course=plan.course,
             follows=plan.after is not None,
             client_rate_per_s=plan.client_rate_per_s,
         )

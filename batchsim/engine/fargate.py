@@ -9,7 +9,7 @@ from math import ceil
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.kernel import Kernel, Rank
-from batchsim.engine.plan import EntryRun, FargatePlan, Shape
+from batchsim.engine.plan import EntryRun, FargatePlan, Rules, Shape
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import KILLED, TASK_INTERRUPTED
 from batchsim.policies.scaling import Rooms
@@ -76,6 +76,7 @@ class FargateEnvironment:
         attempts: Attempts,
         kernel: Kernel,
         request_pass: Callable[[], None],
+        rules: Rules,
     ) -> None:
         self.position = position
         self.plan = plan
@@ -89,6 +90,9 @@ class FargateEnvironment:
         self._attempts = attempts
         self._kernel = kernel
         self._request_pass = request_pass
+        self._rules = rules
+        self.noticed: Callable[[tuple[int, int]], None] = _nobody
+        """Hears of the notice of a task: its attempt, and when it will be interrupted."""
         self._gate_at_ms = NEVER
 
     def stance(self, shape: int, booting: Rooms) -> WaitReason:  # noqa: ARG002 (Fargate boots nothing)
@@ -147,10 +151,17 @@ class FargateEnvironment:
         now, index, attempt = self._kernel.now_ms, job - entry.first_job, self._tables.jobs.attempts[job] + 1
         pull_at = now + entry.provision.one_ms(index, attempt)
         pull_ms = self._pull_ms(entry, index, attempt)
-        row = self._attempts.open(job, Start(NEVER, self.position, pull_at, pull_at + pull_ms), 0)
+        speed_milli = self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
+        row = self._attempts.open(job, Start(NEVER, self.position, pull_at, pull_at + pull_ms, speed_milli), 0)
         if self.plan.spot and entry.task_lifetimes is not None:
-            at = now + entry.task_lifetimes.one_ms(index, attempt)
-            self._kernel.call_in_background(at, Rank.RECLAIM, self._reclaim, row)
+            self._interrupt_at(row, now + entry.task_lifetimes.one_ms(index, attempt), entry)
+
+    def _interrupt_at(self, row: int, at_ms: int, entry: EntryRun) -> None:
+        """A task will be interrupted; only one that would answer it needs an event for its notice."""
+        if entry.course is not None:
+            notice_at = max(self._kernel.now_ms, at_ms - self._rules.notice_ms)
+            self._kernel.call_in_background(notice_at, Rank.NOTICE, self.noticed, (row, at_ms))
+        self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._reclaim, row)
 
     def _pull_ms(self, entry: EntryRun, index: int, attempt: int) -> int:
         if entry.pull is None:
@@ -170,3 +181,7 @@ class FargateEnvironment:
     def _reopen(self, _: None) -> None:
         self.touched = True
         self._request_pass()
+
+
+def _nobody(attempt_and_loss: tuple[int, int]) -> None:
+    """Nobody listens yet."""

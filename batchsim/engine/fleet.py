@@ -113,7 +113,7 @@ class Fleet:
         """List the instances whose room changed; many changes of one instance cost one."""
         for row in self._stale:
             self._unlist(row)
-            if self._instances.free_vcpus[row]:
+            if self._instances.free_vcpus[row] > 0:
                 self._list(row)
         self._stale.clear()
 

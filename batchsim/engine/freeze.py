@@ -19,12 +19,14 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         submissions=engine.tables.submissions.freeze(_shapes(engine), _entries(engine), jobs),
         jobs=jobs,
         attempts=engine.tables.attempts.freeze(horizon_ms),
+        progress=engine.running.courses.freeze(horizon_ms),
         instances=engine.tables.instances.freeze(horizon_ms),
         scaling=engine.log.freeze(),
         timeline=engine.timeline.freeze(),
         dependencies=engine.dependencies.freeze(),
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
+        fargate_speed_milli=engine.plan.rules.fargate_speed_milli,
     )
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from batchsim.engine.columns import column, frozen, frozen_bools
+from batchsim.engine.workload.progress import SPEED_1
 from batchsim.policies.allocation import Offer
 from batchsim.records.tables import NEVER, Instances, Ints
+
+CLOSED = 1 << 30
+"""More vCPUs than any instance has."""
 
 
 class InstanceTable:
@@ -32,6 +36,8 @@ class InstanceTable:
         self.why_launched = bytearray()
         self.why_ended = bytearray()
         self.pool = column("i")
+        self.speed_milli = column("i")
+        """How fast work is done on it, in thousandths."""
         self.free_vcpus: list[int] = []
         self.free_mib: list[int] = []
         self.free_gpus: list[int] = []
@@ -41,7 +47,9 @@ class InstanceTable:
     def __len__(self) -> int:
         return len(self.environment)
 
-    def launch(self, environment: int, ordinal: int, offer: Offer, now_ms: int, why: int) -> int:
+    def launch(
+        self, environment: int, ordinal: int, offer: Offer, now_ms: int, why: int, speed_milli: int = SPEED_1
+    ) -> int:
         """Append one instance and return its row; ``billed_from`` and ``ready_at`` are the caller's to set."""
         self.environment.append(environment)
         self.ordinal.append(ordinal)
@@ -60,6 +68,7 @@ class InstanceTable:
         self.why_launched.append(why)
         self.why_ended.append(0)
         self.pool.append(offer.pool)
+        self.speed_milli.append(speed_milli)
         self._open_room(offer)
         return len(self.environment) - 1
 
@@ -73,6 +82,10 @@ class InstanceTable:
         """Return the row of the ``ordinal``-th instance that an environment launched, or None if there is none yet."""
         pairs = enumerate(zip(self.environment, self.ordinal, strict=True))
         return next((row for row, pair in pairs if pair == (environment, ordinal)), None)
+
+    def close(self, row: int) -> None:
+        """Let an instance have no room: for good, since what its jobs give back does not make up for it."""
+        self.free_vcpus[row] -= CLOSED
 
     def is_on(self, row: int) -> bool:
         """Whether the instance is booting or running."""
@@ -90,6 +103,7 @@ class InstanceTable:
             memory_mib=frozen(self.memory_mib),
             nominal_memory_mib=frozen(self.nominal_memory_mib),
             gpus=frozen(self.gpus),
+            speed_milli=frozen(self.speed_milli),
             price_nano_usd_per_h=frozen(self.price),
             on_demand_nano_usd_per_h=frozen(self.on_demand_price),
             launched_at_ms=frozen(self.launched_at),

@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 from batchsim.engine.laws import Sampler
 from batchsim.engine.randomness import Stream
 from batchsim.engine.vocabulary import Vocabulary
+from batchsim.engine.workload.course_rules import CourseRule
+from batchsim.engine.workload.progress import SPEED_1
 from batchsim.engine.workload.work import WorkSource
 from batchsim.policies.allocation import Offer, Strategy
 from batchsim.policies.ordering import FifoOrder, RetryPosition
@@ -128,6 +130,8 @@ class EntryRun:
     """Time from a Fargate Spot task's start to its reclaim; None when the market takes none."""
     start_failures: Stream | None
     """Draws of ``world.start_failure``; None when that is 0."""
+    course: CourseRule | None = None
+    """None: it saves nothing, and dies at SIGTERM."""
     follows: bool = False
     """Whether its firings are due only when another entry's have ended."""
     client_rate_per_s: Fraction | None = None
@@ -146,6 +150,8 @@ class Pool:
     name: str
     factor: float
     """Of its type's interruption bucket, on the market's hazard."""
+    speed_milli: int = SPEED_1
+    """Of its type, in thousandths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +178,12 @@ class Rules:
     count_start_failures: bool
     start_failure: float
     cancel_pending_wait: bool
+    notice_ms: int
+    stop_timeout_ms: int
+    spot_drain: bool
+    checkpoint_on_notice: bool
+    fargate_speed_milli: tuple[int, int]
+    """Of tasks on x86_64 and on arm64, in thousandths."""
     initial_ready: bool
     demand_by_memory: bool
     prefer_smallest: bool

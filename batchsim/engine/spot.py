@@ -65,6 +65,8 @@ class SpotMarket:
         self._delays = delays
         self._instances = instances
         self._reclaim = reclaim
+        self.noticed: Callable[[int, int], None] = _nobody
+        """Hears of each notice: the instance, and when EC2 will take it."""
         self._depths: dict[int, Depth] = {}
         self._alive: dict[int, dict[int, int]] = {}
         """By pool, the instances that are on and their launch ordinals in the pool."""
@@ -113,13 +115,15 @@ class SpotMarket:
 
     def _plan_strike(self, find: Callable[[], int | None], at_ms: int, *, replace: bool) -> None:
         notice_at = max(self._kernel.now_ms, at_ms - self._plan.notice_ms)
-        self._kernel.call_in_background(notice_at, Rank.NOTICE, self._give_notice, find)
+        self._kernel.call_in_background(notice_at, Rank.NOTICE, self._give_notice, (find, at_ms))
         self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._strike_now, (find, replace))
 
-    def _give_notice(self, find: Callable[[], int | None]) -> None:
+    def _give_notice(self, find_and_loss: tuple[Callable[[], int | None], int]) -> None:
+        find, gone_at_ms = find_and_loss
         row = find()
         if row is not None and self._instances.is_on(row) and self._instances.notice_at[row] == NEVER:
             self._instances.notice_at[row] = self._kernel.now_ms
+            self.noticed(row, gone_at_ms)
 
     def _strike_now(self, find_and_replace: tuple[Callable[[], int | None], bool]) -> None:
         find, replace = find_and_replace
@@ -153,3 +157,7 @@ class SpotMarket:
         for row, ordinal in list(self._alive[pool].items()):
             if u(ordinal) < SHOCK_SHARE:
                 self.strike(row, at_ms)
+
+
+def _nobody(row: int, gone_at_ms: int) -> None:
+    """Nobody listens yet."""

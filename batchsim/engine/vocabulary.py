@@ -47,3 +47,5 @@ START_TIMEOUT = "DockerTimeoutError: Could not transition to started; timed out"
 
 KILLED = 137
 """Exit code of a container that got SIGKILL (128 + 9)."""
+TERMINATED_BY_SIGNAL = 143
+"""Exit code of a container that ends at SIGTERM (128 + 15)."""

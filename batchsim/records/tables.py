@@ -127,6 +127,33 @@ class Attempts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Progress:
+    """One row an attempt of a job that saves its work or answers SIGTERM, in order of the attempts. Shape: (rows,).
+
+    ``restore + checkpoint + kept + unkept`` is the attempt's RUNNING time; attempts without a row only work, and save
+    nothing. Positions are in the job's work, in ms at speed 1.
+    """
+
+    attempt: Ints
+    """Row in :class:`Attempts`."""
+    restore_ms: Ints
+    checkpoint_ms: Ints
+    """Writing checkpoints, one that was cut off included."""
+    kept_ms: Ints
+    """Working, on what a checkpoint of this attempt saved."""
+    unkept_ms: Ints
+    """Working, on what no checkpoint of it saved."""
+    from_ms: Ints
+    """Where in the work it began: what earlier attempts had saved."""
+    saved_ms: Ints
+    """Up to where the work was saved at its end."""
+    done_ms: Ints
+    """Up to where it was done."""
+    sigterm_at_ms: Ints
+    """When the container answered SIGTERM or a notice, or NEVER."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Instances:
     """One row an EC2 instance, in order of launch. Shape of each column: (instances,)."""
 
@@ -141,6 +168,8 @@ class Instances:
     """Usable memory, what jobs can ask for."""
     nominal_memory_mib: Ints
     gpus: Ints
+    speed_milli: Ints
+    """How fast work is done on it, in thousandths."""
     price_nano_usd_per_h: Ints
     on_demand_nano_usd_per_h: Ints
     launched_at_ms: Ints
@@ -206,6 +235,7 @@ class Records:
     submissions: Submissions
     jobs: Jobs
     attempts: Attempts
+    progress: Progress
     instances: Instances
     scaling: Scaling
     timeline: Timeline
@@ -214,3 +244,5 @@ class Records:
     """The end of the run; open bills run to it."""
     ended_by: int
     """An :class:`~batchsim.records.vocabulary.EndedBy`."""
+    fargate_speed_milli: tuple[int, int] = (1_000, 1_000)
+    """How fast work is done in tasks on x86_64 and on arm64, in thousandths."""

@@ -207,8 +207,12 @@ def retries(summary: Summary) -> RenderableType:
         ("reclaimed", _reclaimed(lost)),
         *_unlaunched(summary["instances"]["capacity_errors"]),
     ]
-    if lost["attempts"]:
+    if lost["attempts"] or lost["cut_short"]:
         figures.append(("work lost to it", _lost(lost)))
+    if lost["saved_s"]:
+        figures.append(("saved from it", f"{duration(lost['saved_s'])} of running, by checkpoints"))
+    if lost["cut_short"]:
+        figures.append(("cut short", _cut_short(lost["cut_short"])))
     return section("Retries and reclaims", facts(figures))
 
 
@@ -351,6 +355,13 @@ def _lost(lost: Summary) -> str:
         return f"{spent}; {dollars(waived)}, all of it waived by the first-hour rule"
     more = f", and {dollars(waived)} waived by the first-hour rule" if waived else ""
     return f"{spent}; {dollars(billed)} billed{more}"
+
+
+def _cut_short(jobs: int) -> str:
+    """A trap: AWS Batch takes exit code 0 for success, whatever made the container exit."""
+    return (
+        f"{plural(jobs, 'job')} SUCCEEDED with unfinished work: the container exits 0 at SIGTERM, so no rule retries it"
+    )
 
 
 def _why_failed(failure: Summary) -> str:

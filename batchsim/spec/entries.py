@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from batchsim.spec.base import FileForm, Model, check_number, is_name
 from batchsim.spec.firing import AT_SCHEMA, parse_at, show_at
 from batchsim.spec.jobs import SubmitJob
-from batchsim.spec.kinds import Bytes, BytesPerS, Name, Probability, Text, whole
+from batchsim.spec.kinds import Bytes, BytesPerS, DurationMs, Name, PositiveMs, Probability, Text, whole
 from batchsim.spec.laws import LAW_SCHEMA, Law, LawSpec, Skew, constant, parse_law, show_law
 from batchsim.spec.running import EXIT_SCHEMA, RUN_SCHEMA, parse_exit, parse_run, show_run
 from batchsim.spec.workload import At, Firing, Run, Trace, TraceRun
@@ -49,6 +49,21 @@ class Fail(Model):
     after: When = None
 
 
+OnSigterm = Literal["die", "exit_nonzero", "exit_zero", "checkpoint"]
+"""What a container does when it gets SIGTERM."""
+
+
+class Checkpoint(Model):
+    """A job saves its work after each ``every`` of it (work time), which takes ``cost``; without it only at a notice.
+
+    An attempt that finds something saved begins with ``restore``, then does what is left.
+    """
+
+    every: PositiveMs | None = None
+    cost: DurationMs = 0
+    restore: DurationMs = 0
+
+
 def _run_may_come_from_a_trace(schema: dict[str, Any]) -> None:
     schema["required"].remove("run")
 
@@ -66,6 +81,8 @@ class Entry(Model):
     run: RunField
     fails: tuple[Fail, ...] = ()
     image: Bytes | None = None
+    checkpoint: Checkpoint | None = None
+    on_sigterm: OnSigterm = "die"
 
     @model_validator(mode="before")
     @classmethod

@@ -95,6 +95,15 @@ _MONEY = r"\$[0-9]+(\.[0-9]+)?"
 DURATION = quantity(units.parse_duration_ms, units.format_duration, r"^(([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+|0)$", "90s")
 """The file form of a duration, kept in ms."""
 
+
+def _positive_ms(value: Any) -> int:
+    """A duration of at least a millisecond (E149)."""
+    found: int = DURATION.read(value)
+    if found < 1:
+        raise flawed("E149", "takes no time", value, allowed="more than 0s")
+    return found
+
+
 Text = Annotated[str, FileForm(check_text, {"type": "string"})]
 Name = Annotated[str, FileForm(check_name, {"type": "string", "pattern": f"^{NAME.pattern}$"})]
 Flag = Annotated[bool, FileForm(check_flag, {"type": "boolean"})]
@@ -104,6 +113,7 @@ Whole = Annotated[int, whole("E114", 0)]
 Probability = Annotated[float, number("E144", 0, 1)]
 
 DurationMs = Annotated[int, DURATION]
+PositiveMs = Annotated[int, FileForm(_positive_ms, DURATION.schema, DURATION.show)]
 Bytes = Annotated[int, quantity(units.parse_bytes, units.format_bytes, f"^({_SIZE}|0)$", "10TB")]
 Mib = Annotated[int, quantity(_mib, units.format_mib, f"^({_SIZE}|0)$", "4GiB")]
 BytesPerS = Annotated[int, quantity(units.parse_throughput_bytes_per_s, _show_throughput, f"^{_SIZE}/s$", "80MB/s")]

@@ -21,6 +21,7 @@ def scenario_notes(scenario: Scenario) -> list[str]:
         *_equal_priorities(scenario),
         *_disabled_queues(scenario),
         *_names_alike(scenario),
+        *_unheard_sigterms(scenario),
     ]
 
 
@@ -86,3 +87,15 @@ def _names_alike(scenario: Scenario) -> Iterator[str]:
         for names in spellings.values():
             if len(names) > 1:
                 yield f"{section}: {' and '.join(sorted(names))} differ only in case"
+
+
+def _unheard_sigterms(scenario: Scenario) -> Iterator[str]:
+    """What is to be done at SIGTERM where nobody sends it."""
+    world = scenario.world
+    kinds = {item.computeResources.type for item in scenario.computeEnvironments if item.computeResources}
+    sent = ("SPOT" in kinds and world.spot_drain) or "FARGATE_SPOT" in kinds
+    seen = {"die", "checkpoint"} if "SPOT" in kinds and world.checkpoint_on_notice else {"die"}
+    why = "world.spot_drain is off" if "SPOT" in kinds else "there is no Spot capacity"
+    for path, model, name in _fields(scenario.workload, ("workload",)):
+        if name == "on_sigterm" and not sent and getattr(model, name) not in seen:
+            yield f"{show_path((*path, name))}: without effect: nobody sends SIGTERM, for {why}"

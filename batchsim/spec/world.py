@@ -39,6 +39,8 @@ def _lognormal(median_s: float, sigma: float) -> LawSpec:
     return LawSpec("lognormal", {"median": round(median_s * 1000), "sigma": sigma})
 
 
+MAX_SPEED = 1_000
+"""No processor is a thousand times as fast as another."""
 MAX_GB = 65_536
 """The largest gp3 volume: 64 TiB (EBS, "General Purpose SSD volumes")."""
 
@@ -53,6 +55,25 @@ def _check_gb(value: object) -> float:
         raise flawed("E148", "finer than a thousandth of a GB", value, hint=f"Write {size:.3f}")
     return size
 
+
+def _check_speed(value: object) -> int:
+    """Whole thousandths of the usual speed, more than none."""
+    speed = check_number(value, "E142", 0, MAX_SPEED)
+    if speed == 0:
+        raise flawed("E142", "at speed 0 no work is ever done", value, allowed=f"more than 0 and at most {MAX_SPEED}")
+    if round(speed, 3) != speed:
+        raise flawed("E142", "finer than a thousandth", value, hint=f"Write {max(round(speed, 3), 0.001):g}")
+    return round(speed * 1000)
+
+
+def _show_speed(speed_milli: int) -> int | float:
+    return speed_milli // 1000 if speed_milli % 1000 == 0 else speed_milli / 1000
+
+
+Speed = Annotated[
+    int, FileForm(_check_speed, {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_SPEED}, _show_speed)
+]
+"""A speed factor, kept in thousandths."""
 
 Depth = Annotated[
     int | Literal["unlimited"],
@@ -97,6 +118,8 @@ class World(Model):
     """Instance types added to the catalogue, or overridden in it."""
     prices: dict[Text, PriceOverride] = Field(default_factory=dict)
     """Prices of instance types, over the catalogue's."""
+    speed: dict[Text, Speed] = Field(default_factory=dict)
+    """How fast work is done: by type, else family (``c7g``), else architecture (``arm64``), else 1 (choice)."""
 
     scheduler_cycle: DurationMs = 1_000
     """A pass runs at the first multiple of it after a change; 0 = in the same instant (choice)."""
@@ -112,6 +135,8 @@ class World(Model):
     """How late a timeout strikes (User Guide, "Job timeouts": may be a few seconds)."""
     count_start_failures: Flag = True
     """Whether an attempt that failed before RUNNING counts (API RetryStrategy: yes; User Guide: no)."""
+    stop_timeout: DurationMs = 30_000
+    """From SIGTERM to SIGKILL where Spot is drained (ECS, "stopTimeout": 30 seconds)."""
     start_failure: Probability = 0.0
     """Probability that an attempt fails while it starts (choice)."""
     cancel_pending_wait: Flag = True
@@ -173,6 +198,10 @@ class World(Model):
     """Median depth of a Spot pool in instances, or unlimited; by ``market`` if absent (choice)."""
     notice: DurationMs = 120_000
     """From the interruption notice to the reclaim (EC2, "Spot Instance interruption notices": two minutes)."""
+    spot_drain: Flag = False
+    """Whether a noticed instance takes no more jobs and its containers get SIGTERM (ECS agent: not by default)."""
+    checkpoint_on_notice: Flag = True
+    """Whether ``on_sigterm: checkpoint`` sees a notice on EC2 without SIGTERM (EC2 metadata; choice)."""
 
     spot_factor: Annotated[float, number("E148", 0, 10)] = 0.47
     """Spot price as a share of On-Demand, where the catalogue has none (fitted on recorded prices)."""

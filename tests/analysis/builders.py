@@ -17,6 +17,7 @@ from batchsim.records.tables import (
     Instances,
     Jobs,
     Names,
+    Progress,
     Records,
     Scaling,
     Submissions,
@@ -67,11 +68,20 @@ def attempt(start: float, end: float = NEVER_S, *, pull: float = 0, boot: float 
     return default | row
 
 
+def progress(attempt: int = 0, **row: Any) -> Row:
+    """How far the attempt in that row got; lengths and positions in ms, 0 unless given."""
+    default: Row = {
+        "attempt": attempt, "restore_ms": 0, "checkpoint_ms": 0, "kept_ms": 0, "unkept_ms": 0, "from_ms": 0,
+        "saved_ms": 0, "done_ms": 0, "sigterm_at_ms": NEVER,
+    }  # fmt: skip
+    return default | row
+
+
 def instance(on: float = 0, ready: float = 0, off: float = NEVER_S, **row: Any) -> Row:
     """One On-Demand instance of 2 vCPUs, 8 GiB and 0.36 USD/h (0.1 mUSD/s), billed from ``on``, ended at ``off``."""
     default: Row = {
         "environment": 0, "ordinal": 0, "type": 0, "zone": 0, "spot": False, "vcpus": 2, "memory_mib": 8192,
-        "nominal_memory_mib": 8192, "gpus": 0,
+        "nominal_memory_mib": 8192, "gpus": 0, "speed_milli": 1000,
         "price_nano_usd_per_h": 360_000_000, "on_demand_nano_usd_per_h": 360_000_000,
         "launched_at_ms": ms(on), "billed_from_ms": ms(on), "ready_at_ms": ms(ready), "notice_at_ms": NEVER,
         "ended_at_ms": ms(off), "why_launched": WhyLaunched.DEMAND,
@@ -111,6 +121,7 @@ def run(
     jobs: list[Row] | None = None,
     attempts: list[Row] | None = None,
     instances: list[Row] | None = None,
+    progress: list[Row] | None = None,
     timeline: list[Row] | None = None,
     edges: list[Row] | None = None,
     horizon: float = 3600,
@@ -132,6 +143,7 @@ def run(
         submissions=table(Submissions, calls),
         jobs=table(Jobs, jobs),
         attempts=table(Attempts, attempts),
+        progress=table(Progress, progress or []),
         instances=table(Instances, instances or []),
         scaling=table(Scaling, []),
         timeline=table(Timeline, timeline or []),

@@ -113,7 +113,7 @@ JOBS = {
     "child": ("FAILED", "Dependent Job failed", NAN, NAN, 43, 10),
     "hello": ("SUCCEEDED", "Essential container in task exited", 5, NAN, 48, 3),
     "urgent": ("FAILED", "Job attempt duration exceeded timeout", 120, NAN, 277, 500),
-    "spotty": ("RUNNING", "", 130, NAN, NAN, 600),
+    "spotty": ("RUNNING", "", 130, NAN, NAN, 900),
     "quick": ("SUCCEEDED", "Essential container in task exited", 140, NAN, 300, 49),
     "nope": ("FAILED", "not wanted", 220, 220, 240, 10),
     "killed": ("FAILED", "enough", 300, NAN, 330, 1000),
@@ -143,6 +143,14 @@ ATTEMPTS = (
     ("broken", 2, A, "od", 345, 345, 345, 345, 347, 367, "succeeded", EXITED, "", 0),
     ("spotty", 2, A, "od", 520, 520, 520, 540, 541, NAN, "open", "", "", None),
 )
+
+SAVED = {
+    # of spotty, which saves its work after every 100 s of it for 10 s, and restores for 20 s, by attempt:
+    # restore, checkpoints, working on what was saved, and not; the work saved before, saved and done at the end
+    1: (0, 20, 200, 46, 0, 200, 246),
+    2: (20, 39, 300, 100, 200, 500, 600),
+}
+PROGRESS = ("restore_s", "checkpoint_s", "kept_s", "unkept_s", "work_from_s", "work_saved_s", "work_done_s")
 
 INSTANCES = (
     # instance, environment, ordinal, spot, launched, billed, ready, notice, ended, why launched, why ended, price
@@ -227,6 +235,8 @@ def _scenario() -> dict[str, Any]:
         {"id": name, "at": f"{call[6]}s", "submit": {"jobName": name, "jobQueue": call[0], "jobDefinition": call[1]}}
         for name, call in CALLS.items()
     ]
+    saving = {"checkpoint": {"every": "100s", "cost": "10s", "restore": "20s"}}
+    entries = [{**entry, **saving} if entry["id"] == "spotty" else entry for entry in entries]
     return {**SCENARIO, "workload": [{"workflow": entries[:5]}, *entries[5:]]}
 
 
@@ -247,6 +257,10 @@ def _attempts() -> list[dict[str, Any]]:
         seconds = _billed(end_of(row) - row["pull_at_s"]) if on_fargate else NAN
         row |= {"queue": queue, "environment_kind": KINDS[row["environment"]], "type": "" if on_fargate else "m5.large"}
         row |= {"vcpus": vcpus, "memory_mib": memory, "gpus": 0, "ephemeral_gib": 20, "architecture": "x86_64"}
+        ran = 0 if isnan(row["running_at_s"]) else end_of(row) - row["running_at_s"]
+        plain = (0, 0, 0, ran, NAN, NAN, NAN)
+        progress = SAVED[row["attempt"]] if row["job_id"] == "spotty" else plain
+        row |= {"speed": 1.0, "sigterm_at_s": NAN, **dict(zip(PROGRESS, progress, strict=True))}
         row |= {"billed_s": seconds, **{name: price if on_fargate else NAN for name, price in FARGATE.items()}}
     return rows
 
@@ -263,7 +277,7 @@ def _instances() -> list[dict[str, Any]]:
     rows = [dict(zip(names, row, strict=True)) for row in INSTANCES]
     for row in rows:
         row |= {"type": "m5.large", "zone": "us-east-1a", "vcpus": 2, "memory_mib": 7647, "nominal_memory_mib": 8192}
-        row |= {"gpus": 0, "on_demand_nano_usd_per_h": ON_DEMAND, "first_hour_free": True}
+        row |= {"gpus": 0, "speed": 1.0, "on_demand_nano_usd_per_h": ON_DEMAND, "first_hour_free": True}
         row |= {"root_gb": float(ROOT_GB), "gp3_nano_usd_per_gb_month": GP3}
     return rows
 
@@ -454,7 +468,9 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
         "reclaims": {
             "instances": 1,
             "attempts": int(lost.sum()),
-            "lost_s": 266.0,
+            "cut_short": 0,
+            "lost_s": 46.0,
+            "saved_s": 200.0,
             "lost_usd": float(attempts["cost_usd"][lost].sum()),
         },
     }

@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchsim.analysis.causes import Cause
 from batchsim.analysis.cost import cost, sum_check
 from batchsim.analysis.prices import Prices, Rules, ScaleIn
 from batchsim.analysis.run import Analysis
@@ -78,7 +79,7 @@ def test_the_split_equals_fractions_millisecond_by_boundary(records: Records) ->
     for host in range(len(records.instances.type)):
         amount = int(result.instances.compute[host] + result.instances.waived[host])
         unused = _unused(records, host) * amount / int(result.instances.billed_s[host] * 1000 or 1)
-        mine = (result.rows.instance == host) & (result.rows.cause == 11)
+        mine = (result.rows.instance == host) & (result.rows.cause == Cause.UNUSED_SHARE)
         split = int(result.rows.nano_usd[mine].sum() + result.rows.waived_nano_usd[mine].sum())
         assert abs(split - unused) <= 1
 

@@ -202,14 +202,26 @@ def cost_rows_add_up_to_attempts(book: Book) -> pd.DataFrame:
     costs, attempts = book.costs, book.attempts
     if costs is None:
         return pd.DataFrame()
-    own = np.flatnonzero(costs.number("attempt") != MISSING)
+    of_row = attempt_of_row(book)
+    own = np.flatnonzero(of_row >= 0)
+    paid = sums(of_row[own], costs.nano("cost_usd")[own], len(attempts))
+    return attempts.rows(paid != _known(attempts.nano("cost_usd")))
+
+
+def attempt_of_row(book: Book) -> Int64s:
+    """The attempt of each row of the costs table, -1 where it names none."""
+    costs, attempts = book.costs, book.attempts
+    if costs is None:
+        return np.zeros(0, np.int64)
     job = {word: row for row, word in enumerate(book.jobs.text("job_id").tolist())}
     of_row = np.array([*(job.get(word, -1) for word in costs.words("job_id")), -1], np.int64)[costs.codes("job_id")]
     keys, at = np.unique((book.job << 8) + attempts.number("attempt"), return_index=True)
-    wanted = ((of_row << 8) + costs.number("attempt"))[own]
-    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    paid = sums(at[place], costs.nano("cost_usd")[own], len(attempts)) if len(keys) else np.zeros(0, np.int64)
-    return attempts.rows(paid != _known(attempts.nano("cost_usd")))
+    own = np.flatnonzero(costs.number("attempt") != MISSING)
+    found = np.full(len(costs), -1, np.int64)
+    if len(keys):
+        wanted = ((of_row << 8) + costs.number("attempt"))[own]
+        found[own] = at[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)]
+    return found
 
 
 @invariant("B05c")

@@ -261,6 +261,9 @@ def _earlier_had_room(book: Book, row: int) -> bool:
     ]
     ready, ended = instances.ms("ready_at_s"), instances.ms("ended_at_s")
     on = (ready != MISSING) & (ready <= at[0]) & ((ended == MISSING) | (ended > at[0]))
+    if book.settings.world("spot_drain"):
+        notice = instances.ms("notice_at_s")
+        on &= (notice == MISSING) | (notice > at[0])
     candidates = np.flatnonzero(on & instances.among("environment", *open_))
     return bool(_room_for(book, row, candidates).any())
 

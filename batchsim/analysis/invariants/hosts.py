@@ -99,13 +99,26 @@ def on_demand_is_never_lost(book: Book) -> pd.DataFrame:
 
 @invariant("I23")
 def reclaims_end_what_they_hit(book: Book) -> pd.DataFrame:
-    """A reclaim ends exactly the attempts on that instance at that instant, and none elsewhere."""
+    """A reclaim ends exactly the attempts on that instance at that instant, and none elsewhere.
+
+    Where Spot is drained, some end between the notice and the loss.
+    """
     attempts = book.attempts
     taken = np.append(book.instances.among("why_ended", "spot_reclaim"), False)[book.host]
     here = take(_ends(book), book.host) == book.end_ms
     lost = attempts.among("outcome", "reclaimed") & ~attempts.among("environment_kind", *FARGATE)
     outlived = taken & (book.end_ms > take(_ends(book), book.host))
-    return attempts.rows((lost & ~(taken & here)) | outlived)
+    return attempts.rows((lost & ~(taken & here) & ~_drained(book)) | outlived)
+
+
+def _drained(book: Book) -> Bools:
+    """Attempts that ended after their instance's notice, in a world that drains Spot."""
+    try:
+        drains = bool(book.settings.world("spot_drain"))
+    except CannotTellError:
+        drains = False
+    notice = take(book.instances.ms("notice_at_s"), book.host)
+    return np.asarray(drains & (notice != MISSING) & (book.end_ms >= notice))
 
 
 @invariant("I21")
@@ -114,7 +127,7 @@ def scale_in_spares_busy_instances(book: Book) -> pd.DataFrame:
     scaled_in = np.append(book.instances.among("why_ended", "scale_in"), False)[book.host]
     cut = book.end_ms > take(_ends(book), book.host, FAR)
     killed = (book.end_ms == take(_ends(book), book.host, FAR)) & book.attempts.among("outcome", "reclaimed", "open")
-    return book.attempts.rows(scaled_in & (cut | killed))
+    return book.attempts.rows(scaled_in & (cut | (killed & ~_drained(book))))
 
 
 @invariant("I21b")

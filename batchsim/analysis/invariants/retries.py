@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, sums, take
+from batchsim.analysis.invariants.progress import running_ms, scripted
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
@@ -38,27 +39,14 @@ def _used(book: Book) -> Int64s:
 
 @invariant("I13")
 def success_is_the_whole_work(book: Book) -> pd.DataFrame:
-    """A container that exits 0 ran exactly its job's work."""
+    """A container that exits 0 ran exactly its job's work, at its instance's speed; P07 judges those that save it."""
     attempts = book.attempts
     work = take(book.jobs.ms("work_s"), book.job)
     ran = book.end_ms - attempts.ms("running_at_s")
-    judged = attempts.among("outcome", "succeeded") & (book.job >= 0) & (work != MISSING) & ~_scripted(book)
-    return attempts.rows(judged & (ran != work))
-
-
-def _scripted(book: Book) -> Bools:
-    """Attempts of entries whose run is a script of outcomes: each of its steps has a length of its own."""
-    try:
-        entries = book.settings.entries
-    except CannotTellError:
-        return np.zeros(len(book.attempts), np.bool_)
-    scripts = [_is_script(entries.get(word, {}).get("run")) for word in book.jobs.words("entry")]
-    of_job = np.array([*scripts, False], np.bool_)[book.jobs.codes("entry")]
-    return np.asarray(np.append(of_job, False)[book.job])
-
-
-def _is_script(run: Any) -> bool:
-    return isinstance(run, Mapping) and "script" in run
+    judged = attempts.among("outcome", "succeeded") & (book.job >= 0) & (work != MISSING) & ~scripted(book)
+    judged &= attempts.ms("work_from_s") == MISSING
+    rows = np.flatnonzero(judged)
+    return attempts.rows(rows[ran[rows] != running_ms(work[rows], attempts.milli("speed")[rows])])
 
 
 @invariant("I14")

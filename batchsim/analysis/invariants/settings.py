@@ -21,6 +21,8 @@ DEFAULTS: Mapping[str, Any] = {
     "first_hour_free": True,
     "bill_from": "running",
     "head_of_line": "strict",
+    "speed": {},
+    "spot_drain": False,
 }
 """``world`` keys that invariants read."""
 
@@ -34,6 +36,11 @@ class Settings:
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self._raw = raw
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a scenario at all."""
+        return bool(self._raw)
 
     def need(self) -> None:
         """Raise unless there is a scenario at all."""
@@ -56,12 +63,12 @@ class Settings:
         """Least and greatest value of a delay under ``world``; None without an upper bound."""
         value = self.world(key)
         if not isinstance(value, Mapping):
-            return _duration(key, value), _duration(key, value)
+            return duration_ms(key, value), duration_ms(key, value)
         if "uniform" in value:
-            return _duration(key, value["uniform"]["min"]), _duration(key, value["uniform"]["max"])
+            return duration_ms(key, value["uniform"]["min"]), duration_ms(key, value["uniform"]["max"])
         if "constant" in value:
             inner = value["constant"]
-            constant = _duration(key, next(iter(inner.values())) if isinstance(inner, Mapping) else inner)
+            constant = duration_ms(key, next(iter(inner.values())) if isinstance(inner, Mapping) else inner)
             return constant, constant
         return 0, None
 
@@ -117,11 +124,11 @@ class Settings:
 
 def at_ms(action: Mapping[str, Any]) -> int:
     """The instant of a timed action or fault."""
-    return _duration("at", action["at"])
+    return duration_ms("at", action["at"])
 
 
-def _duration(key: str, value: Any) -> int:
-    """Milliseconds; whole numbers are milliseconds already, as the parsed scenario holds them."""
+def duration_ms(key: str, value: Any) -> int:
+    """A duration of a resolved file in milliseconds; whole numbers are that already, as in a parsed scenario."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     try:

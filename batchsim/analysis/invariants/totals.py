@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.bills import instance_on_ms
+from batchsim.analysis.invariants.bills import attempt_of_row, instance_on_ms
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.exact import nano, total
+from batchsim.analysis.invariants.progress import cut_short
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
@@ -132,16 +133,18 @@ def counts_are_right(book: Book) -> pd.DataFrame:
 def attempts_are_counted(book: Book) -> pd.DataFrame:
     """The summary's attempts, retries and reclaims are those of the tables."""
     retries, reclaims, attempts = _section(book, "retries"), _section(book, "reclaims"), book.attempts
-    lost = attempts.among("outcome", "reclaimed")
-    running = np.where(attempts.ms("running_at_s") == MISSING, book.end_ms, attempts.ms("running_at_s"))
+    taken, cut = attempts.among("outcome", "reclaimed"), cut_short(book)
+    lost = taken | cut
     figures: list[Figure] = [
         ("retries.attempts", retries["attempts"], len(attempts)),
         ("retries.retries", retries["retries"], int((attempts.number("attempt") > 1).sum())),
         ("retries.retried_jobs", retries["retried_jobs"], int((book.jobs.number("attempts") > 1).sum())),
         ("reclaims.instances", reclaims["instances"], int(book.instances.among("why_ended", "spot_reclaim").sum())),
-        ("reclaims.attempts", reclaims["attempts"], int(lost.sum())),
-        ("reclaims.lost_s", _ms(reclaims["lost_s"]), int((book.end_ms - running)[lost].sum())),
-        ("reclaims.lost_usd", _nano(reclaims["lost_usd"]), total(attempts.nano("cost_usd")[lost])),
+        ("reclaims.attempts", reclaims["attempts"], int(taken.sum())),
+        ("reclaims.cut_short", reclaims["cut_short"], int(cut.sum())),
+        ("reclaims.lost_s", _ms(reclaims["lost_s"]), int(attempts.ms("unkept_s")[lost].sum())),
+        ("reclaims.saved_s", _ms(reclaims["saved_s"]), int(attempts.ms("kept_s")[lost].sum())),
+        *_lost_money(book, lost, _nano(reclaims["lost_usd"])),
     ]
     words = attempts.words("outcome")
     told = retries["by_outcome"]
@@ -149,6 +152,19 @@ def attempts_are_counted(book: Book) -> pd.DataFrame:
         (f"retries.by_outcome.{word}", told.get(word, 0), int(attempts.among("outcome", word).sum())) for word in words
     ]
     return _differing(iter(figures))
+
+
+def _lost_money(book: Book, lost: Bools, told: int) -> list[Figure]:
+    """What was billed for lost attempts; that of saved work aside, which only the costs table tells."""
+    paid = total(book.attempts.nano("cost_usd")[lost])
+    if (book.attempts.ms("kept_s")[lost] > 0).any():
+        if book.costs is None:
+            return []
+        of_use = book.costs.among("cause", "useful_work", "still_running") & np.isin(
+            attempt_of_row(book), np.flatnonzero(lost)
+        )
+        paid -= total(book.costs.nano("cost_usd")[of_use])
+    return [("reclaims.lost_usd", told, paid)]
 
 
 def _ms(value: Any) -> int | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from batchsim.engine.randomness import Draws
 from batchsim.engine.workload.arrivals import Calendar
+from batchsim.engine.workload.course_rules import course_rule
 from batchsim.engine.workload.firings import FiringPlanner, Firings, ReadTrace
 from batchsim.engine.workload.places import Place, places_of
 from batchsim.engine.workload.plans import (
@@ -85,6 +86,7 @@ class _Planner:
             data_bytes=self.sources.data_bytes(entry, shape),
             image_bytes=entry.image,
             dependencies=tuple(self._dependencies(job)),
+            course=course_rule(entry),
         )
 
     def _dependencies(self, job: EffectiveJob) -> Iterator[DependencySpec]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchsim.engine.laws import Millis
+from batchsim.engine.workload.course_rules import CourseRule
 from batchsim.engine.workload.work import WorkSource
 from batchsim.spec.effective import EffectiveJob
 
@@ -79,6 +80,8 @@ class EntryPlan:
     """Bytes of a data set that each call's jobs read together, shape (occurrences,)."""
     image_bytes: int | None
     dependencies: tuple[DependencySpec, ...]
+    course: CourseRule | None = None
+    """How containers save their work and answer SIGTERM; None: not at all."""
 
     @property
     def occurrences(self) -> int:

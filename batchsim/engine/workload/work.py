@@ -51,8 +51,11 @@ class WorkSource(ABC):
         """What attempt 1 of each job would do."""
 
     @abstractmethod
-    def attempt(self, index: int, attempt: int) -> Outcome:
-        """What one attempt of one job would do; attempt 1 equals :meth:`first`."""
+    def attempt(self, index: int, attempt: int, saved_ms: int = 0) -> Outcome:
+        """What one attempt of a job would do that finds ``saved_ms`` of its work done; attempt 1 equals :meth:`first`.
+
+        A failure strikes part of the way through what is left of the work.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,9 @@ class DrawnWork(WorkSource):
             return self._failing(work_ms, self.failures)
         return FirstAttempts(work_ms, self._exit_codes(), np.zeros(self.jobs, dtype=np.int32))
 
-    def attempt(self, index: int, attempt: int) -> Outcome:
+    def attempt(self, index: int, attempt: int, saved_ms: int = 0) -> Outcome:
         """See :class:`WorkSource`."""
-        work_ms = self._one_work_ms(index)
+        work_ms = self._one_work_ms(index) - saved_ms
         failure = self.failures.one(index, attempt) if self.failures else None
         if failure is None:
             return Outcome(work_ms, 0 if self.exit_codes is None else int(self.exit_codes[index]), "")
@@ -110,7 +113,10 @@ class DrawnWork(WorkSource):
 
 @dataclass(frozen=True, slots=True)
 class ScriptedWork(WorkSource):
-    """A script: attempt k of every job does step k, the last step repeats, and the last step's run is the work."""
+    """A script: attempt k of every job does step k, the last step repeats, and the last step's run is the work.
+
+    A step says how far into the work its attempt gets: after a restore it does what is left up to there, or 1 ms.
+    """
 
     steps: tuple[Outcome, ...]
 
@@ -127,6 +133,7 @@ class ScriptedWork(WorkSource):
             np.full(self.jobs, self.reasons.index(reason), dtype=np.int32),
         )
 
-    def attempt(self, index: int, attempt: int) -> Outcome:  # noqa: ARG002 (all jobs follow one script)
+    def attempt(self, index: int, attempt: int, saved_ms: int = 0) -> Outcome:  # noqa: ARG002 (all jobs follow one script)
         """See :class:`WorkSource`."""
-        return self.steps[min(attempt, len(self.steps)) - 1]
+        step = self.steps[min(attempt, len(self.steps)) - 1]
+        return step._replace(run_ms=max(step.run_ms - saved_ms, 1)) if saved_ms else step

@@ -10,7 +10,7 @@ from batchsim.spec.checks.dependencies import check_cycles, check_dependencies
 from batchsim.spec.checks.events import check_actions, check_faults, check_thresholds
 from batchsim.spec.checks.names import check_names
 from batchsim.spec.checks.submissions import check_submissions
-from batchsim.spec.checks.timing import check_firings, check_runs
+from batchsim.spec.checks.timing import check_checkpoints, check_firings, check_runs
 from batchsim.spec.index import Index
 
 CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
@@ -22,6 +22,7 @@ CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_cycles,
     check_firings,
     check_runs,
+    check_checkpoints,
     check_faults,
     check_actions,
     check_thresholds,

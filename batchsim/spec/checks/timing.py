@@ -41,6 +41,18 @@ def check_runs(index: Index) -> Iterator[Flaw]:
             yield from _trace_run(placed, path, run)
 
 
+def check_checkpoints(index: Index) -> Iterator[Flaw]:
+    """E111: a checkpoint is written every so often or at a notice, and a notice needs one to be written."""
+    for placed in index.entries():
+        given, at_notice = placed.entry.checkpoint, placed.entry.on_sigterm == "checkpoint"
+        if given is None and at_notice:
+            hint = "Add checkpoint: {cost: 20s, restore: 30s}, with every: 10m if it saves as it goes, too"
+            yield Flaw("E111", "there is no checkpoint to write", (*placed.path, "on_sigterm"), hint=hint)
+        if given is not None and given.every is None and not at_notice:
+            hint = "Add every: 10m, or on_sigterm: checkpoint"
+            yield Flaw("E111", "a checkpoint that is never written", (*placed.path, "checkpoint"), hint=hint)
+
+
 def _members(path: Path, item: Workflow) -> Iterator[Flaw]:
     if not item.workflow:
         yield Flaw("E111", "a workflow needs entries", (*path, "workflow"))

@@ -1,0 +1,120 @@
+"""The containers that save their work or answer SIGTERM: what each has before it, and what came of those that ended.
+
+Attempts of entries with neither a ``checkpoint`` nor an ``on_sigterm`` of their own have no course, and cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from batchsim.engine.columns import column, frozen
+from batchsim.engine.workload.course_rules import CourseRule
+from batchsim.engine.workload.progress import Progress, Stretch, progress_of
+from batchsim.records.tables import NEVER
+from batchsim.records.tables import Progress as ProgressRecord
+
+COLUMNS = ("restore_ms", "checkpoint_ms", "kept_ms", "unkept_ms", "from_ms", "saved_ms", "done_ms", "sigterm_at_ms")
+
+
+@dataclass(slots=True)
+class Course:
+    """One container: its RUNNING as planned, and whether that plan was changed since."""
+
+    job: int
+    first: Stretch
+    exit_code: int
+    """What it returns at the end of its work."""
+    reason: int
+    second: Stretch | None = None
+    plan: int = 0
+    """Number of the plan that holds; the events of earlier ones are void."""
+    sigterm_at_ms: int = NEVER
+    """When it answered a notice."""
+
+    @property
+    def now(self) -> Stretch:
+        """The stretch that is not over."""
+        return self.second or self.first
+
+
+class Courses:
+    """Courses by attempt row, and the saved work of jobs."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, Course] = {}
+        """By attempt row, of attempts that hold capacity."""
+        self.saved: dict[int, int] = {}
+        """By job, the work that a checkpoint saved; nothing where it is not in here."""
+        self._attempt = column("i")
+        self._columns = {name: column("q") for name in COLUMNS}
+
+    def begin(self, row: int, course: Course) -> int:
+        """An attempt is placed: return how long its container runs if nothing interrupts it."""
+        self.open[row] = course
+        return course.first.length_ms()
+
+    def answer(self, row: int, now_ms: int) -> None:
+        """Note that a container answered a notice."""
+        self.open[row].sigterm_at_ms = now_ms
+
+    def saved_at(self, row: int, now_ms: int) -> int:
+        """Return when what a container has done by now can be saved.
+
+        That is now where the work has not begun, or all of it is saved; a checkpoint that is being written will do.
+        """
+        first = self.open[row].first
+        if not _has_to_save(first, now_ms):
+            return first.writes_until(now_ms) or now_ms
+        return now_ms + first.rule.cost_ms
+
+    def save(self, row: int, now_ms: int) -> bool:
+        """A container saves what it has done by now; return whether it has to write a checkpoint of its own for it."""
+        first = self.open[row].first
+        if not _has_to_save(first, now_ms):
+            return False
+        done, lead_ms = first.at(now_ms).done_ms, first.rule.cost_ms
+        self.open[row].second = replace(first, begins_ms=now_ms, lead_ms=lead_ms, from_ms=done, saving=True)
+        return True
+
+    def close(self, row: int, now_ms: int, *, ran: bool) -> None:
+        """An attempt ended: keep what it saved, and write down what came of it."""
+        course = self.open.pop(row)
+        progress = progress_of(course.first, course.second, now_ms if ran else course.first.begins_ms)
+        if progress.saved_ms:
+            self.saved[course.job] = progress.saved_ms
+        self._write(row, course, progress)
+
+    def freeze(self, horizon_ms: int) -> ProgressRecord:
+        """Return the frozen record, in order of the attempts; those that still run have come as far as the horizon."""
+        for row, course in self.open.items():
+            self._write(row, course, progress_of(course.first, course.second, horizon_ms))
+        self.open.clear()
+        order = np.argsort(frozen(self._attempt), kind="stable")
+        return ProgressRecord(
+            attempt=frozen(self._attempt)[order],
+            **{name: frozen(values)[order] for name, values in self._columns.items()},
+        )
+
+    def _write(self, row: int, course: Course, progress: Progress) -> None:
+        told = {**progress._asdict(), "from_ms": course.first.from_ms, "sigterm_at_ms": course.sigterm_at_ms}
+        self._attempt.append(row)
+        for name, values in self._columns.items():
+            values.append(told[name])
+
+
+def _has_to_save(stretch: Stretch, now_ms: int) -> bool:
+    """Whether there is work that neither a checkpoint saved nor one that is being written will save."""
+    progress = stretch.at(now_ms)
+    return progress.done_ms > progress.saved_ms and stretch.writes_until(now_ms) is None
+
+
+def course_of(
+    rule: CourseRule, job: int, saved_ms: int, running_at_ms: int, speed_milli: int, own: tuple[int, int, int]
+) -> Course:
+    """Return the course of a container that has ``own`` (work in ms, exit code, reason) before it."""
+    work_ms, exit_code, reason = own
+    restore_ms = rule.checkpoint.restore_ms if saved_ms else 0
+    stretch = Stretch(running_at_ms, restore_ms, saved_ms, saved_ms + work_ms, rule.checkpoint, speed_milli)
+    return Course(job, stretch, exit_code, reason)
