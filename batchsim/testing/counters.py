@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from batchsim.analysis.causes import Cause, Charge
+from batchsim.engine.vocabulary import TERMINATED_BY_SIGNAL
 from batchsim.formats.state_changes import state_changes
 from batchsim.records.tables import NEVER, Records
 from batchsim.records.vocabulary import (
@@ -47,6 +48,9 @@ MID_PULL = "reclaim: in the middle of an image pull"
 SHARED = "queues: two share an environment"
 REFUSED = "submission: refused"
 THROTTLED = "submission: throttled"
+RESTORED = "work: restored from a checkpoint"
+CUT_WRITE = "work: a checkpoint cut off while it is written"
+ANSWERS = ("sigterm: exit_nonzero", "sigterm: exit_zero", "sigterm: saved and exited", "sigterm: saved and went on")
 
 
 def expected_marks() -> tuple[Mark, ...]:
@@ -66,6 +70,9 @@ def expected_marks() -> tuple[Mark, ...]:
         SHARED,
         REFUSED,
         THROTTLED,
+        RESTORED,
+        CUT_WRITE,
+        *ANSWERS,
     )
 
 
@@ -86,6 +93,7 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks[SHARED] = _shares(result)
     marks[REFUSED] = int((result.submissions["reason"].str.endswith("is disabled")).sum())
     marks[THROTTLED] = int((records.submissions.calls > 1).sum())
+    marks.update(_courses(result))
     return +marks
 
 
@@ -120,6 +128,25 @@ def _reclaims_in_pulls(records: Records) -> int:
     lost = (attempts.outcome == Outcome.RECLAIMED) & (attempts.instance != NEVER)
     cut = (attempts.pull_at_ms < attempts.ended_at_ms) & (attempts.pulled_at_ms == attempts.ended_at_ms)
     return int(np.count_nonzero(lost & cut))
+
+
+def _courses(result: Result) -> Iterator[Mark]:
+    """What became of checkpoints and of notices."""
+    records, progress = result.records, result.records.progress
+    rules = [entry for item in result.scenario.workload for entry in getattr(item, "workflow", (item,))]
+    entry = records.submissions.entry[records.jobs.submission[records.attempts.job[progress.attempt]]]
+    yield from [RESTORED] * int(np.count_nonzero(progress.restore_ms))
+    for row, rule in enumerate([rules[position] for position in entry.tolist()]):
+        cost_ms = rule.checkpoint.cost if rule.checkpoint else 0
+        if cost_ms and progress.checkpoint_ms[row] % cost_ms:
+            yield CUT_WRITE
+        if progress.sigterm_at_ms[row] != NEVER:
+            yield f"sigterm: {_answer(rule.on_sigterm, int(records.attempts.exit_code[progress.attempt[row]]))}"
+
+
+def _answer(on_sigterm: str, exit_code: int) -> str:
+    saved = "saved and exited" if exit_code == TERMINATED_BY_SIGNAL else "saved and went on"
+    return saved if on_sigterm == "checkpoint" else on_sigterm
 
 
 def _shares(result: Result) -> int:

@@ -29,7 +29,7 @@ def draw_environments(draft: Draft) -> list[Data]:
 
 
 def _on_instances(draft: Draft, number: int) -> Data:
-    kind = "SPOT" if draft.has("spot", 80) else "EC2"
+    kind = "SPOT" if draft.has("spot", 80) or draft.has("notices", 70) else "EC2"
     most = draft.pick(4, 5, 6) if draft.has("tight_maximum") else draft.pick(8, 16, 11)
     resources: Data = {
         "instanceTypes": _types(draft),
@@ -46,7 +46,7 @@ def _on_instances(draft: Draft, number: int) -> Data:
 
 
 def _on_fargate(draft: Draft, number: int) -> Data:
-    kind = "FARGATE_SPOT" if draft.has("spot") else "FARGATE"
+    kind = "FARGATE_SPOT" if draft.has("spot") or draft.has("notices", 70) else "FARGATE"
     most = draft.integer(2, 4) if draft.has("tight_maximum") else draft.integer(4, 16)
     return _switched(draft, environment(f"tasks-{number}", kind, most=most), {})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.features import Draft
 
-_INSTANTS = ("0s", "30s", "60s", "95s", "2m", "210500ms", "6m", "14m", "31m")
+_INSTANTS = ("0s", "30s", "60s", "95s", "2m", "210500ms", "6m", "14m", "31m", "4m", "8m")
 
 
 _PATTERNS: tuple[Data, ...] = (
@@ -38,9 +38,9 @@ def draw_notifications(draft: Draft) -> list[Data]:
 def draw_faults(draft: Draft, environments: list[Data]) -> list[Data]:
     """Reclaims of single instances at single instants."""
     spot = [each["computeEnvironmentName"] for each in environments if each["computeResources"]["type"] == "SPOT"]
-    if not spot or not draft.has("faults"):
+    if not spot or not (draft.has("faults") or draft.has("notices")):
         return []
-    return [_reclaim(draft, spot) for _ in range(draft.integer(2, 4))]
+    return [_reclaim(draft, spot) for _ in range(draft.integer(2, 4) + 4 * draft.has("notices"))]
 
 
 def _reclaim(draft: Draft, environments: list[str]) -> Data:

@@ -48,6 +48,9 @@ FEATURES: Mapping[str, int] = {
     "horizon": 32,
     "short_limit": 25,
     "notifications": 30,
+    "checkpoints": 55,
+    "notices": 60,
+    "speeds": 30,
 }
 """By feature, in how many percent of all scenarios it is on."""
 

@@ -20,7 +20,8 @@ def draw_workload(draft: Draft, queues: list[Data], definitions: list[Data]) -> 
             items.append(_workflow(draft, f"flow{number}", queues, definitions, items))
         else:
             items.append(_entry(draft, f"entry{number}", queues, definitions, items))
-    return [*items, _stuck(draft, queues)] if draft.has("stuck_jobs") else items
+    # A stuck head would leave few jobs to run until a notice comes.
+    return [*items, _stuck(draft, queues)] if draft.has("stuck_jobs") and not draft.has("notices", 80) else items
 
 
 def draw_datasets(draft: Draft) -> list[Data]:
@@ -115,6 +116,22 @@ def _job(draft: Draft, name: str, queues: list[Data], definitions: list[Data]) -
         made["fails"] = [_fail(draft, most) for most in draft.pick((0.9,), (0.5, 0.5))]
     if draft.has("images", 80):
         made["image"] = draft.pick("400MB", "3GB", "12GB", "20GB")
+    course = _course(draft)
+    if course and "script" not in made["run"] and "dataset" not in made["run"] and draft.chance(85):
+        made["run"] = draft.pick("4m", "12m", "25m")  # long enough to be interrupted
+    return {**made, **course}
+
+
+def _course(draft: Draft) -> Data:
+    """How the job saves its work, and what it does at SIGTERM."""
+    made: Data = {}
+    if draft.has("notices", 90):
+        made["on_sigterm"] = draft.pick("checkpoint", "exit_nonzero", "exit_zero", "checkpoint")
+    saves = made.get("on_sigterm") == "checkpoint"
+    if draft.has("checkpoints", 75) or saves:
+        every = {} if saves and draft.chance(40) else {"every": draft.pick("20s", "1m", "7300ms", "5m")}
+        costs = {"cost": draft.pick("2s", "700ms", "0s", "17s"), "restore": draft.pick("3s", "0s", "30s")}
+        made["checkpoint"] = {**every, **costs}
     return made
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.capacity import GPU_TYPE, TYPES
+from batchsim.testing.swarm.choices import some
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.laws import DELAYS, draw_law
 
@@ -22,7 +23,7 @@ def draw_world(draft: Draft) -> Data:
     """The keys of ``world`` that differ from their defaults."""
     types = {**TYPES, **GPU_TYPE} if draft.has("gpu") else dict(TYPES)
     world: Data = {"instanceTypes": types, "scheduler_cycle": draft.pick("1s", "0s", "7s")}
-    for part in (_delays, _spot, _fargate, _failures, _what_ifs, _throttling):
+    for part in (_delays, _spot, _fargate, _failures, _what_ifs, _throttling, _interruptions, _speeds):
         world.update(part(draft))
     return world
 
@@ -99,3 +100,30 @@ def _throttling(draft: Draft) -> Data:
         "submit_tps": draft.integer(1, 2),
         "submit_backoff_base": draft.pick("1s", "3s"),
     }
+
+
+def _interruptions(draft: Draft) -> Data:
+    """Who tells containers of a Spot notice."""
+    if not draft.has("notices"):
+        return {}
+    return {
+        "spot_hazard": draft.pick(6, 2, 15),
+        **({} if draft.has("shallow_pools", 60) else {"spot_depth": "unlimited"}),
+        "notice": draft.pick("15s", "8s", "25s", "120s"),
+        "spot_drain": draft.chance(40),
+        "checkpoint_on_notice": not draft.chance(15),
+        "stop_timeout": draft.pick("30s", "5s", "0s"),
+    }
+
+
+def _speeds(draft: Draft) -> Data:
+    """Faster and slower types, families and architectures."""
+    if not draft.has("speeds"):
+        return {}
+    speeds = {
+        "t.large": draft.pick(1.5, 0.7, 3),
+        "t": draft.pick(0.9, 1.25),
+        "arm64": 1.1,
+        "x86_64": draft.pick(1, 0.333),
+    }
+    return {"speed": {name: speeds[name] for name in some(draft.choices, list(speeds))}}
