@@ -167,11 +167,17 @@ assert sim.advance(to_next_decision=True) is None
 # %% [markdown]
 # ## Where the time went
 #
-# The run is over. Each job's turnaround is the exact sum of its parts. For `train`: it waited for 305 s, pulled and
-# started for 15 s and ran for 300 s.
+# The run is over, and here it is as a whole: a row for each instance, and in it the jobs on its vCPUs.
 
 # %%
 result = sim.finish()
+result.plot.gantt()
+
+# %% [markdown]
+# Each job's turnaround is the exact sum of its parts. For `train`: it waited for 305 s, pulled and started for 15 s and
+# ran for 300 s.
+
+# %%
 parts = ["wait_s", "image_pull_s", "container_start_s", "last_running_s", "turnaround_s"]
 jobs = result.jobs.set_index("job_id")
 jobs[parts]
