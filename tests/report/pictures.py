@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 
 SLACK_PX = 0.5
 """Bounding boxes that touch do not overlap to the eye."""
@@ -42,6 +43,8 @@ def _of_axes(axes: Axes) -> list[str]:
         found.append("there is no title")
     if axes.axison and not axes.get_xlabel():
         found.append("the x axis does not say what it shows")
+    if axes.axison and min(len(_ticks(axis)) for axis in (axes.xaxis, axes.yaxis) if not _is_of_names(axis)) < 2:
+        found.append("a scale has fewer than two labels")
     legend = axes.get_legend()
     if legend and axes.get_figure(root=True).get_layout_engine() and _overlap(legend.get_window_extent(), axes.bbox):
         found.append("the legend covers data")
@@ -53,11 +56,18 @@ def _texts(axes: Axes) -> list[Text]:
     parts: list[Any] = [axes._left_title, *axes.texts]
     if axes.axison:
         parts += [axes.xaxis.label, axes.yaxis.label]
-        for axis in (axes.xaxis, axes.yaxis):
-            parts += [tick.label1 for tick in axis._update_ticks()]
+        parts += [label for axis in (axes.xaxis, axes.yaxis) for label in _ticks(axis)]
     if legend := axes.get_legend():
         parts += [*legend.get_texts(), legend.get_title()]
     return [text for text in parts if text.get_visible() and text.get_text().strip()]
+
+
+def _ticks(axis: Any) -> list[Text]:
+    return [tick.label1 for tick in axis._update_ticks() if tick.label1.get_text()]
+
+
+def _is_of_names(axis: Any) -> bool:
+    return isinstance(axis.get_major_formatter(), FixedFormatter | FuncFormatter)
 
 
 def _within(box: Any, frame: Any) -> bool:

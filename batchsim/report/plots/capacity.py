@@ -33,7 +33,7 @@ def vcpus(run: Analysis, ax: Axes | None, environment: str | None) -> Axes:
         highest = _draw(axes, found)
         title(axes, what, _finding(found))
         over_time(axes, run)
-        count_axis(axes.yaxis, "vCPUs")
+        count_axis(axes.yaxis, "vCPUs", whole=highest >= 2)
         from_zero(axes, highest)
         legend(axes)
     return axes
@@ -65,8 +65,13 @@ def _finding(found: Capacity) -> str:
     """What share of the vCPUs paid for was used; on Fargate, how many tasks held."""
     on, used = found.running.integral(), found.used_milli.integral() / 1000
     if on:
-        return f"used: {share(used / on)} of {number(on / 3_600_000)} vCPU-hours running"
-    return f"Fargate only: {number(found.fargate_milli.integral() / 3_600_000_000)} vCPU-hours used"
+        return f"used: {share(used / on)} of {_amount(on)} running"
+    return f"Fargate only: {_amount(found.fargate_milli.integral() / 1000)} used"
+
+
+def _amount(vcpu_ms: float) -> str:
+    hours = vcpu_ms / 3_600_000
+    return f"{number(hours)} vCPU-hours" if hours >= 0.1 else f"{number(vcpu_ms / 1000)} vCPU-seconds"
 
 
 def _closed(level: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from batchsim.analysis.attribution import by_cause as lines_by_cause
 from batchsim.analysis.causes import Cause
 from batchsim.report.plots.names import label, labels
 from batchsim.report.plots.scales import usd_axis
-from batchsim.report.plots.style import BLUE, ORANGE, canvas, nothing, title
+from batchsim.report.plots.style import BLUE, ORANGE, canvas, nothing, thickness, title
 from batchsim.report.words import dollars, share, words
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def by_cause(run: Analysis, ax: Axes | None) -> Axes:
     """What each cause cost, the dearest on top; useful work in a colour of its own."""
     lines = sorted((line for line in lines_by_cause(run.cost) if line.nano_usd), key=lambda line: line.nano_usd)
     total = sum(line.nano_usd for line in lines)
-    with canvas(ax, height_in=1.4 + 0.28 * max(len(lines), 5)) as axes:
+    with canvas(ax, height=1.4 + 0.28 * max(len(lines), 5)) as axes:
         if not lines:
             nothing(axes, "Cost by cause", "no cost: nothing was billed")
             return axes
@@ -31,9 +31,12 @@ def by_cause(run: Analysis, ax: Axes | None) -> Axes:
         useful = Cause.USEFUL_WORK.text
         fills = [BLUE if line.name == useful else ORANGE for line in lines]
         names = labels([words(line.name) for line in lines])
-        bars = axes.barh(range(len(lines)), [line.nano_usd / _NANO for line in lines], color=fills)
+        bars = axes.barh(
+            range(len(lines)), [line.nano_usd / _NANO for line in lines], color=fills, height=thickness(len(lines))
+        )
         axes.set_yticks(range(len(lines)), names)
         axes.bar_label(bars, [_told(line.nano_usd, total) for line in lines], padding=3, fontsize=8.5)
+        axes.set_ylim(-0.6, len(lines) - 0.4)
         axes.set_xlim(0, lines[-1].nano_usd / _NANO * 1.3)
         usd_axis(axes.xaxis, "cost")
         axes.tick_params(axis="y", length=0)

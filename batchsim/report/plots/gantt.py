@@ -25,9 +25,11 @@ from batchsim.report.plots.style import (
     VERMILLION,
     canvas,
     colours,
+    height_in,
     legend,
     nothing,
     title,
+    width_in,
 )
 from batchsim.report.words import count, plural
 
@@ -47,6 +49,9 @@ _BAND = 0.8
 """Of a row's height."""
 
 _PALER = 0.4
+_EDGED_FROM = 3.0
+"""Points of width from which a job has an edge."""
+
 _LOST = (Outcome.FAILED, Outcome.START_FAILED, Outcome.TIMED_OUT, Outcome.TERMINATED, Outcome.RECLAIMED)
 
 
@@ -56,7 +61,7 @@ def gantt(run: Analysis, ax: Axes | None, most: int) -> Axes:
         raise ValueError(f"most: at least 1 instance must be drawn, got {most}")
     launched = len(run.records.instances.type)
     rows = np.unique(np.linspace(0, launched - 1, min(most, launched)).round().astype(np.int64))
-    with canvas(ax, height_in=1.6 + 0.24 * max(len(rows), 8)) as axes:
+    with canvas(ax, height=1.6 + 0.24 * max(len(rows), 8)) as axes:
         if not launched:
             nothing(axes, "Instances and their jobs", _why_none(run))
             return axes
@@ -77,11 +82,11 @@ def _draw_lives(axes: Axes, run: Analysis, rows: Ints) -> None:
     place = np.arange(len(rows))
     launched, ready, end = (at[rows] / 1000 for at in (instances.launched_at_ms, lives.ready_ms, lives.end_ms))
     top, height = place - _BAND / 2, np.full(len(rows), _BAND)
-    booting = _boxes(launched, ready, top, height)
-    axes.add_collection(
-        PolyCollection(booting, facecolor="none", edgecolor=GREY, hatch="/////", lw=0.3, label="booting")
-    )
-    axes.add_collection(PolyCollection(_boxes(ready, end, top, height), facecolor=PALE, lw=0, label="idle"))
+    booting, idle = _boxes(launched, ready, top, height), _boxes(ready, end, top, height)
+    if np.any(ready > launched):
+        frame: dict[str, Any] = {"facecolor": "none", "edgecolor": GREY, "hatch": "/////", "lw": 0.3}
+        axes.add_collection(PolyCollection(booting, label="booting", **frame))
+    axes.add_collection(PolyCollection(idle, facecolor=PALE, lw=0, label="idle"))
     taken = instances.why_ended[rows] == WhyEnded.SPOT_RECLAIM
     if taken.any():
         axes.scatter(end[taken], place[taken], marker="x", s=22, c=VERMILLION, lw=1.4, zorder=4, label="taken by Spot")
@@ -99,14 +104,20 @@ def _draw_jobs(axes: Axes, run: Analysis, rows: Ints) -> list[Patch]:
     lost = np.isin(run.records.attempts.outcome[row], _LOST)
     group = np.where(lost, len(fills) - 1, groups.of[queue_of_job(run)[run.records.attempts.job[row]]])
     low, height = _bands(run, rows, packed)
-    edge: dict[str, Any] = {"edgecolor": "white", "lw": 0.3 if len(row) < MOST_ATTEMPTS / 4 else 0.0}
     for left, right, strength in ((start, running, _PALER), (running, end, 1.0)):
         face = [to_rgba(fills[number], strength) for number in group.tolist()]
-        axes.add_collection(PolyCollection(_boxes(left, right, low, height), facecolor=face, zorder=2, **edge))
-    shown = [Patch(color=fill, label=name) for fill, name in zip(fills, names, strict=False)]
-    if lost.any():
-        shown.append(Patch(color=VERMILLION, label="failed or taken by Spot"))
-    return [*shown, Patch(color=GREY, alpha=_PALER, label="starting (paler)")]
+        widths = _edges(axes, run, right - left)
+        boxes = _boxes(left, right, low, height)
+        axes.add_collection(PolyCollection(boxes, facecolor=face, edgecolor="white", lw=widths, zorder=2))
+    names = [*names, "did not succeed"]
+    shown = [Patch(color=fills[number], label=names[number]) for number in np.unique(group[end > running]).tolist()]
+    return [*shown, *([Patch(color=GREY, alpha=_PALER, label="starting (paler)")] if np.any(running > start) else [])]
+
+
+def _edges(axes: Axes, run: Analysis, lengths_s: Floats) -> Floats:
+    """The widths of the boxes' white edges: none where a box is too narrow to have any."""
+    second = axes.get_position().width * width_in(axes) * 72 / (max(run.records.horizon_ms, 1) / 1000)
+    return np.where(lengths_s * second > _EDGED_FROM, 0.3, 0.0)
 
 
 def _draw_shares(axes: Axes, run: Analysis, rows: Ints) -> list[Patch]:
@@ -140,10 +151,9 @@ def _boxes(left: Floats, right: Floats, top: Floats, height: Floats) -> list[Flo
 def _name_rows(axes: Axes, run: Analysis, rows: Ints) -> None:
     """Name each row by its type and its place among all launches; as many as have room."""
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    figure = axes.get_figure(root=True)
-    height_in = axes.get_position().height * (figure.get_figheight() if figure else 4.0)
+    room_in = axes.get_position().height * height_in(axes)
     size = float(axes.xaxis.label.get_fontsize())
-    every = ceil(len(rows) * size * 1.25 / (72 * height_in))
+    every = ceil(len(rows) * size * 1.25 / (72 * room_in))
     types = run.records.names.types
     names = labels([f"{types[run.records.instances.type[row]]} #{row + 1}" for row in rows.tolist()])
     axes.set_yticks(range(0, len(rows), every), names[::every])

@@ -32,7 +32,7 @@ def bars(
 
     ``unit`` is a metric's (``s``, ``USD``, ``share``, ``1`` …). A value of None is told as not defined.
     """
-    with canvas(ax, height_in=1.5 + 0.4 * max(len(names), 2)) as axes:
+    with canvas(ax, height=1.5 + 0.4 * max(len(names), 2)) as axes:
         if all(value is None for value in values):
             nothing(axes, what, "no value: the runs do not define it")
             return axes

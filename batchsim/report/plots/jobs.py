@@ -48,7 +48,7 @@ def queue_depth(run: Analysis, ax: Axes | None, queue: str | None) -> Axes:
         if not curves:
             nothing(axes, what, NO_JOBS if queue is None or not len(run.records.jobs.state) else f"no jobs in {queue}")
             return axes
-        highest = _stack(axes, list(curves.values()), list(curves), [STATES[name] for name in curves])
+        highest = _stack(axes, [(curve, name, STATES[name]) for name, curve in curves.items()])
         title(axes, what, f"at the peak {plural(highest, 'job')} between SubmitJob and their end")
         _dress(axes, run, "jobs", highest)
         legend(axes, reverse=True)
@@ -66,8 +66,8 @@ def _by_queue(run: Analysis, ax: Axes | None, state: JobState, what: str, unit: 
         peak, at_ms = whole.peak()
         title(axes, what, f"at the peak {count(peak)}, {_after(at_ms)}")
         named = group_names(run.records.names.queues, groups.codes, groups.others, "queues")
-        curves = in_state_by_queue(run, state, groups)
-        _stack(axes, curves, named, colours(groups.count, groups.others))
+        each = zip(in_state_by_queue(run, state, groups), named, colours(groups.count, groups.others), strict=True)
+        _stack(axes, [layer for layer in each if layer[0].integral()])
         _dress(axes, run, unit, peak)
         legend(axes, reverse=True, heading="queue")
     return axes
@@ -89,8 +89,9 @@ def _after(at_ms: int) -> str:
     return f"after {duration(at_ms / 1000)}" if at_ms else "from the start"
 
 
-def _stack(axes: Axes, curves: list[Steps], names: list[str], fills: list[str]) -> int:
-    """Draw the curves on top of one another; return the highest level that they reach together."""
+def _stack(axes: Axes, layers: list[tuple[Steps, str, str]]) -> int:
+    """Draw (curve, label, colour) on top of one another; return the highest level that they reach together."""
+    curves, names, fills = zip(*layers, strict=True)
     at_ms = edges(curves, STRETCHES)
     levels = [curve.means(at_ms) for curve in curves]
     drawn = [[*level, level[-1]] for level in levels]

@@ -49,10 +49,10 @@ def share_axis(axis: Axis, what: str) -> None:
     axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
 
 
-def count_axis(axis: Axis, what: str) -> None:
-    """Label an axis whose data are counted."""
+def count_axis(axis: Axis, what: str, *, whole: bool = True) -> None:
+    """Label an axis whose data are counted, in whole numbers unless fewer than two of them are there to be seen."""
     axis.set_label_text(what)
-    axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    axis.set_major_locator(MaxNLocator("auto", integer=whole, steps=[1, 2, 5, 10], min_n_ticks=2))
     axis.set_major_formatter(_Numbers())
 
 
@@ -111,11 +111,11 @@ class _Times(Locator):
 
 
 def _round_step(least: float, unit: str) -> float:
-    """The smallest round distance that is not below ``least``."""
-    for step in _STEPS[unit]:
-        if step >= least and (step > _STEPS[unit][0] or unit != _SECONDS):
-            return float(step)
-    base = _LENGTH[unit] if unit in (_SECONDS, _DAYS) else HOUR
+    """The smallest round distance that is not below ``least``; below a second, and beyond the table, 1, 2, 5 x 10^n."""
+    table = _STEPS[unit]
+    if least <= table[-1] and (unit != _SECONDS or least > table[0] / 2):
+        return float(next(step for step in table if step >= least))
+    base = HOUR if unit == _HOURS else _LENGTH[unit]
     power = base * 10.0 ** floor(log10(max(least, 1e-6) / base))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
 
@@ -144,7 +144,7 @@ class _Dollars(Formatter):
         """Return the labels of all ticks together."""
         step = min((b - a for a, b in pairwise(sorted(values))), default=1.0) or 1.0
         places = next((n for n in range(10) if abs(round(step, n) - step) < step / 100), 9)
-        return [_in_dollars(value, 2 if places == 1 else places) for value in values]
+        return [_in_dollars(value, 2 if places == 1 else places) if value else label("$0") for value in values]
 
 
 def _in_dollars(usd: float, places: int) -> str:

@@ -19,7 +19,7 @@ from typing import Any, cast
 import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
@@ -66,7 +66,7 @@ SETTINGS: dict[str, Any] = {
 """matplotlib's settings for figures of our own; axes that are given keep theirs."""
 
 _WIDTH, _HEIGHT = 8.0, 4.0
-_PICTURE_DPI = 144
+_PICTURE_DPI = 110
 _EM = 0.6
 """Mean width of a character, in font sizes."""
 
@@ -77,7 +77,7 @@ class Picture(Axes):
     name = "batchsim"
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        """The figure at twice a screen's resolution, the same bytes for the same drawing; shown at its own size."""
+        """The figure finer than a screen shows it, the same bytes for the same drawing; shown at its own size."""
         png, figure = BytesIO(), self.get_figure(root=True)
         assert figure is not None  # noqa: S101 -- for the type checker: a Picture is made on a figure
         figure.savefig(png, format="png", dpi=_PICTURE_DPI, metadata={"Software": None})
@@ -86,14 +86,14 @@ class Picture(Axes):
 
 
 @contextmanager
-def canvas(ax: Axes | None = None, *, width_in: float = _WIDTH, height_in: float = _HEIGHT) -> Iterator[Axes]:
-    """Give axes to draw on: ``ax``, or those of a new figure in our style."""
+def canvas(ax: Axes | None = None, *, height: float = _HEIGHT) -> Iterator[Axes]:
+    """Give axes to draw on: ``ax``, or those of a new figure in our style, ``height`` inches high."""
     if ax is not None:
         ax.spines[["top", "right"]].set_visible(False)
         yield ax
         return
     with mpl.rc_context(cast("Any", SETTINGS)):
-        figure = Figure(figsize=(width_in, height_in), layout="constrained")
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         yield figure.add_subplot(axes_class=Picture)
 
 
@@ -141,6 +141,11 @@ def nothing(axes: Axes, what: str, why: str) -> None:
     axes.text(0.5, 0.5, shown, ha="center", va="center", transform=axes.transAxes, color=axes.title.get_color())
 
 
+def thickness(bars: int) -> float:
+    """How much of its row a horizontal bar fills: less where few rows share the height."""
+    return min(0.75, 0.2 + 0.15 * bars)
+
+
 def hatched(place: int) -> dict[str, Any]:
     """The colour of the ``place``-th word of a vocabulary, with a hatch where the colours start again."""
     fill = {"facecolor": MANY[place % len(MANY)]}
@@ -165,11 +170,17 @@ def _root(axes: Axes) -> Figure:
 
 def _fitted(axes: Axes, text: str, size: float) -> str:
     """The text, safe for matplotlib, cut to what fits above the axes."""
-    width_in = axes.get_position().width * _width_in(axes.get_figure(root=False))
-    return label(shortened(text, max(12, int(width_in * 72 / (_EM * size)))))
+    width = axes.get_position().width * width_in(axes)
+    return label(shortened(text, max(12, int(width * 72 / (_EM * size)))))
 
 
-def _width_in(figure: Figure | SubFigure | None) -> float:
-    if isinstance(figure, SubFigure):
-        return float(figure.bbox.width / figure.dpi)
-    return float(figure.get_figwidth()) if figure else _WIDTH
+def width_in(axes: Axes) -> float:
+    """The width in inches of the figure, or the part of it, that the axes belong to."""
+    figure = axes.get_figure(root=False)
+    return float(figure.bbox.width / figure.dpi) if figure else _WIDTH
+
+
+def height_in(axes: Axes) -> float:
+    """Its height in inches."""
+    figure = axes.get_figure(root=False)
+    return float(figure.bbox.height / figure.dpi) if figure else _HEIGHT

@@ -14,7 +14,7 @@ from batchsim.records.vocabulary import WaitReason
 from batchsim.report.plots.jobs import NO_JOBS, group_names
 from batchsim.report.plots.names import label
 from batchsim.report.plots.scales import share_axis, time_axis
-from batchsim.report.plots.style import CATEGORIES, canvas, colours, hatched, legend, nothing, title
+from batchsim.report.plots.style import CATEGORIES, canvas, colours, hatched, legend, nothing, thickness, title
 from batchsim.report.words import duration, plural, words
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def parts(run: Analysis, ax: Axes | None) -> Axes:
     what, waited = "What jobs waited for", wait_is_over(run)
     groups = queue_groups(run, _MOST_ROWS)
     rows = _rows(run, groups)
-    with canvas(ax, height_in=1.7 + 0.34 * max(len(rows), 4)) as axes:
+    with canvas(ax, height=1.7 + 0.34 * max(len(rows), 4)) as axes:
         if not run.parts.wait[waited].any():
             nothing(axes, what, _why_none(run))
             return axes
@@ -72,8 +72,8 @@ def parts(run: Analysis, ax: Axes | None) -> Axes:
             axes.annotate(
                 label(duration(end)), (end, row), (3, 0), textcoords="offset points", va="center", fontsize=8.5
             )
-        axes.invert_yaxis()
         axes.set_xlim(0, max(ends) * 1.15)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
         time_axis(axes.xaxis, "mean wait", max(ends))
         axes.tick_params(axis="y", length=0)
         legend(axes, heading="the head waited for")
@@ -100,7 +100,14 @@ def _stack_reasons(axes: Axes, rows: list[dict[str, float]]) -> list[float]:
     weight = {reason: sum(row.get(reason, 0.0) for row in rows) for reason in places}
     for reason in sorted((each for each in places if weight[each]), key=lambda each: -weight[each]):
         lengths = np.array([row.get(reason, 0.0) for row in rows])
-        axes.barh(range(len(rows)), lengths, left=ends, height=0.7, label=words(reason), **hatched(places[reason]))
+        axes.barh(
+            range(len(rows)),
+            lengths,
+            left=ends,
+            height=thickness(len(rows)),
+            label=words(reason),
+            **hatched(places[reason]),
+        )
         ends += lengths
     return ends.tolist()
 
