@@ -43,6 +43,12 @@ class Result:
             f"<Result of {self.scenario.name or 'a scenario'}: {len(self.records.jobs.state)} jobs, seed {self.seed}>"
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of the result."""
+        from batchsim.report.html import result_html
+
+        return result_html(self.summary())
+
     @property
     def seed(self) -> int:
         """The seed that repeats this run."""

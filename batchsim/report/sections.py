@@ -63,11 +63,11 @@ def unsimulated(summary: Summary) -> RenderableType | None:
 def headline(summary: Summary) -> RenderableType:
     """When the data is ready (or, without data sets, the work done), what it cost, how the jobs fared."""
     run, jobs, cost = summary["run"], summary["jobs"], summary["cost"]
-    title = f"{plain(run['scenario'] or 'scenario')}: {dollars(cost['total_usd'])}, {_ready(summary)}"
+    title = f"{plain(run['scenario'] or 'scenario')}: {dollars(cost['total_usd'])}, {ready(summary)}"
     figures = [
         ("data ready at" if cost["data_bytes"] else "done at", _ready_at(summary)),
         ("makespan", duration(summary["headline"]["makespan_s"])),
-        ("jobs", _fates(jobs)),
+        ("jobs", fates(jobs)),
         ("run", f"{duration(summary['horizon_s'])} simulated; the end: {_ending(summary)}"),
         ("seed", f"{run['seed']}{_which(run['replication'])} (1 replication: no interval)"),
     ]
@@ -290,7 +290,8 @@ def _bars(title: str, parts: Mapping[str, float], total: float) -> RenderableTyp
     return bars((title, "USD", "share"), lines, BAR_WIDTH) if lines else None
 
 
-def _ready(summary: Summary) -> str:
+def ready(summary: Summary) -> str:
+    """When the data was ready, or the work done; or that it was not."""
     ready_at_s, with_data = summary["headline"]["data_ready_at_s"], bool(summary["cost"]["data_bytes"])
     if ready_at_s is not None:
         return f"{'ready' if with_data else 'done'} after {duration(ready_at_s)}"
@@ -318,7 +319,7 @@ def _ending(summary: Summary) -> str:
     return _ENDINGS[summary["ended_by"]] + (", but for the refused calls" if refused else "")
 
 
-def _fates(jobs: Summary) -> str:
+def fates(jobs: Summary) -> str:
     """How the jobs fared, and how many calls submitted them."""
     fates = [f"{jobs['succeeded']:,} of {jobs['total']:,} succeeded"]
     fates += [f"{jobs['failed']:,} failed"] * bool(jobs["failed"])
