@@ -24,7 +24,7 @@ from batchsim.spec.near import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-    from batchsim.report.plots_comparison import ComparisonPlots
+    from batchsim.report.plots.comparison import ComparisonPlots
     from batchsim.result import Result
 
 Row = dict[str, Any]
@@ -97,8 +97,8 @@ class Comparison:
 
     @property
     def plot(self) -> ComparisonPlots:
-        """The plots: ``comparison.plot.differences().savefig("differences.png")``."""
-        from batchsim.report.plots_comparison import ComparisonPlots
+        """The plots: ``comparison.plot.bars("cost_usd").figure.savefig("cost.png")``."""
+        from batchsim.report.plots.comparison import ComparisonPlots
 
         return ComparisonPlots(self.summary())
 

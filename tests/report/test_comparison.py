@@ -6,6 +6,8 @@ from io import BytesIO
 
 import pytest
 from experiments.small import column, measured
+from matplotlib.figure import Figure
+from report.pictures import flaws
 
 from batchsim import Comparison
 
@@ -117,16 +119,47 @@ def drawn(found: Comparison, name: str, *metrics: str) -> bytes:
     return png.getvalue()
 
 
+NOTHING = measured({"a": column(None), "b": column(None)}, ["retries"])
+SEVEN = ["cost_usd", "makespan_s", "useful_share", "retries", "jobs_per_h", "wait_mean_s", "lost_usd"]
+MANY = measured(
+    {name: [[n * len(name) + at for n in range(1, 8)] for at in range(3)] for name in ("a", "bb", "c" * 60)}, SEVEN
+)
+
+
+@pytest.mark.parametrize("name", ["means", "differences", "bars", "changes"])
+def test_plots_of_much_and_of_little_can_be_read(nights: Comparison, name: str) -> None:
+    for found in (nights, MANY, measured({"a": column(1), "b": column(2), "c": column(3)})):
+        drawn_one = getattr(found.plot, name)()
+        assert (
+            flaws(drawn_one if hasattr(drawn_one, "figure") and name in ("bars", "changes") else drawn_one.axes[0])
+            == []
+        )
+        assert drawn_one._repr_png_()[0].startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("name", ["means", "differences"])
-def test_plots_are_drawn_of_much_and_of_little(nights: Comparison, name: str) -> None:
-    little = measured({"a": column(None), "b": column(0)}, ["retries"])
-    for found in (nights, little, measured({"a": column(1), "b": column(2), "c": column(3)})):
-        assert drawn(found, name).startswith(b"\x89PNG")
+def test_plots_of_nothing_say_so(name: str) -> None:
+    (axes,) = getattr(NOTHING.plot, name)().axes
+    assert axes.texts[0].get_text().startswith("no ")
+
+
+def test_plots_are_drawn_into_given_axes(nights: Comparison) -> None:
+    left, right = Figure(figsize=(12, 4), layout="constrained").subplots(1, 2)
+    assert nights.plot.bars("makespan_s", left) is left
+    assert nights.plot.changes("spot", "cost_usd", ax=right) is right
+    assert flaws(left) == []
+
+
+def test_what_was_not_compared_is_refused_with_what_was(nights: Comparison) -> None:
+    with pytest.raises(ValueError, match="compared were cost_usd"):
+        nights.plot.bars("retries")
+    with pytest.raises(ValueError, match="there are spot"):
+        nights.plot.changes("sopt")
 
 
 def test_no_panel_is_empty() -> None:
     never = measured({"a": [[1.0, None], [2.0, None]], "b": [[2.0, None], [2.5, None]]}, ["cost_usd", "wait_p99_s"])
-    assert [axes.get_xlabel() for axes in never.plot.means().axes] == ["cost_usd (USD)"]
+    assert [axes.get_title(loc="left") for axes in never.plot.means().axes] == ["cost_usd"]
 
 
 def test_bars_are_as_long_as_the_means(nights: Comparison) -> None:

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.colors
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -201,6 +202,16 @@ def test_a_notebook_shows_the_axes_as_their_picture() -> None:
     png, size = finished().plot.vcpus()._repr_png_()  # type: ignore[attr-defined]
     assert png.startswith(b"\x89PNG")
     assert size == {"width": 768, "height": 384}
+
+
+@pytest.mark.parametrize("plot", ["vcpus", "gantt", "wait_parts"])
+def test_on_a_dark_ground_lines_and_texts_are_light(plot: str) -> None:
+    with mpl.rc_context({"text.color": "white", "axes.facecolor": "black", "axes.titlecolor": "white"}):
+        axes = getattr(result_of("mixed").plot, plot)(Figure(facecolor="black").subplots())
+    colours = [mpl.colors.to_hex(text.get_color()) for text in axes.texts]
+    colours += [mpl.colors.to_hex(line.get_color()) for line in axes.lines]
+    assert "#ffffff" in colours
+    assert not {"#000000", "#222222"} & set(colours)
 
 
 def test_the_reader_of_pictures_sees_what_is_wrong() -> None:

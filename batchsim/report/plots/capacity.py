@@ -10,7 +10,7 @@ from batchsim.analysis.series import Capacity, capacity
 from batchsim.analysis.steps import edges
 from batchsim.report.plots.jobs import STRETCHES, over_time, position
 from batchsim.report.plots.scales import count_axis, from_zero
-from batchsim.report.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, canvas, legend, nothing, title
+from batchsim.report.plots.style import BLUE, GREEN, GREY, ORANGE, canvas, ink, legend, nothing, title
 from batchsim.report.words import number, share
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def vcpus(run: Analysis, ax: Axes | None, environment: str | None) -> Axes:
         highest = _draw(axes, found)
         title(axes, what, _finding(found))
         over_time(axes, run)
-        count_axis(axes.yaxis, "vCPUs", whole=highest >= 2)
+        count_axis(axes.yaxis, "vCPUs", whole=highest >= 1)
         from_zero(axes, highest)
         legend(axes)
     return axes
@@ -48,7 +48,7 @@ def _draw(axes: Axes, found: Capacity) -> float:
     fill: dict[str, Any] = {"step": "post", "lw": 0}
     if found.desired.integral():
         axes.step(at_s, _closed(desired), where="post", color=ORANGE, lw=1.6, label="desired")
-        axes.step(at_s, _closed(running), where="post", color=BLACK, lw=1.0, label="running (billed)")
+        axes.step(at_s, _closed(running), where="post", color=ink(axes), lw=1.0, label="running (billed)")
     if found.used_milli.integral():
         axes.fill_between(at_s, _closed(used), color=BLUE, alpha=0.55, label="used by jobs", **fill)
     if found.fargate_milli.integral():

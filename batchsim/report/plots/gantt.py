@@ -69,7 +69,7 @@ def gantt(run: Analysis, ax: Axes | None, most: int) -> Axes:
         _draw_lives(axes, run, rows)
         many = len(each) > MOST_ATTEMPTS
         shown = _draw_shares(axes, run, rows) if many else _draw_jobs(axes, run, rows)
-        title(axes, "Instances and their jobs", _finding(run, rows, len(each)))
+        title(axes, "Instances and their jobs", _finding(run, rows, len(each), many=many))
         over_time(axes, run)
         _name_rows(axes, run, rows)
         legend(axes, extra=shown)
@@ -108,7 +108,7 @@ def _draw_jobs(axes: Axes, run: Analysis, rows: Ints) -> list[Patch]:
         face = [to_rgba(fills[number], strength) for number in group.tolist()]
         widths = _edges(axes, run, right - left)
         boxes = _boxes(left, right, low, height)
-        axes.add_collection(PolyCollection(boxes, facecolor=face, edgecolor="white", lw=widths, zorder=2))
+        axes.add_collection(PolyCollection(boxes, facecolor=face, edgecolor=axes.get_facecolor(), lw=widths, zorder=2))
     names = [*names, "did not succeed"]
     shown = [Patch(color=fills[number], label=names[number]) for number in np.unique(group[end > running]).tolist()]
     return [*shown, *([Patch(color=GREY, alpha=_PALER, label="starting (paler)")] if np.any(running > start) else [])]
@@ -160,12 +160,12 @@ def _name_rows(axes: Axes, run: Analysis, rows: Ints) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _finding(run: Analysis, rows: Ints, attempts: int) -> str:
+def _finding(run: Analysis, rows: Ints, attempts: int, *, many: bool) -> str:
     """What is drawn, and of how much."""
     launched = len(run.records.instances.type)
     few = f"{len(rows)} of {count(launched)} instances, taken evenly in order of launch"
     told = few if len(rows) < launched else plural(launched, "instance")
-    return f"{told}; {plural(attempts, 'attempt')}"
+    return f"{told}; {plural(attempts, 'attempt')}{', as the share of vCPUs used' if many else ''}"
 
 
 def _why_none(run: Analysis) -> str:

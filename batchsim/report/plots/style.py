@@ -71,18 +71,28 @@ _EM = 0.6
 """Mean width of a character, in font sizes."""
 
 
+class Page(Figure):
+    """A figure that a notebook shows, without pyplot."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """Finer than a screen shows it, the same bytes for the same drawing; shown at its own size."""
+        return _png(self)
+
+
 class Picture(Axes):
     """Axes that a notebook shows as the picture they are on, without pyplot."""
 
     name = "batchsim"
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-        """The figure finer than a screen shows it, the same bytes for the same drawing; shown at its own size."""
-        png, figure = BytesIO(), self.get_figure(root=True)
-        assert figure is not None  # noqa: S101 -- for the type checker: a Picture is made on a figure
-        figure.savefig(png, format="png", dpi=_PICTURE_DPI, metadata={"Software": None})
-        width, height = figure.get_size_inches() * 96
-        return png.getvalue(), {"width": round(width), "height": round(height)}
+        return _png(_root(self))
+
+
+def _png(figure: Figure) -> tuple[bytes, dict[str, int]]:
+    png = BytesIO()
+    figure.savefig(png, format="png", dpi=_PICTURE_DPI, metadata={"Software": None})
+    width, height = figure.get_size_inches() * 96
+    return png.getvalue(), {"width": round(width), "height": round(height)}
 
 
 @contextmanager
@@ -93,8 +103,21 @@ def canvas(ax: Axes | None = None, *, height: float = _HEIGHT) -> Iterator[Axes]
         yield ax
         return
     with mpl.rc_context(cast("Any", SETTINGS)):
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        figure = Page(figsize=(_WIDTH, height), layout="constrained")
         yield figure.add_subplot(axes_class=Picture)
+
+
+def panels(count: int, rows: Sequence[int], columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure in our style with ``count`` axes, at least one, for so many rows of bars each."""
+    down = max(1, -(-count // columns))
+    tallest = [max(rows[at * columns : (at + 1) * columns], default=1) for at in range(down)]
+    heights = [1.5 + 0.4 * max(2, most) for most in tallest]
+    across = min(columns, max(count, 1))
+    with mpl.rc_context(cast("Any", SETTINGS)):
+        figure = Page(figsize=(_WIDTH if across == 1 else 5.5 * across, sum(heights)), layout="constrained")
+        grid = figure.add_gridspec(down, across, height_ratios=heights)
+        places = [divmod(at, across) for at in range(count)]
+        return figure, [figure.add_subplot(grid[down, across], axes_class=Picture) for down, across in places]
 
 
 def title(axes: Axes, what: str, finding: str = "") -> None:
@@ -105,7 +128,7 @@ def title(axes: Axes, what: str, finding: str = "") -> None:
     )
     if finding:
         told = _fitted(axes, finding, small)
-        colour = axes.title.get_color()
+        colour = ink(axes)
         note = axes.annotate(
             told,
             (0, 1),
@@ -138,7 +161,12 @@ def nothing(axes: Axes, what: str, why: str) -> None:
     title(axes, what)
     axes.set_axis_off()
     shown = _fitted(axes, why, _points(axes.xaxis.label))
-    axes.text(0.5, 0.5, shown, ha="center", va="center", transform=axes.transAxes, color=axes.title.get_color())
+    axes.text(0.5, 0.5, shown, ha="center", va="center", transform=axes.transAxes, color=ink(axes))
+
+
+def ink(axes: Axes) -> Any:
+    """The colour of lines and texts on these axes, which may be given ones on a dark ground."""
+    return axes.title.get_color()
 
 
 def thickness(bars: int) -> float:
