@@ -184,7 +184,8 @@ assert share > 0.5
 # %% [markdown]
 # Half the capacity is slower, but cheaper: less of it stands idle. Twice the capacity is dearer, and hardly faster,
 # for the longest album sets the pace. One seed is one night, though: notebook 5 asks such a question properly.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** Only the first jobs on a host pull the image. How many jobs pulled it, and how many instances were there?
