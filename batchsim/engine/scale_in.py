@@ -82,9 +82,13 @@ class ScaleIn:
         return [row for _, row in idle if self._due_at(environment, row) <= now]
 
     def _due_at(self, environment: Ec2Environment, row: int) -> int:
-        """When an idle instance may go: after its patience, and not before the next pass could place a job on it."""
+        """When an idle instance may go: after its patience, and not before the next pass could place a job on it.
+
+        Nor in the instant of its launch: where nothing takes any time, it would be launched and ended for ever.
+        """
         since = environment.idle_since[row]
-        return max(since + self._patience_ms(environment, row), _on_grid(since, self._rules.scheduler_cycle_ms))
+        next_pass = _on_grid(since, self._rules.scheduler_cycle_ms)
+        return max(since + self._patience_ms(environment, row), next_pass, self._instances.launched_at[row] + 1)
 
     def _patience_ms(self, environment: Ec2Environment, row: int) -> int:
         """How long an instance stays idle; ``minScaleDownDelayMinutes`` only holds for one that had a job."""

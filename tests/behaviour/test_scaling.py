@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeScalingPolicy.h
 from __future__ import annotations
 
 import pytest
-from scenario_builder import ends, environment, fails, fixed, job, launched, reasons, scenario, starts
+from scenario_builder import ends, environment, fails, fixed, job, launched, queue, reasons, scenario, starts
 
 IDLE = {"scale_down_idle": "300s", "scale_down_check": "60s"}
 
@@ -254,3 +254,17 @@ def test_the_size_is_chosen_for_all_that_waits_not_for_what_maxvcpus_still_permi
     result = simulate(scenario(*work, environments=places, world={"scale_up_delay": "5s"}))
     assert sorted(launched(result)) == ["box.1", "box.8"]
     assert set(starts(result).values()) == {5}
+
+
+def test_an_instance_launched_in_vain_stays_to_the_next_check_even_where_nothing_takes_time(simulate):
+    """Its jobs wait for the first environment, which declines to grow: launched and ended for ever in one instant."""
+    pair = [environment(name, maxvCpus=4) for name in ("first", "second")]
+    story = scenario(
+        job("a", count=8),
+        environments=pair,
+        queues=[queue("queue", "first", "second")],
+        world={"scale_down_idle": "0s", "scale_down_check": "10s"},
+        simulation={"until": "25s"},
+    )
+    result = simulate(story, policies={"scaling": lambda need: 0 if need.environment == "first" else 4})
+    assert (result.instances["ended_at_s"] - result.instances["launched_at_s"]).min() == 10

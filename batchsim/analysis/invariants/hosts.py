@@ -185,14 +185,15 @@ def _least_vcpus(book: Book, host: Int64s, at_ms: Int64s) -> Int64s:
 
 
 def _scale_in_due(book: Book, gaps: Gaps) -> Int64s:
-    """The first check at or after each gap's idle time, and not before the next pass could place a job."""
+    """The first check at or after each gap's idle time, not before the next pass, nor in the instant of the launch."""
     idle_ms, check_ms = book.settings.duration_ms("scale_down_idle"), book.settings.duration_ms("scale_down_check")
     names = book.instances.words("environment")
     longer = [max(idle_ms, _delay_ms(book, name)) for name in names]
     delay = np.array([*longer, idle_ms], np.int64)[book.instances.codes("environment")][gaps.host]
     due = gaps.begin_ms + np.where(gaps.fresh, idle_ms, delay)
     next_pass = _on_grid(gaps.begin_ms, book.settings.duration_ms("scheduler_cycle"))
-    return _on_grid(np.maximum(due, next_pass), check_ms)
+    launched = book.instances.ms("launched_at_s")[gaps.host]
+    return _on_grid(np.maximum(np.maximum(due, next_pass), launched + 1), check_ms)
 
 
 def _on_grid(at_ms: Int64s, grid_ms: int) -> Int64s:
