@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("fast", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("repeatable", parent=settings.get_profile("fast"), derandomize=True, database=None)
 settings.load_profile("repeatable" if os.environ.get("CI") else "fast")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background by a shell: what tests start would inherit that, and ignore the signals sent to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Simulate = Callable[..., "Result"]
 
