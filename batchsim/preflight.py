@@ -11,7 +11,7 @@ from typing import NamedTuple
 from batchsim.analysis.metrics import METRICS, threshold
 from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan, Workload
 from batchsim.errors import Path, Problem
-from batchsim.policies import AWS, Policies
+from batchsim.policies.given import AWS, Policies
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec.base import Flaw
 from batchsim.spec.dump import to_data

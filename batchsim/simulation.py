@@ -24,7 +24,7 @@ from batchsim.errors import Problem, ScenarioError, SimulationError
 from batchsim.formats import scenario_yaml
 from batchsim.formats.sample_csv import read_sample
 from batchsim.formats.trace_csv import read_trace
-from batchsim.policies import Policies, policies_of
+from batchsim.policies.given import Policies, policies_of
 from batchsim.preflight import Link, preflight, preflight_links, preflight_traces, spot_environments
 from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
@@ -74,7 +74,7 @@ class Prepared:
     read_sample: ReadSample
 
 
-def prepare(scenario: Scenario | str | os.PathLike[str], *, policies: Mapping[str, Any] | None = None) -> Prepared:
+def prepare(scenario: Scenario | str | os.PathLike[str], policies: Mapping[str, Any] | None = None) -> Prepared:
     """Look up the facts, and check whatever does not hang on the seed.
 
     Raises :class:`ScenarioError`, and :class:`PolicyError` for an unknown kind of policy.
@@ -85,6 +85,11 @@ def prepare(scenario: Scenario | str | os.PathLike[str], *, policies: Mapping[st
     _raise(preflight(given, facts, own))
     read = cache(partial(read_sample, source=given.source))
     return Prepared(given, facts, own, with_samples(given, read), read)
+
+
+def replaced_by(policies: Mapping[str, Any] | None) -> dict[str, str]:
+    """What the caller's policies replace, and the names of their functions. Raises :class:`PolicyError`."""
+    return dict(policies_of(policies).replaced)
 
 
 class Simulation:
@@ -110,7 +115,7 @@ class Simulation:
         Raises :class:`ScenarioError` with everything that is wrong with the scenario, :class:`PolicyError` for an
         unknown kind of policy.
         """
-        ready = scenario if isinstance(scenario, Prepared) else prepare(scenario, policies=policies)
+        ready = scenario if isinstance(scenario, Prepared) else prepare(scenario, policies)
         self.scenario = _settled(ready.scenario, seed, replication)
         self._facts, self._policies = ready.facts, ready.policies
         self._read_sample = ready.read_sample

@@ -20,7 +20,8 @@ from batchsim.engine.randomness import Draws
 from batchsim.engine.vocabulary import Vocabulary
 from batchsim.engine.workload.plans import Workload
 from batchsim.engine.workload.progress import SPEED_1
-from batchsim.policies import AWS, Offer, Policies
+from batchsim.policies import Offer
+from batchsim.policies.given import AWS, Policies
 from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
 from batchsim.spec.facts import CatalogueFacts, InstanceType, PoolFacts
 from batchsim.spec.markets import BUCKET_FACTORS, market_of

@@ -37,7 +37,7 @@ from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.views import Views
 from batchsim.engine.workload.plans import EntryPlan, Workload
 from batchsim.errors import SimulationError
-from batchsim.policies import AWS, Policies
+from batchsim.policies.given import AWS, Policies
 from batchsim.records.vocabulary import EndedBy
 from batchsim.spec import Scenario
 from batchsim.spec.facts import CatalogueFacts
@@ -167,7 +167,8 @@ class Engine:
         policies = self.policies
         if policies.scaling is None and not environment.plan.has_own_strategy:
             return None
-        return Restraint(self.kernel, environment, self.launcher.offers, policies.scaling)
+        moves = environment.plan.spot and self.plan.spot.median_depth not in (None, 0)
+        return Restraint(self.kernel, environment, self.launcher.offers, policies.scaling, offers_move=moves)
 
     def _join(self) -> None:
         """Let the rooms hear of each other."""

@@ -11,7 +11,8 @@ from batchsim.engine.plan import Rules
 from batchsim.engine.tables import Tables
 from batchsim.engine.views import Views
 from batchsim.engine.vocabulary import CHILD_FAILED, EXITED
-from batchsim.policies import EndedAttempt, Policies
+from batchsim.policies import EndedAttempt
+from batchsim.policies.given import Policies
 from batchsim.policies.ordering import fifo_key, retry_key
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome

@@ -25,8 +25,14 @@ class Restraint:
         environment: Ec2Environment,
         offers: Callable[[Ec2Environment], tuple[Offer, ...]],
         policy: Scaling | None,
+        *,
+        offers_move: bool,
     ) -> None:
-        """``policy``: the user's own scaling; None where only the allocation is."""
+        """``policy``: the user's own scaling; None where only the allocation is.
+
+        ``offers_move``: whether they change by themselves, as Spot pools of limited depth do.
+        """
+        self._offers_move = offers_move
         self.ask_again: Callable[[], None] = _nobody
         self.is_to_ask_again = False
         """Whether Spot pools are waited for: a run does not end before."""
@@ -58,7 +64,7 @@ class Restraint:
         """A decision is over, and left these jobs uncovered."""
         is_declined = bool(asks) and not launched
         self._declined = self._situation(asks) if is_declined else None
-        if is_declined and self._environment.plan.spot and not self.is_to_ask_again:
+        if is_declined and self._offers_move and not self.is_to_ask_again:
             self.is_to_ask_again = True
             self._kernel.call_in_background(self._kernel.now_ms + DEPTH_STEP_MS, Rank.GATE, self._time_is_up)
 

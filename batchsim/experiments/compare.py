@@ -8,7 +8,7 @@ from batchsim.analysis.metrics import METRICS, metric
 from batchsim.errors import ExperimentError
 from batchsim.experiments import replications as runs
 from batchsim.experiments.comparison import Comparison
-from batchsim.experiments.variants import Changes, Given, Variant, variants_of
+from batchsim.experiments.variants import Changes, Given, Own, Variant, variants_of
 from batchsim.spec.near import did_you_mean
 
 METRICS_SHOWN = (
@@ -28,9 +28,10 @@ ALL = "all"
 """In place of names: every metric of the registry."""
 
 
-def compare(
+def compare(  # noqa: PLR0913 (what a comparison varies, and how it is made)
     *scenarios: Given | Mapping[str, Given],
     variants: Mapping[str, Changes] | None = None,
+    policies: Mapping[str, Own] | None = None,
     baseline: str | None = None,
     metrics: Iterable[str] | None = None,
     replications: int = runs.DEFAULT,
@@ -42,10 +43,12 @@ def compare(
     """Run scenarios over the same replications, and compare each with the first, or with the one named ``baseline``.
 
     ``scenarios`` are scenarios, files, or one mapping of names to either; ``variants`` are changes to the first of
-    them, ``{"big": {"spot.maxvCpus": 512}}``. Replication r of all has the same random numbers, so that differences
-    come from what was changed. The seed is the one given, else the baseline's own, else drawn: it is the comparison's
-    ``seed``. ``metrics`` are names of the registry, or ``"all"``. ``workers`` processes share the runs, with the same
-    values as one (a script needs ``if __name__ == "__main__"`` then); ``told`` is called after each run.
+    them, ``{"big": {"spot.maxvCpus": 512}}``. ``policies`` are functions in place of AWS's rules by name of a variant,
+    ``{"packed": {"packing": f}}``; a new name is a variant of the first scenario. Replication r of all has the same
+    random numbers, so that differences come from what was changed. The seed is the one given, else the baseline's own,
+    else drawn: it is the comparison's ``seed``. ``metrics`` are names of the registry, or ``"all"``. ``workers``
+    processes share the runs, with the same values as one (a script needs ``if __name__ == "__main__"`` then); ``told``
+    is called after each run.
 
     Raises :class:`ScenarioError` with what is wrong in a scenario, :class:`ExperimentError` for a comparison that
     cannot be made.
@@ -54,11 +57,12 @@ def compare(
     if not 0 < confidence < 1:
         raise ExperimentError(f"the confidence must be between 0 and 1, as 0.95, not {confidence!r}")
     wanted = metric_names(metrics)
-    compared = baseline_first(variants_of(scenarios, variants), baseline)
+    compared = baseline_first(variants_of(scenarios, variants, policies=policies), baseline)
     settled = runs.settled_seed(seed, compared[0].scenario)
     measured = runs.measure(
         [variant.scenario for variant in compared],
         wanted,
+        policies=[variant.policies for variant in compared],
         seed=settled,
         replications=replications,
         workers=workers,

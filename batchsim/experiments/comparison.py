@@ -17,7 +17,7 @@ from batchsim.errors import ExperimentError
 from batchsim.experiments.conditions import Basis, Verdict, judge, parse_condition
 from batchsim.experiments.paired import Estimate, Floats, bonferroni, defined_in_both, paired, spread
 from batchsim.experiments.variants import Variant
-from batchsim.simulation import run
+from batchsim.simulation import replaced_by, run
 from batchsim.spec import Scenario, scenario_hash
 from batchsim.spec.near import did_you_mean
 
@@ -149,7 +149,7 @@ class Comparison:
             raise ExperimentError(f"no variant {variant!r}. {did_you_mean(variant, self.names)}".strip())
         if not 0 <= replication < self.replications:
             raise ExperimentError(f"no replication {replication}; they are 0 to {self.replications - 1}")
-        return run(found.scenario, seed=self.seed, replication=replication)
+        return run(found.scenario, seed=self.seed, replication=replication, policies=found.policies)
 
     def write(self, folder: str | PathLike[str], *, force: bool = False) -> None:
         """Write ``comparison.json``, the tables as CSV and each variant's resolved scenario, all or none.
@@ -269,7 +269,12 @@ def _estimate(name: str, found: Estimate | None) -> Row:
 
 def _described(variant: Variant) -> Row:
     scenario: Scenario = variant.scenario
-    return {"name": variant.name, "scenario": scenario.name, "scenario_hash": scenario_hash(scenario)}
+    return {
+        "name": variant.name,
+        "scenario": scenario.name,
+        "scenario_hash": scenario_hash(scenario),
+        "policies": replaced_by(variant.policies),
+    }
 
 
 def _explained(name: str) -> Row:

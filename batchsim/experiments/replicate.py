@@ -14,6 +14,7 @@ from batchsim.analysis.metrics import METRICS
 from batchsim.experiments import replications as runs
 from batchsim.experiments.compare import metric_names
 from batchsim.experiments.paired import Floats, spread
+from batchsim.experiments.variants import Own
 from batchsim.formats import scenario_yaml
 from batchsim.spec import Scenario
 
@@ -65,14 +66,19 @@ def replicate(
     replications: int = runs.DEFAULT,
     seed: int | None = None,
     confidence: float = 0.95,
+    policies: Own | None = None,
     workers: int = 1,
 ) -> Replications:
     """Run a scenario, or the one in a file, many times with other random numbers; options as of ``compare``.
+
+    ``policies`` as of ``run``.
 
     Raises :class:`ScenarioError` with what is wrong in the scenario, :class:`ExperimentError` for bad options.
     """
     runs.check_counts(replications, workers)
     given = scenario if isinstance(scenario, Scenario) else scenario_yaml.load(scenario)
     wanted, settled = metric_names(metrics), runs.settled_seed(seed, given)
-    measured = runs.measure([given], wanted, seed=settled, replications=replications, workers=workers)
+    measured = runs.measure(
+        [given], wanted, seed=settled, replications=replications, policies=[policies], workers=workers
+    )
     return Replications(given, wanted, settled, confidence, measured[0])

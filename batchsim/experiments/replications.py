@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from itertools import pairwise
@@ -12,6 +13,7 @@ import numpy as np
 
 from batchsim.errors import ExperimentError
 from batchsim.experiments.paired import Floats, as_floats
+from batchsim.experiments.variants import Own
 from batchsim.simulation import Prepared, Simulation, prepare
 from batchsim.spec import Scenario
 
@@ -26,6 +28,7 @@ Told = Callable[[], None]
 """Is called after each run."""
 _Run = tuple[int, int, Floats]
 """Scenario, replication, and the metrics' values."""
+_Case = tuple[Scenario, Own | None]
 _Chunk = tuple[int, range]
 """Some replications of one of the scenarios."""
 
@@ -36,20 +39,23 @@ def measure(
     *,
     seed: int,
     replications: int,
+    policies: Sequence[Own | None] = (),
     workers: int = 1,
     told: Told = lambda: None,
 ) -> Floats:
     """Run every replication of every scenario with one seed: shape (scenarios, replications, metrics), NaN = undefined.
 
     Replication r draws the same numbers in every scenario (common random numbers). The values do not hang on
-    ``workers``, the number of processes. Raises :class:`ScenarioError` if a scenario cannot run.
+    ``workers``, the number of processes. ``policies`` run along the scenarios, if given. Raises :class:`ScenarioError`
+    if a scenario cannot run, :class:`ExperimentError` for policies that cannot be sent to other processes.
     """
-    ready = [prepare(scenario) for scenario in scenarios]  # what is wrong with the last is told before the first runs
+    cases = list(zip(scenarios, policies or [None] * len(scenarios), strict=True))
+    ready = [prepare(*case) for case in cases]  # what is wrong with the last is told before the first runs
     runs: Iterator[_Run]
     if workers == 1:
         runs = ((at, r, _one(each, seed, r, metrics)) for at, each in enumerate(ready) for r in range(replications))
     else:
-        runs = _in_processes(scenarios, metrics, seed, replications, workers)
+        runs = _in_processes(cases, metrics, seed, replications, workers)
     values = np.full((len(scenarios), replications, len(metrics)), np.nan)
     for scenario, replication, found in runs:
         values[scenario, replication] = found
@@ -78,13 +84,14 @@ def _one(ready: Prepared, seed: int, replication: int, metrics: Sequence[str]) -
 
 
 def _in_processes(
-    scenarios: Sequence[Scenario], metrics: Sequence[str], seed: int, replications: int, workers: int
+    cases: Sequence[_Case], metrics: Sequence[str], seed: int, replications: int, workers: int
 ) -> Iterator[_Run]:
     """The runs in the order in which chunks of them are finished; a fresh interpreter each, safe beside threads."""
-    chunks = [(at, part) for at in range(len(scenarios)) for part in _parts(replications, workers)]
+    _check_that_it_travels([policies for _, policies in cases])
+    chunks = [(at, part) for at in range(len(cases)) for part in _parts(replications, workers)]
     with ProcessPoolExecutor(min(workers, len(chunks)), mp_context=get_context("spawn")) as pool:
         waiting: dict[Future[list[Floats]], _Chunk] = {
-            pool.submit(_chunk, scenarios[at], metrics, seed, part): (at, part) for at, part in chunks
+            pool.submit(_chunk, cases[at], metrics, seed, part): (at, part) for at, part in chunks
         }
         try:
             for future in as_completed(waiting):
@@ -95,9 +102,20 @@ def _in_processes(
             raise
 
 
-def _chunk(scenario: Scenario, metrics: Sequence[str], seed: int, part: range) -> list[Floats]:
+def _check_that_it_travels(policies: Sequence[Own | None]) -> None:
+    """Raise where a function cannot be found again by its name in another process."""
+    try:
+        pickle.dumps(policies)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ExperimentError(
+            f"a policy cannot be sent to other processes ({error}): take workers=1, or a function "
+            "that stands at the top of a module"
+        ) from None
+
+
+def _chunk(case: _Case, metrics: Sequence[str], seed: int, part: range) -> list[Floats]:
     """What one process does: prepare once, run several replications."""
-    ready = prepare(scenario)
+    ready = prepare(*case)
     return [_one(ready, seed, replication, metrics) for replication in part]
 
 

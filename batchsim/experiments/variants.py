@@ -16,6 +16,8 @@ from batchsim.spec.paths import with_values
 BASELINE = "baseline"
 """The name of a scenario that others are changes of, where no better one is given."""
 Given = Scenario | str | os.PathLike[str]
+Own = Mapping[str, Any]
+"""Policies of the caller's own, by kind."""
 Changes = Mapping[str, Any] | Sequence[tuple[str, Any]]
 """Paths and values of one variant, in turn: ``{"spot.maxvCpus": 512}``."""
 
@@ -28,30 +30,38 @@ class Variant:
 
     name: str
     scenario: Scenario
+    policies: Own | None = None
+    """Functions in place of AWS's rules, as ``batchsim.run`` takes them."""
 
 
 def variants_of(
     given: Sequence[Given | Mapping[str, Given]],
     changes: Mapping[str, Changes] | None = None,
     allow_paths: Sequence[str | os.PathLike[str]] = (),
+    policies: Mapping[str, Own] | None = None,
 ) -> tuple[Variant, ...]:
     """The variants in order, each under a name of its own, the baseline first.
 
-    Scenarios bear the names of a mapping, else of their files, else their own; a single one with ``changes`` to it is
-    :data:`BASELINE`. Raises :class:`ScenarioError` with what is wrong in any of them, :class:`ExperimentError` for
-    fewer than two.
+    Scenarios bear the names of a mapping, else of their files, else their own; a single one with ``changes`` to it, or
+    ``policies``, is :data:`BASELINE`. ``policies`` under a name of no variant make one of the first scenario. Raises
+    :class:`ScenarioError` with what is wrong in any of them, :class:`ExperimentError` for fewer than two.
     """
     named = [pair for each in given for pair in _named(each)]
-    if len(named) == 1 and changes and not isinstance(given[0], Mapping):
+    own = policies or {}
+    if len(named) == 1 and (changes or own) and not isinstance(given[0], Mapping):
         named = [(BASELINE, named[0][1])]
     scenarios = _loaded(named, allow_paths)
     for name, settings in (changes or {}).items() if scenarios else ():
         named.append((name, ""))
         scenarios.append(changed(scenarios[0], settings, f"variant {name}"))
+    for name in own if scenarios else ():
+        if name not in (known for known, _ in named):
+            named.append((name, ""))
+            scenarios.append(scenarios[0])
     if len(scenarios) < 2:
         raise ExperimentError("a comparison needs two scenarios, or one and variants of it")
     names = _distinct([name for name, _ in named])
-    return tuple(map(Variant, names, scenarios))
+    return tuple(Variant(name, scenario, own.get(name)) for name, scenario in zip(names, scenarios, strict=True))
 
 
 def changed(scenario: Scenario, changes: Changes, told: str) -> Scenario:

@@ -16,14 +16,13 @@ key                     contract                               AWS's own
 """
 
 from batchsim.policies.allocation import STRATEGIES, Ask, Demand, Offer, Strategy, pack_one
-from batchsim.policies.given import AWS, KINDS, Policies, policies_of
+from batchsim.policies.given import KINDS
 from batchsim.policies.ordering import JobOrder, Key, QueueOrder, WaitingJob, WaitingQueue, by_priority, fifo
 from batchsim.policies.packing import PACKINGS, Job, Packing, Room
 from batchsim.policies.retry import EndedAttempt, Retry, Rule, evaluate_on_exit
 from batchsim.policies.scaling import Need, Scaling, as_needed
 
 __all__ = [
-    "AWS",
     "KINDS",
     "PACKINGS",
     "STRATEGIES",
@@ -36,7 +35,6 @@ __all__ = [
     "Need",
     "Offer",
     "Packing",
-    "Policies",
     "QueueOrder",
     "Retry",
     "Room",
@@ -50,5 +48,4 @@ __all__ = [
     "evaluate_on_exit",
     "fifo",
     "pack_one",
-    "policies_of",
 ]

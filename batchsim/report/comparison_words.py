@@ -27,7 +27,13 @@ def sentences(page: Page) -> list[str]:
 
 def notes(page: Page) -> list[str]:
     """Say how far the figures can be trusted."""
-    return [*_of_counts(page), *_of_undefined(page), *_of_correlations(page)]
+    return [*_of_policies(page), *_of_counts(page), *_of_undefined(page), *_of_correlations(page)]
+
+
+def _of_policies(page: Page) -> Iterator[str]:
+    for variant in page["variants"]:
+        for what, name in variant["policies"].items():
+            yield f"{variant['name']}: {what} is not AWS's but a function of the caller's, {name}."
 
 
 def rows_of(page: Page, variant: str) -> list[Row]:

@@ -163,6 +163,15 @@ def test_a_policy_that_never_launches_leaves_a_run_stuck_and_not_endless(simulat
         assert result.jobs["wait_scale_up_decision_s"].tolist() == [0]
 
 
+@pytest.mark.parametrize(("depth", "ended_by"), [("unlimited", "stuck"), (0, "stuck"), (40, "max_time")])
+def test_only_pools_whose_depth_moves_are_worth_waiting_for(depth, ended_by, simulate):
+    spot = environment(types=("box.1",), type="SPOT", allocationStrategy="NEVER")
+    settings = {"until": "drained", "max_time": "1d"}
+    story = scenario(job("a"), environments=[spot], world={"spot_depth": depth}, simulation=settings)
+    result = simulate(story, policies={"allocation": {"NEVER": lambda *_: None}})
+    assert result.summary()["ended_by"] == ended_by
+
+
 def test_a_policy_that_waits_for_deep_spot_pools_is_asked_again_when_their_depth_has_moved(simulate):
     spot = environment(types=("box.1",), type="SPOT", allocationStrategy="DEEP")
     story = scenario(
