@@ -57,8 +57,16 @@ for name in ("CHEAPEST", "BEST_FIT", "BEST_FIT_PROGRESSIVE"):
 
 # %% [markdown]
 # The cheapest *instance* is a small one, and for this night that is not a bad idea: small instances end one by one, as
-# their jobs do, while the large one is paid for until its last job has ended.
-#
+# their jobs do, while the large one is paid for until its last job has ended. But one night is one draw. Over ten:
+
+# %%
+aws = night.with_("hosts.allocationStrategy", "BEST_FIT_PROGRESSIVE")
+found = batchsim.compare(
+    {"aws": aws, "cheapest": night}, policies={"cheapest": own}, replications=10, metrics=["cost_usd", "makespan_s"]
+)
+print(*found.sentences(), sep="\n")
+
+# %% [markdown]
 # ## Is it a policy at all?
 #
 # The run went well. Would every run? `check_policy` asks a function about views that Hypothesis makes up, small and odd
@@ -122,7 +130,7 @@ def narrow_first(job):
 
 # %% [markdown]
 # *Claim: with `narrow_first`, jobs wait no longer on average than with FIFO.* Hypothesis looks for a case against it,
-# among up to three jobs of 1 to 4 vCPUs and 1 to 3 minutes on one warm instance of 4 vCPUs, where nothing else takes
+# among up to three jobs of 1, 2 or 4 vCPUs and 1 or 2 minutes on one warm instance of 4 vCPUs, where nothing else takes
 # time.
 
 # %%
@@ -160,7 +168,7 @@ def is_worse(order):
     return lambda jobs: mean_wait_min(jobs, ordering=order) > mean_wait_min(jobs)
 
 
-some_jobs = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), min_size=1, max_size=3)
+some_jobs = st.lists(st.tuples(st.sampled_from([1, 2, 4]), st.sampled_from([1, 2])), min_size=1, max_size=3)
 against = find(some_jobs, is_worse(narrow_first), settings=settings(same_each_time, max_examples=200))
 for vcpus, minutes in against:
     print(f"{vcpus} vCPU for {minutes} min")
@@ -282,7 +290,6 @@ test_shortest_first_is_never_worse_for_jobs_of_one_width()
 #
 #
 # testing.check_policy("scaling", in_steps)
-# aws = night.with_("hosts.allocationStrategy", "BEST_FIT_PROGRESSIVE")
 # for policies in ({}, {"scaling": in_steps}):
 #     run = batchsim.run(aws, policies=policies)
 #     print(f"${run.summary()['cost']['total_usd']:.2f}, {run.jobs['ended_at_s'].max() / 60:.1f} min")
