@@ -14,6 +14,8 @@ from batchsim.records.tables import NEVER, Ints, Records
 
 MS_PER_H = 3_600_000
 FARGATE_TYPE = "Fargate"
+OF_THE_RUN = "shared: the run"
+"""What belongs to the run as a whole; no name has a colon or a blank."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +31,9 @@ class JobCosts:
     share: Int64s
     """max(vCPU share, nominal memory share) x price x RUNNING time, as Nextflow reports it."""
     unallocated: Int64s
-    """What instances cost on which no job had a row to spread it by. loaded + unallocated = the bill."""
+    """What instances cost on which no job had a row to spread it by."""
+    of_the_run: int
+    """What belongs to the run as a whole: hours of extra costs, commitments. All three together are the bill."""
 
 
 def job_costs(records: Records, cost: Cost, phases: Phases) -> JobCosts:
@@ -44,6 +48,7 @@ def job_costs(records: Records, cost: Cost, phases: Phases) -> JobCosts:
         loaded=sum_by(job_of, own + spread, jobs),
         share=sum_by(job_of, _share_costs(records, cost, phases), jobs),
         unallocated=unallocated,
+        of_the_run=_of_the_run(cost),
     )
 
 
@@ -55,6 +60,19 @@ def attempt_costs(records: Records, cost: Cost) -> tuple[Int64s, Int64s]:
     return sum_by(attempt, rows.nano_usd[own], size), sum_by(attempt, rows.waived_nano_usd[own], size)
 
 
+def _of_the_run(cost: Cost) -> int:
+    rows = cost.rows
+    return int(rows.nano_usd[(rows.attempt == NEVER) & (rows.instance == NEVER)].sum())
+
+
+def extra_costs(records: Records, cost: Cost) -> Int64s:
+    """Return the nano-dollars of ``world.extra_costs`` among each attempt's own rows."""
+    extra = np.zeros(len(records.attempts.job), np.int64)
+    for bill in cost.extras:
+        extra += bill.attempts
+    return extra
+
+
 def _spread(records: Records, cost: Cost) -> tuple[Int64s, Int64s]:
     """Spread what an instance's attempts share over them by their direct cost, waived or not.
 
@@ -63,6 +81,7 @@ def _spread(records: Records, cost: Cost) -> tuple[Int64s, Int64s]:
     instance_of = records.attempts.instance
     instances = len(records.instances.environment)
     own, waived = attempt_costs(records, cost)
+    own = own - extra_costs(records, cost)
     order = np.flatnonzero(instance_of != NEVER)
     order = order[np.argsort(instance_of[order], kind="stable")]
     direct, group = (own + waived)[order], instance_of[order]
@@ -75,7 +94,7 @@ def _spread(records: Records, cost: Cost) -> tuple[Int64s, Int64s]:
 
 
 def _shared_by_instance(cost: Cost, instances: int) -> Int64s:
-    shared = np.flatnonzero(cost.rows.attempt == NEVER)
+    shared = np.flatnonzero((cost.rows.attempt == NEVER) & (cost.rows.instance != NEVER))
     return sum_by(cost.rows.instance[shared], cost.rows.nano_usd[shared], instances)
 
 
@@ -122,26 +141,36 @@ def by_charge(cost: Cost) -> list[Line]:
 
 
 def by_environment(records: Records, cost: Cost) -> list[Line]:
-    """Return every environment that cost something, in file order."""
-    return _lines(cost, row_environments(records, cost), records.names.environments)
+    """Return every environment that cost something, in file order; then what belongs to none."""
+    environment, names = row_environments(records, cost), records.names.environments
+    return _lines(cost, np.where(environment == NEVER, len(names), environment), (*names, OF_THE_RUN))
 
 
 def by_type(records: Records, cost: Cost) -> list[Line]:
-    """Return every instance type that cost something; all Fargate tasks are one line."""
+    """Return every instance type that cost something; all Fargate tasks are one line; then what is no capacity."""
     code = _of_instance(cost, records.instances.type, len(records.names.types))
-    return _lines(cost, code, (*records.names.types, FARGATE_TYPE))
+    return _lines(cost, *_beside(cost, code, (*records.names.types, FARGATE_TYPE)))
 
 
 PURCHASES = ("On-Demand", "Spot", "Fargate", "Fargate Spot")
+_BESIDE = {Charge.EXTRA: "extra costs", Charge.RESERVED: "reserved instances", Charge.SAVINGS_PLAN: "Savings Plan"}
+"""Lines for what is no capacity; no instance type is called so."""
+
+
+def _beside(cost: Cost, code: Ints, names: tuple[str, ...]) -> tuple[Ints, tuple[str, ...]]:
+    """``code`` with a number of its own for each charge that is no capacity, and the names with theirs."""
+    charge = cost.rows.charge
+    beside = len(names) + int64(charge) - int(Charge.EXTRA)
+    return np.where(charge >= Charge.EXTRA, beside, code), (*names, *_BESIDE.values())
 
 
 def by_purchase(records: Records, cost: Cost) -> list[Line]:
-    """Return every purchase option that cost something."""
+    """Return every purchase option that cost something; then what is no capacity."""
     kinds = records.names.environment_kinds
     spot_task = np.array([3 if kind == "FARGATE_SPOT" else 2 for kind in kinds] or [2], np.int64)
     on_host = _of_instance(cost, records.instances.spot.astype(np.int64), 2)
     code = np.where(on_host == 2, spot_task[row_environments(records, cost)], on_host)
-    return _lines(cost, code, PURCHASES)
+    return _lines(cost, *_beside(cost, code, PURCHASES))
 
 
 def by_queue(records: Records, cost: Cost) -> list[Line]:
@@ -172,11 +201,12 @@ def row_environments(records: Records, cost: Cost) -> Ints:
 
 
 def _by_submission(records: Records, cost: Cost, column: Ints, names: tuple[str, ...]) -> list[Line]:
-    job = row_jobs(records, cost)
+    job, environment = row_jobs(records, cost), row_environments(records, cost)
     own = _lookup(column[records.jobs.submission], job, 0)
-    code = np.where(job == NEVER, len(names) + row_environments(records, cost), own)
     shared = tuple(f"shared: {name}" for name in records.names.environments)
-    return _lines(cost, code, (*names, *shared))
+    everywhere = np.where(environment == NEVER, len(shared), environment)
+    code = np.where(job == NEVER, len(names) + everywhere, own)
+    return _lines(cost, code, (*names, *shared, OF_THE_RUN))
 
 
 def _of_instance(cost: Cost, column: Ints, without: int) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 import numpy as np
@@ -12,18 +13,29 @@ from batchsim.records.vocabulary import JobState, Outcome
 
 
 class Charge(IntEnum):
-    """What a line of a bill is for; each is rounded once for each instance or Fargate attempt."""
+    """What a line of a bill is for; each is rounded once for each instance or Fargate attempt.
+
+    ``EXTRA`` and what follows are no capacity: dollars that the scenario adds, and commitments that lower the bill.
+    """
 
     COMPUTE = 0
     EBS = 1
     FARGATE_VCPU = 2
     FARGATE_GIB = 3
     FARGATE_STORAGE = 4
+    EXTRA = 5
+    """``world.extra_costs``."""
+    RESERVED = 6
+    SAVINGS_PLAN = 7
 
     @property
     def text(self) -> str:
         """The word that tables and reports print."""
         return self.name.lower()
+
+
+CAPACITY = (Charge.COMPUTE, Charge.EBS, Charge.FARGATE_VCPU, Charge.FARGATE_GIB, Charge.FARGATE_STORAGE)
+"""Charges of an instance, or of a Fargate attempt."""
 
 
 class Cause(IntEnum):
@@ -50,12 +62,27 @@ class Cause(IntEnum):
     MINIMUM_CHARGE = 13
     """The 60 s minimum and rounding up to whole seconds."""
     EBS = 14
+    DATA_TRANSFER = 15
+    NAT = 16
+    REQUESTS = 17
+    LOGS = 18
+    OTHER = 19
+    """The kinds of ``world.extra_costs``."""
+    UNUSED_COMMITMENT = 20
+    """What was committed to (Savings Plan, reserved instances) and not used."""
+    COMMITMENT_DISCOUNT = 21
+    """How much less the use that a commitment covers costs than On-Demand: less than nothing."""
 
     @property
     def text(self) -> str:
         """The word that tables and reports print."""
         return self.name.lower()
 
+
+EXTRA_CAUSES: Mapping[str, Cause] = {
+    cause.text: cause for cause in (Cause.DATA_TRANSFER, Cause.NAT, Cause.REQUESTS, Cause.LOGS, Cause.OTHER)
+}
+"""By the keys of ``world.extra_costs``."""
 
 _CAUSE_OF_OUTCOME = {
     Outcome.OPEN: Cause.STILL_RUNNING,

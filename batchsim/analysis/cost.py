@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from batchsim.analysis.bills import InstanceBills, TaskBills, instance_bills, task_bills
-from batchsim.analysis.causes import Cause, Charge, causes_of_kept_work, causes_of_work
+from batchsim.analysis.causes import CAPACITY, EXTRA_CAUSES, Cause, Charge, causes_of_kept_work, causes_of_work
+from batchsim.analysis.commitments import CommitmentBill, commitment_bills
 from batchsim.analysis.exact import Exact, Int64s, apportion, sum_by
+from batchsim.analysis.extras import ExtraBill, bound_nano_usd, extra_bills
 from batchsim.analysis.occupancy import Occupancy, occupancy
 from batchsim.analysis.phases import Lives, Phases, attempt_phases, instance_lives
-from batchsim.analysis.prices import Prices, Rules
+from batchsim.analysis.prices import Prices, Reserved, Rules
 from batchsim.analysis.shares import Shares, instance_shares
 from batchsim.errors import Problem, ScenarioError
 from batchsim.records.tables import NEVER, Ints, Records
@@ -29,13 +31,13 @@ class Rows(NamedTuple):
     """Rows of the split, all of one shape."""
 
     instance: Ints
-    """Row of the instance, NEVER on Fargate."""
+    """Row of the instance, NEVER on Fargate and for what is no capacity."""
     attempt: Ints
-    """Row of the attempt, NEVER where no attempt is to blame (boot, idle, unused, minimum, EBS)."""
+    """Row of the attempt, NEVER where no attempt is to blame (boot, idle, unused, minimum, EBS, the run as a whole)."""
     charge: Ints
     cause: Ints
     weight: Exact
-    """Share x ms that the row stands for, over the denominator of its instance (1 on Fargate, for EBS)."""
+    """Share x ms that the row stands for, over the denominator of its instance (1 on Fargate, for EBS); else 0."""
     nano_usd: Int64s
     waived_nano_usd: Int64s
 
@@ -46,6 +48,8 @@ class Cost:
 
     instances: InstanceBills
     tasks: TaskBills
+    extras: tuple[ExtraBill, ...]
+    commitments: tuple[CommitmentBill, ...]
     rows: Rows
     denominator: Exact
     """Of the shares on each instance."""
@@ -56,7 +60,19 @@ class Cost:
     def total_nano_usd(self) -> int:
         """The sum of all bills."""
         tasks = sum(int(charge.sum()) for charge in self.tasks.charges)
-        return int(self.instances.compute.sum()) + int(self.instances.ebs.sum()) + tasks
+        capacity = int(self.instances.compute.sum()) + int(self.instances.ebs.sum()) + tasks
+        settled = sum(each.unused_nano_usd - each.discount_nano_usd for each in self.commitments)
+        return capacity + self.extra_nano_usd + settled
+
+    @property
+    def extra_nano_usd(self) -> int:
+        """What ``world.extra_costs`` adds."""
+        return sum(bill.total_nano_usd for bill in self.extras)
+
+    @property
+    def fees_nano_usd(self) -> int:
+        """What was paid for commitments, used or not."""
+        return sum(each.fees_nano_usd for each in self.commitments)
 
     @property
     def waived_nano_usd(self) -> int:
@@ -67,29 +83,33 @@ class Cost:
     def on_demand_nano_usd(self) -> int:
         """What the same instances and tasks, as long on, cost at On-Demand prices; nothing of it is waived."""
         tasks = sum(int(charge.sum()) for charge in self.tasks.on_demand)
-        return int(self.instances.on_demand.sum()) + int(self.instances.ebs.sum()) + tasks
+        return int(self.instances.on_demand.sum()) + int(self.instances.ebs.sum()) + tasks + self.extra_nano_usd
 
 
 def cost(records: Records, prices: Prices, rules: Rules | None = None) -> Cost:
     """Bill the run and split the bills."""
     phases, lives = attempt_phases(records), instance_lives(records)
     bills, tasks = instance_bills(records, lives, prices), task_bills(records, phases, prices)
-    _check_total(bills, tasks)
+    _check_total(bills, tasks, bound_nano_usd(records, prices.extra))
+    extras = extra_bills(records, prices.extra)
+    commitments = commitment_bills(records, lives, phases, (bills, tasks), prices)
     shares = instance_shares(records, int(bills.billed_s.max(initial=0)) * 1000)
     use = occupancy(records, lives, phases, shares, rules or Rules())
     split = [
         _compute_rows(records, lives, phases, shares, use, bills),
         _ebs_rows(bills),
         *(_task_rows(records, phases, tasks, charge) for charge in range(3)),
+        *(_extra_rows(bill) for bill in extras),
+        *(_commitment_rows(each) for each in commitments),
     ]
     rows = Rows(*(np.concatenate(columns) for columns in zip(*split, strict=True)))
-    return Cost(bills, tasks, rows, shares.denominator, use.busy_ms)
+    return Cost(bills, tasks, extras, commitments, rows, shares.denominator, use.busy_ms)
 
 
-def _check_total(bills: InstanceBills, tasks: TaskBills) -> None:
+def _check_total(bills: InstanceBills, tasks: TaskBills, extra_nano_usd: float) -> None:
     """E148 for a run whose bills together are beyond 64 bits of nano-dollars: sums would be wrong without a word."""
     columns = (bills.compute, bills.waived, bills.ebs, bills.on_demand, *tasks.charges, *tasks.on_demand)
-    if sum(float(column.sum(dtype=np.float64)) for column in columns) > MOST_NANO_USD:
+    if sum(float(column.sum(dtype=np.float64)) for column in columns) + extra_nano_usd > MOST_NANO_USD:
         message = "the bill is in the billions of dollars, beyond what can be counted to the nano-dollar"
         raise ScenarioError([Problem("E148", (), message)])
 
@@ -216,18 +236,75 @@ def _task_rows(records: Records, phases: Phases, tasks: TaskBills, charge: int) 
     )
 
 
+def _extra_rows(bill: ExtraBill) -> Rows:
+    """A row for each attempt that one kind of extra cost falls on, then one for the run as a whole."""
+    attempt = np.flatnonzero(bill.attempts)
+    amounts = bill.attempts[attempt]
+    if bill.of_the_run:
+        attempt, amounts = np.append(attempt, NEVER), np.append(amounts, bill.of_the_run)
+    cause = np.full(len(amounts), EXTRA_CAUSES[bill.kind])
+    return _rows_beside_capacity(attempt, Charge.EXTRA, cause, amounts)
+
+
+def _commitment_rows(bill: CommitmentBill) -> Rows:
+    """What of a commitment was not used, and the discount on what was: of the run as a whole."""
+    amounts = np.array([bill.unused_nano_usd, -bill.discount_nano_usd], np.int64)
+    seen = np.flatnonzero(amounts)
+    charge = Charge.RESERVED if isinstance(bill.commitment, Reserved) else Charge.SAVINGS_PLAN
+    cause = np.array([Cause.UNUSED_COMMITMENT, Cause.COMMITMENT_DISCOUNT])[seen]
+    return _rows_beside_capacity(np.full(len(seen), NEVER), charge, cause, amounts[seen])
+
+
+def _rows_beside_capacity(attempt: Ints, charge: Charge, cause: Ints, amounts: Int64s) -> Rows:
+    size = len(amounts)
+    return Rows(
+        np.full(size, NEVER, np.int32),
+        attempt.astype(np.int32),
+        np.full(size, charge, np.int8),
+        cause.astype(np.int8),
+        np.zeros(size, np.int64),
+        amounts,
+        np.zeros(size, np.int64),
+    )
+
+
 def sum_check(result: Cost) -> list[str]:
     """Return a sentence for each sum that is not exact, none when all are.
 
     Checked: on every instance shares x time of the attempts, boot, idle and unused add up to denominator x on-time,
     with the padding of the minimum to the billed time; likewise on Fargate; every bill, every waived bill, is the sum
-    of its rows; and no row stands for less than nothing.
+    of its rows, extra costs and commitments too; and no row stands for less than nothing.
     """
     backwards = np.flatnonzero(result.rows.weight < 0).tolist()
     problems = [f"row {row} of the split has the negative weight {result.rows.weight[row]}" for row in backwards]
-    for charge in Charge:
+    for charge in CAPACITY:
         problems += _charge_problems(result, charge)
-    return problems
+    return problems + _problems_beside_capacity(result)
+
+
+def _problems_beside_capacity(result: Cost) -> list[str]:
+    """By kind of extra cost, and by kind of commitment: its bills, and the sum of its rows."""
+    bills: dict[tuple[int, int], int] = {}
+    for extra in result.extras:
+        bills[Charge.EXTRA, EXTRA_CAUSES[extra.kind]] = extra.total_nano_usd
+    for each in result.commitments:
+        charge = Charge.RESERVED if isinstance(each.commitment, Reserved) else Charge.SAVINGS_PLAN
+        for cause, nano_usd in (
+            (Cause.UNUSED_COMMITMENT, each.unused_nano_usd),
+            (Cause.COMMITMENT_DISCOUNT, -each.discount_nano_usd),
+        ):
+            bills[charge, cause] = bills.get((charge, cause), 0) + nano_usd
+    rows = result.rows
+    beside = np.flatnonzero(rows.charge >= Charge.EXTRA)
+    for charge, cause, nano_usd in zip(
+        *(column[beside].tolist() for column in (rows.charge, rows.cause, rows.nano_usd)), strict=True
+    ):
+        bills[charge, cause] = bills.get((charge, cause), 0) - nano_usd
+    return [
+        f"{Cause(cause).text} of {Charge(charge).text}: rows sum to {-off} nano-dollars too many"
+        for (charge, cause), off in bills.items()
+        if off
+    ]
 
 
 def _charge_problems(result: Cost, charge: Charge) -> list[str]:

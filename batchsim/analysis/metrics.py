@@ -49,6 +49,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("cost_usd", "USD", "lower", "the whole bill", ("cost", "total_usd")),
         Metric("cost_per_job_usd", "USD", "lower", "the bill per job that succeeded", ("cost", "per_job_usd")),
         Metric("cost_per_tb_usd", "USD", "lower", "the bill per 10^12 bytes of data sets", ("cost", "per_tb_usd")),
+        Metric("cost_per_month_usd", "USD", "lower", "the bills of a month", ("cost", "per_month_usd")),
         Metric("saving_usd", "USD", "higher", "On-Demand equivalent less the bill", ("cost", "saving_usd")),
         Metric("saving_share", "share", "higher", "saving over On-Demand equivalent", ("cost", "saving_share")),
         Metric("useful_share", "share", "higher", "part of the bill for useful work", ("cost", "useful_share")),

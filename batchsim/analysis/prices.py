@@ -33,6 +33,50 @@ class FargatePrices:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtraPrice:
+    """One kind of ``world.extra_costs``, in nano-dollars for each thing that it grows with."""
+
+    kind: str
+    per_h: int = 0
+    """An hour of the run."""
+    per_gb: int = 0
+    """10^9 bytes of a data set."""
+    per_job: int = 0
+    """A job that was tried."""
+    per_attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Reserved instances of one type, or of one family's sizes (``covers`` without a dot): a base load paid always."""
+
+    covers: str
+    units: int
+    """Instances of the type, or vCPUs of the family."""
+    nano_usd_per_h: int
+    """Of one unit."""
+
+    @property
+    def fee_nano_usd_per_h(self) -> int:
+        """What is paid each clock hour, used or not."""
+        return self.units * self.nano_usd_per_h
+
+
+@dataclass(frozen=True, slots=True)
+class SavingsPlan:
+    """A Compute Savings Plan: a commitment of dollars an hour, spent at On-Demand prices less a discount."""
+
+    nano_usd_per_h: int
+    discount: Fraction
+    """Of On-Demand prices, 0 to below 1."""
+
+    @property
+    def fee_nano_usd_per_h(self) -> int:
+        """What is paid each clock hour, used or not."""
+        return self.nano_usd_per_h
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """All prices that are not on an instance's row; ``fargate`` has an item for each environment, None for EC2."""
 
@@ -41,6 +85,11 @@ class Prices:
     root_gb: int | float | Fraction = 30
     first_hour_free: bool = True
     """Whether an instance that EC2 reclaims within its first hour is free (fact sheet section 7)."""
+    extra: tuple[ExtraPrice, ...] = ()
+    reserved: tuple[Reserved, ...] = ()
+    savings_plan: SavingsPlan | None = None
+    into_hour_ms: int = 0
+    """How far into a clock hour the run starts: commitments are settled by the clock hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from batchsim.analysis.attribution import JobCosts, job_costs
 from batchsim.analysis.cost import Cost, cost, sum_check
 from batchsim.analysis.frame import instance_ids, job_ids
+from batchsim.analysis.month import NIGHTLY, Schedule
 from batchsim.analysis.parts import Parts, Spans, job_parts, job_spans, parts_check
 from batchsim.analysis.phases import Lives, Phases, attempt_phases, instance_lives
 from batchsim.analysis.prices import Prices, Rules
@@ -25,6 +26,8 @@ class Analysis:
     records: Records
     prices: Prices
     rules: Rules = field(default_factory=Rules)
+    schedule: Schedule = NIGHTLY
+    """How much of the calendar the run stands for."""
 
     @cached_property
     def phases(self) -> Phases:

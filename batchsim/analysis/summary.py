@@ -23,9 +23,12 @@ from batchsim.analysis.attribution import (
     by_type,
 )
 from batchsim.analysis.causes import Cause
+from batchsim.analysis.commitments import CommitmentBill
 from batchsim.analysis.latency import latency
 from batchsim.analysis.losses import failures, reclaims, retries, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
+from batchsim.analysis.month import per_month_nano_usd
+from batchsim.analysis.prices import Prices, Reserved, SavingsPlan
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import ratio
 from batchsim.analysis.throughput import MS_PER_H, entries, makespan_ms, throughput
@@ -36,13 +39,26 @@ from batchsim.records.vocabulary import EndedBy, JobState, WhyEnded
 NANO = 1_000_000_000
 BYTES_PER_TB = 10**12
 
-NOT_COUNTED = (
-    "data transfer: S3 requests, traffic between zones and regions, NAT gateways, public IPv4 addresses",
-    "storage beyond the root volume: S3, EFS, FSx, further EBS volumes, provisioned IOPS and throughput",
-    "CloudWatch logs, Container Insights and events; ECR storage and pulls",
-    "licences, support plans, taxes; Savings Plans, Reserved Instances and negotiated discounts",
-)
-"""What no bill of batchsim holds."""
+_UNLESS_EXTRA = {
+    "data_transfer": "data transfer between zones, regions and the internet",
+    "nat": "NAT gateways",
+    "requests": "requests: S3, ECR, KMS and other APIs",
+    "logs": "CloudWatch Logs",
+    "other": "public IPv4 addresses, Container Insights, events, ECR storage",
+}
+"""By kind of ``world.extra_costs``, what is on no bill unless the scenario gives it."""
+
+
+def not_counted(prices: Prices) -> list[str]:
+    """What the bill does not hold, with the key that would add it."""
+    given = {price.kind for price in prices.extra}
+    committed = bool(prices.reserved or prices.savings_plan)
+    return [
+        *(f"{what} (world.extra_costs.{kind})" for kind, what in _UNLESS_EXTRA.items() if kind not in given),
+        "storage beyond the root volume: S3, EFS, FSx, further EBS volumes, provisioned IOPS and throughput",
+        *(() if committed else ("Savings Plans and reserved instances (Result.reprice)",)),
+        "licences, support plans, taxes; negotiated discounts",
+    ]
 
 
 def summary(run: Analysis, thresholds: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -54,7 +70,7 @@ def summary(run: Analysis, thresholds: Mapping[str, str] | None = None) -> dict[
         name: {"value": each.value(page), "unit": each.unit, "better": each.better, "what": each.what}
         for name, each in METRICS.items()
     }
-    page["not_counted"] = list(NOT_COUNTED)
+    page["not_counted"] = not_counted(run.prices)
     return page
 
 
@@ -111,8 +127,8 @@ def _headline(run: Analysis) -> dict[str, Any]:
 
 
 def _cost(run: Analysis) -> dict[str, Any]:
-    """The bill, per job that succeeded and per TB of data sets read, what On-Demand would cost, and its splits."""
-    records, cost = run.records, run.cost
+    """The bill, per job that succeeded, TB of data sets read and month, what On-Demand would cost, and its splits."""
+    records, cost, schedule = run.records, run.cost, run.schedule
     total, on_demand = cost.total_nano_usd, cost.on_demand_nano_usd
     data_bytes = int(records.submissions.data_bytes.sum())
     causes = by_cause(cost)
@@ -123,11 +139,16 @@ def _cost(run: Analysis) -> dict[str, Any]:
         "per_job_usd": _per(total, int(np.count_nonzero(records.jobs.state == JobState.SUCCEEDED))),
         "per_tb_usd": _per(total * BYTES_PER_TB, data_bytes),
         "data_bytes": data_bytes,
+        "per_month_usd": per_month_nano_usd(cost, schedule) / NANO,
+        "per_month_basis": schedule.basis + "; commitments are paid in all of them" * bool(cost.commitments),
+        "per_month_period_s": schedule.period_ms / 1000,
         "on_demand_usd": on_demand / NANO,
         "saving_usd": (on_demand - total) / NANO,
         "saving_share": ratio(on_demand - total, on_demand),
         "useful_share": ratio(useful, total),
-        "unallocated_usd": int(run.job_costs.unallocated.sum()) / NANO,
+        "extra_usd": cost.extra_nano_usd / NANO,
+        "commitments": [_commitment(each) for each in cost.commitments],
+        "unallocated_usd": (int(run.job_costs.unallocated.sum()) + run.job_costs.of_the_run) / NANO,
         "cost_share_usd": int(run.job_costs.share.sum()) / NANO,
         "by_cause": _usd(causes),
         "by_charge": _usd(by_charge(cost)),
@@ -139,6 +160,30 @@ def _cost(run: Analysis) -> dict[str, Any]:
         "by_purchase": _usd(by_purchase(records, cost)),
         "waived_by_cause": {line.name: line.waived_nano_usd / NANO for line in causes if line.waived_nano_usd},
     }
+
+
+def _commitment(bill: CommitmentBill) -> dict[str, Any]:
+    """One commitment: what was paid for it, what it covered at On-Demand prices, what of it was not used."""
+    commitment = bill.commitment
+    return {
+        **(_savings_plan(commitment) if isinstance(commitment, SavingsPlan) else _reserved(commitment)),
+        "hours": len(bill.covered),
+        "fees_usd": bill.fees_nano_usd / NANO,
+        "covered_usd": int(bill.covered.sum()) / NANO,
+        "discount_usd": bill.discount_nano_usd / NANO,
+        "unused_usd": bill.unused_nano_usd / NANO,
+        "used_share": ratio(int(bill.used.sum()), bill.fees_nano_usd),
+    }
+
+
+def _savings_plan(plan: SavingsPlan) -> dict[str, Any]:
+    share = str(plan.discount)  # exact, as in 7/25
+    return {"kind": "savings_plan", "usd_per_h": plan.nano_usd_per_h / NANO, "discount": share}
+
+
+def _reserved(reserved: Reserved) -> dict[str, Any]:
+    per_unit = reserved.nano_usd_per_h / NANO
+    return {"kind": "reserved", "covers": reserved.covers, "units": reserved.units, "usd_per_h": per_unit}
 
 
 def _per(nano_usd: int, count: int) -> float | None:

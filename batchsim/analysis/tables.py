@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from batchsim.analysis.attribution import attempt_costs, row_environments, row_jobs
+from batchsim.analysis.attribution import attempt_costs, extra_costs, row_environments, row_jobs
 from batchsim.analysis.causes import Cause, Charge
 from batchsim.analysis.exact import Int64s, int64
 from batchsim.analysis.frame import Column, call_ids, dollars, duration, nullable, pick, seconds, strings, words
@@ -99,6 +99,7 @@ def attempts_table(run: Analysis) -> pd.DataFrame:
             "ephemeral_gib": int64(calls.ephemeral_gib[call]),
             "architecture": words(calls.arm64[call].astype(np.int8), ARCHITECTURES),
             **_task_columns(run),
+            "extra_usd": dollars(extra_costs(run.records, run.cost)),
             "cost_usd": dollars(attempt_costs(run.records, run.cost)[0]),
         }
     )

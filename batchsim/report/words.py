@@ -17,6 +17,7 @@ _WORDS = {
     "launch_rate": "Fargate's launch rate",
     "lost_to_spot": "lost to Spot",
     "max_vcpus": "environment at maxvCpus",
+    "nat": "NAT",
     "nothing_fits": "no instance type fits",
     "over_max_resource": "more than the environment's maximum",
     "scale_up_decision": "scale-up decision",

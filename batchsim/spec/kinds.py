@@ -69,7 +69,6 @@ def _at_most(parse: Callable[[Any], int], most: int, shown: str) -> Callable[[An
 
 _mib = _at_most(units.parse_mib, MAX_INT, f"{MAX_INT:,} MiB")
 _usd_per_h = _at_most(units.parse_usd_per_h_nano, MAX_USD_PER_H * units.NANO_PER_USD, f"${MAX_USD_PER_H:,} an hour")
-_usd = _at_most(units.parse_usd_nano, MAX_USD * units.NANO_PER_USD, f"${MAX_USD:,}")
 
 
 def quantity(
@@ -78,6 +77,12 @@ def quantity(
     """A quantity: read with its unit, kept as a number, written with its unit again. 0 needs none."""
     schema = {"anyOf": [{"type": "string", "pattern": pattern, "examples": [example]}, {"const": 0}]}
     return FileForm(with_unit(parse, code), schema, show)
+
+
+def money(most_usd: int, example: str) -> FileForm:
+    """Dollars as in ``$0.08``, at most ``most_usd``; kept in nano-dollars."""
+    parse = _at_most(units.parse_usd_nano, most_usd * units.NANO_PER_USD, f"${most_usd:,}")
+    return quantity(parse, units.format_usd, f"^({_MONEY}|0)$", example, "E148")
 
 
 def _show_throughput(bytes_per_s: int) -> str:
@@ -118,4 +123,4 @@ Bytes = Annotated[int, quantity(units.parse_bytes, units.format_bytes, f"^({_SIZ
 Mib = Annotated[int, quantity(_mib, units.format_mib, f"^({_SIZE}|0)$", "4GiB")]
 BytesPerS = Annotated[int, quantity(units.parse_throughput_bytes_per_s, _show_throughput, f"^{_SIZE}/s$", "80MB/s")]
 UsdPerH = Annotated[int, quantity(_usd_per_h, _show_usd_per_h, f"^({_MONEY}/h|0)$", "$0.05/h", "E148")]
-Usd = Annotated[int, quantity(_usd, units.format_usd, f"^({_MONEY}|0)$", "$0.08", "E148")]
+Usd = Annotated[int, money(MAX_USD, "$0.08")]

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from batchsim import units
 from batchsim.spec.base import MAX_INT, FileForm, Model, check_number, check_whole, flawed
+from batchsim.spec.extra_costs import ExtraCosts
 from batchsim.spec.kinds import (
     RATE_PATTERN,
     BytesPerS,
@@ -215,6 +216,8 @@ class World(Model):
     """Price of a GB-month of gp3 (EBS, us-east-1)."""
     fargate_spot_factor: Annotated[float, number("E148", 0, 10)] = 0.30
     """Fargate Spot's price as a share of Fargate's (AWS: up to 70 % off)."""
+    extra_costs: ExtraCosts = ExtraCosts()
+    """Dollars per hour, GB of data set, job or attempt, for data transfer, NAT, requests, logs and other."""
 
     submit_tps: Annotated[int, whole("E114", 1)] = 50
     """SubmitJob calls a second that the service takes (User Guide, "Service quotas")."""

@@ -94,7 +94,7 @@ def both(*changes: Change) -> Change:
     return change
 
 
-def figure(value: Any, *path: str) -> Change:
+def figure(value: Any, *path: str | int) -> Change:
     """Set a figure of the summary."""
 
     def change(tables: Tables) -> None:
@@ -106,7 +106,7 @@ def figure(value: Any, *path: str) -> Change:
     return change
 
 
-def more(amount: float, *path: str) -> Change:
+def more(amount: float, *path: str | int) -> Change:
     """Add to a figure of the summary."""
 
     def change(tables: Tables) -> None:
@@ -385,6 +385,17 @@ MUTANTS = (
     Mutant("B05", "a row of the costs is lost", drop("costs", charge="ebs", instance=S2)),
     Mutant("B05b", "a cost goes to another attempt", put("costs", "job_id", "map:0", job_id="map:1")),
     Mutant("B05c", "EBS is given away", add("costs", "waived_usd", NANO_DOLLAR, charge="ebs", instance=S2)),
+    Mutant(
+        "B05d",
+        "a cause pays for another",
+        both(more(NANO_DOLLAR, "cost", "by_cause", "logs"), more(-NANO_DOLLAR, "cost", "by_cause", "nat")),
+    ),
+    Mutant("B07", "a retry is a new job", add("attempts", "extra_usd", 0.0002, job_id="broken", attempt=2)),
+    Mutant("B07", "a child pays for its sibling's data", add("attempts", "extra_usd", NANO_DOLLAR, job_id="map:1")),
+    Mutant("B07b", "the run's hours are free", more(-0.0125, "cost", "extra_usd")),
+    Mutant("B08", "a plan covers Spot", more(0.01, "cost", "commitments", 0, "covered_usd")),
+    Mutant("B08", "an unused commitment is not paid", figure(0.0, "cost", "commitments", 0, "unused_usd")),
+    Mutant("B08b", "a month has 31 nights", more(0.01, "cost", "per_month_usd")),
     Mutant("I25", "a nano-dollar in the total", more(NANO_DOLLAR, "cost", "total_usd")),
     Mutant("B06", "a split that does not sum to the bill", more(NANO_DOLLAR, "cost", "by_cause", "ebs")),
     Mutant("B06b", "a nano-dollar that no job bears", more(NANO_DOLLAR, "cost", "unallocated_usd")),

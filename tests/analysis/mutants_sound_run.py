@@ -72,7 +72,17 @@ SCENARIO: dict[str, Any] = {
         {"jobDefinitionName": "task", "revision": 1},
     ],
     "workload": [],
-    "world": {"timeout_lag": "3s", "retry_delay": "0s", "scheduler_cycle": "0s"},
+    "world": {
+        "timeout_lag": "3s",
+        "retry_delay": "0s",
+        "scheduler_cycle": "0s",
+        "extra_costs": {
+            "data_transfer": {"per_gb": "$0.09"},
+            "nat": {"per_h": "$0.045/h"},
+            "requests": {"per_job": "$0.0002"},
+            "logs": {"per_attempt": "$0.001"},
+        },
+    },
     "actions": [{"at": "240s", "cancel": "nope"}, {"at": "330s", "terminate": "killed"}],
     "notifications": [
         {"name": "failed", "eventPattern": {"detail": {"status": ["FAILED"]}}, "target": "oncall"},
@@ -203,6 +213,13 @@ PARTS = (
 KINDS = {"od": "EC2", "spot": "SPOT", "fg": "FARGATE"}
 ON_DEMAND, GP3, ROOT_GB = 96_000_000, 80_000_000, 30
 FARGATE = {"vcpu_nano_usd_per_h": 40_480_000, "gib_nano_usd_per_h": 4_445_000, "storage_nano_usd_per_gib_h": 111_000}
+PER_ATTEMPT, PER_JOB, PER_HOUR = 1_000_000, 200_000, 45_000_000
+DATA = {"map": 3_000_000_001}
+"""Bytes of the data set that an entry's jobs read together, at $0.09 a GB."""
+PLAN, DISCOUNT = 50_000_000, Fraction(1, 4)
+"""A Savings Plan of $0.05 an hour; the run's 1000 seconds lie in one clock hour."""
+HOURS = round(Fraction(HORIZON * PER_HOUR, 3600))
+"""What the hours of the run cost extra."""
 
 
 def sound_run() -> dict[str, Any]:
@@ -298,10 +315,22 @@ def _charge(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> 
         for one in mine:
             share = (Fraction(one["vcpus"], 2) + Fraction(one["memory_mib"], 7647)) / 2
             held = int(end_of(one)) - one["starting_at_s"]
-            one["cost_usd"] = 0.0 if free else round(share * held * row["price_nano_usd_per_h"] / 3600) / 1e9
+            one["capacity_nano"] = 0 if free else round(share * held * row["price_nano_usd_per_h"] / 3600)
     for one in attempts:
+        extra = sum(_extra(one).values())
         if one["environment"] == "fg":
-            one["cost_usd"] = sum(_fargate_charges(one)) / 1e9
+            one["capacity_nano"] = sum(_fargate_charges(one))
+        one |= {"extra_usd": extra / 1e9, "cost_usd": (one["capacity_nano"] + extra) / 1e9}
+
+
+def _extra(row: dict[str, Any]) -> dict[str, int]:
+    """Nano-dollars by kind of extra cost; a job's part and its part of the data come with its first attempt."""
+    if row["attempt"] > 1:
+        return {"logs": PER_ATTEMPT}
+    entry, _, index = row["job_id"].partition(":")
+    whole, at, size = round(Fraction(DATA.get(entry, 0) * 9, 100)), int(index or 0), CALLS[entry][5] or 1
+    part = round(Fraction(whole * (at + 1), size)) - round(Fraction(whole * at, size))
+    return {"logs": PER_ATTEMPT, "requests": PER_JOB, **({"data_transfer": part} if part else {})}
 
 
 def _fargate_charges(row: dict[str, Any]) -> tuple[int, int, int]:
@@ -372,7 +401,7 @@ def _load(jobs: list[dict[str, Any]], attempts: list[dict[str, Any]], instances:
     by_name = {row["job_id"]: row for row in jobs}
     for row in instances:
         mine = [one for one in attempts if one["instance"] == row["instance"]]
-        shared = round(row["cost_usd"] * 1e9) - sum(round(one["cost_usd"] * 1e9) for one in mine)
+        shared = round(row["cost_usd"] * 1e9) - sum(one["capacity_nano"] for one in mine)
         job = by_name[mine[0]["job_id"]]
         job["cost_loaded_usd"] = (round(job["cost_loaded_usd"] * 1e9) + shared) / 1e9
 
@@ -385,7 +414,7 @@ def _submissions(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         row |= {"is_array": size > 0, "queue": queue, "definition": definition, "image": image, "vcpus": vcpus}
         row |= {"memory_mib": memory, "gpus": 0, "architecture": "x86_64", "ephemeral_gib": 20}
         row |= {"attempts_allowed": ALLOWED[definition], "timeout_s": NAN if timeout is None else timeout}
-        row |= {"data_bytes": 0, "due_at_s": due, "created_at_s": mine[0]["created_at_s"]}
+        row |= {"data_bytes": DATA.get(entry, 0), "due_at_s": due, "created_at_s": mine[0]["created_at_s"]}
         row |= {"ended_at_s": max(job["ended_at_s"] for job in mine), "state": mine[0]["state"]}
         row |= {"reason": mine[0]["reason"], "calls": 1, "depends_on": depends_on}
         rows.append(row)
@@ -397,14 +426,26 @@ def _costs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> l
     rows = []
     for one in attempts:
         names = ("fargate_vcpu", "fargate_gib") if one["environment"] == "fg" else ("compute",)
-        amounts = _fargate_charges(one) if one["environment"] == "fg" else (round(one["cost_usd"] * 1e9),)
+        amounts = _fargate_charges(one) if one["environment"] == "fg" else (one["capacity_nano"],)
         rows += [_cost(one, name, amount, "useful_work") for name, amount in zip(names, amounts, strict=False)]
+        nowhere = {**one, "type": "", "instance": ""}
+        rows += [_cost(nowhere, "extra", amount, kind) for kind, amount in _extra(one).items()]
     for row in instances:
-        own = sum(round(one["cost_usd"] * 1e9) for one in attempts if one["instance"] == row["instance"])
+        own = sum(one["capacity_nano"] for one in attempts if one["instance"] == row["instance"])
         nobody = {**row, "job_id": "", "attempt": None}
         idle = _cost(nobody, "compute", round(row["compute_usd"] * 1e9) - own, "unused_share")
         rows += [{**idle, "waived_usd": row["waived_usd"]}, _cost(nobody, "ebs", round(row["ebs_usd"] * 1e9), "ebs")]
-    return rows
+    the_run = {"environment": "", "instance": "", "type": "", "job_id": "", "attempt": None}
+    use, paid = _plan(attempts, instances)
+    rows += [_cost(the_run, "extra", HOURS, "nat"), _cost(the_run, "savings_plan", PLAN - paid, "unused_commitment")]
+    return [*rows, _cost(the_run, "savings_plan", paid - use, "commitment_discount")]
+
+
+def _plan(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> tuple[int, int]:
+    """The On-Demand use that the Savings Plan covers, which is all there is, and what of the plan that takes."""
+    use = sum(round(row["compute_usd"] * 1e9) for row in instances if not row["spot"])
+    use += sum(sum(_fargate_charges(one)[:2]) for one in attempts if one["environment"] == "fg")
+    return use, round(use * (1 - DISCOUNT))
 
 
 def _cost(row: dict[str, Any], charge: str, nano: int, cause: str) -> dict[str, Any]:
@@ -416,15 +457,22 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
     jobs, attempts, instances, costs = (tables[name] for name in ("jobs", "attempts", "instances", "costs"))
     shared = "shared: everything"
     own = {name: _nano_by(jobs, name) for name in ("queue", "definition", "entry")}
-    total = _nano(instances["cost_usd"]) + _nano(attempts["cost_usd"][attempts["environment"] == "fg"])
-    on_demand = _nano(instances["on_demand_usd"]) + _nano(attempts["cost_usd"][attempts["environment"] == "fg"])
+    tasks = _nano(attempts["cost_usd"][attempts["environment"] == "fg"])
+    beside = _nano(attempts["extra_usd"][attempts["environment"] != "fg"]) + HOURS
+    use, paid = _plan(attempts.to_dict("records"), instances.to_dict("records"))
+    total = _nano(instances["cost_usd"]) + tasks + beside + (PLAN - paid) + (paid - use)
+    on_demand = _nano(instances["on_demand_usd"]) + tasks + beside
     rest = total - _nano(jobs["cost_usd"])
     cost = {
         "total_usd": total / 1e9,
         "waived_usd": _nano(instances["waived_usd"]) / 1e9,
         "on_demand_usd": on_demand / 1e9,
         "saving_usd": (on_demand - total) / 1e9,
-        "unallocated_usd": 0.0,
+        "extra_usd": (_nano(attempts["extra_usd"]) + HOURS) / 1e9,
+        "commitments": [_commitment(use, paid)],
+        "per_month_usd": (round(Fraction((total - PLAN) * 730, 24)) + 730 * PLAN) / 1e9,
+        "per_month_period_s": 86_400.0,
+        "unallocated_usd": (HOURS + PLAN - use) / 1e9,
         "cost_share_usd": _nano(jobs["cost_share_usd"]) / 1e9,
         **{f"by_{name}": {**split, shared: rest / 1e9} for name, split in own.items()},
         **{f"by_{name}": _nano_by(costs, name) for name in ("cause", "charge", "environment", "type")},
@@ -473,6 +521,17 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
             "saved_s": 200.0,
             "lost_usd": float(attempts["cost_usd"][lost].sum()),
         },
+    }
+
+
+def _commitment(use: int, paid: int) -> dict[str, Any]:
+    """The Savings Plan as the summary tells it."""
+    terms = {"kind": "savings_plan", "usd_per_h": PLAN / 1e9, "discount": "1/4", "hours": 1, "fees_usd": PLAN / 1e9}
+    return {
+        **terms,
+        "covered_usd": use / 1e9,
+        "discount_usd": (use - paid) / 1e9,
+        "unused_usd": (PLAN - paid) / 1e9,
     }
 
 

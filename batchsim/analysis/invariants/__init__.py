@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batchsim.analysis.invariants import (
+    beside,
     bills,
     capacity,
     dependencies,
@@ -33,6 +34,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *images.INVARIANTS,
     *waits.INVARIANTS,
     *bills.INVARIANTS,
+    *beside.INVARIANTS,
     *totals.INVARIANTS,
     *notifications.INVARIANTS,
 )

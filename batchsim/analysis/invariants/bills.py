@@ -53,9 +53,9 @@ def instances_are_billed_right(book: Book) -> pd.DataFrame:
     seconds = billed_seconds(instance_on_ms(book))
     compute = half_even((seconds, instances.number("price_nano_usd_per_h")), S_PER_H)
     free = _waived(book)
-    wrong = _known(instances.number("billed_s")) != seconds
-    wrong |= _known(instances.nano("compute_usd")) != np.where(free, 0, compute)
-    return instances.rows(wrong | (_known(instances.nano("waived_usd")) != np.where(free, compute, 0)))
+    wrong = known(instances.number("billed_s")) != seconds
+    wrong |= known(instances.nano("compute_usd")) != np.where(free, 0, compute)
+    return instances.rows(wrong | (known(instances.nano("waived_usd")) != np.where(free, compute, 0)))
 
 
 def _waived(book: Book) -> Bools:
@@ -65,7 +65,7 @@ def _waived(book: Book) -> Bools:
     return taken & instances.flag("first_hour_free") & (instance_on_ms(book) < FIRST_HOUR_MS)
 
 
-def _known(column: Int64s) -> Int64s:
+def known(column: Int64s) -> Int64s:
     """An empty bill is a bill of nothing."""
     return np.where(column == MISSING, 0, column)
 
@@ -78,9 +78,9 @@ def root_volumes_are_billed_right(book: Book) -> pd.DataFrame:
     ebs = half_even(
         (seconds, instances.milli("root_gb"), instances.number("gp3_nano_usd_per_gb_month")), MONTH_S * 1000
     )
-    wrong = _known(instances.nano("ebs_usd")) != ebs
-    total = _known(instances.nano("compute_usd")) + ebs
-    return instances.rows(wrong | (_known(instances.nano("cost_usd")) != total))
+    wrong = known(instances.nano("ebs_usd")) != ebs
+    total = known(instances.nano("compute_usd")) + ebs
+    return instances.rows(wrong | (known(instances.nano("cost_usd")) != total))
 
 
 @invariant("I22c")
@@ -89,7 +89,7 @@ def on_demand_equivalent_is_right(book: Book) -> pd.DataFrame:
     instances = book.instances
     list_price = instances.number("on_demand_nano_usd_per_h")
     compute = half_even((billed_seconds(instance_on_ms(book)), list_price), S_PER_H)
-    wrong = _known(instances.nano("on_demand_usd")) != compute + _known(instances.nano("ebs_usd"))
+    wrong = known(instances.nano("on_demand_usd")) != compute + known(instances.nano("ebs_usd"))
     return instances.rows(wrong | (~instances.flag("spot") & (instances.number("price_nano_usd_per_h") != list_price)))
 
 
@@ -101,16 +101,20 @@ def first_hour_rule_is_the_scenarios(book: Book) -> pd.DataFrame:
 
 @invariant("N35b")
 def fargate_is_billed_right(book: Book) -> pd.DataFrame:
-    """A Fargate attempt is billed for its size from the image pull to its end, per second, at least 60."""
+    """A Fargate attempt is billed for its size from the image pull to its end, per second, at least 60.
+
+    Extra costs come on top.
+    """
     attempts = book.attempts
     rows = np.flatnonzero(attempts.among("environment_kind", *FARGATE))
     seconds = billed_seconds(_pull_to_end(book)[rows])
-    rates = [_known(attempts.number(f"{name}_nano_usd_per_{unit}"))[rows] for name, unit in FARGATE_RATES]
+    rates = [known(attempts.number(f"{name}_nano_usd_per_{unit}"))[rows] for name, unit in FARGATE_RATES]
     extra = np.maximum(attempts.number("ephemeral_gib")[rows] - INCLUDED_GIB, 0)
-    cost = half_even((seconds, attempts.milli("vcpus")[rows], rates[0]), S_PER_H * 1000)
+    cost = known(attempts.nano("extra_usd"))[rows]
+    cost = cost + half_even((seconds, attempts.milli("vcpus")[rows], rates[0]), S_PER_H * 1000)
     cost = cost + half_even((seconds, attempts.number("memory_mib")[rows], rates[1]), S_PER_H * 1024)
     cost = cost + half_even((seconds, extra, rates[2]), S_PER_H)
-    wrong = (_known(attempts.number("billed_s"))[rows] != seconds) | (_known(attempts.nano("cost_usd"))[rows] != cost)
+    wrong = (known(attempts.number("billed_s"))[rows] != seconds) | (known(attempts.nano("cost_usd"))[rows] != cost)
     return attempts.rows(rows[wrong])
 
 
@@ -127,19 +131,24 @@ def _pull_to_end(book: Book) -> Int64s:
 def jobs_pay_for_their_attempts(book: Book) -> pd.DataFrame:
     """A job's own cost is the sum of its attempts' costs."""
     rows = np.flatnonzero(book.job >= 0)
-    own = sums(book.job[rows], _known(book.attempts.nano("cost_usd"))[rows], len(book.jobs))
-    return book.jobs.rows(own != _known(book.jobs.nano("cost_usd")))
+    own = sums(book.job[rows], known(book.attempts.nano("cost_usd"))[rows], len(book.jobs))
+    return book.jobs.rows(own != known(book.jobs.nano("cost_usd")))
+
+
+def capacity_costs(book: Book) -> Int64s:
+    """What each attempt costs without extra costs."""
+    return known(book.attempts.nano("cost_usd")) - known(book.attempts.nano("extra_usd"))
 
 
 @invariant("B02")
 def attempts_pay_within_the_bill(book: Book) -> pd.DataFrame:
     """The attempts on an instance pay no more than its compute bill, and nothing is negative."""
     rows, instances = np.flatnonzero(book.on_host), book.instances
-    cost = _known(book.attempts.nano("cost_usd"))
+    cost = capacity_costs(book)
     if (cost < 0).any():
         return book.attempts.rows(cost < 0)
     own = sums(book.host[rows], cost[rows], len(instances))
-    return instances.rows(own > _known(instances.nano("compute_usd")))
+    return instances.rows(own > known(instances.nano("compute_usd")))
 
 
 @invariant("B03")
@@ -149,7 +158,7 @@ def attempts_pay_their_share(book: Book) -> pd.DataFrame:
     To the nano-dollar of each of its phases.
     """
     rows = np.flatnonzero(book.on_host)
-    host, cost = book.host[rows], _known(book.attempts.nano("cost_usd"))[rows]
+    host, cost = book.host[rows], capacity_costs(book)[rows]
     price = np.where(_waived(book), 0, book.instances.number("price_nano_usd_per_h"))[host]
     held_ms = (book.end_ms - book.attempts.ms("starting_at_s"))[rows]
     fair = _share(book, rows) * price * held_ms / (S_PER_H * 1000)
@@ -174,7 +183,7 @@ def _share(book: Book, rows: Int64s) -> np.ndarray[tuple[int], np.dtype[np.float
 @invariant("B04")
 def loaded_costs_more(book: Book) -> pd.DataFrame:
     """The loaded cost of a job is at least its own."""
-    return book.jobs.rows(_known(book.jobs.nano("cost_loaded_usd")) < _known(book.jobs.nano("cost_usd")))
+    return book.jobs.rows(known(book.jobs.nano("cost_loaded_usd")) < known(book.jobs.nano("cost_usd")))
 
 
 @invariant("B05")
@@ -192,7 +201,7 @@ def cost_rows_add_up(book: Book) -> pd.DataFrame:
         ("compute", "waived_usd", "waived_usd"),
     ):
         rows = np.flatnonzero(costs.among("charge", charge) & (host >= 0))
-        wrong |= sums(host[rows], costs.nano(column)[rows], len(instances)) != _known(instances.nano(bill))
+        wrong |= sums(host[rows], costs.nano(column)[rows], len(instances)) != known(instances.nano(bill))
     return instances.rows(wrong)
 
 
@@ -205,7 +214,7 @@ def cost_rows_add_up_to_attempts(book: Book) -> pd.DataFrame:
     of_row = attempt_of_row(book)
     own = np.flatnonzero(of_row >= 0)
     paid = sums(of_row[own], costs.nano("cost_usd")[own], len(attempts))
-    return attempts.rows(paid != _known(attempts.nano("cost_usd")))
+    return attempts.rows(paid != known(attempts.nano("cost_usd")))
 
 
 def attempt_of_row(book: Book) -> Int64s:

@@ -13,14 +13,18 @@ from batchsim.analysis.invariants.table import Int64s
 NANO = 1_000_000_000
 
 
-def half_even(factors: tuple[Int64s, ...], divisor: int) -> Int64s:
-    """The factors' product over ``divisor``, each row rounded once; in Python's integers where int64 might overflow."""
+def half_even(factors: tuple[Int64s, ...], divisor: int | Int64s) -> Int64s:
+    """The factors' product over ``divisor`` (one, or one a row), each row rounded once.
+
+    In Python's integers where int64 might overflow.
+    """
     if prod(float(np.abs(factor).max(initial=0)) for factor in factors) < 2.0**62:
-        numerator = np.prod(np.stack(factors), axis=0) if len(factors) > 1 else factors[0]
+        numerator = np.prod(np.stack(np.broadcast_arrays(*factors)), axis=0)
         quotient, rest = np.divmod(numerator, divisor)
         return np.asarray(quotient + ((2 * rest > divisor) | ((2 * rest == divisor) & (quotient % 2 == 1))))
-    rows = zip(*(factor.tolist() for factor in factors), strict=True)
-    return np.array([_half_even(prod(row), divisor) for row in rows], np.int64)
+    columns = np.broadcast_arrays(*factors, np.asarray(divisor))
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return np.array([_half_even(prod(row[:-1]), row[-1]) for row in rows], np.int64)
 
 
 def _half_even(numerator: int, divisor: int) -> int:

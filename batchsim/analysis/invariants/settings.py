@@ -23,6 +23,7 @@ DEFAULTS: Mapping[str, Any] = {
     "head_of_line": "strict",
     "speed": {},
     "spot_drain": False,
+    "extra_costs": {},
 }
 """``world`` keys that invariants read."""
 
@@ -105,6 +106,12 @@ class Settings:
         """Job definitions by ``name:revision``."""
         self.need()
         return {f"{item['jobDefinitionName']}:{item.get('revision', 1)}": item for item in self._list("jobDefinitions")}
+
+    @property
+    def start(self) -> str:
+        """The instant at which the run starts."""
+        self.need()
+        return str((self._raw.get("simulation") or {}).get("start", "2026-01-01T00:00:00Z"))
 
     @property
     def actions(self) -> Sequence[Mapping[str, Any]]:

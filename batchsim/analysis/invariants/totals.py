@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from batchsim.analysis.invariants.beside import extra_of_hours, settlements
 from batchsim.analysis.invariants.bills import attempt_of_row, instance_on_ms
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.exact import nano, total
@@ -38,14 +39,19 @@ def _section(book: Book, *path: str) -> Mapping[str, Any]:
 
 @invariant("I25")
 def bills_sum_to_the_total(book: Book) -> pd.DataFrame:
-    """Every instance and Fargate attempt has exactly one bill, and the bills sum to the reported total."""
+    """Every instance and Fargate attempt has exactly one bill, and the bills sum to the reported total.
+
+    Extra costs and settled commitments are part of it.
+    """
     cost = _section(book, "cost")
     return _differing(iter([("cost.total_usd", nano(cost["total_usd"]), _bill(book))]))
 
 
 def _bill(book: Book) -> int:
     fargate = book.attempts.among("environment_kind", *FARGATE)
-    return total(book.instances.nano("cost_usd")) + total(book.attempts.nano("cost_usd")[fargate])
+    capacity = total(book.instances.nano("cost_usd")) + total(book.attempts.nano("cost_usd")[fargate])
+    extra = total(book.attempts.nano("extra_usd")[~fargate]) + extra_of_hours(book)
+    return capacity + extra + sum(each["unused_usd"] - each["discount_usd"] for each in settlements(book))
 
 
 @invariant("B06")
@@ -89,7 +95,8 @@ def splits_follow_the_bills(book: Book) -> pd.DataFrame:
     ]
     for name in sorted({*instances.words("environment"), *attempts.words("environment")}):
         bill = total(instances.nano("cost_usd")[instances.among("environment", name)])
-        bill += total(attempts.nano("cost_usd")[fargate & attempts.among("environment", name)])
+        here = attempts.among("environment", name)
+        bill += total(attempts.nano("cost_usd")[fargate & here]) + total(attempts.nano("extra_usd")[~fargate & here])
         figures.append((f"cost.by_environment.{name}", _nano(cost["by_environment"].get(name)), bill))
     for name in instances.words("type"):
         bill = total(instances.nano("cost_usd")[instances.among("type", name)])

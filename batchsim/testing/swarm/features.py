@@ -44,6 +44,7 @@ FEATURES: Mapping[str, int] = {
     "what_ifs": 50,
     "exact_delays": 25,
     "long_delays": 15,
+    "extra_costs": 40,
     "actions": 70,
     "horizon": 32,
     "short_limit": 25,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from batchsim.testing.builders import Data
@@ -127,3 +128,20 @@ def _speeds(draft: Draft) -> Data:
         "x86_64": draft.pick(1, 0.333),
     }
     return {"speed": {name: speeds[name] for name in some(draft.choices, list(speeds))}}
+
+
+_EXTRA: Mapping[str, tuple[Data, ...]] = {
+    "data_transfer": ({"per_gb": "$0.09"}, {"per_gb": "$0.02", "per_job": "$0.000000001"}),
+    "nat": ({"per_h": "$0.045/h", "per_gb": "$0.045"}, {"per_h": "$0.33/h"}),
+    "requests": ({"per_attempt": "$0.0000004"}, {"per_job": "$0.005", "per_attempt": 0}),
+    "logs": ({"per_attempt": "$0.001"}, {"per_job": "$0.000123457"}),
+    "other": ({"per_h": "$0.005/h", "per_attempt": "$0.0007"}, {"per_job": "$1"}),
+}
+
+
+def _extra_costs(draft: Draft) -> Data:
+    """Some kinds of extra cost, each by what it grows with."""
+    if not draft.has("extra_costs"):
+        return {}
+    chosen = some(draft.choices, tuple(_EXTRA))
+    return {"extra_costs": {kind: draft.one_of(_EXTRA[kind]) for kind in chosen}}

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 
-from batchsim.analysis.prices import FargatePrices, FargateRates, Prices, Rules, ScaleIn
+from batchsim.analysis.prices import ExtraPrice, FargatePrices, FargateRates, Prices, Rules, ScaleIn
 from batchsim.records.tables import Names
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
+from batchsim.spec import facts as catalogue
+from batchsim.spec.extra_costs import ExtraCost
 from batchsim.units import DURATION_MS
+
+Listed = Mapping[tuple[str, bool], catalogue.FargatePrices]
+"""Fargate's prices by (architecture, whether Fargate Spot)."""
 
 
 def prices_of(scenario: Scenario, facts: CatalogueFacts, names: Names) -> Prices:
     """All prices that are not on an instance's own row; Fargate's in the order of ``names.environments``."""
     world = scenario.world
     return Prices(
-        fargate=tuple(_fargate(facts, kind) for kind in names.environment_kinds),
+        fargate=tuple(fargate_of(facts.fargate, kind) for kind in names.environment_kinds),
         gp3_nano_usd_per_gb_month=world.gp3_gb_month,
         root_gb=Fraction(str(world.root_gb)),
         first_hour_free=world.first_hour_free,
+        extra=tuple(_extra(*given) for given in world.extra_costs.given()),
+        into_hour_ms=_epoch_ms(scenario.simulation.start) % DURATION_MS["h"],
     )
 
 
@@ -39,21 +47,31 @@ def rules_of(scenario: Scenario, names: Names, min_vcpus: Sequence[int] | None =
     )
 
 
-def _fargate(facts: CatalogueFacts, kind: str) -> FargatePrices | None:
+def _extra(kind: str, cost: ExtraCost) -> ExtraPrice:
+    return ExtraPrice(kind, cost.per_h or 0, cost.per_gb or 0, cost.per_job or 0, cost.per_attempt or 0)
+
+
+def _epoch_ms(start: str) -> int:
+    """Milliseconds from 1970 to an instant, which is UTC's where it names no zone."""
+    instant = datetime.fromisoformat(start)
+    return round((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def fargate_of(listed: Listed, kind: str) -> FargatePrices | None:
     """The rates of one environment; None where it launches instances."""
     if not kind.startswith("FARGATE"):
         return None
     spot = kind == "FARGATE_SPOT"
     return FargatePrices(
-        x86_64=_rates(facts, "x86_64", spot=spot),
-        arm64=_rates(facts, "arm64", spot=spot),
-        x86_64_on_demand=_rates(facts, "x86_64", spot=False),
-        arm64_on_demand=_rates(facts, "arm64", spot=False),
+        x86_64=_rates(listed, "x86_64", spot=spot),
+        arm64=_rates(listed, "arm64", spot=spot),
+        x86_64_on_demand=_rates(listed, "x86_64", spot=False),
+        arm64_on_demand=_rates(listed, "arm64", spot=False),
     )
 
 
-def _rates(facts: CatalogueFacts, architecture: str, *, spot: bool) -> FargateRates:
-    prices = facts.fargate[architecture, spot]
+def _rates(listed: Listed, architecture: str, *, spot: bool) -> FargateRates:
+    prices = listed[architecture, spot]
     return FargateRates(prices.vcpu_nano_usd_per_h, prices.gib_nano_usd_per_h, prices.storage_nano_usd_per_gib_h)
 
 
