@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from batchsim.analysis.check import Violation
     from batchsim.analysis.prices import Prices, Rules
     from batchsim.analysis.run import Analysis
+    from batchsim.pricing.asked import Price
+    from batchsim.pricing.reprice import Lookup
     from batchsim.report.plots import Plots
 
 _WRITTEN = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
@@ -37,11 +39,17 @@ class Result:
     """The date of each kind of fact that the catalogue gave."""
     policies: Mapping[str, str] = field(default_factory=dict)
     """The policies that the run's caller replaced by functions, and their names; the folder does not hold them."""
+    price_list: Lookup | None = None
+    """Where :meth:`reprice` looks up the prices of another region."""
+    price_region: str = ""
+    """The region of whose prices the bills are; empty for the scenario's."""
+    repriced: tuple[str, ...] = ()
+    """What of the prices is not as it was in the run, for people; empty where all is."""
 
     def __repr__(self) -> str:
-        return (
-            f"<Result of {self.scenario.name or 'a scenario'}: {len(self.records.jobs.state)} jobs, seed {self.seed}>"
-        )
+        more = f", repriced: {'; '.join(self.repriced)}" if self.repriced else ""
+        name = self.scenario.name or "a scenario"
+        return f"<Result of {name}: {len(self.records.jobs.state)} jobs, seed {self.seed}{more}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows of the result."""
@@ -129,6 +137,49 @@ class Result:
         wanted = [metric(name) for name in names]
         return dict(zip(names, metric_values(self._analysis, wanted), strict=True))
 
+    def reprice(
+        self,
+        *,
+        region: str | None = None,
+        fallback: float | None = None,
+        prices: Mapping[str, Mapping[str, Price]] | None = None,
+        on_demand: str | Mapping[str, Price] | None = None,
+        spot_price: float | str | Mapping[str, Price] | None = None,
+        savings_plan: Mapping[str, Any] | None = None,
+        reserved: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """The same run at other prices: what happened stays as it is, only the bills change.
+
+        What a scheduler would have decided at those prices only a new run can tell. In this order:
+
+        - ``region``: another region's prices of the same types. ``fallback=1.1`` gives types that it does not sell
+          their present price times 1.1; without it they are an error that names them.
+        - ``prices``: as ``world.prices``, ``{"m5.large": {"on_demand": "$0.1/h", "spot": 0.03}}``.
+        - ``on_demand``: ``"-10%"``, or prices by type. ``spot_price``: ``0.4`` of On-Demand, ``"+20%"``, or prices by
+          type. Factors and shares are for Fargate too; a number is in dollars an hour.
+        - ``reserved``: ``{"m5.large": 10, "discount": 0.4}`` off On-Demand, or each with its own terms:
+          ``{"m5.large": {"count": 10, "price": "$0.06/h"}, "c5": {"vcpus": 64, "discount": 0.3}}``; a family is
+          reserved by the vCPU.
+        - ``savings_plan``: ``{"commitment_usd_per_h": 5, "discount": 0.28}``, a Compute Savings Plan.
+
+        Commitments are paid in each clock hour of the run, used or not, and do not apply to Spot
+        (:mod:`batchsim.analysis.commitments`). Raises :class:`~batchsim.errors.ScenarioError` for what is not known.
+        """
+        from batchsim.pricing.reprice import Priced, asked_for, reprice
+
+        region_now = self.price_region or self.scenario.world.region
+        now = Priced(self.records, self.prices, self.as_of, region_now, self.repriced)
+        wanted = asked_for(region, fallback, prices, (on_demand, spot_price), (savings_plan, reserved))
+        then = reprice(now, self.scenario, self.price_list, wanted)
+        return replace(
+            self,
+            records=then.records,
+            prices=then.prices,
+            as_of=then.as_of,
+            price_region=then.region,
+            repriced=then.changes,
+        )
+
     def check(self) -> list[Violation]:
         """Hold the tables to the invariants; an empty list is the good answer."""
         from batchsim.analysis.check import check
@@ -187,8 +238,10 @@ class Result:
     @cached_property
     def _analysis(self) -> Analysis:
         from batchsim.analysis.run import Analysis
+        from batchsim.pricing import schedule_of
 
-        return Analysis(self.records, self.prices, self.rules)
+        schedule = schedule_of(self.scenario, self.records.horizon_ms)
+        return Analysis(self.records, self.prices, self.rules, schedule)
 
     @cached_property
     def _summary(self) -> dict[str, Any]:
@@ -205,6 +258,8 @@ class Result:
             "replications": 1,
             "start": settings.start,
             "region": self.scenario.world.region,
+            "price_region": self.price_region or self.scenario.world.region,
+            "repriced": list(self.repriced),
             "batchsim": __version__,
         }
         found = summary(self._analysis, self.scenario.thresholds)
@@ -215,7 +270,7 @@ class Result:
             "policies": dict(self.policies),
             **found,
             "notifications": self._notification_counts(),
-            "assumptions": assumptions(self.scenario, self.as_of, self.policies),
+            "assumptions": assumptions(self.scenario, self.as_of, self.policies, self.price_region),
             "as_of": dict(self.as_of),
         }
 

@@ -177,7 +177,8 @@ class Simulation:
             records = freeze(self._engine, horizon_ms)
             prices = prices_of(self.scenario, self._facts, records.names)
             rules = rules_of(self.scenario, records.names, self._engine.highest_min_vcpus())
-            self._result = Result(records, self.scenario, prices, rules, self._facts.as_of, self._policies.replaced)
+            replaced, lookup = self._policies.replaced, catalog.price_list
+            self._result = Result(records, self.scenario, prices, rules, self._facts.as_of, replaced, lookup)
         return self._result
 
     # -- acting

@@ -6,6 +6,7 @@ from batchsim.catalog.fargate import fargate_prices
 from batchsim.catalog.instance_types import Family, bundles, families, instance_type, instance_types
 from batchsim.catalog.market import Market, Offer, market, regions
 from batchsim.catalog.memory import usable_memory_mib
+from batchsim.catalog.price_list import price_list
 from batchsim.catalog.resolve import facts_for
 from batchsim.catalog.sources import Source, sources
 from batchsim.spec.fargate import FARGATE_MEMORY_MIB, is_fargate_size
@@ -24,6 +25,7 @@ __all__ = [
     "instance_types",
     "is_fargate_size",
     "market",
+    "price_list",
     "regions",
     "sources",
     "usable_memory_mib",

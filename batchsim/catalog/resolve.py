@@ -49,7 +49,7 @@ def facts_for(scenario: Scenario) -> CatalogueFacts:
     if problems:
         raise ScenarioError(_placed(problem, scenario.source) for problem in problems)
     fargate = fargate_prices(scenario.world.region, scenario.world.fargate_spot_factor)
-    return CatalogueFacts(MappingProxyType(pools), fargate, _dates(scenario))
+    return CatalogueFacts(MappingProxyType(pools), fargate, dates_of(scenario))
 
 
 def _shop(scenario: Scenario) -> Shop:
@@ -116,10 +116,17 @@ def _region_first(problems: Iterable[Problem], scenario: Scenario) -> Iterator[P
     if region in regions() or not (priceless or _uses_fargate(scenario)):
         yield from found
         return
-    hint = "Fargate has no prices elsewhere" if not priceless else "Elsewhere give each type's price under world.prices"
-    allowed = ", ".join(regions())
-    yield Problem(UNKNOWN_REGION, ("world", "region"), "no prices of this region are known", region, allowed, hint)
+    yield unknown_region(
+        region,
+        "Elsewhere give each type's price under world.prices" if priceless else "Fargate has no prices elsewhere",
+    )
     yield from (problem for problem in found if problem.code != PRICELESS)
+
+
+def unknown_region(region: str, hint: str = "") -> Problem:
+    """The problem of a region whose prices the catalogue does not hold."""
+    allowed = ", ".join(regions())
+    return Problem(UNKNOWN_REGION, ("world", "region"), "no prices of this region are known", region, allowed, hint)
 
 
 def _placed(problem: Problem, source: SourceMap) -> Problem:
@@ -128,7 +135,7 @@ def _placed(problem: Problem, source: SourceMap) -> Problem:
     return replace(problem, file=source.file, line=line, col=col)
 
 
-def _dates(scenario: Scenario) -> Mapping[str, str]:
+def dates_of(scenario: Scenario) -> Mapping[str, str]:
     """The dates of the facts that this scenario's costs rest on."""
     kinds = {resources.type for _, _, resources in _launching(scenario)}
     facts = [

@@ -6,34 +6,37 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batchsim.spec import LawSpec, Sample, SampleFile, Scenario, World
+from batchsim.spec.extra_costs import ExtraCosts
 from batchsim.spec.markets import market_of
 from batchsim.units import format_duration, format_usd
 
 _NAMES_SHOWN = 6
 
 
-def assumptions(scenario: Scenario, as_of: Mapping[str, str], policies: Mapping[str, str] | None = None) -> list[str]:
+def assumptions(
+    scenario: Scenario, as_of: Mapping[str, str], policies: Mapping[str, str] | None = None, price_region: str = ""
+) -> list[str]:
     """One sentence an assumption, as the report prints them; what the scenario's ``world`` changes comes last."""
     return [
         *_of_policies(policies or {}),
-        *_of_prices(scenario, as_of),
+        *_of_prices(scenario, as_of, price_region or scenario.world.region),
         *_of_scheduler(scenario.world, policies or {}),
         *_of_capacity(scenario),
         *_changes(scenario.world),
     ]
 
 
-def _of_prices(scenario: Scenario, as_of: Mapping[str, str]) -> Iterator[str]:
+def _of_prices(scenario: Scenario, as_of: Mapping[str, str], region: str) -> Iterator[str]:
     """The dates of the prices, and what stands for a price that is not known."""
     world = scenario.world
     if as_of:
         dated = ", ".join(f"{fact.replace('_', ' ')} {date}" for fact, date in as_of.items())
         yield f"catalogue as of: {dated}"
     is_usual = world.gp3_gb_month == World().gp3_gb_month
-    if is_usual and world.region != World().region and world.root_gb and _kinds(scenario) & {"EC2", "SPOT"}:
+    if is_usual and region != World().region and world.root_gb and _kinds(scenario) & {"EC2", "SPOT"}:
         price = format_usd(world.gp3_gb_month)
         yield (
-            f"root volumes: {price} a GB-month, the price of {World().region}; that of {world.region} is not in the "
+            f"root volumes: {price} a GB-month, the price of {World().region}; that of {region} is not in the "
             "catalogue (world.gp3_gb_month sets it)"
         )
 
@@ -110,7 +113,7 @@ def _changes(world: World) -> Iterator[str]:
     for name in World.model_fields:
         value, usual = getattr(world, name), getattr(default, name)
         if value != usual:
-            before = "" if usual in (None, {}) else f" (default: {show(default, name)})"
+            before = "" if usual in (None, {}, ExtraCosts()) else f" (default: {show(default, name)})"
             yield f"changed: world.{name}: {show(world, name)}{before}"
 
 
@@ -119,6 +122,8 @@ def show(world: World, name: str) -> str:
     value: Any = getattr(world, name)
     if isinstance(value, LawSpec):
         return _law(value)
+    if isinstance(value, ExtraCosts):
+        return str(value)
     if isinstance(value, Mapping):
         more = f" and {len(value) - _NAMES_SHOWN} more" if len(value) > _NAMES_SHOWN else ""
         return ", ".join(list(value)[:_NAMES_SHOWN]) + more

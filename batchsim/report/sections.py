@@ -65,6 +65,7 @@ def headline(summary: Summary) -> RenderableType:
     run, jobs, cost = summary["run"], summary["jobs"], summary["cost"]
     title = f"{plain(run['scenario'] or 'scenario')}: {dollars(cost['total_usd'])}, {ready(summary)}"
     figures = [
+        *([("repriced", f"{plain('; '.join(run['repriced']))}; what happened is the run's")] * bool(run["repriced"])),
         ("data ready at" if cost["data_bytes"] else "done at", _ready_at(summary)),
         ("makespan", duration(summary["headline"]["makespan_s"])),
         ("jobs", fates(jobs)),
@@ -106,15 +107,25 @@ def cost(summary: Summary) -> RenderableType:
         figures.append(("per job", f"{dollars(bill['per_job_usd'])} for each that succeeded"))
     if bill["data_bytes"]:
         figures.append(("per TB", f"{dollars(bill['per_tb_usd'])} of {bill['data_bytes'] / 1e12:g} TB"))
+    figures.append(("per month", f"{dollars(bill['per_month_usd'])} {bill['per_month_basis']}"))
     if any("Spot" in purchase for purchase in bill["by_purchase"]):
         figures.append(("On-Demand", f"{dollars(bill['on_demand_usd'])} for the same hours; saved {_saving(bill)}"))
     if bill["waived_usd"]:
         figures.append(("waived", f"{dollars(bill['waived_usd'])} by the first-hour rule: Spot took the instance"))
+    figures += [_commitment(each) for each in bill["commitments"]]
     shown: list[RenderableType | None] = [facts(figures)]
     shown += _after_a_line(_bars("by cause", bill["by_cause"], bill["total_usd"]))
     if len(bill["by_environment"]) > 1:
         shown += _after_a_line(_bars("by environment", bill["by_environment"], bill["total_usd"]))
     return section("Cost", *shown)
+
+
+def _commitment(found: Summary) -> tuple[str, str]:
+    """What was paid for a commitment in the run's clock hours, and how much of it was of use."""
+    is_plan = found["kind"] == "savings_plan"
+    what = "Savings Plan" if is_plan else f"reserved {plain(found['covers'])}"
+    paid = f"{dollars(found['fees_usd'])} for {plural(found['hours'], 'clock hour')}, {share(found['used_share'])} used"
+    return what, f"{paid}; it covered {dollars(found['covered_usd'])} of On-Demand use"
 
 
 def latency(summary: Summary) -> RenderableType | None:

@@ -58,3 +58,16 @@ class CatalogueFacts:
     """By (architecture, whether Fargate Spot)."""
     as_of: Mapping[str, str]
     """The date of each kind of fact used, by its name, for reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """What a region charges, in integer nano-dollars an hour."""
+
+    region: str
+    instances: Mapping[str, tuple[int, int]]
+    """By instance type: On-Demand, Spot. Types that have no price there are missing."""
+    fargate: Mapping[tuple[str, bool], FargatePrices]
+    """By (architecture, whether Fargate Spot)."""
+    as_of: Mapping[str, str]
+    """The date of each kind of fact used, by its name."""
