@@ -295,9 +295,13 @@ def _at_maximum(environments: Mapping[str, Summary]) -> str:
 
 
 def _bars(title: str, parts: Mapping[str, float], total: float) -> RenderableType | None:
-    """Dollars by name, the largest first, with their shares as bars."""
+    """Dollars by name, the largest first, with their shares as bars; of a total of nothing there are no shares."""
     ordered = sorted(((name, usd) for name, usd in parts.items() if usd), key=lambda part: -part[1])
-    lines = [(words(name), dollars(usd), share(usd / total), bar(usd / total, BAR_WIDTH)) for name, usd in ordered]
+    shares = [usd / total if total else None for _, usd in ordered]
+    lines = [
+        (words(name), dollars(usd), share(part), bar(part or 0.0, BAR_WIDTH))
+        for (name, usd), part in zip(ordered, shares, strict=True)
+    ]
     return bars((title, "USD", "share"), lines, BAR_WIDTH) if lines else None
 
 

@@ -138,6 +138,13 @@ def test_a_plan_for_a_whole_month_makes_one_night_dearer(night):
     assert "commitments are paid in all of them" in " ".join(plan.report().split())
 
 
+def test_use_that_reserved_instances_give_away_leaves_a_bill_of_nothing(simulate):
+    result = simulate(scenario(job("a", "10m"), environments=[environment(types=("m5.large",))]))
+    free = sound(result.reprice(reserved={"m5.large": {"count": 1, "price": 0}}))
+    assert free.summary()["cost"]["total_usd"] == 0
+    assert "commitment discount" in free.report()
+
+
 def test_the_run_is_left_as_it_was(night):
     result = night
     before = files_of(result)

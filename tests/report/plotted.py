@@ -84,6 +84,12 @@ def _millions() -> Result:
     return batchsim.run(scenario(work, environments=places))
 
 
+def _committed() -> Result:
+    """A discount, which is less than nothing, and much of a commitment unused."""
+    plan = {"commitment_usd_per_h": 2, "discount": 0.5}
+    return batchsim.run(batchsim.load(SCENARIOS / "three_queues.yaml")).reprice(savings_plan=plan)
+
+
 RESULTS: dict[str, Callable[[], Result]] = {
     "etl_10tb_stormy": _shipped("etl_10tb", market="stormy"),
     "three_queues": _shipped("three_queues"),
@@ -101,4 +107,5 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "a_month": _a_month,
     "millions": _millions,
     "by_hand": finished,
+    "committed": _committed,
 }

@@ -131,6 +131,12 @@ def test_the_bars_of_causes_add_up_to_the_bill() -> None:
     assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(result.summary()["cost"]["total_usd"])
 
 
+def test_a_discount_that_is_less_than_nothing_is_in_the_picture() -> None:
+    axes = result_of("committed").plot.cost_by_cause()
+    least = min(bar.get_width() for bar in axes.patches)
+    assert axes.get_xlim()[0] < least < 0
+
+
 def test_a_gantt_of_many_instances_is_an_even_choice_and_says_so() -> None:
     axes = result_of("etl_10tb_stormy").plot.gantt(most=10)
     names = [text.get_text() for text in axes.get_yticklabels()]

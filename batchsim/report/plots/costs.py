@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from batchsim.analysis.attribution import by_cause as lines_by_cause
 from batchsim.analysis.causes import Cause
+from batchsim.analysis.statistics import ratio
 from batchsim.report.plots.names import label, labels
 from batchsim.report.plots.scales import usd_axis
 from batchsim.report.plots.style import BLUE, ORANGE, canvas, nothing, thickness, title
@@ -37,14 +38,22 @@ def by_cause(run: Analysis, ax: Axes | None) -> Axes:
         axes.set_yticks(range(len(lines)), names)
         axes.bar_label(bars, [_told(line.nano_usd, total) for line in lines], padding=3, fontsize=8.5)
         axes.set_ylim(-0.6, len(lines) - 0.4)
-        axes.set_xlim(0, lines[-1].nano_usd / _NANO * 1.3)
+        axes.set_xlim(*_limits(lines[0].nano_usd / _NANO, lines[-1].nano_usd / _NANO))
         usd_axis(axes.xaxis, "cost")
         axes.tick_params(axis="y", length=0)
     return axes
 
 
+def _limits(least: float, most: float) -> tuple[float, float]:
+    """With room for the figures at both ends: a discount on what a commitment covers is less than nothing."""
+    if least >= 0:
+        return 0.0, 1.3 * most
+    room = 0.45 * max(most, -least)
+    return least - room, max(most, 0.0) + room
+
+
 def _told(nano_usd: int, total: int) -> str:
-    return label(f"{dollars(nano_usd / _NANO)}  {share(nano_usd / total)}")
+    return label(f"{dollars(nano_usd / _NANO)}  {share(ratio(nano_usd, total))}")
 
 
 def _finding(run: Analysis, total: int) -> str:
