@@ -9,7 +9,7 @@ from batchsim.testing.swarm.choices import Choices, chance, pick
 
 T = TypeVar("T")
 
-FEATURES: Mapping[str, int] = {
+_FIRST: Mapping[str, int] = {
     "spot": 72,
     "fargate": 62,
     "several_queues": 80,
@@ -44,7 +44,6 @@ FEATURES: Mapping[str, int] = {
     "what_ifs": 50,
     "exact_delays": 25,
     "long_delays": 15,
-    "extra_costs": 40,
     "actions": 70,
     "horizon": 32,
     "short_limit": 25,
@@ -53,6 +52,12 @@ FEATURES: Mapping[str, int] = {
     "notices": 60,
     "speeds": 30,
 }
+_LAST: Mapping[str, int] = {
+    "extra_costs": 40,
+}
+"""Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
+
+FEATURES: Mapping[str, int] = {**_FIRST, **_LAST}
 """By feature, in how many percent of all scenarios it is on."""
 
 
@@ -62,7 +67,11 @@ class Draft:
     def __init__(self, choices: Choices) -> None:
         """Draw the features first."""
         self.choices = choices
-        self.features = tuple(name for name, percent in FEATURES.items() if chance(choices, percent))
+        self.features = tuple(name for name, percent in _FIRST.items() if chance(choices, percent))
+
+    def draw_last(self) -> None:
+        """Draw the features that come last."""
+        self.features += tuple(name for name, percent in _LAST.items() if chance(self.choices, percent))
 
     def has(self, feature: str, percent: int = 100) -> bool:
         """Whether the scenario has a feature and, of ``percent`` chances, uses it here."""

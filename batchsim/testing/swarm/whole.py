@@ -9,7 +9,7 @@ from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifi
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
-from batchsim.testing.swarm.world import draw_world
+from batchsim.testing.swarm.world import draw_extra_costs, draw_world
 
 
 def draw_scenario(choices: Choices) -> Data:
@@ -19,9 +19,8 @@ def draw_scenario(choices: Choices) -> Data:
     queues = draw_queues(draft, environments)
     definitions = draw_definitions(draft)
     workload = draw_workload(draft, queues, definitions)
-    return {
+    drawn: Data = {
         "name": "random",
-        "description": " ".join(draft.features),
         "computeEnvironments": environments,
         "jobQueues": queues,
         "jobDefinitions": definitions,
@@ -34,6 +33,9 @@ def draw_scenario(choices: Choices) -> Data:
         "notifications": draw_notifications(draft),
         "allow_unplaceable": True,
     }
+    draft.draw_last()
+    world = {**drawn["world"], **draw_extra_costs(draft)}
+    return {**drawn, "description": " ".join(draft.features), "world": world}
 
 
 def _settings(draft: Draft) -> Data:

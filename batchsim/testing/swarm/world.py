@@ -139,7 +139,7 @@ _EXTRA: Mapping[str, tuple[Data, ...]] = {
 }
 
 
-def _extra_costs(draft: Draft) -> Data:
+def draw_extra_costs(draft: Draft) -> Data:
     """Some kinds of extra cost, each by what it grows with."""
     if not draft.has("extra_costs"):
         return {}
