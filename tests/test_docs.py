@@ -56,6 +56,12 @@ def update_docs() -> Any:
     return module
 
 
+def test_the_questions_of_prices_in_the_model_run(desk: Path) -> None:
+    (code,) = re.findall(r"^```python\n(night = .*?)^```$", MODEL, re.MULTILINE | re.DOTALL)
+    done = run("python", f"import batchsim\n{code}", desk)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_readme_has_blocks_of_both_kinds() -> None:
     assert {language for language, _ in BLOCKS} == {"sh", "python"}
 

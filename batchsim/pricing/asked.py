@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NoReturn
 
@@ -41,7 +41,9 @@ class ShareOfOnDemand:
 class ByType:
     """Nano-dollars an hour by instance type."""
 
-    prices: Mapping[str, int] = field(default_factory=dict)
+    prices: Mapping[str, int]
+    argument: str
+    """The argument that gave them."""
 
 
 Change = Factor | ShareOfOnDemand | ByType
@@ -83,7 +85,7 @@ def read_prices(value: Mapping[str, Mapping[str, Price]] | None) -> tuple[ByType
         for prices, price in zip(found, read, strict=True):
             if price is not None:
                 prices[name] = price
-    return ByType(found[0]), ByType(found[1])
+    return ByType(found[0], "prices"), ByType(found[1], "prices")
 
 
 def read_fallback(value: object) -> Fraction | None:
@@ -129,7 +131,7 @@ def read_keys(
 
 
 def _by_type(value: Mapping[Any, Any], argument: str) -> ByType:
-    return ByType({str(name): read_price(price, (argument, str(name))) for name, price in value.items()})
+    return ByType({str(name): read_price(price, (argument, str(name))) for name, price in value.items()}, argument)
 
 
 def _factor(value: object, argument: str) -> Factor | None:

@@ -69,6 +69,9 @@ def asked_for(
 
 def reprice(now: Priced, scenario: Scenario, lookup: Lookup | None, wanted: Asked) -> Priced:
     """Return the run at the prices that are wanted: first another region's, then given ones, then commitments."""
+    for change in (*wanted.on_demand, *wanted.spot):
+        if isinstance(change, ByType):
+            _must_exist(change, now, scenario, lookup)
     if wanted.region is not None:
         now = _in_region(now, scenario, lookup, wanted, wanted.region)
     for listed in wanted.on_demand:
@@ -121,6 +124,16 @@ def _listed(lookup: Lookup | None, there: Scenario, types: Iterable[str]) -> Pri
         raise ScenarioError(replace(each, path=("reprice", "region")) for each in error.problems) from None
 
 
+def _listed_here(
+    now: Priced, scenario: Scenario, lookup: Lookup | None, types: Iterable[str]
+) -> Mapping[str, tuple[int, int]]:
+    """Prices of the region whose prices the bills are, of types that the run did not use; none that nobody knows."""
+    try:
+        return lookup(_scenario_in(scenario, now.region), types).instances if lookup else {}
+    except ScenarioError:  # a region of which the scenario gives all prices itself
+        return {}
+
+
 def _given(name: str, wanted: Asked, spot_factor: Fraction) -> tuple[int, int] | None:
     """A price that is given for a type which the region does not sell; Spot as in a run, where it is not given."""
     on_demand = _last_price(name, wanted.on_demand)
@@ -147,7 +160,7 @@ def _on_demand(now: Priced, change: Factor | ByType) -> Priced:
         fargate = tuple(offer and _fargate_on_demand(offer, change.times) for offer in fargate)
         told = f"On-Demand {change.told}"
     else:
-        column, told = _set(now, instances.on_demand_nano_usd_per_h, change, "on_demand"), _names("On-Demand", change)
+        column, told = _set(now, instances.on_demand_nano_usd_per_h, change), _names("On-Demand", change)
     price = np.where(instances.spot, instances.price_nano_usd_per_h, column)
     return _changed(now, column, price, fargate, told) if told else now
 
@@ -158,7 +171,7 @@ def _spot(now: Priced, change: Change) -> Priced:
     kinds = now.records.names.environment_kinds
     on_demand, column = instances.on_demand_nano_usd_per_h, instances.price_nano_usd_per_h
     if isinstance(change, ByType):
-        spot, told = _set(now, column, change, "spot_price"), _names("Spot", change)
+        spot, told = _set(now, column, change), _names("Spot", change)
     elif isinstance(change, Factor):
         spot, told = _times(column, change.times), f"Spot {change.told}"
         fargate = _fargate_spot(fargate, kinds, lambda offer: (offer.x86_64, offer.arm64), change.times)
@@ -170,16 +183,24 @@ def _spot(now: Priced, change: Change) -> Priced:
     return _changed(now, on_demand, np.where(instances.spot, spot, column), fargate, told) if told else now
 
 
-def _set(now: Priced, column: NDArray[np.integer], change: ByType, argument: str) -> NDArray[np.integer]:
+def _set(now: Priced, column: NDArray[np.integer], change: ByType) -> NDArray[np.integer]:
     """The column with the given prices in the rows of their types."""
-    column, rows = column.copy(), _rows_by_type(now.records)
-    for name, price in change.prices.items():
-        if name in rows:
-            column[rows[name]] = price
-        elif name not in now.records.names.types:
-            hint = did_you_mean(name, now.records.names.types)
-            fail("E156", (argument, name), "no environment of this run has the type", name, hint=hint)
+    column = column.copy()
+    for name, rows in _rows_by_type(now.records).items():
+        if name in change.prices:
+            column[rows] = change.prices[name]
     return column
+
+
+def _must_exist(change: ByType, now: Priced, scenario: Scenario, lookup: Lookup | None) -> None:
+    """E156 for a type that neither this run nor the catalogue knows; any other may stand there without effect."""
+    types = now.records.names.types
+    strange = [name for name in change.prices if name not in types]
+    listed = _listed_here(now, scenario, lookup, strange) if strange else {}
+    for name in strange:
+        if name not in listed:
+            hint = did_you_mean(name, types)
+            fail("E156", (change.argument, name), "no environment of this run has the type", name, hint=hint)
 
 
 def _names(what: str, change: ByType) -> str:
@@ -286,8 +307,8 @@ def _list_price(now: Priced, scenario: Scenario, lookup: Lookup | None, covers: 
         for row in rows[:1]
         if covers in (name, name.partition(".")[0])
     ]
-    if not rates and is_type and lookup is not None:
-        listed = lookup(_scenario_in(scenario, now.region), (covers,)).instances
+    if not rates and is_type:
+        listed = _listed_here(now, scenario, lookup, (covers,))
         rates = [Fraction(listed[covers][0])] if covers in listed else []
     return min(rates, default=None)
 

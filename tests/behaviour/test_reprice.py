@@ -113,6 +113,17 @@ def test_prices_by_type_and_a_discount_on_on_demand(no_disks):
     assert bill(repriced)["Fargate Spot"] == bill(result)["Fargate Spot"]
 
 
+def test_a_whole_price_list_may_name_types_that_the_run_did_not_use(night):
+    assert bill(night.reprice(on_demand={"r7i.large": 1, "c5.large": "$1/h"})) == bill(night)
+
+
+def test_a_region_of_the_scenarios_own_can_be_repriced_too(simulate):
+    own = scenario(job("a", "10m"), environments=[environment()], world={"region": "mars-north-1"})
+    result = simulate(own)
+    assert bill(sound(result.reprice(on_demand="+100%"))) == {"On-Demand": 2 * bill(result)["On-Demand"]}
+    assert "E156" in problem(result, on_demand={"box.l": 1})
+
+
 def test_spot_prices_by_type_leave_on_demand_alone(night):
     repriced = sound(night.reprice(spot_price={"c5.xlarge": "$0.08/h", "m5.large": 0.01}))
     assert set(repriced.instances["price_nano_usd_per_h"]) == {80_000_000, 96_000_000}
@@ -202,7 +213,9 @@ def test_types_that_a_region_does_not_sell_are_named_or_follow_the_fallback(simu
         ({"spot_price": "20%"}, "E148", '"+20%"'),
         ({"spot_price": -0.1}, "E114", "0 to 10"),
         ({"spot_price": "-101%"}, "E148", "out of range"),
-        ({"spot_price": {"m5.larg": 0.1}}, "E156", "Did you mean m5.large?"),
+        ({"spot_price": {"m5.larg": 0.1}}, "E156", "spot_price.m5.larg"),
+        ({"prices": {"m5.larg": {"spot": 0.1}}}, "E156", "prices.m5.larg: no environment of this run has the type"),
+        ({"on_demand": {"m5.larg": 0.1}}, "E156", "Did you mean m5.large?"),
         ({"on_demand": 0.9}, "E148", '"-10%"'),
         ({"on_demand": {"m5.large": "0.1"}}, "E148", "$0.05/h"),
         ({"prices": {"m5.large": {"ondemand": 1}}}, "E106", "Did you mean on_demand?"),

@@ -68,6 +68,16 @@ def test_fifty_spot_facts_drawn_at_random_agree_in_bucket_and_saving(facts: Path
 
 
 @pytest.mark.parametrize("seed", [pytest.param(1, id="fixed"), pytest.param(TODAY, id="rotating")])
+def test_fifty_spot_prices_drawn_at_random_agree(facts: Path, seed: int) -> None:
+    """Where On-Demand prices are as old as that list's: not in us-east-1."""
+    print(f"seed {seed}")
+    rows = [row for row in read(facts / "spot_prices.csv") if row["region"] in catalog.regions()[1:]]
+    for row in sample(rows, seed):
+        offer = catalog.market(row["region"]).offers[row["instance_type"]]
+        assert abs((offer.spot_nano_usd_per_h or 0) / 1e9 - float(row["spot_usd_per_hour"])) < 1e-4, (seed, row)
+
+
+@pytest.mark.parametrize("seed", [pytest.param(1, id="fixed"), pytest.param(TODAY, id="rotating")])
 def test_a_type_is_offered_in_as_many_zones_as_recorded(facts: Path, seed: int) -> None:
     """Zones are numbered there (``use1-az1``) and lettered here, so their numbers compare and not their names."""
     print(f"seed {seed}")
