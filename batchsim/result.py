@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from batchsim.pricing.reprice import Lookup
     from batchsim.report.plots import Plots
 
-_WRITTEN = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
+_WRITTEN = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,6 +96,11 @@ class Result:
     def timeline(self) -> pd.DataFrame:
         """Why the head of each queue waited, over time."""
         return self._table("timeline")
+
+    @cached_property
+    def occurrences(self) -> pd.DataFrame:
+        """One row a firing of an entry, its workflow and all that follow them: when it was ready, and what it cost."""
+        return self._table("occurrences")
 
     @cached_property
     def costs(self) -> pd.DataFrame:

@@ -101,7 +101,9 @@ def test_the_history_of_the_readme_is_a_workload(tmp_path: Path) -> None:
     assert list(jobs["due_at_s"]) == [0, 5, 240]
 
 
-@pytest.mark.parametrize("table", ["jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs"])
+@pytest.mark.parametrize(
+    "table", ["jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences", "costs"]
+)
 def test_every_column_is_explained(table: str) -> None:
     section = MODEL.split(f"### {table}.csv\n")[1].split("\n#")[0]
     explained = [

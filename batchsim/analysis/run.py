@@ -12,6 +12,7 @@ from batchsim.analysis.attribution import JobCosts, job_costs
 from batchsim.analysis.cost import Cost, cost, sum_check
 from batchsim.analysis.frame import instance_ids, job_ids
 from batchsim.analysis.month import NIGHTLY, Schedule
+from batchsim.analysis.occurrences import Occurrences, occurrences
 from batchsim.analysis.parts import Parts, Spans, job_parts, job_spans, parts_check
 from batchsim.analysis.phases import Lives, Phases, attempt_phases, instance_lives
 from batchsim.analysis.prices import Prices, Rules
@@ -68,6 +69,11 @@ class Analysis:
     def job_costs(self) -> JobCosts:
         """What each job cost."""
         return job_costs(self.records, self.cost, self.phases)
+
+    @cached_property
+    def occurrences(self) -> Occurrences:
+        """Each firing of what fires together."""
+        return occurrences(self.records, self.job_costs)
 
     @cached_property
     def job_ids(self) -> NDArray[np.object_]:

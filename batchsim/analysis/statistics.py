@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from batchsim.analysis.exact import Int64s
 
 PERCENTILES = (50, 95, 99)
+NANO_PER_USD = 1_000_000_000
 
 Statistics = dict[str, Any]
-"""``n, mean, p50, p95, p99, max, note``: seconds, None where not defined."""
+"""``n, mean, p50, p95, p99, max, note``: seconds or dollars, None where not defined."""
 
 
 def enough_for(percentile: int) -> int:
@@ -31,16 +32,27 @@ def percentile(ascending: Int64s, percent: int) -> int:
 
 def statistics_s(values_ms: Int64s) -> Statistics:
     """Return statistics in seconds of durations in ms. Percentiles of too few values are None, and ``note`` says so."""
-    ascending = np.sort(values_ms)
+    return _statistics(values_ms, 1000, mean_s(int(values_ms.sum()), len(values_ms)))
+
+
+def statistics_usd(values_nano_usd: Int64s) -> Statistics:
+    """Return the same in dollars of amounts in nano-dollars."""
+    count = len(values_nano_usd)
+    mean_usd = round(int(values_nano_usd.sum()) / count) / NANO_PER_USD if count else None
+    return _statistics(values_nano_usd, NANO_PER_USD, mean_usd)
+
+
+def _statistics(values: Int64s, per_unit: int, mean: float | None) -> Statistics:
+    ascending = np.sort(values)
     count = len(ascending)
-    shown = {f"p{q}": percentile(ascending, q) / 1000 if count >= enough_for(q) else None for q in PERCENTILES}
+    shown = {f"p{q}": percentile(ascending, q) / per_unit if count >= enough_for(q) else None for q in PERCENTILES}
     hidden = [q for q in PERCENTILES if count < enough_for(q)]
     needs = ", ".join(f"p{q} needs {enough_for(q)}" for q in hidden)
     return {
         "n": count,
-        "mean": mean_s(int(ascending.sum()), count),
+        "mean": mean,
         **shown,
-        "max": int(ascending[-1]) / 1000 if count else None,
+        "max": int(ascending[-1]) / per_unit if count else None,
         "note": f"too few values for some percentiles ({needs}; there are {count})" if hidden and count else "",
     }
 

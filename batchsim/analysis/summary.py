@@ -29,6 +29,7 @@ from batchsim.analysis.losses import failures, reclaims, retries, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
 from batchsim.analysis.month import per_month_nano_usd
 from batchsim.analysis.prices import Prices, Reserved, SavingsPlan
+from batchsim.analysis.recurring import recurring
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import ratio
 from batchsim.analysis.throughput import MS_PER_H, entries, makespan_ms, throughput
@@ -222,6 +223,7 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "jobs": _jobs,
     "headline": _headline,
     "entries": entries,
+    "occurrences": recurring,
     "cost": _cost,
     "latency": latency,
     "throughput": throughput,

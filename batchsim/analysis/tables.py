@@ -283,6 +283,26 @@ def costs_table(run: Analysis) -> pd.DataFrame:
     )
 
 
+def occurrences_table(run: Analysis) -> pd.DataFrame:
+    """One row a firing of an entry, its workflow and all that follow them: when it was ready, and what it cost."""
+    found = run.occurrences
+    return pd.DataFrame(
+        {
+            "entry": words(found.entry, run.records.names.entries),
+            "occurrence": found.occurrence,
+            "due_at_s": seconds(found.due_ms),
+            "ended_at_s": seconds(found.ended_ms),
+            "ready_after_s": seconds(np.where(found.is_ready, found.ready_after_ms, NEVER)),
+            "jobs": found.jobs,
+            "succeeded": found.succeeded,
+            "failed": found.failed,
+            "retried": found.retried,
+            "cost_usd": dollars(found.own),
+            "cost_loaded_usd": dollars(found.loaded),
+        }
+    )
+
+
 TABLES = {
     "jobs": jobs_table,
     "attempts": attempts_table,
@@ -290,6 +310,7 @@ TABLES = {
     "submissions": submissions_table,
     "scaling": scaling_table,
     "timeline": timeline_table,
+    "occurrences": occurrences_table,
     "costs": costs_table,
 }
 """Each table's maker by the table's name."""

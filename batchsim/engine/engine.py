@@ -75,6 +75,7 @@ class Engine:
         self._join()
         for entry in workload.entries:
             self._add(entry)
+        self._compiler.link(workload.entries)
         self._start()
 
     # -- building

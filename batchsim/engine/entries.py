@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
@@ -41,13 +42,24 @@ class EntryCompiler:
         first_job, first_submission = len(self._jobs), len(self._submissions)
         entry = self._entry(plan, first_job, first_submission)
         number, queue = len(self._tables.entries), self._queues[plan.job.queue]
+        entry.group = number
         self._tables.entries.append(entry)
         self._submissions.extend(number, first_job, entry.calls, plan.size, plan.is_array, queue)
         self._fill_calls(plan, first_submission)
         self._add_jobs(plan, first_submission)
-        if plan.after is not None:
-            self._tables.entries[plan.after[0]].followers.append((number, plan.after[1]))
         return entry
+
+    def link(self, plans: Sequence[EntryPlan]) -> None:
+        """Tie the file's entries, all of them added, to those that they follow and fire with; either may come first."""
+        entries = self._tables.entries
+        first = {plan.workflow: plan.position for plan in reversed(plans) if plan.workflow >= 0}
+        for plan in plans:
+            if plan.after is not None:
+                entries[plan.after[0]].followers.append((plan.position, plan.after[1]))
+            root = plan
+            while root.after is not None:
+                root = plans[root.after[0]]
+            entries[plan.position].group = first.get(root.workflow, root.position)
 
     def _entry(self, plan: EntryPlan, first_job: int, first_submission: int) -> EntryRun:
         job, world, draws, stream = plan.job, self._world, self._draws, plan.stream

@@ -44,6 +44,7 @@ def _names(engine: Engine) -> Names:
         images=plan.images.texts(),
         status_reasons=engine.tables.status_reasons.texts(),
         container_reasons=engine.tables.container_reasons.texts(),
+        groups=tuple(entry.group for entry in engine.tables.entries),
     )
 
 

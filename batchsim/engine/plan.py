@@ -16,6 +16,7 @@ from batchsim.engine.workload.work import WorkSource
 from batchsim.policies.allocation import Offer, Strategy
 from batchsim.policies.ordering import FifoOrder, RetryPosition
 from batchsim.policies.retry import Rule
+from batchsim.records.tables import NEVER
 
 
 class Shape(NamedTuple):
@@ -135,6 +136,8 @@ class EntryRun:
     follows: bool = False
     """Whether its firings are due only when another entry's have ended."""
     client_rate_per_s: Fraction | None = None
+    group: int = NEVER
+    """The first entry of those that fire together: a workflow's members, and those that follow them."""
     followers: list[tuple[int, int]] = field(default_factory=list)
     """(entry, delay in ms) of those whose firing k is due that long after this one's firing k has ended."""
 

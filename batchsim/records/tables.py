@@ -38,6 +38,9 @@ class Names:
     """AWS's ``statusReason`` texts; code 0 is the empty text."""
     container_reasons: tuple[str, ...]
     """AWS's ``container.reason`` texts; code 0 is the empty text."""
+    groups: tuple[int, ...] = ()
+    """By entry: the first of those that fire together with it (its workflow's members, and all that follow them by
+    ``after``); an entry beyond the end fires alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ BAR_WIDTH = 24
 _STATISTICS = ("mean", "p50", "p95", "p99", "max")
 _PARTS_SHOWN = 3
 _ENTRIES_SHOWN = 20
+_RECURRING_SHOWN = 8
 _TYPES_SHOWN = 12
 _FULL_SHOWN = 3
 _FAILURES_SHOWN = 8
@@ -195,6 +196,19 @@ def entries(summary: Summary) -> RenderableType | None:
     return section("Entries", rows(("entry", *fates, "ready after"), lines))
 
 
+def occurrences(summary: Summary) -> RenderableType | None:
+    """How long what recurs took to be ready, firing by firing, and what each firing cost."""
+    found = summary["occurrences"]
+    if not found:
+        return None
+    lines = [line for each in found[:_RECURRING_SHOWN] for line in _occurrence_lines(each)]
+    rest = len(found) - _RECURRING_SHOWN
+    more = Text(f"and {plural(rest, 'further entry', 'further entries')} (summary.json has all)") if rest > 0 else None
+    few = any(each[key]["note"] for each in found[:_RECURRING_SHOWN] for key in ("ready_after_s", "cost_loaded_usd"))
+    table = rows(("", "times", *_STATISTICS), lines)
+    return section("Occurrences", table, more, Text(_FEW_TIMES, style="dim") if few else None)
+
+
 def failures(summary: Summary) -> RenderableType | None:
     """Why jobs failed for good, and one job of each kind to look at."""
     found = summary["failures"]
@@ -247,12 +261,13 @@ def assumptions(summary: Summary) -> RenderableType:
 
 
 ORDER = (
-    stuck, refused, headline, unsimulated, thresholds, failures, entries, cost, latency, throughput, utilisation,
-    retries, notifications, not_counted, assumptions,
+    stuck, refused, headline, unsimulated, thresholds, failures, entries, occurrences, cost, latency, throughput,
+    utilisation, retries, notifications, not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 
 _FEW = f"{NOTHING} a percentile needs jobs enough: p50 20, p95 200, p99 1,000"
+_FEW_TIMES = f"{NOTHING} a percentile needs times enough: p50 20, p95 200, p99 1,000"
 _LATENCIES = {"wait_s": "wait", "start_up_s": "start-up", "turnaround_s": "turnaround"}
 
 
@@ -267,6 +282,15 @@ def _latencies(title: str, figures: Summary) -> Iterator[tuple[str, ...]]:
     for key, name in _LATENCIES.items():
         of = figures[key]
         yield (f"  {name}", count(of["n"]), *(duration(of[statistic]) for statistic in _STATISTICS))
+
+
+def _occurrence_lines(each: Summary) -> Iterator[tuple[str, ...]]:
+    """A row with the entries' names, one with the times until ready, one with the costs."""
+    others = len(each["entries"]) - 1
+    yield (each["entry"] + (f" and {others} more" if others else ""), *[""] * (1 + len(_STATISTICS)))
+    ready, cost = each["ready_after_s"], each["cost_loaded_usd"]
+    yield ("  ready after", count(ready["n"]), *(duration(ready[statistic]) for statistic in _STATISTICS))
+    yield ("  cost", count(cost["n"]), *(dollars(cost[statistic]) for statistic in _STATISTICS))
 
 
 def _wait_parts(figures: Summary) -> RenderableType | None:

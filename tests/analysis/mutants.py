@@ -423,5 +423,8 @@ MUTANTS = (
     Mutant("E02", "a container is said to run that only starts", add("notifications", "at_s", -2, job_id="dep")),
     Mutant("E03", "a failure is told to nobody", drop("notifications", job_id="child")),
     Mutant("E03", "a failure is told twice", twice("notifications", job_id="child")),
+    Mutant("N54e", "a firing is called ready that failed", figure(1, "occurrences", 2, "ready")),
+    Mutant("N54e", "a night is ready too early", more(-0.001, "occurrences", 1, "ready_after_s", "max")),
+    Mutant("N54e", "a nano-dollar on a firing", more(NANO_DOLLAR, "occurrences", 0, "total_usd")),
     Mutant("N54d", "a peak too high", figure(4, "throughput", "running_peak")),
 )

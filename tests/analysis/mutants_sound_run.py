@@ -453,6 +453,20 @@ def _cost(row: dict[str, Any], charge: str, nano: int, cause: str) -> dict[str, 
     return {**who, "charge": charge, "cause": cause, "cost_usd": nano / 1e9, "waived_usd": 0.0}
 
 
+def _occurrence(jobs: pd.DataFrame, entries: list[str], ready_after_s: int | None) -> dict[str, Any]:
+    """The one firing of some entries."""
+    nano, ready = _nano(jobs["cost_loaded_usd"][jobs["entry"].isin(entries)]), int(ready_after_s is not None)
+    return {
+        "entry": entries[0],
+        "entries": entries,
+        "occurrences": 1,
+        "ready": ready,
+        "ready_after_s": {"n": ready, "max": ready_after_s},
+        "cost_loaded_usd": {"n": 1, "max": nano / 1e9},
+        "total_usd": nano / 1e9,
+    }
+
+
 def _summary(tables: dict[str, Any]) -> dict[str, Any]:
     jobs, attempts, instances, costs = (tables[name] for name in ("jobs", "attempts", "instances", "costs"))
     shared = "shared: everything"
@@ -498,6 +512,11 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
         },
         "headline": {"makespan_s": None},
         "cost": cost,
+        "occurrences": [
+            _occurrence(jobs, ["quick"], 300 - 140),
+            _occurrence(jobs, ["seq", "map", "dep"], 212 - 0),
+            _occurrence(jobs, ["broken", "spotty"], None),
+        ],
         "latency": {
             "all": {
                 "wait_s": _statistics(jobs["wait_s"][over]),

@@ -178,3 +178,8 @@ def test_an_array_is_pending_as_long_as_a_child_is_alive(until, state, simulate)
     work = [job("a", "5s"), job("p", "10s", size=2, needs=["a"])]
     result = simulate(scenario(*work, simulation={"until": until}))
     assert column(result, "state", "submissions")["p"] == state
+
+
+def test_an_entry_may_follow_one_that_comes_later_in_the_file(simulate):
+    result = simulate(scenario(job("a", "5s", at={"after": "b", "delay": "5s"}), job("b", "10s")))
+    assert ends(result) == {"a": 20, "b": 10}

@@ -19,7 +19,7 @@ def kinds(simulation):
 
 
 def same(one, other):
-    tables = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
+    tables = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences")
     return all(getattr(one, name).equals(getattr(other, name)) for name in tables)
 
 

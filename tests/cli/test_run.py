@@ -17,6 +17,7 @@ FILES = [
     "attempts.csv",
     "instances.csv",
     "jobs.csv",
+    "occurrences.csv",
     "scaling.csv",
     "scenario.resolved.yaml",
     "submissions.csv",

@@ -23,7 +23,8 @@ Data = dict[str, Any]
 Files = Mapping[str, str]
 
 TABLES = tuple(
-    f"{each}.csv" for each in ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
+    f"{each}.csv"
+    for each in ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences", "costs")
 )
 PARTS = ("throttled", "dependency", "wait", "retry_delay", "provisioning", "image_pull", "container_start",
          "earlier_running", "last_running")  # fmt: skip

@@ -17,7 +17,7 @@ from batchsim.formats import table_csv
 from batchsim.report.columns import columns_of
 from batchsim.result import Result
 
-TABLES = ["jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs"]
+TABLES = ["jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences", "costs"]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_a_folder_in_use_is_refused(result: Result, tmp_path: Path) -> None:
 
 def test_an_empty_run_has_all_its_files(tmp_path: Path) -> None:
     finished(records=run(calls=[], jobs=[], attempts=[])).write(tmp_path, events=True, costs=True)
-    assert len(list(tmp_path.iterdir())) == 10
+    assert len(list(tmp_path.iterdir())) == 11
 
 
 def test_it_introduces_itself(result: Result) -> None:

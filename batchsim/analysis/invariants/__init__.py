@@ -13,6 +13,7 @@ from batchsim.analysis.invariants import (
     notifications,
     order,
     progress,
+    recurring,
     references,
     retries,
     timeline,
@@ -36,6 +37,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *bills.INVARIANTS,
     *beside.INVARIANTS,
     *totals.INVARIANTS,
+    *recurring.INVARIANTS,
     *notifications.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""
