@@ -16,6 +16,7 @@ from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laws import Exponential, Sampler
 from batchsim.engine.plan import Delays, Pool, SpotPlan
+from batchsim.engine.randomness import Stream
 from batchsim.records.tables import NEVER
 
 MS_PER_H = 3_600_000
@@ -33,17 +34,19 @@ UNLIMITED = 1 << 30
 class Depth:
     """The depth of one pool: ``exp(ln m + 0.8 z)``, z a stationary AR(1) process of 0.9 in steps of ten minutes."""
 
-    def __init__(self, median: int, normal: Callable[[int], float]) -> None:
+    def __init__(self, median: int, stream: Stream) -> None:
         self._median = median
-        self._normal = normal
+        self._stream = stream
         self._step = 0
-        self._z = normal(0)
+        (self._z,) = stream.normals(0, 1).tolist()
 
     def at(self, now_ms: int) -> int:
         """Return the instances that the pool could hold now; instants must not go back."""
-        while self._step < now_ms // DEPTH_STEP_MS:
-            self._step += 1
-            self._z = DEPTH_MEMORY * self._z + sqrt(1 - DEPTH_MEMORY**2) * self._normal(self._step)
+        steps = now_ms // DEPTH_STEP_MS - self._step
+        if steps:
+            for normal in self._stream.normals(self._step + 1, steps).tolist():  # together: a month has thousands
+                self._z = DEPTH_MEMORY * self._z + sqrt(1 - DEPTH_MEMORY**2) * normal
+            self._step += steps
         return int(self._median * exp(np.array([DEPTH_SPREAD * self._z]))[0])
 
 
@@ -84,7 +87,7 @@ class SpotMarket:
             return UNLIMITED
         if pool not in self._depths:
             stream = self._delays.stream("depth", self._pools[pool].name)
-            self._depths[pool] = Depth(self._plan.median_depth, lambda step: float(stream.normals(step, 1)[0]))
+            self._depths[pool] = Depth(self._plan.median_depth, stream)
         return self._depths[pool].at(self._kernel.now_ms) - len(self._alive.get(pool, ()))
 
     def launched(self, row: int) -> None:
