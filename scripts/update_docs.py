@@ -103,6 +103,25 @@ def _stormy() -> str:
     """)
 
 
+def scenarios() -> str:
+    """Every shipped scenario with what it teaches: the first sentences of its file."""
+    lines = ["| file in `scenarios/` | what it teaches |", "|---|---|"]
+    for path in sorted((PROJECT / "scenarios").glob("*.yaml")):
+        comment = re.match(r"# Teaches: ((?:.*\n)(?:# \S.*\n)*)", path.read_text(encoding="utf-8"))
+        text = " ".join(line.removeprefix("# ") for line in (comment[1] if comment else "").splitlines())
+        lines.append(f"| `{path.stem}` | {_first_sentences(text)} |")
+    return "\n".join(lines)
+
+
+def _first_sentences(text: str) -> str:
+    """So many that they say something."""
+    end = next((dot.end() for dot in re.finditer(r"[.!?](?=\s|$)", text) if dot.end() >= _TELLING), len(text))
+    return text[:end].rstrip(".")
+
+
+_TELLING = 60
+
+
 def _filled(text: str) -> str:
     return textwrap.fill(" ".join(text.split()), 127, break_on_hyphens=False)
 
@@ -134,7 +153,7 @@ def world() -> str:
 # Pages ---------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "README.md": {"report": excerpt, "spot-or-not": spot_or_not},
+    "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
     "docs/model.md": {"markets": markets, "world": world},
 }
 

@@ -30,6 +30,7 @@ def _groups(run: Analysis) -> Iterator[dict[str, Any]]:
             "entry": names[code],
             "entries": [names[member] for member in np.flatnonzero(group == code).tolist()],
             "occurrences": int(times[code]),
+            "jobs": int(found.jobs[chosen].sum()),
             "ready": int(np.count_nonzero(ready)),
             "ready_after_s": statistics_s(found.ready_after_ms[ready]),
             "cost_loaded_usd": statistics_usd(found.loaded[chosen]),

@@ -197,8 +197,8 @@ def entries(summary: Summary) -> RenderableType | None:
 
 
 def occurrences(summary: Summary) -> RenderableType | None:
-    """How long what recurs took to be ready, firing by firing, and what each firing cost."""
-    found = summary["occurrences"]
+    """How long what recurs took to be ready, and what it cost; of single jobs the turnaround says as much."""
+    found = [each for each in summary["occurrences"] if each["jobs"] > each["occurrences"]]
     if not found:
         return None
     lines = [line for each in found[:_RECURRING_SHOWN] for line in _occurrence_lines(each)]

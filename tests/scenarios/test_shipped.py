@@ -23,8 +23,18 @@ COMMANDS = [
 
 def test_the_shipped_scenarios_are_these() -> None:
     assert NAMES == [
-        "dependency_graph", "etl_10tb", "etl_10tb_on_demand", "hello_fargate", "image_array", "three_queues",
-    ]  # fmt: skip
+        "dependency_graph",
+        "etl_10tb",
+        "etl_10tb_on_demand",
+        "genomics_trace",
+        "gpu_hyperparameters",
+        "hello_fargate",
+        "image_array",
+        "media_render",
+        "monte_carlo_risk",
+        "thirty_nights",
+        "three_queues",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
