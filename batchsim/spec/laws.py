@@ -148,7 +148,9 @@ def _parse_part(value: object, nested: int) -> Part:
     if not isinstance(value, Mapping):
         raise flawed("E112", "not a mapping", value, allowed="{weight: 1, lognormal: {...}}")
     if "weight" not in value:
-        raise flawed("E111", "missing key", path=("weight",))
+        strange = next((key for key in value if key not in LAWS), None)
+        hint = "" if strange is None else did_you_mean(strange, ("weight",))
+        raise flawed("E111", "missing key", strange if hint else None, path=("weight",), hint=hint)
     law = {key: item for key, item in value.items() if key != "weight"}
     flaws: list[Flaw] = []
     read: list[Any] = []

@@ -134,6 +134,11 @@ def test_a_misspelt_law_has_a_near_match() -> None:
     assert "Did you mean p95?" in only(workload__0__run={"gamma": {"p50": "5m", "P95": "6m"}}).hint
 
 
+def test_a_misspelt_weight_has_a_near_match() -> None:
+    problem = only(workload__0__run={"mixture": [{"wieght": 1, "constant": "5m"}]})
+    assert (problem.code, problem.value, problem.hint) == ("E111", "wieght", "Did you mean weight?")
+
+
 def test_mixtures_within_mixtures_have_a_bound() -> None:
     law: Any = "5m"
     for _ in range(9):
