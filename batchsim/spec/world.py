@@ -71,9 +71,7 @@ def _show_speed(speed_milli: int) -> int | float:
     return speed_milli // 1000 if speed_milli % 1000 == 0 else speed_milli / 1000
 
 
-Speed = Annotated[
-    int, FileForm(_check_speed, {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_SPEED}, _show_speed)
-]
+Speed = Annotated[int, FileForm(_check_speed, {"type": "number", "minimum": 0.001, "maximum": MAX_SPEED}, _show_speed)]
 """A speed factor, kept in thousandths."""
 
 Depth = Annotated[

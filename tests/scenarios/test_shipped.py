@@ -28,10 +28,12 @@ def test_the_shipped_scenarios_are_these() -> None:
         "etl_10tb_on_demand",
         "genomics_trace",
         "gpu_hyperparameters",
+        "graviton",
         "hello_fargate",
         "image_array",
         "media_render",
         "monte_carlo_risk",
+        "spot_best_practice",
         "thirty_nights",
         "three_queues",
     ]
