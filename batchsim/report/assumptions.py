@@ -118,7 +118,10 @@ def _changes(world: World) -> Iterator[str]:
 
 
 def show(world: World, name: str) -> str:
-    """A value of ``world`` as a person reads it: a law in words, the names in a mapping, else as a file has it."""
+    """A value of ``world`` as a person reads it: a law in words, the names in a mapping, else as a file has it.
+
+    Speeds stand with their names.
+    """
     value: Any = getattr(world, name)
     if isinstance(value, LawSpec):
         return _law(value)
@@ -126,7 +129,9 @@ def show(world: World, name: str) -> str:
         return str(value)
     if isinstance(value, Mapping):
         more = f" and {len(value) - _NAMES_SHOWN} more" if len(value) > _NAMES_SHOWN else ""
-        return ", ".join(list(value)[:_NAMES_SHOWN]) + more
+        factors = world.model_dump(include={name})[name] if name == "speed" else {}
+        shown = [f"{key} {factors[key]:g}" if key in factors else key for key in list(value)[:_NAMES_SHOWN]]
+        return ", ".join(shown) + more
     shown = world.model_dump(include={name})[name]
     return str(shown).lower() if isinstance(shown, bool) else str(shown)
 

@@ -16,7 +16,7 @@ from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import peak
 from batchsim.records.tables import NEVER, Records
 from batchsim.records.vocabulary import Outcome, WaitReason, WhyEnded
-from tests.analysis.builders import Row, attempt, call, head, instance, run
+from tests.analysis.builders import Row, attempt, call, head, instance, progress, run
 
 
 @st.composite
@@ -40,10 +40,21 @@ def busy_hosts(draw: st.DrawFn) -> Records:
             last = max(last, now)
         hosts.append(_host(draw, number, ready, last))
     order = sorted(range(len(rows)), key=lambda at: rows[at]["starting_at_ms"])
+    rows = [rows[at] for at in order]
+    saving = draw(st.booleans())
     return run(
-        calls=[calls[at] for at in order], attempts=[rows[at] for at in order], instances=hosts, horizon=10_000,
+        calls=[calls[at] for at in order], attempts=rows, instances=hosts, horizon=10_000,
         timeline=[head(0, WaitReason.MAX_VCPUS)],
+        progress=[_progress(draw, at, row) for at, row in enumerate(rows) if saving and draw(st.booleans())],
     )  # fmt: skip
+
+
+def _progress(draw: st.DrawFn, at: int, row: Row) -> Row:
+    """RUNNING cut at random into restore, checkpoints, saved work and other work."""
+    length = row["ended_at_ms"] - row["running_at_ms"]
+    cuts = [0, *sorted(draw(st.lists(st.integers(0, length), min_size=3, max_size=3))), length]
+    names = ("restore_ms", "checkpoint_ms", "kept_ms", "unkept_ms")
+    return progress(at, **{name: high - low for name, (low, high) in zip(names, pairwise(cuts), strict=True)})
 
 
 def _attempt(host: int, start: int, marks: list[int], outcome: Outcome) -> Row:

@@ -11,9 +11,9 @@ from batchsim.analysis.attribution import by_cause
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.cost import Cost, cost, sum_check
 from batchsim.analysis.prices import Prices, Rules, ScaleIn
-from batchsim.records.tables import Records
-from batchsim.records.vocabulary import Outcome, WhyEnded
-from tests.analysis.builders import attempt, call, instance, job, run
+from batchsim.records.tables import NEVER, Records
+from batchsim.records.vocabulary import JobState, Outcome, WhyEnded
+from tests.analysis.builders import attempt, call, instance, job, progress, run
 
 FREE_DISK = Prices(root_gb=0)
 SECOND = 100_000
@@ -52,6 +52,42 @@ def test_on_a_gpu_instance_each_resource_is_a_third() -> None:
     shape = call(vcpus_milli=2000, memory_mib=4096, gpus=0)
     records = run(calls=[shape], attempts=[attempt(0, 300)], instances=[instance(off=300, gpus=4)])
     assert split(records) == {"useful_work": 150, "unused_share": 150}
+
+
+SAVED = progress(0, checkpoint_ms=20_000, kept_ms=60_000, unkept_ms=20_000)
+
+
+def test_what_a_checkpoint_saved_for_a_job_that_finished_is_useful() -> None:
+    attempts = [attempt(0, 100, outcome=Outcome.RECLAIMED), attempt(100, 200, attempt=2)]
+    rest = progress(1, restore_ms=10_000, checkpoint_ms=10_000, kept_ms=30_000, unkept_ms=50_000)
+    records = run(
+        calls=[HALF], jobs=[job(ended_at_ms=200_000, attempts=2)], attempts=attempts, progress=[SAVED, rest],
+        instances=[instance(off=200)],
+    )  # fmt: skip
+    assert split(records) == {
+        "checkpoint_and_restore": 20, "useful_work": 30 + 15 + 25, "lost_to_spot": 10, "unused_share": 100
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "ended_ms", "causes"),
+    [
+        (JobState.RUNNABLE, NEVER, {"lost_to_spot": 10, "still_running": 30}),
+        (JobState.FAILED, 100_000, {"lost_to_spot": 40}),
+    ],
+)
+def test_work_saved_for_a_job_may_still_be_of_use_until_the_job_has_failed(
+    state: JobState, ended_ms: int, causes: dict[str, int]
+) -> None:
+    jobs, lost = [job(state=state, ended_at_ms=ended_ms)], [attempt(0, 100, outcome=Outcome.RECLAIMED)]
+    records = run(calls=[HALF], jobs=jobs, attempts=lost, progress=[SAVED], instances=[instance(off=100)])
+    assert split(records) == {"checkpoint_and_restore": 10, **causes, "unused_share": 50}
+
+
+def test_a_success_at_sigterm_is_lost_to_spot() -> None:
+    cut = SAVED | {"sigterm_at_ms": 100_000}
+    records = run(calls=[HALF], attempts=[attempt(0, 100)], progress=[cut], instances=[instance(off=100)])
+    assert split(records) == {"checkpoint_and_restore": 10, "lost_to_spot": 40, "unused_share": 50}
 
 
 @pytest.mark.parametrize(
