@@ -111,8 +111,8 @@ def _interruptions(draft: Draft) -> Data:
         "spot_hazard": draft.pick(6, 2, 15),
         **({} if draft.has("shallow_pools", 60) else {"spot_depth": "unlimited"}),
         "notice": draft.pick("15s", "8s", "25s", "120s"),
-        "spot_drain": draft.chance(40),
-        "checkpoint_on_notice": not draft.chance(15),
+        "spot_drain": draft.chance(35),
+        "checkpoint_on_notice": not draft.chance(8),
         "stop_timeout": draft.pick("30s", "5s", "0s"),
     }
 
