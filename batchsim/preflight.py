@@ -23,7 +23,9 @@ from batchsim.spec.index import Index, names_in
 from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import find_target
+from batchsim.spec.platforms import resources_of, standing_vcpus, stands
 from batchsim.spec.problems import problem_of
+from batchsim.spec.world import World
 
 MOST_START_FAILURES = 0.999
 """A thousand tries a start: more would look like a run that hangs."""
@@ -44,8 +46,8 @@ def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AW
 
 def spot_environments(scenario: Scenario) -> list[str]:
     """Return the names of the environments that launch Spot instances."""
-    environments = scenario.computeEnvironments
-    return [e.computeEnvironmentName for e in environments if e.computeResources and e.computeResources.type == "SPOT"]
+    found = ((e.computeEnvironmentName, resources_of(scenario.world, e)) for e in scenario.computeEnvironments)
+    return [name for name, resources in found if resources and resources.type == "SPOT"]
 
 
 def _unknown_strategies(scenario: Scenario, policies: Policies) -> Iterator[Flaw]:
@@ -88,17 +90,23 @@ def _unknown_metrics(scenario: Scenario) -> Iterator[Flaw]:
 
 
 def _huge_fleets(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
-    """Instances that minvCpus keeps without any job, counted in the largest type."""
+    """Instances that minvCpus, or a fleet, keeps without any job, counted in the largest type."""
+    allowed = f"at most {MOST_INSTANCES:,} instances"
+    for name, fleet in scenario.world.fleets.items():
+        if (listed := sum(each.count for each in fleet)) > MOST_INSTANCES:
+            yield Flaw("E151", f"would start {listed:,} instances", ("world", "fleets", name), listed, allowed)
     for path, name, vcpus in _kept_warm(scenario):
         instances = vcpus // max((pool.type.vcpus for pool in facts.pools.get(name, ())), default=vcpus + 1)
         if instances > MOST_INSTANCES:
-            allowed = f"at most {MOST_INSTANCES:,} instances"
             yield Flaw("E151", f"would start {instances:,} instances", path, vcpus, allowed)
 
 
 def _kept_warm(scenario: Scenario) -> Iterator[tuple[Path, str, int]]:
-    """Path, environment and vCPUs of every minvCpus and desiredvCpus, those that actions set with them."""
+    """Path, environment and vCPUs of every minvCpus and desiredvCpus, those that actions set, and standing fleets."""
     for number, environment in enumerate(scenario.computeEnvironments):
+        if environment.computeResources and stands(scenario.world, environment):
+            path: Path = ("computeEnvironments", number, "computeResources", "maxvCpus")
+            yield path, environment.computeEnvironmentName, standing_vcpus(environment.computeResources)
         for key in ("minvCpus", "desiredvCpus"):
             vcpus = getattr(environment.computeResources, key, None) or 0
             yield ("computeEnvironments", number, "computeResources", key), environment.computeEnvironmentName, vcpus
@@ -123,7 +131,7 @@ def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
     for placed in Index(scenario, {}, names_in(to_data(scenario))).entries():
         job = effective_job(scenario, placed.entry.submit)
         own = _environments_of(scenario, job)
-        if not any(_holds(environment, job, facts) for environment in own):
+        if not any(_holds(scenario.world, environment, job, facts) for environment in own):
             yield _too_large((*placed.path, "submit"), _size(job), job, own, facts)
 
 
@@ -183,7 +191,7 @@ def _size_flaws(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, ro
         yield Flaw("E131", "too little memory", path, asked, f"at least {LEAST_MEMORY_MIB} MiB")
     elif not scenario.allow_unplaceable:
         own = _environments_of(scenario, job)
-        if not any(_holds(environment, job, facts) for environment in own):
+        if not any(_holds(scenario.world, environment, job, facts) for environment in own):
             yield _too_large(path, asked, job, own, facts)
 
 
@@ -194,13 +202,14 @@ def _environments_of(scenario: Scenario, job: EffectiveJob) -> list[ComputeEnvir
     return [environments[short_name(item.computeEnvironment)] for item in queue.computeEnvironmentOrder]
 
 
-def _holds(environment: ComputeEnvironment, job: EffectiveJob, facts: CatalogueFacts) -> bool:
-    resources = environment.computeResources
+def _holds(world: World, environment: ComputeEnvironment, job: EffectiveJob, facts: CatalogueFacts) -> bool:
+    resources, name = resources_of(world, environment), environment.computeEnvironmentName
     if resources is None or job.vcpus_milli > resources.maxvCpus * 1000:
         return False
     if resources.is_fargate:
         return job.platform == "FARGATE"
-    return any(_fits(pool, job) for pool in facts.pools[environment.computeEnvironmentName])
+    listed = {each.type for each in world.fleets.get(name, ())}
+    return any(_fits(pool, job) for pool in facts.pools[name] if not listed or pool.type.name in listed)
 
 
 def _fits(pool: PoolFacts, job: EffectiveJob) -> bool:

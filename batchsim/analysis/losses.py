@@ -20,6 +20,8 @@ HOPELESS = (WaitReason.NOTHING_FITS, WaitReason.OVER_MAX_RESOURCE)
 """A head with one of these reasons is stuck whenever the run is cut."""
 
 
+REFUSED = "RunTask failed: "
+"""What the status reason of a job starts with that its client gave up."""
 _INSTANCE = re.compile(r"\(instance i-[0-9a-f]+\)")
 
 
@@ -65,6 +67,16 @@ def retries(run: Analysis) -> dict[str, Any]:
         "retried_jobs_succeeded": int(np.count_nonzero((jobs.attempts > 1) & (jobs.state == JobState.SUCCEEDED))),
         "by_outcome": {kind.text: counts[kind] for kind in Outcome if counts[kind]},
     }
+
+
+def run_task(run: Analysis) -> dict[str, Any]:
+    """Return how often clients without a queue called RunTask, how often in vain, and how many jobs they gave up."""
+    jobs, names = run.records.jobs, run.records.names.status_reasons
+    called = jobs.run_task_calls > 0
+    calls, placed = int(jobs.run_task_calls.sum()), int(jobs.attempts[called].sum())
+    told = np.array([name.startswith(REFUSED) for name in names], np.bool_)
+    gave_up = (jobs.state == JobState.FAILED) & told[jobs.status_reason]
+    return {"calls": calls, "failures": calls - placed, "gave_up": int(np.count_nonzero(gave_up))}
 
 
 def reclaims(run: Analysis) -> dict[str, Any]:

@@ -68,6 +68,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("jobs_stuck", "1", "lower", "jobs that can never start", ("jobs", "stuck")),
         Metric("retries", "1", "lower", "attempts after a first one", ("retries", "retries")),
         Metric("retried_jobs", "1", "lower", "jobs tried more than once", ("retries", "retried_jobs")),
+        Metric("run_task_failures", "1", "lower", "RunTask calls that found no room", ("run_task", "failures")),
         Metric("reclaims", "1", "lower", "instances that Spot took", ("reclaims", "instances")),
         Metric("lost_vcpu_h", "vCPU-h", "lower", "work that reclaims lost", ("reclaims", "lost_vcpu_h")),
         Metric("saved_vcpu_h", "vCPU-h", "higher", "work that checkpoints saved", ("reclaims", "saved_vcpu_h")),

@@ -25,7 +25,7 @@ from batchsim.analysis.attribution import (
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.commitments import CommitmentBill
 from batchsim.analysis.latency import latency
-from batchsim.analysis.losses import failures, reclaims, retries, stuck
+from batchsim.analysis.losses import failures, reclaims, retries, run_task, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
 from batchsim.analysis.month import per_month_nano_usd
 from batchsim.analysis.prices import Prices, Reserved, SavingsPlan
@@ -231,6 +231,7 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "instances": _instances,
     "failures": failures,
     "retries": retries,
+    "run_task": run_task,
     "reclaims": reclaims,
 }
 """The sections of the summary that follow from the run alone, in its order. Stuck jobs come first."""

@@ -57,6 +57,7 @@ def jobs_table(run: Analysis) -> pd.DataFrame:
             "waiting_since_s": seconds(jobs.waiting_since_ms),
             "ended_at_s": seconds(jobs.ended_at_ms),
             "attempts": int64(jobs.attempts),
+            "run_task_calls": int64(jobs.run_task_calls),
             "attempts_allowed": int64(calls.attempts_allowed[call]),
             **_size_columns(run.records, call),
             "image": words(calls.image[call], names.images),

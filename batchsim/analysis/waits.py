@@ -62,6 +62,8 @@ def waits(records: Records) -> Waits:
     in_turn = order[~skipped]
     before = _departure_before(queue[in_turn], end[in_turn])
     head[in_turn] = np.minimum(np.maximum(start[in_turn], before), end[in_turn])
+    without_queue = np.isin(queue, records.timeline.queue[records.timeline.reason == WaitReason.CLIENT_BACKOFF])
+    head[without_queue] = start[without_queue]  # nobody stands behind anybody
     return Waits(job, queue, start, end, head)
 
 

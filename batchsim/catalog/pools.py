@@ -18,6 +18,7 @@ from batchsim.errors import Path, Problem
 from batchsim.spec.environments import ComputeResource
 from batchsim.spec.facts import InstanceType, PoolFacts
 from batchsim.spec.near import did_you_mean
+from batchsim.spec.platforms import Fleet
 from batchsim.spec.world import World
 
 PRICELESS = "E148"
@@ -67,6 +68,22 @@ def pools_of(resources: ComputeResource, path: Path, shop: Shop) -> tuple[tuple[
         problems.append(_empty(resources, left_out).at(path, ", ".join(resources.instanceTypes)))
     pools.sort(key=lambda pool: (pool.type.vcpus, pool.type.memory_mib, shop.shelf.position[pool.type.name]))
     return tuple(pools), tuple(problems)
+
+
+def fleet_problems(environment: str, fleet: Fleet, pools: Sequence[PoolFacts]) -> list[Problem]:
+    """What a fleet of ``world.fleets`` wants that the environment's pools do not have: E158 types, E159 zones."""
+    problems: list[Problem] = []
+    zones = {pool.type.name: pool.zones for pool in pools}
+    for position, each in enumerate(fleet):
+        path: Path = ("world", "fleets", environment, position)
+        if each.type not in zones:
+            hint, allowed = did_you_mean(each.type, zones), ", ".join(zones)
+            message = f"not among the instanceTypes of {environment}"
+            problems.append(Problem(UNUSABLE, (*path, "type"), message, each.type, allowed, hint))
+        elif each.zone is not None and each.zone not in zones[each.type]:
+            message = f"{environment} has no {each.type} there"
+            problems.append(Problem("E159", (*path, "zone"), message, each.zone, ", ".join(zones[each.type])))
+    return problems
 
 
 def _wanted(words: Sequence[str], shelf: Shelf) -> Mapping[str, int | None]:

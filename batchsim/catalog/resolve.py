@@ -12,15 +12,16 @@ from types import MappingProxyType
 
 from batchsim.catalog.fargate import fargate_prices
 from batchsim.catalog.market import regions
-from batchsim.catalog.pools import PRICELESS, UNKNOWN_TYPE, Shop, pools_of
+from batchsim.catalog.pools import PRICELESS, UNKNOWN_TYPE, Shop, fleet_problems, pools_of
 from batchsim.catalog.quotes import market_of
 from batchsim.catalog.selection import Shelf, shelf_with
 from batchsim.catalog.sources import as_of
 from batchsim.catalog.zones import zone_by_subnet
-from batchsim.errors import Problem, ScenarioError
+from batchsim.errors import Path, Problem, ScenarioError
 from batchsim.spec.environments import ComputeResource
 from batchsim.spec.facts import CatalogueFacts, PoolFacts
 from batchsim.spec.near import did_you_mean
+from batchsim.spec.platforms import resources_of
 from batchsim.spec.scenario import Scenario
 from batchsim.spec.source import SourceMap
 from batchsim.spec.world import World
@@ -33,7 +34,7 @@ ARCHITECTURES = ("x86_64", "arm64")
 
 
 def facts_for(scenario: Scenario) -> CatalogueFacts:
-    """Pools of each MANAGED EC2 or SPOT environment, Fargate's prices, and the dates of both.
+    """Pools of each environment that has instances, Fargate's prices, and the dates of both.
 
     Raises :class:`ScenarioError` with every problem found: unknown types, zones and regions, types without a price,
     architectures that mix, environments that are left without a type.
@@ -41,10 +42,10 @@ def facts_for(scenario: Scenario) -> CatalogueFacts:
     shop = _shop(scenario)
     pools: dict[str, tuple[PoolFacts, ...]] = {}
     problems = [*_type_problems(scenario.world, shop.shelf), *_zone_problems(shop)]
-    for position, name, resources in _launching(scenario):
-        path = ("computeEnvironments", position, "computeResources", "instanceTypes")
+    fleets = scenario.world.fleets
+    for path, name, resources in _launching(scenario):
         pools[name], found = pools_of(resources, path, shop)
-        problems += found
+        problems += found or fleet_problems(name, fleets.get(name, ()), pools[name])
     problems = list(_region_first(problems, scenario))
     if problems:
         raise ScenarioError(_placed(problem, scenario.source) for problem in problems)
@@ -59,12 +60,13 @@ def _shop(scenario: Scenario) -> Shop:
     return Shop(world, sold, shelf_with(world.instanceTypes), zone_by_subnet(subnets, world.zones, sold.zones))
 
 
-def _launching(scenario: Scenario) -> Iterator[tuple[int, str, ComputeResource]]:
-    """Position, name and resources of the environments for which AWS Batch launches instances."""
+def _launching(scenario: Scenario) -> Iterator[tuple[Path, str, ComputeResource]]:
+    """Place of the types, name and resources of the environments that have instances."""
     for position, environment in enumerate(scenario.computeEnvironments):
-        resources = environment.computeResources
-        if environment.type == "MANAGED" and resources is not None and resources.type in ("EC2", "SPOT"):
-            yield position, environment.computeEnvironmentName, resources
+        resources, name = resources_of(scenario.world, environment), environment.computeEnvironmentName
+        if resources is not None and resources.type in ("EC2", "SPOT"):
+            own: Path = ("computeEnvironments", position, "computeResources", "instanceTypes")
+            yield own if environment.type == "MANAGED" else ("world", "fleets", name), name, resources
 
 
 def _uses_fargate(scenario: Scenario) -> bool:

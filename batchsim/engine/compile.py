@@ -10,10 +10,12 @@ from batchsim.engine.plan import (
     Ec2Plan,
     EnvironmentPlan,
     FargatePlan,
+    FleetLaunch,
     Plan,
     Pool,
     QueuePlan,
     Rules,
+    RunTaskRules,
     SpotPlan,
 )
 from batchsim.engine.randomness import Draws
@@ -26,6 +28,8 @@ from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
 from batchsim.spec.facts import CatalogueFacts, InstanceType, PoolFacts
 from batchsim.spec.markets import BUCKET_FACTORS, market_of
 from batchsim.spec.names import short_name
+from batchsim.spec.platforms import Fleet, platform_of, resources_of, standing_vcpus, stands
+from batchsim.spec.queues import JobQueue
 
 MS_PER_H = 3_600_000
 
@@ -37,7 +41,7 @@ def compile_plan(
     offers = _Offers(facts, scenario)
     keys = _keys(scenario, workload)
     environments = tuple(
-        _environment(environment, keys[position], offers, policies)
+        _environment(environment, scenario.world, keys[position], offers, policies)
         for position, environment in enumerate(scenario.computeEnvironments)
     )
     settings = scenario.simulation
@@ -68,9 +72,15 @@ def _queues(scenario: Scenario) -> tuple[QueuePlan, ...]:
                 position[short_name(item.computeEnvironment)]
                 for item in sorted(queue.computeEnvironmentOrder, key=lambda item: item.order)
             ),
+            without_queue=_is_without_queue(scenario.world, queue),
         )
         for queue in scenario.jobQueues
     )
+
+
+def _is_without_queue(world: World, queue: JobQueue) -> bool:
+    """Whether RunTask is called for a queue's jobs; all of its environments agree on that."""
+    return platform_of(world, short_name(queue.computeEnvironmentOrder[0].computeEnvironment)) == "no_queue"
 
 
 def _keys(scenario: Scenario, workload: Workload) -> list[str]:
@@ -85,8 +95,10 @@ def _keys(scenario: Scenario, workload: Workload) -> list[str]:
     for entry in workload.entries:
         for place, position in enumerate(queues[entry.job.queue].environments):
             keys.setdefault(position, f"{entry.stream}|{place}")
-    given = [environment.computeResources for environment in scenario.computeEnvironments]
-    launching = [n for n, resources in enumerate(given) if resources and (resources.minvCpus or resources.desiredvCpus)]
+    given = [resources_of(scenario.world, environment) for environment in scenario.computeEnvironments]
+    standing = [stands(scenario.world, environment) for environment in scenario.computeEnvironments]
+    warm = [bool(resources and (resources.minvCpus or resources.desiredvCpus)) for resources in given]
+    launching = [n for n in range(len(given)) if warm[n] or standing[n]]
     left = [position for position in dict.fromkeys((*launching, *range(len(given)))) if position not in keys]
     keys.update({position: f"unused {number}" for number, position in enumerate(left)})
     return [keys[position] for position in range(len(given))]
@@ -106,10 +118,30 @@ class _Offers:
                 for zone in pool.zones:
                     self.zones.code(zone)
 
-    def of(self, environment: str, *, spot: bool) -> tuple[Offer, ...]:
-        """Return an environment's offers in catalogue order of types, then in the order of its zones."""
-        pairs = ((pool, zone) for pool in self._facts.pools[environment] for zone in pool.zones)
+    def of(self, environment: str, fleet: Fleet, *, spot: bool) -> tuple[Offer, ...]:
+        """Return an environment's offers in catalogue order of types, then in the order of its zones.
+
+        With a ``fleet``, those of the types that it lists.
+        """
+        listed = {each.type for each in fleet}
+        pools = (pool for pool in self._facts.pools[environment] if not listed or pool.type.name in listed)
+        pairs = ((pool, zone) for pool in pools for zone in pool.zones)
         return tuple(self._offer(position, *pair, spot=spot) for position, pair in enumerate(pairs))
+
+    def launches(self, fleet: Fleet, offers: tuple[Offer, ...]) -> tuple[FleetLaunch, ...]:
+        """Return a fleet's launches, each with the offers that it may come from."""
+        return tuple(
+            FleetLaunch(
+                each.at_ms,
+                each.count,
+                tuple(
+                    offer.position
+                    for offer in offers
+                    if self.types.text(offer.type) == each.type and each.zone in (None, self.zones.text(offer.zone))
+                ),
+            )
+            for each in fleet
+        )
 
     def architecture(self, environment: str) -> str:
         """Return the one architecture of an environment's types; the catalogue saw to it."""
@@ -145,24 +177,27 @@ class _Offers:
         return next(known, SPEED_1)
 
 
-def _environment(environment: ComputeEnvironment, key: str, offers: _Offers, policies: Policies) -> EnvironmentPlan:
-    resources = environment.computeResources
+def _environment(
+    environment: ComputeEnvironment, world: World, key: str, offers: _Offers, policies: Policies
+) -> EnvironmentPlan:
+    resources = resources_of(world, environment)
     name, enabled = environment.computeEnvironmentName, environment.state == "ENABLED"
     if resources is None:
         return _without_capacity(name, key, enabled=enabled)
     spot = resources.type in ("SPOT", "FARGATE_SPOT")
     if resources.type in ("FARGATE", "FARGATE_SPOT"):
         return FargatePlan(name, key, spot, enabled, resources.maxvCpus)
-    strategy = resources.allocationStrategy or "BEST_FIT"
-    own = offers.of(name, spot=spot)
-    scaling = resources.scalingPolicy
+    strategy, fleet = resources.allocationStrategy or "BEST_FIT", world.fleets.get(name, ())
+    own = offers.of(name, fleet, spot=spot)
+    standing, scaling = stands(world, environment), resources.scalingPolicy
     minutes = scaling.minScaleDownDelayMinutes if scaling else 0
+    least = 0 if fleet else standing_vcpus(resources) if standing else resources.minvCpus
     return Ec2Plan(
         name=name,
         key=key,
         spot=spot,
         enabled=enabled,
-        min_vcpus=resources.minvCpus or 0,
+        min_vcpus=least,
         max_vcpus=resources.maxvCpus,
         desired_vcpus=resources.desiredvCpus or 0,
         strategy=policies.strategy_of(strategy),
@@ -173,6 +208,8 @@ def _environment(environment: ComputeEnvironment, key: str, offers: _Offers, pol
         offers=own,
         min_scale_down_delay_ms=(minutes or 0) * 60_000,
         zones=len(offers.zones.texts()),
+        stands=standing,
+        fleet=offers.launches(fleet, own),
     )
 
 
@@ -210,6 +247,7 @@ def _rules(world: World) -> Rules:
         bill_from=world.bill_from,
         submit_tps=world.submit_tps if world.enforce_submit_tps else None,
         submit_backoff_ms=(world.submit_backoff_base, world.submit_backoff_cap),
+        run_task=RunTaskRules(world.run_task_attempts, world.run_task_backoff_base, world.run_task_backoff_cap),
     )
 
 

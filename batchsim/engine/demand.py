@@ -42,9 +42,13 @@ class DemandMeter:
 
     def is_unmet(self, target: Ec2Environment) -> bool:
         """Whether :meth:`uncovered` would return anything; it stops at the first job."""
-        if not any(queue.waiting for queue in self.queues if target.position in queue.environments):
+        if not self.waits(target):
             return False
         return next(self._uncovered(target), None) is not None
+
+    def waits(self, target: Ec2Environment) -> bool:
+        """Whether a job waits in a queue of ``target``."""
+        return any(queue.waiting for queue in self.queues if target.position in queue.environments)
 
     def booting_room(self, target: Ec2Environment, ahead: list[JobQueue]) -> Rooms:
         """Return the booting room of ``target`` that the jobs of the queues ahead leave, each served where it is."""

@@ -123,7 +123,7 @@ class Ec2Environment:
         if self._fits(shape, booting) and (grows or len(self.booting) == self.on):
             return WaitReason.INSTANCE_BOOTING
         if not self.below_max(shape):
-            return WaitReason.MAX_VCPUS
+            return WaitReason.FLEET_FULL if self.plan.stands else WaitReason.MAX_VCPUS
         return WaitReason.SCALE_UP_DECISION if grows else WaitReason.CAPACITY_ERROR
 
     def serves(self, shape: int, booting: Rooms) -> bool:
@@ -142,7 +142,9 @@ class Ec2Environment:
         return self.takes(shape) and self.below_max(shape) and bool(self.open_offers(shape))
 
     def below_max(self, shape: int) -> bool:
-        """Whether maxvCpus permits one more instance that holds a job of this shape."""
+        """Whether maxvCpus permits one more instance that holds a job of this shape; a standing fleet does not grow."""
+        if self.plan.stands:
+            return False
         smallest = min((offer.vcpus for offer in self.fitting(shape)), default=None)
         if smallest is None:
             return False
@@ -158,6 +160,16 @@ class Ec2Environment:
         if not held or offer.position in held:
             return not held
         return not self.plan.waits_for_its_type or any(self.plan.offers[other].type == offer.type for other in held)
+
+    def refusal(self, shape: int) -> str:
+        """Return why RunTask finds no room for a job of this shape (ECS, "API failure reasons")."""
+        if not self.enabled:
+            return f"{self.plan.name} is DISABLED"
+        want = self._shapes[shape]
+        rooms = [room for room in self.fleet.rooms() if room.vcpus >= want.vcpus]
+        if not rooms:
+            return "RESOURCE:CPU"
+        return "RESOURCE:GPU" if any(room.memory_mib >= want.memory_mib for room in rooms) else "RESOURCE:MEMORY"
 
     def cover(self) -> Ec2Cover:
         """Return what running and booting instances, and those that may still be launched, cover of demand."""
@@ -182,6 +194,10 @@ class Ec2Environment:
         for size in self.fleet.sizes():
             rooms.add(*size)
         return rooms
+
+    def kept(self, vcpus: int) -> None:
+        """Note how many vCPUs are kept on whatever the demand."""
+        self.highest_min_vcpus = max(self.highest_min_vcpus, vcpus)
 
     # -- jobs
 

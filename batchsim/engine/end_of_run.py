@@ -14,9 +14,11 @@ from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
 from batchsim.engine.plan import Plan
+from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scheduler import Scheduler
+from batchsim.engine.standing import StandingFleet
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.records.vocabulary import EndedBy
 
@@ -31,6 +33,7 @@ class EndOfRun:
         queues: list[JobQueue],
         environments: tuple[Environment, ...],
         scalers: dict[int, Scaler],
+        fleets: dict[int, StandingFleet],
         scale_in: ScaleIn,
         launcher: Launcher,
         submit_job: SubmitJob,
@@ -41,6 +44,7 @@ class EndOfRun:
         self._queues = queues
         self._environments = environments
         self._scalers = scalers
+        self._fleets = fleets
         self._scale_in = scale_in
         self._launcher = launcher
         self._submit_job = submit_job
@@ -62,6 +66,8 @@ class EndOfRun:
         """Whether the run goes on though only background events are left."""
         if self._plan.until_ms is not None or (self._coming_actions and self._submit_job.live_jobs):
             return True
+        if any(queue.waiting for queue in self._queues if isinstance(queue, RunTaskClients)):
+            return True  # each has a call to come
         return self._scheduler.is_awaited() or any(map(self._is_at_work, self._environments))
 
     def reached(self) -> tuple[int, EndedBy]:
@@ -78,7 +84,9 @@ class EndOfRun:
         """Whether an environment has instances to end, or something to decide or to wait for on behalf of jobs."""
         if not isinstance(environment, Ec2Environment):
             return False
-        if self._scale_in.is_awaited(environment) or self._scalers[environment.position].is_awaited():
+        scaler, fleet = self._scalers.get(environment.position), self._fleets.get(environment.position)
+        if self._scale_in.is_awaited(environment) or (scaler is not None and scaler.is_awaited()):
             return True
         comes = bool(environment.booting) or self._launcher.is_holding_back(environment)
+        comes = comes or (fleet is not None and fleet.coming > 0)
         return comes and any(queue.waiting and environment.position in queue.environments for queue in self._queues)

@@ -23,14 +23,16 @@ from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
-from batchsim.engine.plan import Ec2Plan, EnvironmentPlan
+from batchsim.engine.plan import Ec2Plan, EnvironmentPlan, QueuePlan
 from batchsim.engine.randomness import Draws
 from batchsim.engine.restraint import Restraint
+from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scaling_log import ScalingLog
 from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.spot import SpotMarket
+from batchsim.engine.standing import StandingFleet
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
@@ -82,7 +84,7 @@ class Engine:
 
     def _build_jobs_side(self, *, thorough: bool) -> None:
         rules, tables = self.plan.rules, self.tables
-        self.queues = [JobQueue(position, queue, tables) for position, queue in enumerate(self.plan.queues)]
+        self.queues = [self._queue(position, queue) for position, queue in enumerate(self.plan.queues)]
         self.running = Attempts(self.kernel, tables, rules.start_failure)
         self.lifecycle = Lifecycle(self.kernel, rules, tables, self.queues, self.policies, self._views, self._joined)
         self.dependencies = Dependencies(
@@ -105,7 +107,7 @@ class Engine:
         self.scheduler = Scheduler(
             self.kernel,
             rules.scheduler_cycle_ms,
-            self.queues,
+            [queue for queue in self.queues if not isinstance(queue, RunTaskClients)],
             self.environments,
             self.tables,
             self.meter,
@@ -137,7 +139,20 @@ class Engine:
                 self._restraint(environment),
             )
             for environment in self.environments
-            if isinstance(environment, Ec2Environment)
+            if isinstance(environment, Ec2Environment) and not environment.plan.fleet
+        }
+        self.fleets = {
+            environment.position: StandingFleet(
+                self.kernel,
+                environment,
+                self.launcher,
+                instances,
+                self.log,
+                self._decided,
+                initial_ready=rules.initial_ready,
+            )
+            for environment in self.environments
+            if isinstance(environment, Ec2Environment) and environment.plan.fleet
         }
         self.end = EndOfRun(
             self.kernel,
@@ -145,11 +160,18 @@ class Engine:
             self.queues,
             self.environments,
             self.scalers,
+            self.fleets,
             self.scale_in,
             self.launcher,
             self.submit_job,
             self.scheduler,
         )
+
+    def _queue(self, position: int, plan: QueuePlan) -> JobQueue:
+        if not plan.without_queue:
+            return JobQueue(position, plan, self.tables)
+        rules = self.plan.rules.run_task
+        return RunTaskClients(position, plan, self.tables, self.kernel, rules, self.timeline, self._decided)
 
     def _environment(
         self, position: int, plan: EnvironmentPlan, buckets: dict[bool, TokenBucket], *, thorough: bool
@@ -182,6 +204,9 @@ class Engine:
         for environment in self.environments:
             if isinstance(environment, FargateEnvironment):
                 environment.noticed = self.interruptions.task_notice
+        for queue in self.queues:
+            if isinstance(queue, RunTaskClients):
+                queue.hosts, queue.give_up = self.environments, self.lifecycle.fail
         self.control = JobControl(self.tables, self.running, self.lifecycle, self.dependencies, self.scheduler)
         self.capacity = CapacityControl(
             self.queues,
@@ -204,6 +229,8 @@ class Engine:
         for scaler in self.scalers.values():
             plan = scaler.environment.plan
             scaler.fill(max(plan.min_vcpus, plan.desired_vcpus))
+        for fleet in self.fleets.values():
+            fleet.start()
         self.arrivals.start()
 
     def submit(self, plan: EntryPlan, parents: list[tuple[int, int]], at_ms: int) -> None:
@@ -225,7 +252,8 @@ class Engine:
     # -- what follows from what
 
     def _joined(self, queue: JobQueue) -> None:
-        self.scheduler.joined(queue)
+        if not isinstance(queue, RunTaskClients):
+            self.scheduler.joined(queue)
 
     def _gate_opened(self) -> None:
         self.scheduler.request_pass()

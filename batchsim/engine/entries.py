@@ -87,6 +87,7 @@ class EntryCompiler:
             task_lifetimes=task_lifetime(world, draws, stream),
             start_failures=draws.stream("start_failure", stream) if world.start_failure else None,
             course=plan.course,
+            back_offs=draws.stream("run_task_back_off", stream) if world.run_task_jitter == "full" else None,
             follows=plan.after is not None,
             client_rate_per_s=plan.client_rate_per_s,
         )

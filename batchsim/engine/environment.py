@@ -61,6 +61,9 @@ class Environment(Protocol):
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether such a job waits here, so that the next environment of its queue is not tried."""
 
+    def refusal(self, shape: int) -> str:
+        """Return why RunTask finds no room for a job of this shape now."""
+
     def booting_rooms(self) -> Rooms:
         """Return the room of what boots."""
 

@@ -112,6 +112,15 @@ class FargateEnvironment:
         """Whether a task of this shape waits here: only the launch rate holds it back."""
         return self.stance(shape, booting) == WaitReason.LAUNCH_RATE
 
+    def refusal(self, shape: int) -> str:
+        """Return what RunTask answers: the vCPU quota is used up, or the launch rate (ECS, "API failure reasons")."""
+        reason = self.stance(shape, Rooms())
+        if reason == WaitReason.LAUNCH_RATE:
+            return "ThrottlingException: Rate exceeded"
+        if reason == WaitReason.ENVIRONMENT_DISABLED:
+            return f"{self.plan.name} is DISABLED"
+        return "You've reached the limit on the number of vCPUs you can run concurrently"
+
     def booting_rooms(self) -> Rooms:
         """Fargate boots nothing."""
         return Rooms()

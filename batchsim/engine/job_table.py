@@ -30,6 +30,8 @@ class JobTable:
         self.waiting_since = column("q")
         self.ended_at = column("q")
         self.attempts = column("i")
+        self.run_task_calls = column("i")
+        """RunTask calls made for it, on a platform without queues."""
         self.attempt_row = column("i")
         """Row of the open attempt, or NEVER."""
 
@@ -53,6 +55,7 @@ class JobTable:
             values.extend(column("q", count, NEVER))
         self.status_reason.extend(column("i", count))
         self.attempts.extend(column("i", count))
+        self.run_task_calls.extend(column("i", count))
         self.attempt_row.extend(column("i", count, NEVER))
         self.state.extend(bytes([JobState.NOT_SUBMITTED]) * count)
 
@@ -77,6 +80,7 @@ class JobTable:
             waiting_since_ms=self._last_waits(state),
             ended_at_ms=frozen(self.ended_at),
             attempts=frozen(self.attempts),
+            run_task_calls=frozen(self.run_task_calls),
         )
 
     def _last_waits(self, state: Ints) -> Ints:

@@ -39,6 +39,17 @@ class QueuePlan:
     priority: int
     enabled: bool
     environments: tuple[int, ...]
+    without_queue: bool = False
+    """Whether it is none: clients call RunTask for its jobs (``world.platform: no_queue``)."""
+
+
+class FleetLaunch(NamedTuple):
+    """Equal instances of a fleet that is listed."""
+
+    at_ms: int
+    instances: int
+    offers: tuple[int, ...]
+    """Positions among the environment's offers: the zones that they may come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,10 @@ class Ec2Plan:
     min_scale_down_delay_ms: int
     zones: int
     """Number of zones known to the scenario, the length of ``Demand.zone_vcpus``."""
+    stands: bool = False
+    """Whether its instances are a fleet that demand does not scale."""
+    fleet: tuple[FleetLaunch, ...] = ()
+    """The fleet where it is listed; else it has ``min_vcpus`` vCPUs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +146,8 @@ class EntryRun:
     """Time from a Fargate Spot task's start to its reclaim; None when the market takes none."""
     start_failures: Stream | None
     """Draws of ``world.start_failure``; None when that is 0."""
+    back_offs: Stream | None
+    """Shares of a RunTask client's back-off; None where it has no jitter."""
     course: CourseRule | None = None
     """None: it saves nothing, and dies at SIGTERM."""
     follows: bool = False
@@ -170,6 +187,15 @@ class SpotPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RunTaskRules:
+    """How a client without a queue tries again."""
+
+    attempts: int
+    base_ms: int
+    cap_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What ``world`` decides about the scheduler and the cloud, as plain values."""
 
@@ -202,6 +228,7 @@ class Rules:
     """None: not enforced."""
     submit_backoff_ms: tuple[int, int]
     """Base and cap of a throttled client's back-off."""
+    run_task: RunTaskRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,15 @@ class ScaleIn:
         """(environment, instant) of the checks on the agenda."""
 
     def watch(self, environment: Ec2Environment, row: int) -> None:
-        """An instance became idle: check when its time has come."""
-        self._check_at(environment, self._due_at(environment, row))
+        """An instance became idle: check when its time has come; of a fleet that stands, none goes."""
+        if not environment.plan.stands:
+            self._check_at(environment, self._due_at(environment, row))
 
     def look_again(self, environment: Ec2Environment) -> None:
         """minvCpus or the capacity changed: instances that were kept may go now."""
-        if any(self._due_at(environment, row) <= self._kernel.now_ms for row in environment.idle_since):
+        if not environment.plan.stands and any(
+            self._due_at(environment, row) <= self._kernel.now_ms for row in environment.idle_since
+        ):
             self._check_at(environment, self._kernel.now_ms)
 
     def _check_at(self, environment: Ec2Environment, at_ms: int) -> None:
@@ -73,6 +76,8 @@ class ScaleIn:
 
     def is_awaited(self, environment: Ec2Environment) -> bool:
         """Whether an instance idles or boots that minvCpus lets go in time: a run does not end before."""
+        if environment.plan.stands:
+            return False
         spare = environment.on_vcpus - environment.min_vcpus
         return any(self._instances.vcpus[row] <= spare for row in chain(environment.idle_since, environment.booting))
 

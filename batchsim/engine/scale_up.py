@@ -66,6 +66,7 @@ class Scaler:
         self._log = log
         self._decided = decided
         self._ordinal = 0
+        self._stands = environment.plan.stands
         self._asleep: Event | None = None
         kernel.process(self._live())
 
@@ -76,9 +77,11 @@ class Scaler:
             asleep.succeed()
 
     def is_awaited(self) -> bool:
-        """Whether a decision is pending for waiting jobs: a run does not end before."""
+        """Whether a decision is pending that waiting jobs need: a run does not end before."""
         is_waiting = self._restraint is not None and self._restraint.is_to_ask_again
-        return (self._asleep is None or is_waiting) and self._meter.is_unmet(self.environment)
+        if self._asleep is not None and not is_waiting:
+            return False
+        return self._meter.waits(self.environment) if self._stands else self._meter.is_unmet(self.environment)
 
     def fill(self, vcpus: int) -> None:
         """Launch the initial capacity at once."""
@@ -91,7 +94,8 @@ class Scaler:
             if self._is_refused(offer):
                 tally, offers = tally.refused(), self._offers()
                 continue
-            self._launcher.launch(environment, offer, WhyLaunched.INITIAL, ready=self._rules.initial_ready)
+            why = WhyLaunched.FLEET if environment.plan.stands else WhyLaunched.INITIAL
+            self._launcher.launch(environment, offer, why, ready=self._rules.initial_ready)
             tally, offers = tally.launched(offer.vcpus), _one_less(offers, offer)
         if vcpus:
             self._log.write(environment, ScalingAction.INITIAL, *tally[:2], 0, tally.capacity_errors)
@@ -115,13 +119,18 @@ class Scaler:
         missing = environment.min_vcpus - environment.on_vcpus
         if missing > 0 and self._choose((_to_minimum(missing),), self._offers(), environment.max_vcpus) is not None:
             return True
+        if self._stands:
+            return False
         if self._restraint is not None and self._restraint.stands(lambda: self._meter.uncovered(environment)):
             return False
         return self._meter.is_unmet(environment)
 
     def _decide(self) -> None:
-        """Measure demand afresh, then launch, one instance after the other, for what is not covered."""
-        asks = self._meter.uncovered(self.environment)
+        """Measure demand afresh, then launch, one instance after the other, for what is not covered.
+
+        A fleet that stands is only made whole again: Spot may have taken of it.
+        """
+        asks = () if self._stands else self._meter.uncovered(self.environment)
         uncovered_vcpus = sum(ask.vcpus * ask.jobs for ask in asks)
         offers, tally = self._offers(), Tally()
         limit_vcpus = self._limit_vcpus(asks)
@@ -132,7 +141,8 @@ class Scaler:
             if self._is_refused(offer):
                 tally, offers = tally.refused(), self._offers()
                 continue
-            why = WhyLaunched.DEMAND if ask is asks else WhyLaunched.MINIMUM
+            need = WhyLaunched.FLEET if self._stands else WhyLaunched.MINIMUM
+            why = WhyLaunched.DEMAND if ask is asks else need
             row = self._launcher.launch(self.environment, offer, why)
             offers = _one_less(offers, offer)
             asks, _ = pack_one(offer, asks, by_memory=self._rules.demand_by_memory)

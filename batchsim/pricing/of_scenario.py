@@ -11,6 +11,7 @@ from batchsim.records.tables import Names
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec import facts as catalogue
 from batchsim.spec.extra_costs import ExtraCost
+from batchsim.spec.platforms import stands
 from batchsim.units import DURATION_MS
 
 Listed = Mapping[tuple[str, bool], catalogue.FargatePrices]
@@ -43,7 +44,7 @@ def rules_of(scenario: Scenario, names: Names, min_vcpus: Sequence[int] | None =
             ScaleIn(vcpus, rules.idle_ms, rules.check_ms, rules.min_delay_ms)
             for vcpus, rules in zip(lowest, given, strict=True)
         ),
-        tuple(_max_vcpus(by_name.get(name)) for name in names.environments),
+        tuple(_max_vcpus(scenario, by_name.get(name)) for name in names.environments),
     )
 
 
@@ -88,5 +89,8 @@ def _scale_in(scenario: Scenario, environment: ComputeEnvironment | None) -> Sca
     )
 
 
-def _max_vcpus(environment: ComputeEnvironment | None) -> int | None:
-    return environment.computeResources.maxvCpus if environment and environment.computeResources else None
+def _max_vcpus(scenario: Scenario, environment: ComputeEnvironment | None) -> int | None:
+    """How far an environment may grow; None where its fleet stands, or where it is not known."""
+    if environment is None or environment.computeResources is None or stands(scenario.world, environment):
+        return None
+    return environment.computeResources.maxvCpus

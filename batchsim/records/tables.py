@@ -99,6 +99,8 @@ class Jobs:
     """Start of a last wait that no attempt ended (cancelled, or RUNNABLE at the end of the run), else NEVER."""
     ended_at_ms: Ints
     attempts: Ints
+    run_task_calls: Ints
+    """RunTask calls that a client made for it; 0 where a queue has it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,7 +48,10 @@ class Outcome(_Worded):
 
 
 class WaitReason(_Worded):
-    """Why the head of a queue waits, in order of precedence within one environment; EMPTY closes the timeline."""
+    """Why the head of a queue waits, in order of precedence within one environment; EMPTY closes the timeline.
+
+    CLIENT_BACKOFF is no head's: without a queue every waiting job has a client of its own.
+    """
 
     EMPTY = 0, "empty"
     HIGHER_QUEUE = 1, "higher_queue"
@@ -56,11 +59,13 @@ class WaitReason(_Worded):
     OVER_MAX_RESOURCE = 3, "over_max_resource"
     ENVIRONMENT_DISABLED = 4, "environment_disabled"
     MAX_VCPUS = 5, "max_vcpus"
-    CAPACITY_ERROR = 6, "capacity_error"
-    SCALE_UP_DECISION = 7, "scale_up_decision"
-    INSTANCE_BOOTING = 8, "instance_booting"
-    LAUNCH_RATE = 9, "launch_rate"
-    SCHEDULER_CYCLE = 10, "scheduler_cycle"
+    FLEET_FULL = 6, "fleet_full"
+    CAPACITY_ERROR = 7, "capacity_error"
+    SCALE_UP_DECISION = 8, "scale_up_decision"
+    INSTANCE_BOOTING = 9, "instance_booting"
+    LAUNCH_RATE = 10, "launch_rate"
+    SCHEDULER_CYCLE = 11, "scheduler_cycle"
+    CLIENT_BACKOFF = 12, "client_backoff"
 
 
 class WhyLaunched(_Worded):
@@ -70,6 +75,7 @@ class WhyLaunched(_Worded):
     INITIAL = 1, "initial_capacity"
     MINIMUM = 2, "minvCpus"
     REPLACEMENT = 3, "replacement"
+    FLEET = 4, "fleet"
 
 
 class WhyEnded(_Worded):

@@ -8,6 +8,7 @@ from typing import Any
 from batchsim.spec import LawSpec, Sample, SampleFile, Scenario, World
 from batchsim.spec.extra_costs import ExtraCosts
 from batchsim.spec.markets import market_of
+from batchsim.spec.platforms import platform_of, resources_of
 from batchsim.units import format_duration, format_usd
 
 _NAMES_SHOWN = 6
@@ -60,6 +61,7 @@ def _of_scheduler(world: World, policies: Mapping[str, str]) -> Iterator[str]:
 def _of_capacity(scenario: Scenario) -> Iterator[str]:
     """Only of the kinds of environment that the scenario has."""
     kinds = _kinds(scenario)
+    yield from _of_platforms(scenario)
     if kinds & {"EC2", "SPOT"}:
         yield from _of_instances(scenario.world)
     if "SPOT" in kinds:
@@ -72,8 +74,25 @@ def _of_capacity(scenario: Scenario) -> Iterator[str]:
 
 def _kinds(scenario: Scenario) -> set[str]:
     """The types of the scenario's environments."""
-    resources = [environment.computeResources for environment in scenario.computeEnvironments]
+    resources = [resources_of(scenario.world, environment) for environment in scenario.computeEnvironments]
     return {each.type for each in resources if each is not None}
+
+
+def _of_platforms(scenario: Scenario) -> Iterator[str]:
+    """What runs in place of AWS Batch, and what of it is not simulated."""
+    world = scenario.world
+    names = [environment.computeEnvironmentName for environment in scenario.computeEnvironments]
+    kinds = {platform_of(world, name) for name in names}
+    if "always_on" in kinds:
+        yield "always-on fleets: billed from the start to the end of the run, whatever they do; nothing scales them"
+    if "no_queue" in kinds:
+        jitter = {"full": "drawn from 0 up to", "none": "of"}[world.run_task_jitter]
+        yield (
+            f"ECS RunTask without a queue: {world.run_task_attempts} tries, back-off {jitter} "
+            f"{format_duration(world.run_task_backoff_base)} doubling to "
+            f"{format_duration(world.run_task_backoff_cap)}; the client keeps dependencies, arrays and retries; "
+            "no managed scaling of the cluster"
+        )
 
 
 def _of_instances(world: World) -> Iterator[str]:

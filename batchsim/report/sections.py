@@ -229,6 +229,7 @@ def retries(summary: Summary) -> RenderableType:
     figures = [
         ("attempts", f"{tried['attempts']:,}: {outcomes}" if outcomes else "0"),
         ("retried", f"{again}, {plural(tried['retries'], 'further attempt')}" if tried["retries"] else "nothing"),
+        *_run_task(summary["run_task"]),
         ("reclaimed", _reclaimed(lost)),
         *_unlaunched(summary["instances"]["capacity_errors"]),
     ]
@@ -379,6 +380,14 @@ def _reclaimed(lost: Summary) -> str:
     if not lost["instances"] and not lost["attempts"]:
         return "nothing"
     return f"{plural(lost['instances'], 'instance')} with {plural(lost['attempts'], 'live attempt')}"
+
+
+def _run_task(calls: Summary) -> list[tuple[str, str]]:
+    """How RunTask fared, where clients called it."""
+    if not calls["calls"]:
+        return []
+    gave_up = f"; {plural(calls['gave_up'], 'job')} given up" if calls["gave_up"] else ""
+    return [("RunTask", f"{plural(calls['calls'], 'call')}, {calls['failures']:,} found no room{gave_up}")]
 
 
 def _unlaunched(capacity_errors: int) -> list[tuple[str, str]]:

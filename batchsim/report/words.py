@@ -12,8 +12,10 @@ _PARTS_OF_BAR = " ▏▎▍▌▋▊▉"
 _WORDS = {
     "capacity_error": "no Spot capacity",
     "ebs": "EBS",
+    "client_backoff": "client's back-off after RunTask failed",
+    "fleet_full": "room on the standing fleet",
     "higher_queue": "queue of higher priority",
-    "kept_by_minvcpus": "kept by minvCpus",
+    "kept_by_minvcpus": "kept on by minvCpus or a fleet",
     "launch_rate": "Fargate's launch rate",
     "lost_to_spot": "lost to Spot",
     "max_vcpus": "environment at maxvCpus",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from batchsim.spec.base import MAX_INT, check_whole, flawed
 from batchsim.spec.places import Place, find_place
+from batchsim.spec.platforms import stands
 from batchsim.spec.scenario import Scenario
 
 
@@ -27,14 +28,27 @@ UPDATABLE: Mapping[str, tuple[str, ...]] = {
 
 
 def find_target(scenario: Scenario, path: str) -> Target:
-    """The updatable field at ``path``; raises :class:`FlawsError` (E106) when there is none, or more than one."""
+    """The updatable field at ``path``; raises :class:`FlawsError` (E106) when there is none, or more than one.
+
+    E117: the vCPUs of an environment whose fleet stands cannot be changed.
+    """
     names = {
         "computeEnvironments": [item.computeEnvironmentName for item in scenario.computeEnvironments],
         "jobQueues": [item.jobQueueName for item in scenario.jobQueues],
     }
     targets = [Target(kind, name, field) for kind in UPDATABLE for name in names[kind] for field in UPDATABLE[kind]]
     places = [Place((number,), _target_words(target)) for number, target in enumerate(targets)]
-    return targets[int(find_place(places, path).path[0])]
+    target = targets[int(find_place(places, path).path[0])]
+    if target.field in ("maxvCpus", "minvCpus") and _stands(scenario, target.name):
+        raise flawed(
+            "E117", "the environment's fleet stands as it is", path, hint="See world.platform and world.fleets"
+        )
+    return target
+
+
+def _stands(scenario: Scenario, name: str) -> bool:
+    found = (item for item in scenario.computeEnvironments if item.computeEnvironmentName == name)
+    return any(stands(scenario.world, item) for item in found)
 
 
 def check_update(target: Target, value: object) -> None:

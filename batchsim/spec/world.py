@@ -28,6 +28,7 @@ from batchsim.spec.kinds import (
     whole,
 )
 from batchsim.spec.laws import Law, LawSpec
+from batchsim.spec.platforms import Fleet, Platform
 
 Rate = Annotated[Fraction, quantity(units.parse_rate_per_s, units.format_rate, RATE_PATTERN, "20/s")]
 
@@ -119,6 +120,21 @@ class World(Model):
     """Prices of instance types, over the catalogue's."""
     speed: dict[Text, Speed] = Field(default_factory=dict)
     """How fast work is done: by type, else family (``c7g``), else architecture (``arm64``), else 1 (choice)."""
+
+    platform: Platform = "batch"
+    """What runs the jobs: AWS Batch, an always-on fleet with queues, or ECS RunTask on such a fleet without a queue."""
+    platforms: dict[Text, Platform] = Field(default_factory=dict)
+    """The same for single compute environments, by name."""
+    fleets: dict[Text, Fleet] = Field(default_factory=dict)
+    """Instances launched at given times in place of a scaler, by compute environment; they stay to the end."""
+    run_task_attempts: Annotated[int, whole("E114", 1, 1_000)] = 10
+    """RunTask calls after which a client without a queue gives a task up (choice)."""
+    run_task_backoff_base: DurationMs = 1_000
+    """Its longest back-off after the first failure; it doubles with each further one (choice)."""
+    run_task_backoff_cap: DurationMs = 60_000
+    """What a back-off grows to (choice)."""
+    run_task_jitter: Literal["full", "none"] = "full"
+    """Whether a back-off is drawn between 0 and its longest, or is that (choice)."""
 
     scheduler_cycle: DurationMs = 1_000
     """A pass runs at the first multiple of it after a change; 0 = in the same instant (choice)."""

@@ -53,6 +53,7 @@ def job(**row: Any) -> Row:
     default: Row = {
         "submission": 0, "array_index": NEVER, "state": JobState.SUCCEEDED, "status_reason": 1, "work_ms": 1000,
         "runnable_at_ms": 0, "waiting_since_ms": NEVER, "ended_at_ms": NEVER, "attempts": 1,
+        "run_task_calls": 0,
     }  # fmt: skip
     return default | row
 

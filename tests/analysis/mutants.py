@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.analysis.mutants_sound_run import S1, S2, A
+from tests.analysis.mutants_sound_run import ECS, LAB, S1, S2, A
 
 Tables = dict[str, Any]
 Change = Callable[[Tables], None]
@@ -409,11 +409,26 @@ MUTANTS = (
         "a queue pays for another",
         both(more(NANO_DOLLAR, "cost", "by_queue", "low"), more(-NANO_DOLLAR, "cost", "by_queue", "high")),
     ),
-    Mutant("N54", "a job too many", figure(18, "jobs", "total")),
+    Mutant("N54", "a job too many", figure(22, "jobs", "total")),
     Mutant("N54b", "a retry is not counted", figure(1, "retries", "retries")),
     Mutant("N54b", "lost work is not counted", figure(0.0, "reclaims", "lost_s")),
     Mutant("N54c", "a mean of other jobs", more(0.001, "latency", "all", "wait_s", "mean")),
     Mutant("N54c", "a percentile beside its rank", more(0.001, "latency", "all", "turnaround_s", "p50")),
+    # Platforms
+    Mutant("L01", "a fleet is scaled in", put("instances", "why_ended", "scale_in", instance=ECS)),
+    Mutant("L01", "a fleet grows with demand", put("instances", "why_launched", "demand", instance=LAB)),
+    Mutant("L01", "an environment that scales has a fleet", put("instances", "why_launched", "fleet", instance=S2)),
+    Mutant("L02", "a fleet's instance comes late", add("instances", "launched_at_s", 1, instance=LAB)),
+    Mutant("L02", "a fleet's instance is of another type", put("instances", "type", "m5.xlarge", instance=LAB)),
+    Mutant("L03", "RunTask is called beside a queue", put("jobs", "run_task_calls", 1, job_id="dep")),
+    Mutant("L03", "a wait without a call that failed", put("jobs", "run_task_calls", 1, job_id="again")),
+    Mutant("L03", "a call that failed without a wait", put("jobs", "run_task_calls", 2, job_id="ask")),
+    Mutant("L04", "a client that sleeps too long", world("run_task_backoff_base", "7s")),
+    Mutant("L04", "a client that wakes too early", world("run_task_backoff_base", "9s")),
+    Mutant("L04", "a client that gives up too early", world("run_task_attempts", 3)),
+    Mutant("L05", "RunTask fails beside an idle instance", put("attempts", "ended_at_s", 734.0, job_id="ask")),
+    Mutant("T04", "a queue that is none has a head", put("timeline", "reason", "fleet_full", job_id="again")),
+    Mutant("T04", "a standing fleet is said to be at maxvCpus", put("timeline", "reason", "max_vcpus", job_id="bench")),
     # Notifications
     Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),
     Mutant("E01", "the wrong people are told", put("notifications", "target", "intern", job_id="bad")),

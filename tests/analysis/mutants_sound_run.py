@@ -42,6 +42,18 @@ SCENARIO: dict[str, Any] = {
             },
         },
         {
+            "computeEnvironmentName": "ecs",
+            "type": "MANAGED",
+            "computeResources": {
+                "type": "EC2",
+                "allocationStrategy": "BEST_FIT_PROGRESSIVE",
+                "desiredvCpus": 2,
+                "maxvCpus": 4,
+                "instanceTypes": ["m5.large"],
+            },
+        },
+        {"computeEnvironmentName": "lab", "type": "UNMANAGED"},
+        {
             "computeEnvironmentName": "fg",
             "type": "MANAGED",
             "computeResources": {"type": "FARGATE", "maxvCpus": 1},
@@ -54,6 +66,8 @@ SCENARIO: dict[str, Any] = {
             ("mixed", 50, [{"order": 2, "computeEnvironment": "spot"}, {"order": 1, "computeEnvironment": "od"}]),
             ("low", 10, [{"order": 1, "computeEnvironment": "od"}]),
             ("fq", 1, [{"order": 1, "computeEnvironment": "fg"}]),
+            ("tasks", 1, [{"order": 1, "computeEnvironment": "ecs"}]),
+            ("labour", 1, [{"order": 1, "computeEnvironment": "lab"}]),
         )
     ],
     "jobDefinitions": [
@@ -82,6 +96,11 @@ SCENARIO: dict[str, Any] = {
             "requests": {"per_job": "$0.0002"},
             "logs": {"per_attempt": "$0.001"},
         },
+        "platforms": {"ecs": "no_queue"},
+        "fleets": {"lab": [{"type": "m5.large", "count": 1, "at": "100s"}]},
+        "run_task_attempts": 2,
+        "run_task_backoff_base": "8s",
+        "run_task_jitter": "none",
     },
     "actions": [{"at": "240s", "cancel": "nope"}, {"at": "330s", "terminate": "killed"}],
     "notifications": [
@@ -109,7 +128,12 @@ CALLS = {
     "stuck": ("low", "work:1", 1, 1000, "img", 0, 600, None, ""),
     "after": ("low", "work:1", 1, 1000, "img", 0, 600, None, "stuck/plain"),
     "later": ("low", "work:1", 1, 1000, "img", 0, 2000, None, ""),
+    "bench": ("labour", "work:1", 2, 4000, "img", 0, 90, None, ""),
+    "ask": ("tasks", "work:1", 2, 4000, "img", 0, 700, None, ""),
+    "again": ("tasks", "work:1", 2, 4000, "img", 0, 735, None, ""),
+    "refused": ("tasks", "work:1", 2, 4000, "img", 0, 745, None, ""),
 }
+RUN_TASK_CALLS = {"ask": 1, "again": 2, "refused": 2}
 ALLOWED = {"work:1": 3, "plain:1": 2, "task:1": 1}
 
 JOBS = {
@@ -131,9 +155,14 @@ JOBS = {
     "stuck": ("RUNNABLE", "", 600, 600, NAN, 10),
     "after": ("PENDING", "", NAN, NAN, NAN, 10),
     "later": ("NOT_SUBMITTED", "", NAN, NAN, NAN, 10),
+    "bench": ("SUCCEEDED", "Essential container in task exited", 90, NAN, 200, 30),
+    "ask": ("SUCCEEDED", "Essential container in task exited", 700, NAN, 740, 28),
+    "again": ("SUCCEEDED", "Essential container in task exited", 735, NAN, 760, 15),
+    "refused": ("FAILED", "RunTask failed: RESOURCE:CPU", 745, 745, 753, 10),
 }
 
 A, S1, S2 = "i-0000000000000000a", "i-0000000000000000b", "i-0000000000000000c"
+ECS, LAB = "i-0000000000000000d", "i-0000000000000000e"
 EXITED, LOST = "Essential container in task exited", f"Host EC2 (instance {S1}) terminated."
 
 ATTEMPTS = (
@@ -144,6 +173,7 @@ ATTEMPTS = (
     ("seq:1", 1, A, "od", 60, 60, 60, 60, 62, 110, "succeeded", EXITED, "", 0),
     ("map:0", 1, A, "od", 60, 60, 60, 60, 62, 162, "succeeded", EXITED, "", 0),
     ("map:1", 1, A, "od", 110, 110, 110, 110, 112, 212, "succeeded", EXITED, "", 0),
+    ("bench", 1, LAB, "lab", 90, 160, 160, 168, 170, 200, "succeeded", EXITED, "", 0),
     ("dep", 1, A, "od", 110, 162, 162, 162, 164, 194, "succeeded", EXITED, "", 0),
     ("urgent", 1, A, "od", 120, 212, 212, 212, 214, 277, "timed_out", "Job attempt duration exceeded timeout", "", 137),
     ("spotty", 1, S1, "spot", 130, 240, 240, 252, 254, 520, "reclaimed", LOST, "", None),
@@ -152,6 +182,8 @@ ATTEMPTS = (
     ("broken", 1, A, "od", 340, 340, 340, 340, NAN, 345, "start_failed", "Task failed to start", "CannotPull", None),
     ("broken", 2, A, "od", 345, 345, 345, 345, 347, 367, "succeeded", EXITED, "", 0),
     ("spotty", 2, A, "od", 520, 520, 520, 540, 541, NAN, "open", "", "", None),
+    ("ask", 1, ECS, "ecs", 700, 700, 700, 710, 712, 740, "succeeded", EXITED, "", 0),
+    ("again", 1, ECS, "ecs", 735, 743, 743, 743, 745, 760, "succeeded", EXITED, "", 0),
 )
 
 SAVED = {
@@ -165,6 +197,8 @@ PROGRESS = ("restore_s", "checkpoint_s", "kept_s", "unkept_s", "work_from_s", "w
 INSTANCES = (
     # instance, environment, ordinal, spot, launched, billed, ready, notice, ended, why launched, why ended, price
     (A, "od", 0, False, 0, 0, 0, NAN, NAN, "initial_capacity", "end_of_run", 96_000_000),
+    (ECS, "ecs", 0, False, 0, 0, 0, NAN, NAN, "fleet", "end_of_run", 96_000_000),
+    (LAB, "lab", 0, False, 100, 110, 160, NAN, NAN, "fleet", "end_of_run", 96_000_000),
     (S1, "spot", 0, True, 150, 160, 240, 400, 520, "demand", "spot_reclaim", 45_123_457),
     (S2, "spot", 1, True, 150, 160, 240, NAN, 600, "demand", "scale_in", 45_123_457),
 )
@@ -175,6 +209,8 @@ SCALING = (
     (150, "spot", "scale_up", 4, 2, 4, 4, 0),
     (520, "spot", "reclaim", 0, -1, -2, 2, 0),
     (600, "spot", "scale_in", 0, -1, -2, 0, 0),
+    (0, "ecs", "initial_capacity", 0, 1, 2, 2, 0),
+    (100, "lab", "scale_up", 0, 1, 2, 2, 0),
 )
 
 TIMELINE = (
@@ -190,6 +226,13 @@ TIMELINE = (
     ("mixed", 240, "empty", "", ""),
     ("low", 240, "empty", "", ""),
     ("low", 600, "max_vcpus", "od", "stuck"),
+    ("labour", 90, "fleet_full", "lab", "bench"),
+    ("labour", 100, "instance_booting", "lab", "bench"),
+    ("labour", 160, "empty", "", ""),
+    ("tasks", 735, "client_backoff", "ecs", "again"),
+    ("tasks", 743, "empty", "", ""),
+    ("tasks", 745, "client_backoff", "ecs", "refused"),
+    ("tasks", 753, "empty", "", ""),
 )
 
 NOTIFICATIONS = (
@@ -200,24 +243,26 @@ NOTIFICATIONS = (
     ("failed", "oncall", 240, "nope", "FAILED"),
     ("failed", "oncall", 277, "urgent", "FAILED"),
     ("failed", "oncall", 330, "killed", "FAILED"),
+    ("failed", "oncall", 753, "refused", "FAILED"),
 )
 
 REASONS = (
     *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
-    *("capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
+    *("fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
+    "client_backoff",
 )
 PARTS = (
     *("throttled_s", "dependency_s", "wait_s", "retry_delay_s", "provisioning_s", "image_pull_s"),
     *("container_start_s", "earlier_running_s", "last_running_s"),
 )
-KINDS = {"od": "EC2", "spot": "SPOT", "fg": "FARGATE"}
+KINDS = {"od": "EC2", "ecs": "EC2", "lab": "EC2", "spot": "SPOT", "fg": "FARGATE"}
 ON_DEMAND, GP3, ROOT_GB = 96_000_000, 80_000_000, 30
 FARGATE = {"vcpu_nano_usd_per_h": 40_480_000, "gib_nano_usd_per_h": 4_445_000, "storage_nano_usd_per_gib_h": 111_000}
 PER_ATTEMPT, PER_JOB, PER_HOUR = 1_000_000, 200_000, 45_000_000
 DATA = {"map": 3_000_000_001}
 """Bytes of the data set that an entry's jobs read together, at $0.09 a GB."""
-PLAN, DISCOUNT = 50_000_000, Fraction(1, 4)
-"""A Savings Plan of $0.05 an hour; the run's 1000 seconds lie in one clock hour."""
+PLAN, DISCOUNT = 70_000_000, Fraction(1, 4)
+"""A Savings Plan of $0.07 an hour; the run's 1000 seconds lie in one clock hour."""
 HOURS = round(Fraction(HORIZON * PER_HOUR, 3600))
 """What the hours of the run cost extra."""
 
@@ -356,6 +401,7 @@ def _jobs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> li
         }
         row |= {"created_at_s": NAN if due > HORIZON else due, "runnable_at_s": runnable, "waiting_since_s": waiting}
         row |= {"ended_at_s": ended, "attempts": len(mine), "attempts_allowed": ALLOWED[definition], "vcpus": vcpus}
+        row |= {"run_task_calls": RUN_TASK_CALLS.get(name, 0)}
         row |= {"memory_mib": memory, "gpus": 0, "image": image, "work_s": work, **_parts(row, mine)}
         row |= {"turnaround_s": ended - due, "censored": isnan(ended)}
         own = sum(round(one["cost_usd"] * 1e9) for one in mine)
@@ -524,7 +570,7 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
                 "turnaround_s": _statistics(jobs["turnaround_s"][runnable & jobs["ended_at_s"].notna()]),
             }
         },
-        "throughput": {"running_peak": 3, "vcpus_peak": 6.0, "instances_peak": 3},
+        "throughput": {"running_peak": 3, "vcpus_peak": 6.0, "instances_peak": 5},
         "instances": {"launched": len(instances)},
         "retries": {
             "attempts": len(attempts),

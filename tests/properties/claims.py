@@ -285,7 +285,10 @@ def _new_names(data: Data) -> Iterator[tuple[str, str]]:
 
 def _renamed(data: Any, names: Mapping[str, str], words: re.Pattern[str]) -> Any:
     if isinstance(data, dict):
-        return {key: value if key == "description" else _renamed(value, names, words) for key, value in data.items()}
+        kept = ((key, value) for key, value in data.items() if key == "description")
+        other = ((key, value) for key, value in data.items() if key != "description")
+        renamed = ((_renamed(key, names, words), _renamed(value, names, words)) for key, value in other)
+        return dict(kept) | dict(renamed)
     if isinstance(data, list):
         return [_renamed(value, names, words) for value in data]
     return words.sub(lambda match: names[match[0]], data) if isinstance(data, str) else data

@@ -45,15 +45,20 @@ def pairs_seen(high: Int64s, low: Int64s) -> list[tuple[int, int]]:
 
 @invariant("N33")
 def launches_respect_the_maximum(book: Book) -> pd.DataFrame:
-    """No instance is launched when its environment has maxvCpus already; BEST_FIT On-Demand never exceeds them."""
+    """No instance is launched when its environment has maxvCpus already; BEST_FIT On-Demand never exceeds them.
+
+    A fleet that is listed has the instances that it lists.
+    """
     instances = book.instances
     wrong = np.zeros(len(instances), np.bool_)
     for code, name in enumerate(instances.words("environment")):
+        if book.settings.fleet(name):
+            continue
         rows = np.flatnonzero(instances.codes("environment") == code)
         before = _before_launch(book, rows)
         # The initial capacity stands before the actions of the first instant.
         given = int(book.settings.resources(name).get("maxvCpus") or 0)
-        initial = instances.among("why_launched", "initial_capacity")[rows]
+        initial = instances.among("why_launched", "initial_capacity", "fleet")[rows]
         most = np.where(initial, given, vcpu_bound(book, name, "maxvCpus").at(instances.ms("launched_at_s")[rows]))
         added = np.where(_may_overshoot(book, name, rows), 1, instances.number("vcpus")[rows])
         wrong[rows] = (before + added > most) & ~instances.among("why_launched", "replacement")[rows]
@@ -126,16 +131,17 @@ def _on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
 
 @invariant("N32b")
 def initial_capacity_is_there(book: Book) -> pd.DataFrame:
-    """At t = 0 an environment has instances for max(minvCpus, desiredvCpus), capacity errors aside."""
+    """At t = 0 an environment has instances for max(minvCpus, desiredvCpus), capacity errors aside; a fleet stands."""
     book.must_follow_aws("allocation")
     scaling, missing = book.scaling, []
     for name in book.settings.environments:
         resources = book.settings.resources(name)
-        if resources.get("type") not in ("EC2", "SPOT"):
+        if resources.get("type") not in ("EC2", "SPOT") or book.settings.fleet(name):
             continue
         rows = np.flatnonzero(book.instances.among("environment", name))
         errors = scaling.number("capacity_errors")[scaling.among("environment", name) & (scaling.ms("at_s") == 0)]
         wanted = max(int(resources.get("minvCpus") or 0), int(resources.get("desiredvCpus") or 0))
+        wanted = book.settings.standing_vcpus(name) if book.settings.stands(name) else wanted
         ever = book.instances.number("vcpus")[rows][book.instances.ms("launched_at_s")[rows] == 0].sum()
         if ever < wanted and not errors.sum() and not _best_fit_leaves_rest(book, name):
             missing.append({"environment": name, "wanted_vcpus": wanted, "launched_vcpus": int(ever)})

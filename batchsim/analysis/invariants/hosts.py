@@ -175,11 +175,14 @@ def _level_at(total: Levels, group: Int64s, at_ms: Int64s) -> Int64s:
 
 
 def _least_vcpus(book: Book, host: Int64s, at_ms: Int64s) -> Int64s:
-    """minvCpus of each instance's environment at each instant."""
+    """minvCpus of each instance's environment at each instant; a fleet that stands keeps all."""
     environment = book.instances.codes("environment")[host]
     least = np.zeros(len(host), np.int64)
     for code in np.unique(environment).tolist():
         mine = environment == code
+        if book.settings.stands(book.instances.words("environment")[code]):
+            least[mine] = FAR
+            continue
         least[mine] = vcpu_bound(book, book.instances.words("environment")[code], "minvCpus").at(at_ms[mine])
     return least
 

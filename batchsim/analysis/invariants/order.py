@@ -48,7 +48,8 @@ def fifo_is_strict(book: Book) -> pd.DataFrame:
 def _overtaken(book: Book, group: Int64s) -> Int64s:
     """Jobs during whose first wait a later job of their group started its first attempt."""
     jobs = book.jobs
-    waited = np.flatnonzero(jobs.ms("runnable_at_s") != MISSING)
+    queued = [name for name in jobs.words("queue") if not book.settings.is_without_queue(name)]
+    waited = np.flatnonzero((jobs.ms("runnable_at_s") != MISSING) & jobs.among("queue", *queued))
     rank = fifo_rank(book)
     begin = jobs.ms("runnable_at_s")
     start = take(book.attempts.ms("starting_at_s"), book.first, FAR)
@@ -92,7 +93,9 @@ def priority_within_an_instant(book: Book) -> pd.DataFrame:
     No larger and with the same single environment, goes on waiting.
     """
     book.must_follow_aws("ordering of queues")
-    only = {name: book.settings.served_by(name) for name in book.jobs.words("queue")}
+    settings = book.settings
+    queued = [name for name in book.jobs.words("queue") if not settings.is_without_queue(name)]
+    only = {name: settings.served_by(name) for name in queued}
     pairs = [
         (low, high) for low in only for high in only if low != high and len(only[low]) == 1 and only[low] == only[high]
     ]

@@ -24,6 +24,13 @@ DEFAULTS: Mapping[str, Any] = {
     "speed": {},
     "spot_drain": False,
     "extra_costs": {},
+    "platform": "batch",
+    "platforms": {},
+    "fleets": {},
+    "run_task_attempts": 10,
+    "run_task_backoff_base": "1s",
+    "run_task_backoff_cap": "60s",
+    "run_task_jitter": "full",
 }
 """``world`` keys that invariants read."""
 
@@ -80,8 +87,40 @@ class Settings:
         return {item["computeEnvironmentName"]: item for item in self._list("computeEnvironments")}
 
     def resources(self, environment: str) -> Mapping[str, Any]:
-        """``computeResources`` of an environment; empty where there is none."""
-        return self.environments.get(environment, {}).get("computeResources") or {}
+        """``computeResources`` of an environment; of an UNMANAGED one what its fleet lists, empty without a fleet."""
+        given = self.environments.get(environment, {})
+        if given.get("type") != "UNMANAGED":
+            return given.get("computeResources") or {}
+        fleet = self.fleet(environment)
+        if not fleet:
+            return {}
+        kind = "SPOT" if fleet[0].get("spot") else "EC2"
+        most = given.get("unmanagedvCpus") or 10**9
+        return {"type": kind, "maxvCpus": most, "instanceTypes": [each["type"] for each in fleet]}
+
+    def fleet(self, environment: str) -> Sequence[Mapping[str, Any]]:
+        """The instances that ``world.fleets`` lists for an environment."""
+        fleet: Sequence[Mapping[str, Any]] = self.world("fleets").get(environment) or ()
+        return fleet
+
+    def platform(self, environment: str) -> str:
+        """The platform that an environment is run as."""
+        return str(self.world("platforms").get(environment) or self.world("platform"))
+
+    def stands(self, environment: str) -> bool:
+        """Whether an environment's instances are a fleet that no scaler touches."""
+        on_hosts = self.resources(environment).get("type") in ("EC2", "SPOT")
+        return on_hosts and (bool(self.fleet(environment)) or self.platform(environment) != "batch")
+
+    def standing_vcpus(self, environment: str) -> int:
+        """vCPUs of a fleet that is not listed: max(minvCpus, desiredvCpus), or maxvCpus where both are 0."""
+        given = self.resources(environment)
+        least = max(int(given.get("minvCpus") or 0), int(given.get("desiredvCpus") or 0))
+        return least or int(given["maxvCpus"])
+
+    def is_without_queue(self, queue: str) -> bool:
+        """Whether clients call RunTask for a queue's jobs."""
+        return any(self.platform(name) == "no_queue" for name in self.served_by(queue))
 
     @cached_property
     def queues(self) -> Mapping[str, Mapping[str, Any]]:

@@ -20,11 +20,13 @@ REASONS = (
     "over_max_resource",
     "environment_disabled",
     "max_vcpus",
+    "fleet_full",
     "capacity_error",
     "scale_up_decision",
     "instance_booting",
     "launch_rate",
     "scheduler_cycle",
+    "client_backoff",
 )
 """Why a head waits; ``empty`` is the reason of a queue without one."""
 
@@ -116,13 +118,19 @@ def rows_are_run_length_coded(book: Book) -> pd.DataFrame:
 def reasons_are_borne_out(book: Book) -> pd.DataFrame:
     """A reason is borne out: the higher queue waits, the instance boots, the environment is the queue's.
 
-    Disabled, Fargate.
+    Disabled, Fargate, a fleet that stands, and back-offs where there is no queue, and only there.
     """
     timeline = book.timeline
     wrong = _foreign_environment(book) | _no_higher_queue(book) | _nothing_boots(book) | _not_disabled(book)
     wrong |= ~timeline.among("reason", "empty", *REASONS)
     fargate = [name for name in timeline.words("environment") if book.settings.resources(name).get("type") in FARGATE]
     wrong |= timeline.among("reason", "launch_rate") & ~timeline.among("environment", *fargate)
+    standing = [name for name in timeline.words("environment") if book.settings.stands(name)]
+    wrong |= timeline.among("reason", "fleet_full") & ~timeline.among("environment", *standing)
+    wrong |= timeline.among("reason", "max_vcpus") & timeline.among("environment", *standing)
+    clients = [name for name in timeline.words("queue") if book.settings.is_without_queue(name)]
+    called = timeline.among("reason", "client_backoff")
+    wrong |= ~timeline.among("reason", "empty") & (called != timeline.among("queue", *clients))
     return timeline.rows(wrong)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from batchsim.errors import Path
 from batchsim.spec.base import Flaw
@@ -10,6 +10,7 @@ from batchsim.spec.environments import AWS_STRATEGIES, ComputeEnvironment, Compu
 from batchsim.spec.index import Index
 from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
+from batchsim.spec.platforms import Fleet
 from batchsim.spec.queues import JobQueue
 
 MAX_ENVIRONMENTS_PER_QUEUE = 3
@@ -39,7 +40,7 @@ def check_queues(index: Index) -> Iterator[Flaw]:
     strict = index.scenario.world.strict_limits
     for path, queue in index.items("jobQueues"):
         yield from _order(index, (*path, "computeEnvironmentOrder"), queue, strict)
-        yield from _mixture((*path, "computeEnvironmentOrder"), queue, environments)
+        yield from _mixture((*path, "computeEnvironmentOrder"), queue, environments, index.scenario.world.fleets)
         yield from _policy(index, (*path, "schedulingPolicyArn"), queue)
 
 
@@ -101,7 +102,9 @@ def _order(index: Index, path: Path, queue: JobQueue, strict: bool) -> Iterator[
             seen.setdefault(value, place)
 
 
-def _mixture(path: Path, queue: JobQueue, environments: dict[str, ComputeEnvironment]) -> Iterator[Flaw]:
+def _mixture(
+    path: Path, queue: JobQueue, environments: Mapping[str, ComputeEnvironment], fleets: Mapping[str, Fleet]
+) -> Iterator[Flaw]:
     """E121: all of a queue's environments are EC2's or all are Fargate's; E116: of a kind that is simulated."""
     kinds: dict[bool, str] = {}
     for position, order in enumerate(queue.computeEnvironmentOrder):
@@ -109,19 +112,22 @@ def _mixture(path: Path, queue: JobQueue, environments: dict[str, ComputeEnviron
         if environment is None:
             continue
         place = (*path, position, "computeEnvironment")
-        kind = _unsupported(environment)
-        if kind:
-            yield Flaw("E116", f"not supported: {kind} environments", place, environment.computeEnvironmentName)
-        if environment.computeResources:
-            kinds.setdefault(environment.computeResources.is_fargate, environment.computeEnvironmentName)
+        name = environment.computeEnvironmentName
+        if environment.type == "UNMANAGED":
+            if name not in fleets:
+                hint = f"Say in world.fleets: {{{name}: [{{type: m6i.large, count: 2}}]}} which instances it has"
+                yield Flaw("E116", "an UNMANAGED environment without instances", place, name, hint=hint)
+            kinds.setdefault(False, name)
+        elif kind := _unsupported(environment):
+            yield Flaw("E116", f"not supported: {kind} environments", place, name)
+        if environment.type == "MANAGED" and environment.computeResources:
+            kinds.setdefault(environment.computeResources.is_fargate, name)
     if len(kinds) == 2:
         message = f"a queue cannot mix EC2 ({kinds[False]}) and Fargate ({kinds[True]})"
         yield Flaw("E121", message, path, hint="Make a queue for each")
 
 
 def _unsupported(environment: ComputeEnvironment) -> str:
-    if environment.type == "UNMANAGED":
-        return "UNMANAGED"
     if environment.eksConfiguration is not None or environment.containerOrchestrationType == "EKS":
         return "EKS"
     managed = environment.computeResources and environment.computeResources.type == "ECS_MANAGED_INSTANCES"

@@ -69,4 +69,4 @@ def _set(index: Index, path: Path, action: Action) -> Iterator[Flaw]:
     try:
         check_update(find_target(index.scenario, action.set or ""), action.to)
     except FlawsError as error:
-        yield from (flaw.under(*path, "set" if flaw.code == "E106" else "to") for flaw in error.flaws)
+        yield from (flaw.under(*path, "set" if flaw.code in ("E106", "E117") else "to") for flaw in error.flaws)

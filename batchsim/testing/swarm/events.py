@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.features import Draft
@@ -49,29 +49,36 @@ def _reclaim(draft: Draft, environments: list[str]) -> Data:
     return {**fault, "replace": True} if draft.chance(65) else fault
 
 
-def draw_actions(draft: Draft, environments: list[Data], queues: list[Data], workload: list[Data]) -> list[Data]:
-    """Cancel, terminate and set, a few times."""
+def draw_actions(
+    draft: Draft, environments: list[Data], queues: list[Data], workload: list[Data], fixed: Container[str]
+) -> list[Data]:
+    """Cancel, terminate and set, a few times; the vCPUs of ``fixed`` environments are left alone."""
     if not draft.has("actions"):
         return []
     jobs = list(_jobs(workload))
-    return [_action(draft, environments, queues, jobs) for _ in range(draft.integer(2, 5))]
+    return [_action(draft, environments, queues, jobs, fixed) for _ in range(draft.integer(2, 5))]
 
 
-def _action(draft: Draft, environments: list[Data], queues: list[Data], jobs: list[str]) -> Data:
+def _action(draft: Draft, environments: list[Data], queues: list[Data], jobs: list[str], fixed: Container[str]) -> Data:
     at = {"at": draft.one_of(_INSTANTS)}
     deed = draft.pick("cancel", "terminate", "environment", "queue", "terminate")
     if deed in ("cancel", "terminate"):
         return {**at, deed: draft.one_of(jobs)}
-    return {**at, **(_on_environment(draft, environments) if deed == "environment" else _on_queue(draft, queues))}
+    return {
+        **at,
+        **(_on_environment(draft, environments, fixed) if deed == "environment" else _on_queue(draft, queues)),
+    }
 
 
-def _on_environment(draft: Draft, environments: list[Data]) -> Data:
+def _on_environment(draft: Draft, environments: list[Data], fixed: Container[str]) -> Data:
     """A change that keeps minvCpus below maxvCpus, whatever else is changed."""
     made = draft.one_of(environments)
     name, least = made["computeEnvironmentName"], made["computeResources"].get("minvCpus", 0)
     field, value = draft.pick(
         ("state", "ENABLED"), ("state", "DISABLED"), ("maxvCpus", 8 + draft.integer(0, 9)), ("minvCpus", least and 8)
     )
+    if name in fixed and field != "state":
+        field, value = "state", "ENABLED"
     if field == "minvCpus" and made["computeResources"]["type"].startswith("FARGATE"):
         field, value = "state", "ENABLED"
     if field == "minvCpus" and made["computeResources"]["maxvCpus"] < 8:

@@ -51,6 +51,9 @@ _FIRST: Mapping[str, int] = {
     "checkpoints": 55,
     "notices": 60,
     "speeds": 30,
+    "always_on": 14,
+    "no_queue": 20,
+    "fleets": 16,
 }
 _LAST: Mapping[str, int] = {
     "extra_costs": 40,

@@ -8,6 +8,7 @@ from batchsim.testing.swarm.choices import Choices
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
+from batchsim.testing.swarm.platforms import draw_platforms, standing
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
 from batchsim.testing.swarm.world import draw_extra_costs, draw_world
 
@@ -17,6 +18,7 @@ def draw_scenario(choices: Choices) -> Data:
     draft = Draft(choices)
     environments = draw_environments(draft)
     queues = draw_queues(draft, environments)
+    platforms = draw_platforms(draft, environments)
     definitions = draw_definitions(draft)
     workload = draw_workload(draft, queues, definitions)
     drawn: Data = {
@@ -26,9 +28,9 @@ def draw_scenario(choices: Choices) -> Data:
         "jobDefinitions": definitions,
         "workload": workload,
         "datasets": draw_datasets(draft),
-        "world": draw_world(draft),
+        "world": {**draw_world(draft), **platforms},
         "faults": draw_faults(draft, environments),
-        "actions": draw_actions(draft, environments, queues, workload),
+        "actions": draw_actions(draft, environments, queues, workload, standing(platforms)),
         "simulation": _settings(draft),
         "notifications": draw_notifications(draft),
         "allow_unplaceable": True,

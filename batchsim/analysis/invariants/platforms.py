@@ -1,0 +1,144 @@
+"""Platforms beside AWS Batch: fleets that stand, and RunTask calls whose clients back off."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import FAR, Book, sums
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import at_ms
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+
+GAVE_UP = "RunTask failed: "
+EFFORT = 10_000_000
+"""Rows that L05 looks at in all: it compares waits, evenly sampled, with all that ran."""
+
+
+@invariant("L01")
+def fleets_stand(book: Book) -> pd.DataFrame:
+    """Nothing scales a fleet that stands: its instances are the fleet's (or replace one that Spot took) and stay."""
+    instances = book.instances
+    standing = [name for name in instances.words("environment") if book.settings.stands(name)]
+    of_fleet = instances.among("environment", *standing)
+    meant = instances.among("why_launched", "fleet", "replacement")
+    foreign = of_fleet & (~meant | instances.among("why_ended", "scale_in"))
+    return instances.rows(foreign | (~of_fleet & instances.among("why_launched", "fleet")))
+
+
+@invariant("L02")
+def fleets_are_as_listed(book: Book) -> pd.DataFrame:
+    """A fleet that is listed has exactly those instances, launched when it says, in the zones that it names."""
+    wrong: list[dict[str, object]] = []
+    for name in book.settings.environments:
+        if not (fleet := book.settings.fleet(name)):
+            continue
+        wanted: Counter[tuple[str, int]] = Counter()
+        for each in fleet:
+            wanted[each["type"], at_ms(each) if "at" in each else 0] += each.get("count", 1)
+        rows = np.flatnonzero(book.instances.among("environment", name) & book.instances.among("why_launched", "fleet"))
+        launched = book.instances.ms("launched_at_s")[rows].tolist()
+        found = Counter(zip(book.instances.text("type")[rows].tolist(), launched, strict=True))
+        due = {key: count for key, count in wanted.items() if key[1] < book.horizon_ms or found[key]}
+        wrong += [
+            {"environment": name, "type": key[0], "at_s": key[1] / 1000, "listed": wanted[key], "launched": found[key]}
+            for key in {**due, **found}
+            if found[key] != wanted[key]
+        ]
+    return pd.DataFrame(wrong)
+
+
+@invariant("L03")
+def calls_are_made_without_a_queue(book: Book) -> pd.DataFrame:
+    """RunTask is called where there is no queue, and only there: once for each attempt, and in vain before a wait."""
+    jobs = book.jobs
+    calls, attempts = jobs.number("run_task_calls"), jobs.number("attempts")
+    alone = _without_queue(book)
+    vain, waited = calls - attempts, jobs.ms("wait_s") > 0
+    gave_up = _gave_up(book)
+    idle = alone & (vain > 0) & ~waited & ~(gave_up & (vain == 1))
+    return jobs.rows(np.where(alone, (vain < 0) | idle | ((vain == 0) & waited), calls != 0))
+
+
+@invariant("L04")
+def back_offs_are_the_scenarios(book: Book) -> pd.DataFrame:
+    """A job without a queue waits no longer than its clients back off; it is given up after run_task_attempts calls."""
+    jobs, settings = book.jobs, book.settings
+    alone = np.flatnonzero(_without_queue(book))
+    if not len(alone):
+        return jobs.rows(alone)
+    limit, gave_up = int(settings.world("run_task_attempts")), _gave_up(book)[alone]
+    vain = (jobs.number("run_task_calls") - jobs.number("attempts"))[alone]
+    longest = _longest_ms(book, int(vain.max(initial=0)))
+    again = jobs.ms("waiting_since_s")[alone] != MISSING
+    waited, once = jobs.ms("wait_s")[alone], jobs.number("attempts")[alone] + again <= 1
+    paused = longest[np.clip(vain - gave_up, 0, None)]
+    wrong = (waited > paused) | (gave_up & (vain < limit)) | (once & (vain > limit))
+    over = (jobs.ms("ended_at_s")[alone] != MISSING) & (gave_up | jobs.among("state", "SUCCEEDED")[alone])
+    whole = once & over & (settings.world("run_task_jitter") == "none")
+    return jobs.rows(alone[wrong | (whole & (waited != paused))])
+
+
+def _longest_ms(book: Book, most: int) -> Int64s:
+    """The longest that a client backs off in all, by its number of failures in one wait."""
+    base, cap = (book.settings.duration_ms(f"run_task_backoff_{which}") for which in ("base", "cap"))
+    each = [max(1, min(cap, base << min(failure, 40))) for failure in range(most)]
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(each, dtype=np.int64)))
+
+
+@invariant("L05")
+def calls_fail_for_want_of_room(book: Book) -> pd.DataFrame:
+    """A job whose first RunTask call failed found no instance of its environments with room, all that ran in place."""
+    waits, alone = book.waits, _without_queue(book)
+    found = np.flatnonzero(alone[waits.job] & (waits.end_ms > waits.begin_ms))
+    looks = max(10, EFFORT // (len(book.attempts) + 1))
+    sample = np.unique(found[np.linspace(0, len(found) - 1, min(looks, len(found))).astype(np.int64)])
+    bad = [int(waits.job[at]) for at in sample.tolist() if _had_room(book, int(waits.job[at]), int(waits.begin_ms[at]))]
+    return book.jobs.rows(np.unique(np.array(bad, np.int64)))
+
+
+def _had_room(book: Book, job: int, at: int) -> bool:
+    """Whether an instance had room for a job after all calls of an instant."""
+    instances, attempts, jobs = book.instances, book.attempts, book.jobs
+    ready, ended = instances.ms("ready_at_s"), instances.ms("ended_at_s")
+    on = (ready != MISSING) & (ready <= at) & (np.where(ended == MISSING, FAR, ended) > at)
+    if book.settings.world("spot_drain"):
+        on &= (instances.ms("notice_at_s") == MISSING) | (instances.ms("notice_at_s") > at)
+    served = book.settings.served_by(jobs.words("queue")[jobs.codes("queue")[job]])
+    hosts = np.flatnonzero(on & instances.among("environment", *_open(book, served, int(jobs.milli("vcpus")[job]))))
+    holds = np.flatnonzero(book.on_host & (attempts.ms("starting_at_s") <= at) & (book.end_ms > at))
+    room = np.ones(len(hosts), np.bool_)
+    for column in ("vcpus", "memory_mib", "gpus"):
+        held = sums(book.host[holds], attempts.milli(column)[holds], len(instances))
+        room &= held[hosts] + jobs.milli(column)[job] <= instances.number(column)[hosts] * 1000
+    return bool(room.any())
+
+
+def _open(book: Book, names: tuple[str, ...], vcpus_milli: int) -> list[str]:
+    """Environments that were ENABLED throughout, and take a job of this size at all."""
+    settings = book.settings
+    disabled = {name for name in names if settings.environments[name].get("state") == "DISABLED"}
+    disabled |= {name for name in names if vcpus_milli > 1000 * int(settings.resources(name)["maxvCpus"])}
+    touched = {str(action["set"]) for action in book.settings.actions if "set" in action}
+    return [name for name in names if name not in disabled and not any(name in path.split(".") for path in touched)]
+
+
+def _without_queue(book: Book) -> Bools:
+    names = [name for name in book.jobs.words("queue") if book.settings.is_without_queue(name)]
+    return book.jobs.among("queue", *names)
+
+
+def _gave_up(book: Book) -> Bools:
+    reasons = [reason for reason in book.jobs.words("reason") if reason.startswith(GAVE_UP)]
+    return book.jobs.among("state", "FAILED") & book.jobs.among("reason", *reasons)
+
+
+INVARIANTS = (
+    fleets_stand,
+    fleets_are_as_listed,
+    calls_are_made_without_a_queue,
+    back_offs_are_the_scenarios,
+    calls_fail_for_want_of_room,
+)
