@@ -23,6 +23,7 @@ COMMANDS = [
 
 def test_the_shipped_scenarios_are_these() -> None:
     assert NAMES == [
+        "batch_vs_ecs_vs_eks",
         "dependency_graph",
         "etl_10tb",
         "etl_10tb_on_demand",
@@ -33,9 +34,12 @@ def test_the_shipped_scenarios_are_these() -> None:
         "image_array",
         "media_render",
         "monte_carlo_risk",
+        "nightly_devops",
+        "nightly_devops_cron_host",
         "spot_best_practice",
         "thirty_nights",
         "three_queues",
+        "when_not_to_use_batch",
     ]
 
 
