@@ -126,34 +126,7 @@ class Engine:
         self.scale_in = ScaleIn(
             self.kernel, instances, self.launcher, rules, self.log, self._gate_opened, self._decided
         )
-        self.scalers = {
-            environment.position: Scaler(
-                self.kernel,
-                environment,
-                self.meter,
-                self.launcher,
-                plan.delays.scale_up(environment.plan.key),
-                rules,
-                self.log,
-                self._decided,
-                self._restraint(environment),
-            )
-            for environment in self.environments
-            if isinstance(environment, Ec2Environment) and not environment.plan.fleet
-        }
-        self.fleets = {
-            environment.position: StandingFleet(
-                self.kernel,
-                environment,
-                self.launcher,
-                instances,
-                self.log,
-                self._decided,
-                initial_ready=rules.initial_ready,
-            )
-            for environment in self.environments
-            if isinstance(environment, Ec2Environment) and environment.plan.fleet
-        }
+        self._build_growth()
         self.end = EndOfRun(
             self.kernel,
             plan,
@@ -166,6 +139,39 @@ class Engine:
             self.submit_job,
             self.scheduler,
         )
+
+    def _build_growth(self) -> None:
+        """What launches instances: a scaler for each environment that has any, or its fleet where that is listed."""
+        plan, rules = self.plan, self.plan.rules
+        on_instances = [each for each in self.environments if isinstance(each, Ec2Environment)]
+        self.scalers = {
+            environment.position: Scaler(
+                self.kernel,
+                environment,
+                self.meter,
+                self.launcher,
+                plan.delays.scale_up(environment.plan.key),
+                rules,
+                self.log,
+                self._decided,
+                self._restraint(environment),
+            )
+            for environment in on_instances
+            if not environment.plan.fleet
+        }
+        self.fleets = {
+            environment.position: StandingFleet(
+                self.kernel,
+                environment,
+                self.launcher,
+                self.tables.instances,
+                self.log,
+                self._decided,
+                initial_ready=rules.initial_ready,
+            )
+            for environment in on_instances
+            if environment.plan.fleet
+        }
 
     def _queue(self, position: int, plan: QueuePlan) -> JobQueue:
         if not plan.without_queue:
