@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import repeat
 from typing import NamedTuple
 
 from batchsim.analysis.metrics import METRICS, threshold
@@ -143,8 +142,8 @@ def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Worklo
     places = [placed.path for placed in Index(scenario, {}, names_in(to_data(scenario))).entries()]
     flaws: list[Flaw] = []
     for plan in sized:
-        for (vcpus_milli, memory_mib), rows in _sizes_of(plan).items():
-            job = replace(plan.job, vcpus_milli=vcpus_milli, memory_mib=memory_mib)
+        for (vcpus_milli, memory_mib, gpus), rows in _sizes_of(plan).items():
+            job = replace(plan.job, vcpus_milli=vcpus_milli, memory_mib=memory_mib, gpus=gpus)
             flaws.extend(_size_flaws(scenario, facts, job, rows, (*places[plan.position], "at")))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
 
@@ -171,14 +170,12 @@ def preflight_links(scenario: Scenario, plan: EntryPlan, links: list[Link]) -> l
     return problems
 
 
-def _sizes_of(plan: EntryPlan) -> Counter[tuple[int, int]]:
-    """Count the trace's rows by the vCPUs and memory that they ask for; empty without a trace that sizes jobs."""
+def _sizes_of(plan: EntryPlan) -> Counter[tuple[int, int, int]]:
+    """Count the trace's rows by the vCPUs, memory and GPUs that they ask for; empty without a trace that sizes jobs."""
     requests = plan.requests
-    if requests is None:
+    if requests is None or not requests.are_sized:
         return Counter()
-    vcpus = repeat(plan.job.vcpus_milli) if requests.vcpus_milli is None else requests.vcpus_milli.tolist()
-    memory = repeat(plan.job.memory_mib) if requests.memory_mib is None else requests.memory_mib.tolist()
-    return Counter(pair for pair, _ in zip(zip(vcpus, memory, strict=False), range(plan.occurrences), strict=False))
+    return Counter(requests.sizes(plan.job, plan.occurrences))
 
 
 def _size_flaws(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, rows: int, path: Path) -> Iterator[Flaw]:

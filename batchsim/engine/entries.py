@@ -125,13 +125,12 @@ class EntryCompiler:
         own = Shape(
             job.vcpus_milli, job.vcpus_milli // 1000, job.memory_mib, job.gpus, job.architecture, job.ephemeral_gib
         )
-        if requests is None or (requests.vcpus_milli is None and requests.memory_mib is None):
+        if requests is None:
             return np.full(plan.occurrences, self._shape_code(own), dtype=np.int32)
-        count = plan.occurrences
-        vcpus = np.full(count, own.vcpus_milli) if requests.vcpus_milli is None else requests.vcpus_milli
-        memory = np.full(count, own.memory_mib) if requests.memory_mib is None else requests.memory_mib
-        pairs = zip(vcpus.tolist(), memory.tolist(), strict=True)
-        codes = [self._shape_code(own._replace(vcpus_milli=v, vcpus=v // 1000, memory_mib=m)) for v, m in pairs]
+        codes = [
+            self._shape_code(own._replace(vcpus_milli=vcpus, vcpus=vcpus // 1000, memory_mib=memory_mib, gpus=gpus))
+            for vcpus, memory_mib, gpus in requests.sizes(job, plan.occurrences)
+        ]
         return np.array(codes, dtype=np.int32)
 
     def _shape_code(self, shape: Shape) -> int:

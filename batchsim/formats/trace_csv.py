@@ -1,56 +1,34 @@
-"""Job histories in CSV: a column mapping turns any table of submissions into a workload's rows.
+"""Job histories in CSV: a column mapping turns any table of submissions, or of attempts, into a workload's rows.
 
-Known columns: ``submission`` (an instant), ``run_time``, ``vcpus``, ``memory``, ``image``, ``exit_code``. Every error
-names the file and the line: E160 the table's shape or a missing column, E161 a bad cell, E162 no rows.
+Known columns: ``submission`` (an instant), ``run_time`` or ``start`` and ``end``, ``vcpus``, ``memory``, ``gpus``,
+``image``, ``exit_code``, ``job`` and ``attempt``. Every error names the file, the line and the column: E160 the table's
+shape or a missing column, E161 a bad cell, E162 no rows.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchsim.errors import MAX_PROBLEMS, Problem, ScenarioError
-from batchsim.formats.trace_file import check_file, path_of
-from batchsim.spec.near import did_you_mean
+from batchsim.errors import Problem, ScenarioError
+from batchsim.formats import trace_cells as cell
+from batchsim.formats.trace_attempts import Attempts, grouped
+from batchsim.formats.trace_file import path_of
+from batchsim.formats.trace_table import Table, read_table
 from batchsim.spec.source import SourceMap
 from batchsim.spec.workload import Trace, TraceColumn
-from batchsim.units import MAX_DURATION_MS
-
-Cells = Sequence[str]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_MS = {"ms": 1.0, "s": 1e3, "m": 6e4, "min": 6e4, "h": 3.6e6, "d": 8.64e7}
-_MIB = {
-    "B": 2.0**-20,
-    "KiB": 2.0**-10,
-    "MiB": 1.0,
-    "GiB": 1024.0,
-    "kB": 1e3 / 2**20,
-    "MB": 1e6 / 2**20,
-    "GB": 1e9 / 2**20,
-}
-_UNITS: Mapping[str, Mapping[str, float]] = {"submission": _MS, "run_time": _MS, "memory": _MIB}
-_LARGEST = float(2**50)
-_MOST_MS = float(MAX_DURATION_MS)
-_LATEST_MS = 1e13
-"""Unix ms; in the year 2286."""
-_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TraceColumns:
-    """A trace's rows in order of submission (equal instants in the file's order); shape of each column: (rows,).
+    """A trace's jobs in order of submission (equal instants in the file's order); shape of each column: (jobs,).
 
-    A column that the mapping does not name is None.
+    A column that the mapping does not name is None. Of a job of several rows, its attempts, this is the first.
     """
 
     submitted_ms: NDArray[np.int64]
@@ -59,270 +37,157 @@ class TraceColumns:
     vcpus_milli: NDArray[np.int64] | None = None
     memory_mib: NDArray[np.int64] | None = None
     """Rounded up to whole MiB."""
+    gpus: NDArray[np.int64] | None = None
     image: NDArray[np.int32] | None = None
     """Codes into ``images``."""
     images: tuple[str, ...] = ()
     exit_code: NDArray[np.int16] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The mapped columns of a file as text, with the line of each row."""
-
-    file: str
-    lines: list[int]
-    cells: Mapping[str, Cells]
-
-    def column(self, name: str, mapping: TraceColumn, read: Callable[[str], Any], what: str) -> list[Any]:
-        """One column, each cell read; all bad cells at once as E161."""
-        cells = self.cells[name]
-        try:
-            return list(map(read, cells))
-        except ValueError:
-            problems = [
-                self.bad_cell(row, mapping, cell, what)
-                for row, cell in enumerate(cells)
-                if not _is_readable(read, cell)
-            ]
-            raise ScenarioError(problems) from None
-
-    def bad_cell(self, row: int, mapping: TraceColumn, cell: str, what: str) -> Problem:
-        """E161 at one row: not ``what``."""
-        value = cell if cell.strip() else "an empty cell"
-        return Problem(
-            "E161", (), f"column {mapping.column}: not {what}", value, file=self.file, line=self.lines[row], col=1
-        )
+    attempts: Attempts | None = None
+    """All attempts of all jobs, where rows of one job are its attempts."""
 
 
 def read_trace(trace: Trace, source: SourceMap | None = None) -> TraceColumns:
     """Read the file of a trace; its path is relative to the scenario's file.
 
-    Raises :class:`ScenarioError` (E160, E161, E162, E164, E165, E166) and ``OSError`` when the file cannot be read.
+    Raises :class:`ScenarioError` (E106, E111, E146, E160-E162, E164-E166) and ``OSError`` when it cannot be read.
     """
     mapping = {"submission": TraceColumn("submission"), **trace.columns}
-    _check_units(mapping)
-    table = _read_table(path_of(trace.path, source), mapping)
-    submitted_ms = _relative_ms(table, mapping["submission"], trace.start)
-    order = np.argsort(submitted_ms, kind="stable")
-    columns = {_FIELDS[name]: _READERS[name](table, mapping[name])[order] for name in mapping if name in _READERS}
-    codes, images = _read_images(table, mapping["image"]) if "image" in mapping else (None, ())
-    return TraceColumns(submitted_ms[order], image=None if codes is None else codes[order], images=images, **columns)
+    _check(mapping)
+    table = read_table(path_of(trace.path, source), mapping, trace.where)
+    rows = _rows_of(table, trace)
+    if "job" in mapping:
+        rows = grouped(table, rows)
+    return _taken(rows, np.argsort(rows.submitted_ms, kind="stable"))
 
 
-def _check_units(mapping: Mapping[str, TraceColumn]) -> None:
-    """E146 for a unit that its column does not know; E106 for a format where none applies."""
+def _check(mapping: Mapping[str, TraceColumn]) -> None:
+    """E146 for a unit that its column does not know; E106 for a format where none applies; E111 for what is missing."""
     problems = [
         Problem(
-            "E146", (), f"unknown unit of {name}", column.unit, allowed=", ".join(_UNITS.get(name, {})) or "no unit"
+            "E146", (), f"unknown unit of {name}", column.unit, allowed=", ".join(cell.UNITS.get(name, ())) or "no unit"
         )
         for name, column in mapping.items()
-        if column.unit is not None and column.unit not in _UNITS.get(name, {})
+        if column.unit is not None and column.unit not in cell.UNITS.get(name, ())
     ]
     problems += [
         Problem(
-            "E106", (), f"{name} takes no format", column.format or "", hint="Only submission does, as %d/%m/%Y %H:%M"
+            "E106",
+            (),
+            f"{name} takes no format",
+            column.format or "",
+            hint="Only submission, start and end do, as %d/%m/%Y %H:%M",
         )
         for name, column in mapping.items()
-        if column.format is not None and name != "submission"
+        if column.format is not None and name not in cell.INSTANTS
     ]
+    problems += [Problem("E111", (), message) for message in _unpaired(mapping)]
     if problems:
         raise ScenarioError(problems)
 
 
-def _read_table(path: Path, columns: Mapping[str, TraceColumn]) -> _Table:
-    check_file(path)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _parse_table(str(path), csv.reader(file, strict=True), columns)
-    except UnicodeDecodeError as error:
-        raise _misshapen(str(path), 0, f"not UTF-8 text at byte {error.start}") from None
+def _unpaired(mapping: Mapping[str, TraceColumn]) -> Iterable[str]:
+    if ("start" in mapping) != ("end" in mapping):
+        yield "start and end give a run time together: map both, or run_time"
+    elif "start" in mapping and "run_time" in mapping:
+        yield "a run time is given twice: map run_time, or start and end"
+    if "attempt" in mapping and "job" not in mapping:
+        yield "attempt needs job: the column that tells whose attempts the rows are"
 
 
-def _parse_table(file: str, reader: Any, columns: Mapping[str, TraceColumn]) -> _Table:
-    try:
-        header: list[str] = next(reader, [])
-        rows, lines = _rows(file, reader, len(header))
-    except csv.Error as error:
-        raise _misshapen(file, reader.line_num, str(error)) from None
-    if not header:
-        raise ScenarioError([Problem("E162", (), "the trace is empty", file=file)])
-    places = _places(file, [name.strip() for name in header], columns)
-    if not rows:
-        raise ScenarioError([Problem("E162", (), "the trace has a header but no rows", file=file, line=1, col=1)])
-    return _Table(file, lines, {name: [row[place] for row in rows] for name, place in places.items()})
+def _rows_of(table: Table, trace: Trace) -> TraceColumns:
+    """All rows, in the file's order."""
+    mapped: dict[str, Any] = {_FIELDS[name]: reader(table) for name, reader in _READERS.items() if name in table.cells}
+    if "start" in table.cells:
+        mapped["run_ms"] = _between(table, trace)
+    codes, images = _read_images(table) if "image" in table.cells else (None, ())
+    return TraceColumns(_relative_ms(table, trace), image=codes, images=images, **mapped)
 
 
-def _rows(file: str, reader: Any, width: int) -> tuple[list[list[str]], list[int]]:
-    """All rows that are not blank, and their lines. Raises E160 at rows of another width."""
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    problems: list[Problem] = []
-    for row in reader:
-        if len(row) == width:
-            rows.append(row)
-            lines.append(reader.line_num)
-        elif row and len(problems) < MAX_PROBLEMS:
-            message = f"the row has {len(row)} cells, the header {width}"
-            problems.append(Problem("E160", (), message, file=file, line=reader.line_num, col=1))
-    if problems:
-        raise ScenarioError(problems)
-    return rows, lines
+def _taken(rows: TraceColumns, order: NDArray[np.intp]) -> TraceColumns:
+    """The rows in another order."""
+    names = ("submitted_ms", "run_ms", "vcpus_milli", "memory_mib", "gpus", "image", "exit_code")
+    columns = {name: getattr(rows, name) for name in names}
+    taken = {name: column[order] for name, column in columns.items() if column is not None}
+    return replace(rows, **taken, attempts=rows.attempts.taken(order) if rows.attempts else None)
 
 
-def _places(file: str, header: list[str], columns: Mapping[str, TraceColumn]) -> dict[str, int]:
-    """Where each mapped column stands. Raises E160 for those missing or given twice."""
-    problems = [
-        _column_problem(file, header, mapping.column)
-        for mapping in columns.values()
-        if header.count(mapping.column) != 1
-    ]
-    if problems:
-        raise ScenarioError(problems)
-    return {name: header.index(mapping.column) for name, mapping in columns.items()}
+def _instants_ms(table: Table, trace: Trace, name: str) -> NDArray[np.int64]:
+    return _whole(table.read(name, *cell.instants(table.columns[name], cell.zone_of(trace.time_zone))))
 
 
-def _column_problem(file: str, header: list[str], column: str) -> Problem:
-    message = f"column {column} stands twice in the header" if column in header else f"column {column} is missing"
-    hint = did_you_mean(column, header) if column not in header else ""
-    if len(header) == 1:
-        words = [word for mark, word in _DELIMITERS.items() if mark in header[0]]
-        hint = f"Cells seem to be separated by {words[0]}; a trace needs commas" if words else hint
-    return Problem("E160", (), message, allowed=", ".join(header), hint=hint, file=file, line=1, col=1)
-
-
-def _misshapen(file: str, line: int, message: str) -> ScenarioError:
-    return ScenarioError([Problem("E160", (), message, file=file, line=line, col=1 if line else 0)])
-
-
-def _is_readable(read: Callable[[str], Any], cell: str) -> bool:
-    try:
-        read(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(cell: str, factor: float = 1.0, most: float = _LARGEST) -> float:
-    """A finite number of at least 0, times ``factor`` at most ``most``."""
-    value = float(cell) * factor
-    if not 0 <= value <= most:
-        raise ValueError(cell)
-    return value
-
-
-def _relative_ms(table: _Table, mapping: TraceColumn, start: str | None) -> NDArray[np.int64]:
-    """Submissions in ms since ``start``, or since the first."""
-    read, what = _instant_reader(mapping)
-    instants_ms = _whole(table.column("submission", mapping, read, what))
-    relative_ms: NDArray[np.int64] = instants_ms - (instants_ms.min() if start is None else _start_ms(start))
-    early = np.flatnonzero(relative_ms < 0)[:MAX_PROBLEMS].tolist()
-    if early:
-        cells, what = table.cells["submission"], f"at or after the trace's start, {start}"
-        raise ScenarioError(table.bad_cell(row, mapping, cells[row], what) for row in early)
+def _relative_ms(table: Table, trace: Trace) -> NDArray[np.int64]:
+    """Submissions in ms since the trace's ``start``, or since the first."""
+    instants_ms, start = _instants_ms(table, trace, "submission"), trace.start
+    relative_ms: NDArray[np.int64] = instants_ms - (instants_ms.min() if start is None else _start_ms(start, trace))
+    early = np.flatnonzero(relative_ms < 0)
+    if len(early):
+        raise table.bad_cells("submission", early.tolist(), f"not at or after the trace's start, {start}")
     return relative_ms
 
 
-def _start_ms(start: str) -> int:
+def _start_ms(start: str, trace: Trace) -> int:
     """``from:`` in Unix ms: an instant, or seconds like the column's."""
     try:
-        return round(_instant_ms(start))
+        return round(cell.instant_ms(start, cell.zone_of(trace.time_zone)))
     except ValueError:
         allowed = "an instant: 2026-01-01T00:00:00Z, or seconds from 0"
         raise ScenarioError([Problem("E115", (), "not an instant (from)", start, allowed=allowed)]) from None
 
 
-def _instant_reader(mapping: TraceColumn) -> tuple[Callable[[str], float], str]:
-    """How the cells of ``submission`` are read: by a ``strptime`` format, by a unit, or as ISO 8601 or seconds."""
-    if mapping.format is not None:
-        pattern = mapping.format
-        return lambda cell: _epoch_ms(datetime.strptime(cell.strip(), pattern)), f"an instant like {pattern}"  # noqa: DTZ007
-    if mapping.unit is not None:
-        factor = _MS[mapping.unit]
-        return lambda cell: _number(cell, factor, _LATEST_MS), f"a number of {mapping.unit} from 0"
-    return _instant_ms, "an instant: ISO 8601 (2026-01-01T00:00:00Z), or seconds from 0"
+def _between(table: Table, trace: Trace) -> NDArray[np.int64]:
+    """Run times from start to end."""
+    run_ms = _instants_ms(table, trace, "end") - _instants_ms(table, trace, "start")
+    backwards = np.flatnonzero(run_ms < 0)
+    if len(backwards):
+        raise table.bad_cells("end", backwards.tolist(), "not at or after its start")
+    least: NDArray[np.int64] = np.maximum(run_ms, 1)
+    return least
 
 
-def _instant_ms(cell: str) -> float:
-    """Seconds, or an ISO instant."""
-    try:
-        seconds = float(cell)
-    except ValueError:
-        return _iso_ms(cell)
-    return _number(str(seconds), 1e3, _LATEST_MS)
+def _read_run_time(table: Table) -> NDArray[np.int64]:
+    return np.maximum(_whole(table.read("run_time", *cell.durations(table.columns["run_time"]))), 1)
 
 
-def _iso_ms(text: str) -> float:
-    return _epoch_ms(datetime.fromisoformat(text.strip()))
+def _read_vcpus(table: Table) -> NDArray[np.int64]:
+    return _whole(table.read("vcpus", partial(cell.positive, factor=1000.0, most=1e9), "a number of vCPUs above 0"))
 
 
-def _epoch_ms(instant: datetime) -> float:
-    """Unix ms; an instant without a zone is UTC."""
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // _MICROSECOND / 1000
-
-
-def _read_run_time(table: _Table, mapping: TraceColumn) -> NDArray[np.int64]:
-    unit = mapping.unit or "s"
-    read = partial(_number, factor=_MS[unit], most=_MOST_MS)
-    return np.maximum(_whole(table.column("run_time", mapping, read, f"a number of {unit} from 0 to 36500 days")), 1)
-
-
-def _read_vcpus(table: _Table, mapping: TraceColumn) -> NDArray[np.int64]:
-    read = partial(_positive, factor=1000.0, most=1e9)
-    return _whole(table.column("vcpus", mapping, read, "a number of vCPUs above 0"))
-
-
-def _read_memory(table: _Table, mapping: TraceColumn) -> NDArray[np.int64]:
-    unit = mapping.unit or "MiB"
-    read = partial(_positive, factor=_MIB[unit], most=1e9)
-    cells = table.column("memory", mapping, read, f"a number of {unit} above 0")
+def _read_memory(table: Table) -> NDArray[np.int64]:
+    cells = table.read("memory", *cell.memories(table.columns["memory"]))
     return np.ceil(np.round(np.array(cells), 6)).astype(np.int64)
 
 
-def _read_images(table: _Table, mapping: TraceColumn) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+def _read_gpus(table: Table) -> NDArray[np.int64]:
+    return _whole(table.read("gpus", partial(cell.whole, least=0, most=1000), "a whole number of GPUs"))
+
+
+def _read_exit_code(table: Table) -> NDArray[np.int16]:
+    codes = table.read("exit_code", partial(cell.whole, least=0, most=255), "an exit code from 0 to 255")
+    return np.array(codes, dtype=np.int16)
+
+
+def _read_images(table: Table) -> tuple[NDArray[np.int32], tuple[str, ...]]:
     """The image of each row as a code, and the images in order of first appearance."""
     codes: dict[str, int] = {}
-    cells = table.column("image", mapping, _image, "an image")
-    return np.array([codes.setdefault(cell, len(codes)) for cell in cells], dtype=np.int32), tuple(codes)
-
-
-def _read_exit_code(table: _Table, mapping: TraceColumn) -> NDArray[np.int16]:
-    return np.array(table.column("exit_code", mapping, _exit_code, "an exit code from 0 to 255"), dtype=np.int16)
-
-
-def _positive(cell: str, factor: float, most: float) -> float:
-    value = _number(cell, factor, most)
-    if value == 0:
-        raise ValueError(cell)
-    return value
-
-
-def _image(cell: str) -> str:
-    if not cell.strip():
-        raise ValueError(cell)
-    return cell.strip()
-
-
-def _exit_code(cell: str) -> int:
-    code = _number(cell)
-    if code > 255 or not code.is_integer():
-        raise ValueError(cell)
-    return int(code)
+    cells = table.read("image", cell.text, "an image")
+    return np.array([codes.setdefault(each, len(codes)) for each in cells], dtype=np.int32), tuple(codes)
 
 
 def _whole(values: Iterable[float]) -> NDArray[np.int64]:
-    return np.rint(np.asarray(values, dtype=np.float64)).astype(np.int64)
+    return np.rint(np.asarray(list(values), dtype=np.float64)).astype(np.int64)
 
 
-_READERS: Mapping[str, Callable[[_Table, TraceColumn], NDArray[Any]]] = {
+_READERS: Mapping[str, Callable[[Table], NDArray[Any]]] = {
     "run_time": _read_run_time,
     "vcpus": _read_vcpus,
     "memory": _read_memory,
+    "gpus": _read_gpus,
     "exit_code": _read_exit_code,
 }
 _FIELDS = {
     "run_time": "run_ms",
     "vcpus": "vcpus_milli",
     "memory": "memory_mib",
+    "gpus": "gpus",
     "exit_code": "exit_code",
 }

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -144,3 +145,12 @@ def is_name(value: object) -> bool:
 
 def _yaml_word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def check_zone(value: object) -> str:
+    """The name of a time zone (E115)."""
+    text = check_text(value)
+    try:
+        return text if text == "UTC" else ZoneInfo(text).key
+    except (KeyError, ValueError, OSError):
+        raise flawed("E115", "unknown time zone", value, allowed="UTC, Europe/Dublin, America/New_York, ...") from None

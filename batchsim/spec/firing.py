@@ -8,12 +8,24 @@ from fractions import Fraction
 from typing import Any
 
 from batchsim import units
-from batchsim.spec.base import check_number, check_text, flawed
+from batchsim.spec.base import Flaw, FlawsError, check_number, check_text, check_zone, flawed
 from batchsim.spec.fields import TEXT, Form, Reader, object_schema, read_duration, read_fields, read_form, read_items
 from batchsim.spec.kinds import DURATION, RATE_PATTERN, with_unit
 from batchsim.spec.workload import After, At, Cron, Firing, Poisson, Rate, RatesByHour, Trace, TraceColumn
 
-TRACE_COLUMNS = ("submission", "run_time", "vcpus", "memory", "image", "exit_code")
+TRACE_COLUMNS = (
+    "submission",
+    "job",
+    "attempt",
+    "run_time",
+    "start",
+    "end",
+    "vcpus",
+    "memory",
+    "gpus",
+    "image",
+    "exit_code",
+)
 """What a trace can give for each job."""
 
 _ALLOWED = (
@@ -89,8 +101,37 @@ def _parse_columns(value: object) -> dict[str, TraceColumn]:
 
 def _parse_column(value: object) -> TraceColumn:
     if isinstance(value, Mapping):
-        return TraceColumn(*read_fields(value, {"column": check_text, "unit": check_text, "format": check_text}, 1))
+        return TraceColumn(*read_fields(value, _COLUMN, 1))
     return TraceColumn(check_text(value))
+
+
+_COLUMN: Mapping[str, Reader] = {
+    "column": check_text,
+    "unit": check_text,
+    "format": check_text,
+    "empty": lambda value: check_text(str(value) if isinstance(value, int | float) else value),
+}
+
+
+def _parse_where(value: object) -> dict[str, tuple[str, ...]]:
+    """Patterns by column; one, or a list of them."""
+    if not isinstance(value, Mapping):
+        raise flawed("E112", "not a mapping", value, allowed="{COLUMN: VALUE, COLUMN: [VALUE, ...]}")
+    flaws: list[Flaw] = []
+    read: dict[str, tuple[str, ...]] = {}
+    for column, likes in value.items():
+        try:
+            read[check_text(column)] = read_items(likes if isinstance(likes, list | tuple) else [likes], _parse_like)
+        except FlawsError as error:
+            flaws += [flaw.under(column) for flaw in error.flaws]
+    if flaws:
+        raise FlawsError(*flaws)
+    return read
+
+
+def _parse_like(value: Any) -> str:
+    """A pattern; a number stands for its text."""
+    return check_text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
 
 
 _FORMS: Mapping[str, Form] = {
@@ -105,7 +146,17 @@ _FORMS: Mapping[str, Form] = {
     ),
     "rate": Form(lambda rate, start_ms: Rate(rate, start_ms or 0), {"rate": _parse_rate, "start": read_duration}),
     "after": Form(lambda entry, delay_ms: After(entry, delay_ms or 0), {"after": check_text, "delay": read_duration}),
-    "trace": Form(Trace, {"trace": check_text, "columns": _parse_columns, "from": check_text}, 2),
+    "trace": Form(
+        lambda path, columns, start, where, zone: Trace(path, columns, start, where or {}, zone),
+        {
+            "trace": check_text,
+            "columns": _parse_columns,
+            "from": check_text,
+            "where": _parse_where,
+            "time_zone": check_zone,
+        },
+        2,
+    ),
 }
 
 
@@ -132,11 +183,16 @@ def _show_after(at: After) -> Any:
 
 def _show_trace(at: Trace) -> Any:
     columns = {key: _show_column(column) for key, column in at.columns.items()}
-    return {"trace": at.path, "columns": columns, **({} if at.start is None else {"from": at.start})}
+    more: dict[str, Any] = {} if at.start is None else {"from": at.start}
+    if at.where:
+        more["where"] = {column: list(likes) for column, likes in at.where.items()}
+    if at.time_zone is not None:
+        more["time_zone"] = at.time_zone
+    return {"trace": at.path, "columns": columns, **more}
 
 
 def _show_column(column: TraceColumn) -> Any:
-    more = {key: text for key in ("unit", "format") if (text := getattr(column, key)) is not None}
+    more = {key: text for key in ("unit", "format", "empty") if (text := getattr(column, key)) is not None}
     return {"column": column.column, **more} if more else column.column
 
 
@@ -158,7 +214,14 @@ _CRON_SCHEMA = {"type": "string", "pattern": r"^(cron\()?\s*(\S+\s+){5}[^\s)]+\s
 _RATE_SCHEMA = {"type": "string", "pattern": RATE_PATTERN}
 _HOURLY_SCHEMA = {"anyOf": [_RATE_SCHEMA, {"type": "number", "minimum": 0, "maximum": _MOST_PER_H}]}
 _RATES_SCHEMA = {"type": "array", "minItems": 24, "maxItems": 168, "items": _HOURLY_SCHEMA}
-_COLUMN_SCHEMA = {"anyOf": [TEXT, object_schema({"column": TEXT, "unit": TEXT, "format": TEXT})]}
+_LIKE_SCHEMA: Mapping[str, Any] = {"type": ["string", "integer"]}
+_WHERE_SCHEMA = {
+    "type": "object",
+    "additionalProperties": {"anyOf": [_LIKE_SCHEMA, {"type": "array", "items": _LIKE_SCHEMA}]},
+}
+_EMPTY_SCHEMA: Mapping[str, Any] = {"type": ["string", "number"]}
+_COLUMN_KEYS = {"column": TEXT, "unit": TEXT, "format": TEXT, "empty": _EMPTY_SCHEMA}
+_COLUMN_SCHEMA = {"anyOf": [TEXT, object_schema(_COLUMN_KEYS)]}
 _COLUMNS_SCHEMA = object_schema(dict.fromkeys(TRACE_COLUMNS, _COLUMN_SCHEMA))
 AT_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
@@ -169,7 +232,10 @@ AT_SCHEMA: Mapping[str, Any] = {
         object_schema({"rates_by_hour": _RATES_SCHEMA, "for": DURATION.schema, "start": DURATION.schema}),
         object_schema({"rate": _RATE_SCHEMA, "start": DURATION.schema}),
         object_schema({"after": TEXT, "delay": DURATION.schema}),
-        object_schema({"trace": TEXT, "columns": _COLUMNS_SCHEMA, "from": TEXT}, required=2),
+        object_schema(
+            {"trace": TEXT, "columns": _COLUMNS_SCHEMA, "from": TEXT, "where": _WHERE_SCHEMA, "time_zone": TEXT},
+            required=2,
+        ),
     ]
 }
 """JSON Schema of the file form of ``at``."""

@@ -68,15 +68,22 @@ class TraceColumn:
     column: str
     unit: str | None = None
     format: str | None = None
+    empty: str | None = None
+    """What an empty cell stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Submissions from a CSV file, its ``path`` relative to the scenario's; ``start``: the instant of t = 0 (ISO)."""
+    """Submissions from a CSV file, its ``path`` relative to the scenario's."""
 
     path: str
     columns: Mapping[str, TraceColumn] = field(default_factory=dict)
     start: str | None = None
+    """The instant of t = 0, ISO; None: of the first submission."""
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Which rows count: those whose cells are like one of the patterns (``*``, ``?``) of each of these columns."""
+    time_zone: str | None = None
+    """Of instants that name none; None: UTC."""
 
 
 Firing = At | Cron | Poisson | RatesByHour | Rate | After | Trace

@@ -285,7 +285,7 @@ HISTORY = {"trace": "history.csv", "columns": {"submission": "submit", "run_time
 
 def table(**columns):
     given = {"submitted_ms": np.array([0, 5_000, 9_000]), "run_ms": np.array([60_000, 1_000, 30_000])} | columns
-    absent = dict.fromkeys(("vcpus_milli", "memory_mib", "image", "exit_code"))
+    absent = dict.fromkeys(("vcpus_milli", "memory_mib", "gpus", "image", "exit_code", "attempts"))
     return lambda _trace, _source: SimpleNamespace(**{**absent, "images": ()} | given)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -221,7 +221,7 @@ def test_no_bytes_make_it_stumble(tmp_path_factory, data):
 
 def test_a_hundred_thousand_rows_take_a_moment(history):
     text = "at,run\n" + "".join(f"2026-01-01T00:{n // 60 % 60:02d}:{n % 60:02d}Z,{n % 997}.5\n" for n in range(100_000))
-    started = perf_counter()
+    started = process_time()
     table = history(text, submission="at", run_time="run")
-    assert perf_counter() - started < 3  # 0.3 s on a quiet machine
+    assert process_time() - started < 3  # 0.3 s on a quiet machine
     assert np.all(np.diff(table.submitted_ms) >= 0)

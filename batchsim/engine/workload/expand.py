@@ -120,9 +120,10 @@ def _check_number(scenario: Scenario, place: Place, jobs: int, subject: str) -> 
 def _requests(firings: Firings) -> Requests | None:
     """What the trace's rows ask for; a traced entry makes one call a row."""
     trace = firings.trace
-    if trace is None or (trace.vcpus_milli is None and trace.memory_mib is None and trace.image is None):
+    if trace is None:
         return None
-    return Requests(trace.vcpus_milli, trace.memory_mib, trace.image, trace.images)
+    asked = (trace.vcpus_milli, trace.memory_mib, trace.gpus, trace.image)
+    return None if all(column is None for column in asked) else Requests(*asked, trace.images)
 
 
 def _dependency_problems(place: Place, plans: tuple[EntryPlan, ...]) -> Iterator[Problem]:

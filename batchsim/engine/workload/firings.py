@@ -19,6 +19,26 @@ from batchsim.errors import Path, ScenarioError
 from batchsim.spec import After, At, Cron, Firing, Poisson, Rate, RatesByHour, SourceMap, Trace
 
 
+class TraceAttempts(Protocol):
+    """Recorded attempts; those of job j are ``first[j]`` to ``first[j] + number[j] - 1``."""
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """Shape (jobs,)."""
+
+    @property
+    def number(self) -> NDArray[np.int64]:
+        """At least 1; shape (jobs,)."""
+
+    @property
+    def run_ms(self) -> NDArray[np.int64]:
+        """At least 1; shape (attempts,)."""
+
+    @property
+    def exit_code(self) -> NDArray[np.int16]:
+        """0 to 255; shape (attempts,)."""
+
+
 class TraceTable(Protocol):
     """A trace as :mod:`batchsim.formats.trace_csv` reads it, in order of time; shape of each column: (rows,)."""
 
@@ -39,6 +59,10 @@ class TraceTable(Protocol):
         """Memory asked for."""
 
     @property
+    def gpus(self) -> NDArray[np.int64] | None:
+        """GPUs asked for."""
+
+    @property
     def image(self) -> NDArray[np.int32] | None:
         """Codes into :attr:`images`."""
 
@@ -49,6 +73,10 @@ class TraceTable(Protocol):
     @property
     def exit_code(self) -> NDArray[np.int16] | None:
         """Exit codes, 0 to 255."""
+
+    @property
+    def attempts(self) -> TraceAttempts | None:
+        """All attempts of the jobs, where the trace tells them."""
 
 
 ReadTrace = Callable[[Trace, SourceMap | None], TraceTable]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +42,22 @@ class Requests:
 
     vcpus_milli: Millis | None = None
     memory_mib: Millis | None = None
+    gpus: Millis | None = None
     image: NDArray[np.int32] | None = None
     """Codes into ``images``."""
     images: tuple[str, ...] = ()
+
+    @property
+    def are_sized(self) -> bool:
+        """Whether any column says how large the jobs are."""
+        return any(column is not None for column in (self.vcpus_milli, self.memory_mib, self.gpus))
+
+    def sizes(self, job: EffectiveJob, calls: int) -> Iterator[tuple[int, int, int]]:
+        """Yield thousandths of a vCPU, MiB and GPUs of each call; what no column says is the job's."""
+        columns = ((self.vcpus_milli, job.vcpus_milli), (self.memory_mib, job.memory_mib), (self.gpus, job.gpus))
+        return zip(
+            *(repeat(own, calls) if column is None else iter(column.tolist()) for column, own in columns), strict=True
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,9 +15,9 @@ from batchsim.engine.laws import Millis, Sampler, law_of, whole_ms
 from batchsim.engine.randomness import Draws
 from batchsim.engine.workload.datasets import partition_bytes
 from batchsim.engine.workload.failures import Failure, Failures
-from batchsim.engine.workload.firings import TraceTable
+from batchsim.engine.workload.firings import TraceAttempts, TraceTable
 from batchsim.engine.workload.places import Place
-from batchsim.engine.workload.work import DrawnWork, Outcome, ScriptedWork, WorkSource
+from batchsim.engine.workload.work import DrawnWork, Outcome, RecordedWork, ScriptedWork, WorkSource
 from batchsim.spec import Constant, Dataset, DatasetRun, Entry, Fail, LawSpec, Script, TraceRun
 
 
@@ -64,6 +64,8 @@ class SourceMaker:
         entry = place.entry
         if isinstance(entry.run, Script):
             return _scripted(place, entry.run, shape.jobs)
+        if trace is not None and trace.attempts is not None and isinstance(entry.run, TraceRun):
+            return _recorded_attempts(place, trace.attempts, shape)
         reasons = _distinct("", *(fail.reason for fail in entry.fails))
         source = self._durations(place, shape, trace)
         exit_codes = _recorded_exit_codes(place, trace, shape.size)
@@ -133,6 +135,16 @@ def _scripted(place: Place, script: Script, jobs: int) -> ScriptedWork:
         raise place.error("E111", (*place.path, "fails"), "a script says itself how attempts end", hint=hint)
     steps = tuple(Outcome(max(step.run_ms, 1), step.exit_code, step.reason) for step in script.steps)
     return ScriptedWork(jobs, _distinct("", *(step.reason for step in steps)), steps)
+
+
+def _recorded_attempts(place: Place, attempts: TraceAttempts, shape: Shape) -> RecordedWork:
+    """Scripts of outcomes, one a row of the trace."""
+    if place.entry.fails:
+        hint = "Leave out fails, or the job column"
+        raise place.error("E111", (*place.path, "fails"), "the trace records how its attempts end", hint=hint)
+    return RecordedWork(
+        shape.jobs, ("",), shape.size, attempts.first, attempts.number, attempts.run_ms, attempts.exit_code
+    )
 
 
 def _recorded_ms(place: Place, trace: TraceTable | None, size: int) -> Millis:

@@ -137,3 +137,34 @@ class ScriptedWork(WorkSource):
         """See :class:`WorkSource`."""
         step = self.steps[min(attempt, len(self.steps)) - 1]
         return step._replace(run_ms=max(step.run_ms - saved_ms, 1)) if saved_ms else step
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedWork(WorkSource):
+    """Attempts as a trace records them: attempt k of a job does what its k-th did, the last repeats and is the work.
+
+    Call c's are ``first[c]`` to ``first[c] + number[c] - 1``; all children of an array do the same.
+    """
+
+    size: int
+    first_attempt: NDArray[np.int64]
+    number: NDArray[np.int64]
+    run_ms: Millis
+    exit_code: NDArray[np.int16]
+
+    def work_ms(self) -> Millis:
+        """See :class:`WorkSource`."""
+        return np.repeat(self.run_ms[self.first_attempt + self.number - 1], self.size)
+
+    def first(self) -> FirstAttempts:
+        """See :class:`WorkSource`."""
+        run_ms, exit_code = self.run_ms[self.first_attempt], self.exit_code[self.first_attempt]
+        no_reason = np.zeros(self.jobs, dtype=np.int32)
+        return FirstAttempts(np.repeat(run_ms, self.size), np.repeat(exit_code, self.size), no_reason)
+
+    def attempt(self, index: int, attempt: int, saved_ms: int = 0) -> Outcome:
+        """See :class:`WorkSource`."""
+        call = index // self.size
+        row = int(self.first_attempt[call]) + min(attempt, int(self.number[call])) - 1
+        run_ms = int(self.run_ms[row])
+        return Outcome(max(run_ms - saved_ms, 1) if saved_ms else run_ms, int(self.exit_code[row]), "")

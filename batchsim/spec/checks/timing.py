@@ -85,7 +85,7 @@ def _firing(index: Index, path: Path, at: Firing, item: Entry | Workflow) -> Ite
 def _trace_run(placed: PlacedEntry, path: Path, run: TraceRun) -> Iterator[Flaw]:
     if not isinstance(placed.firing, Trace) or placed.workflow:
         yield Flaw("E117", "only an entry whose at is a trace takes run times from it", path)
-    elif run.column not in placed.firing.columns:
+    elif run.column not in placed.firing.columns and not {"start", "end"} <= placed.firing.columns.keys():
         known = ", ".join(placed.firing.columns)
-        hint = "Add run_time to columns, or give the entry a run"
+        hint = "Add run_time to columns, or start and end, or give the entry a run"
         yield Flaw("E111", f"the trace has no column {run.column}", path, run.column, known, hint)
