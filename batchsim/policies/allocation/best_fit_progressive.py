@@ -1,7 +1,7 @@
 """BEST_FIT_PROGRESSIVE: the lowest price per vCPU among the types that fit; others when one is unavailable.
 
-User Guide, "Allocation strategies". With ``demand_by: both`` a vCPU counts only as far as the type's memory serves
-jobs like the head: a memory-heavy job pays for a family by the GiB, so it does not starve on the cheapest vCPU.
+User Guide, "Allocation strategies". Where demand counts memory too, a vCPU counts only as far as the type's memory
+serves what waits: memory-heavy jobs pay for a family by the GiB, so they do not starve on the cheapest vCPU.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ def best_fit_progressive(demand: Demand, offers: tuple[Offer, ...]) -> Offer | N
 
 
 def usable_vcpus(offer: Offer, demand: Demand) -> float:
-    """Return the vCPUs that jobs like the head can use, by nominal memory (linear in size, so sizes tie)."""
+    """Return the vCPUs that what waits can use, in its mix of vCPU and memory.
+
+    By nominal memory, which is linear in size, so that sizes tie. So the cheapest family is the one that would hold all
+    waiting jobs for the least, and a few small ones in front do not take the large ones to where their memory is dear.
+    """
     if not demand.by_memory:
         return offer.vcpus
-    return min(offer.vcpus, offer.nominal_memory_mib * demand.head.vcpus / demand.head.memory_mib)
+    return min(offer.vcpus, offer.nominal_memory_mib * demand.vcpus / demand.memory_mib)

@@ -3,7 +3,7 @@
 User Guide, "Allocation strategies"; AWS's general recommendation for Spot. How capacity and price are weighed is not
 published. Here, among the pools of the fitting size, a pool is in the best capacity *tier* when it can give at least
 half as many instances as the deepest; in that tier the lowest price per vCPU decides, where a vCPU counts as far as
-memory serves jobs like the head. Prices within half a percent are one price; ties go to the deepest pool, then to the
+memory serves what waits. Prices within half a percent are one price; ties go to the deepest pool, then to the
 zone with fewest vCPUs of this environment, then by position.
 
 Size comes before the tier, as in SPOT_CAPACITY_OPTIMIZED: depth is in instances, so pools of different sizes do not
