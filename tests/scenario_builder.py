@@ -38,7 +38,8 @@ def world(**overrides: Any) -> Data:
     types = {f"box.{vcpus}": box(vcpus) for vcpus in BOXES} | overrides.pop("instanceTypes", {})
     still = dict.fromkeys(_NO_TIME, "0s")
     calm = {"slow_pull_probability": 0, "spot_hazard": 0, "spot_shocks_per_day": 0, "spot_depth": "unlimited"}
-    return {"instanceTypes": types, "root_gb": 0, **still, **calm, **overrides}
+    plain = {"prefer_size": "largest_filled", "demand_by": "both", "drain_surplus": False}
+    return {"instanceTypes": types, "root_gb": 0, **still, **calm, **plain, **overrides}
 
 
 def environment(

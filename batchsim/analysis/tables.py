@@ -185,7 +185,7 @@ _INSTANCE_SIZES = (
     "price_nano_usd_per_h",
     "on_demand_nano_usd_per_h",
 )
-_INSTANCE_INSTANTS = ("launched_at", "billed_from", "ready_at", "notice_at", "ended_at")
+_INSTANCE_INSTANTS = ("launched_at", "billed_from", "ready_at", "notice_at", "closed_at", "ended_at")
 
 
 def submissions_table(run: Analysis) -> pd.DataFrame:

@@ -207,6 +207,8 @@ def _environment(
         architecture=offers.architecture(name),
         offers=own,
         min_scale_down_delay_ms=(minutes or 0) * 60_000,
+        demand_by_memory=world.demand_by == "both" or (world.demand_by == "observed" and not spot),
+        draws_sizes=spot and world.prefer_size == "observed",
         zones=len(offers.zones.texts()),
         stands=standing,
         fleet=offers.launches(fleet, own),
@@ -216,7 +218,7 @@ def _environment(
 def _without_capacity(name: str, key: str, *, enabled: bool) -> Ec2Plan:
     """An UNMANAGED environment: its instances are the user's own, and here it has none."""
     strategy = AWS.strategy_of("BEST_FIT")
-    return Ec2Plan(name, key, False, enabled, 0, 0, 0, strategy, False, False, True, "x86_64", (), 0, 0)
+    return Ec2Plan(name, key, False, enabled, 0, 0, 0, strategy, False, False, True, "x86_64", (), 0, True, False, 0)
 
 
 def _rules(world: World) -> Rules:
@@ -235,10 +237,10 @@ def _rules(world: World) -> Rules:
         checkpoint_on_notice=world.checkpoint_on_notice,
         fargate_speed_milli=(world.speed.get("x86_64", SPEED_1), world.speed.get("arm64", SPEED_1)),
         initial_ready=world.initial_capacity == "ready",
-        demand_by_memory=world.demand_by == "both",
         prefer_smallest=world.prefer_size == "smallest",
         scale_down_idle_ms=world.scale_down_idle,
         scale_down_check_ms=world.scale_down_check,
+        drain_surplus=world.drain_surplus,
         backoff_ms=world.ce_backoff,
         user_data_ms=world.user_data,
         slow_pull_probability=world.slow_pull_probability,

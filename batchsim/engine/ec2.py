@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fleet import Fleet
@@ -13,6 +15,8 @@ from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import count_that_fit
 from batchsim.policies.scaling import Rooms, may_launch
 from batchsim.records.vocabulary import WaitReason
+
+ENDLESS_MIB = 1 << 40
 
 
 class Ec2Cover:
@@ -81,9 +85,16 @@ class Ec2Environment:
         self.launched = 0
         """Instances launched so far: the next launch ordinal."""
         self.booting: dict[int, None] = {}
+        self.ready: dict[int, None] = {}
+        self.closed: dict[int, None] = {}
+        """Ready instances that take no further job, until they end."""
+        self.held_vcpus = 0
+        """vCPUs that attempts hold, on all instances."""
         self.idle_since: dict[int, int] = {}
         self.draining: set[int] = set()
         """Instances that take no more jobs: EC2 is about to take them back."""
+        self.became_busy: Callable[[Ec2Environment], None] = _nobody
+        """Hears of the first job on an environment without any."""
         self.touched = False
         """Whether a room or a gate opened since the last pass."""
         self.backed_off: dict[int, int] = {}
@@ -96,6 +107,11 @@ class Ec2Environment:
         self._attempts = attempts
         self._kernel = kernel
         self._fitting: dict[int, tuple[Offer, ...]] = {}
+
+    @property
+    def open_vcpus(self) -> int:
+        """vCPUs of the instances that run or boot and take jobs, or will."""
+        return self.on_vcpus - sum(self._instances.vcpus[row] for row in self.closed)
 
     # -- what it says to a head
 
@@ -173,26 +189,24 @@ class Ec2Environment:
 
     def cover(self) -> Ec2Cover:
         """Return what running and booting instances, and those that may still be launched, cover of demand."""
-        return Ec2Cover(self, self.all_rooms())
+        rooms = self.booting_rooms(by_memory=self.plan.demand_by_memory)
+        for size in self.fleet.sizes():
+            rooms.add(*size)
+        return Ec2Cover(self, rooms)
 
     def view(self) -> EnvironmentView:
         """Return its vCPUs."""
         booting = sum(self._instances.vcpus[row] for row in self.booting)
         return EnvironmentView(self.on_vcpus, booting, self.on_vcpus - booting)
 
-    def booting_rooms(self) -> Rooms:
-        """Return the room of the booting instances."""
+    def booting_rooms(self, *, by_memory: bool = True) -> Rooms:
+        """Return the room of the booting instances; without ``by_memory`` as if their memory had no end."""
         rooms, instances = Rooms(), self._instances
         for row in self.booting:
-            if row not in self.draining:
-                rooms.add(instances.vcpus[row], instances.memory_mib[row], instances.gpus[row])
-        return rooms
-
-    def all_rooms(self) -> Rooms:
-        """Return the room of running and booting instances."""
-        rooms = self.booting_rooms()
-        for size in self.fleet.sizes():
-            rooms.add(*size)
+            if row in self.draining:
+                continue
+            memory_mib = instances.memory_mib[row] if by_memory else ENDLESS_MIB
+            rooms.add(instances.vcpus[row], memory_mib, instances.gpus[row])
         return rooms
 
     def kept(self, vcpus: int) -> None:
@@ -213,6 +227,8 @@ class Ec2Environment:
         if row < 0:
             return 0
         count = min(high - low, self._capacity_for(want, row)) if self.fleet.fills else 1
+        if not self.held_vcpus:
+            self.became_busy(self)
         self._take(row, want, count)
         self._start(low, low + count, row)
         return count
@@ -239,6 +255,7 @@ class Ec2Environment:
     def open_to_jobs(self, row: int) -> None:
         """A booting instance is ready and idle."""
         del self.booting[row]
+        self.ready[row] = None
         self._instances.ready_at[row] = self._kernel.now_ms
         self.idle_since[row] = self._kernel.now_ms
         self.fleet.changed(row)
@@ -251,6 +268,12 @@ class Ec2Environment:
         self.fleet.changed(row)
         self.touched = True
 
+    def close(self, row: int) -> None:
+        """A ready instance takes no further job."""
+        self._instances.closed_at[row] = self._kernel.now_ms
+        self.closed[row] = None
+        self.fleet.close(row)
+
     def remove(self, row: int, why: int) -> None:
         """An instance ends; the attempts on it were ended before."""
         self._instances.ended_at[row] = self._kernel.now_ms
@@ -258,7 +281,8 @@ class Ec2Environment:
         self.on -= 1
         self.on_vcpus -= self._instances.vcpus[row]
         self.zone_vcpus[self._instances.zone[row]] -= self._instances.vcpus[row]
-        self.booting.pop(row, None)
+        for rows in (self.booting, self.ready, self.closed):
+            rows.pop(row, None)
         self.idle_since.pop(row, None)
         self.draining.discard(row)
         self.fleet.remove(row)
@@ -284,6 +308,7 @@ class Ec2Environment:
 
     def _take(self, row: int, want: Shape, count: int) -> None:
         instances = self._instances
+        self.held_vcpus += want.vcpus * count
         instances.free_vcpus[row] -= want.vcpus * count
         instances.free_mib[row] -= want.memory_mib * count
         instances.free_gpus[row] -= want.gpus * count
@@ -303,3 +328,7 @@ class Ec2Environment:
         )
         for job in range(low, high):
             residents.add(open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1)))
+
+
+def _nobody(_: Ec2Environment) -> None:
+    """Nobody listens yet."""

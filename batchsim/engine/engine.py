@@ -11,6 +11,7 @@ from batchsim.engine.control import CapacityControl, JobControl
 from batchsim.engine.decision import Decided
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.drain import Drain
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.end_of_run import EndOfRun
 from batchsim.engine.entries import EntryCompiler
@@ -24,7 +25,7 @@ from batchsim.engine.kernel import Kernel
 from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan, QueuePlan
-from batchsim.engine.randomness import Draws
+from batchsim.engine.randomness import Draws, Stream
 from batchsim.engine.restraint import Restraint
 from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.scale_in import ScaleIn
@@ -126,6 +127,7 @@ class Engine:
         self.scale_in = ScaleIn(
             self.kernel, instances, self.launcher, rules, self.log, self._gate_opened, self._decided
         )
+        self.drain = Drain(self.kernel, self.tables, self.queues, rules)
         self._build_growth()
         self.end = EndOfRun(
             self.kernel,
@@ -155,6 +157,7 @@ class Engine:
                 self.log,
                 self._decided,
                 self._restraint(environment),
+                self._size_draws(environment),
             )
             for environment in on_instances
             if not environment.plan.fleet
@@ -191,6 +194,12 @@ class Engine:
             position, plan, self.tables, bucket, self.running, self.kernel, self._gate_opened, self.plan.rules
         )
 
+    def _size_draws(self, environment: Ec2Environment) -> tuple[Stream, ...]:
+        """Return what draws sizes, by zone; none where sizes are not drawn."""
+        plan, stream = self.plan, self.plan.delays.stream
+        zones = plan.zones if environment.plan.draws_sizes else ()
+        return tuple(stream("size", f"{environment.plan.key}|{zone}") for zone in zones)
+
     def _restraint(self, environment: Ec2Environment) -> Restraint | None:
         """Return one where a policy of the user's own may launch less than AWS Batch would."""
         policies = self.policies
@@ -210,6 +219,8 @@ class Engine:
         for environment in self.environments:
             if isinstance(environment, FargateEnvironment):
                 environment.noticed = self.interruptions.task_notice
+            if isinstance(environment, Ec2Environment):
+                environment.became_busy = self.drain.watch
         for queue in self.queues:
             if isinstance(queue, RunTaskClients):
                 queue.hosts, queue.give_up = self.environments, self.lifecycle.fail

@@ -44,10 +44,17 @@ class Fleet:
         """Shelf and key under which each listed instance stands."""
         self._stale: dict[int, None] = {}
         """Instances whose room changed since they were listed, each once."""
+        self._closed: set[int] = set()
 
     def changed(self, row: int) -> None:
         """Note that the room of an instance changed; it is listed anew before the next look-up."""
-        self._stale[row] = None
+        if row not in self._closed:
+            self._stale[row] = None
+
+    def close(self, row: int) -> None:
+        """Take an instance that takes no further job off the shelves, for good."""
+        self._closed.add(row)
+        self.remove(row)
 
     def remove(self, row: int) -> None:
         """Take an instance that ended off the shelves."""

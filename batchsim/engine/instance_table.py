@@ -32,6 +32,7 @@ class InstanceTable:
         self.billed_from = column("q")
         self.ready_at = column("q")
         self.notice_at = column("q")
+        self.closed_at = column("q")
         self.ended_at = column("q")
         self.why_launched = bytearray()
         self.why_ended = bytearray()
@@ -63,7 +64,7 @@ class InstanceTable:
         self.price.append(offer.price_nano_usd_per_h)
         self.on_demand_price.append(offer.on_demand_nano_usd_per_h)
         self.launched_at.append(now_ms)
-        for instants in (self.billed_from, self.ready_at, self.notice_at, self.ended_at):
+        for instants in (self.billed_from, self.ready_at, self.notice_at, self.closed_at, self.ended_at):
             instants.append(NEVER)
         self.why_launched.append(why)
         self.why_ended.append(0)
@@ -110,6 +111,7 @@ class InstanceTable:
             billed_from_ms=self._billed_from(horizon_ms),
             ready_at_ms=frozen(self.ready_at),
             notice_at_ms=frozen(self.notice_at),
+            closed_at_ms=frozen(self.closed_at),
             ended_at_ms=frozen(self.ended_at),
             why_launched=frozen(self.why_launched),
             why_ended=frozen(self.why_ended),

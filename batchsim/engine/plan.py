@@ -74,6 +74,10 @@ class Ec2Plan:
     architecture: str
     offers: tuple[Offer, ...]
     min_scale_down_delay_ms: int
+    demand_by_memory: bool
+    """Whether demand is counted in memory too; else booting instances cover what their vCPUs would hold."""
+    draws_sizes: bool
+    """Whether sizes are drawn as they were observed, and each zone gets its part of a decision."""
     zones: int
     """Number of zones known to the scenario, the length of ``Demand.zone_vcpus``."""
     stands: bool = False
@@ -214,10 +218,10 @@ class Rules:
     fargate_speed_milli: tuple[int, int]
     """Of tasks on x86_64 and on arm64, in thousandths."""
     initial_ready: bool
-    demand_by_memory: bool
     prefer_smallest: bool
     scale_down_idle_ms: int
     scale_down_check_ms: int
+    drain_surplus: bool
     backoff_ms: int
     user_data_ms: int
     slow_pull_probability: float

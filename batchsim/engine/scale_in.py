@@ -1,4 +1,4 @@
-"""Scale-in: idle instances end, down to minvCpus, at checks on a grid (fact sheet 5.6)."""
+"""Scale-in: idle instances end, down to minvCpus, and closed ones, at checks on a grid (fact sheet 5.6)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class ScaleIn:
         ended = ended_vcpus = 0
         for row in self._due(environment):
             vcpus = self._instances.vcpus[row]
-            if environment.on_vcpus - vcpus < environment.min_vcpus:
+            if row not in environment.closed and environment.open_vcpus - vcpus < environment.min_vcpus:
                 continue
             environment.remove(row, WhyEnded.SCALE_IN)
             self._launcher.ended(row)
@@ -78,6 +78,8 @@ class ScaleIn:
         """Whether an instance idles or boots that minvCpus lets go in time: a run does not end before."""
         if environment.plan.stands:
             return False
+        if environment.closed:
+            return True
         spare = environment.on_vcpus - environment.min_vcpus
         return any(self._instances.vcpus[row] <= spare for row in chain(environment.idle_since, environment.booting))
 
@@ -96,7 +98,12 @@ class ScaleIn:
         return max(since + self._patience_ms(environment, row), next_pass, self._instances.launched_at[row] + 1)
 
     def _patience_ms(self, environment: Ec2Environment, row: int) -> int:
-        """How long an instance stays idle; ``minScaleDownDelayMinutes`` only holds for one that had a job."""
+        """How long an instance stays idle; ``minScaleDownDelayMinutes`` only holds for one that had a job.
+
+        One that is closed to jobs goes at once.
+        """
+        if row in environment.closed:
+            return 0
         had_job = environment.idle_since[row] > self._instances.ready_at[row]
         delay_ms = environment.plan.min_scale_down_delay_ms if had_job else 0
         return max(self._rules.scale_down_idle_ms, delay_ms)

@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import NamedTuple
 
 from simpy import Event
 
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.growth import Growth, Tally, one_less, vcpus_of
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
 from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Rules
+from batchsim.engine.randomness import Stream
 from batchsim.engine.restraint import Restraint
 from batchsim.engine.scaling_log import ScalingLog
-from batchsim.policies.allocation import Ask, Demand, Offer, pack_one
+from batchsim.policies.allocation import Ask, Demand, Offer
+from batchsim.policies.allocation.observed import SPREAD_FROM
 from batchsim.records.vocabulary import ScalingAction, WhyLaunched
 
 MINIMUM_JOB_MIB = 4
 """What fills an environment to minvCpus is chosen for jobs of 1 vCPU and the least memory that AWS Batch takes."""
-
-
-class Tally(NamedTuple):
-    """What a decision did."""
-
-    instances: int = 0
-    vcpus: int = 0
-    capacity_errors: int = 0
-
-    def launched(self, vcpus: int) -> Tally:
-        """Count one more instance."""
-        return self._replace(instances=self.instances + 1, vcpus=self.vcpus + vcpus)
-
-    def refused(self) -> Tally:
-        """Count one more capacity error."""
-        return self._replace(capacity_errors=self.capacity_errors + 1)
 
 
 class Scaler:
@@ -52,8 +38,12 @@ class Scaler:
         log: ScalingLog,
         decided: Callable[[str, range], None],
         restraint: Restraint | None = None,
+        sizes: tuple[Stream, ...] = (),
     ) -> None:
-        """``decided(kind, rows)`` hears of each launch; ``restraint`` is that of the user's own policies."""
+        """``decided(kind, rows)`` hears of each launch; ``restraint`` is that of the user's own policies.
+
+        ``sizes``: by zone, what sizes are drawn with; none where they are not drawn.
+        """
         self.environment = environment
         self._restraint = restraint
         if restraint is not None:
@@ -65,6 +55,7 @@ class Scaler:
         self._rules = rules
         self._log = log
         self._decided = decided
+        self._sizes = sizes
         self._ordinal = 0
         self._stands = environment.plan.stands
         self._asleep: Event | None = None
@@ -88,7 +79,8 @@ class Scaler:
         environment, tally = self.environment, Tally()
         offers = self._offers()
         while environment.on_vcpus < vcpus:
-            offer = self._choose((_to_minimum(vcpus - environment.on_vcpus),), offers, environment.max_vcpus)
+            demand = self._demand((_to_minimum(vcpus - environment.on_vcpus),))
+            offer = self._launcher.choose(environment, demand, offers)
             if offer is None:
                 break
             if self._is_refused(offer):
@@ -96,7 +88,7 @@ class Scaler:
                 continue
             why = WhyLaunched.FLEET if environment.plan.stands else WhyLaunched.INITIAL
             self._launcher.launch(environment, offer, why, ready=self._rules.initial_ready)
-            tally, offers = tally.launched(offer.vcpus), _one_less(offers, offer)
+            tally, offers = tally.launched(offer.vcpus), one_less(offers, offer)
         if vcpus:
             self._log.write(environment, ScalingAction.INITIAL, *tally[:2], 0, tally.capacity_errors)
 
@@ -117,7 +109,7 @@ class Scaler:
         if not environment.enabled or environment.on_vcpus >= environment.max_vcpus:
             return False
         missing = environment.min_vcpus - environment.on_vcpus
-        if missing > 0 and self._choose((_to_minimum(missing),), self._offers(), environment.max_vcpus) is not None:
+        if missing > 0 and self._launcher.choose(environment, self._demand((_to_minimum(missing),)), self._offers()):
             return True
         if self._stands:
             return False
@@ -131,26 +123,66 @@ class Scaler:
         A fleet that stands is only made whole again: Spot may have taken of it.
         """
         asks = () if self._stands else self._meter.uncovered(self.environment)
-        uncovered_vcpus = sum(ask.vcpus * ask.jobs for ask in asks)
-        offers, tally = self._offers(), Tally()
-        limit_vcpus = self._limit_vcpus(asks)
-        while ask := self._next_ask(asks, limit_vcpus):
-            offer = self._choose(ask, offers, limit_vcpus if ask is asks else self.environment.max_vcpus)
-            if offer is None:
+        growth = Growth(asks, self._offers())
+        limit_vcpus, draws = self._limit_vcpus(asks), tuple(stream.one(self._ordinal) for stream in self._sizes)
+        if draws and sum(ask.jobs for ask in asks) >= SPREAD_FROM:
+            self._launch_in_every_zone(growth, limit_vcpus, draws)
+        while growth.asks and self._may_grow(limit_vcpus):
+            if self._launch_one(growth, self._demand(growth.asks, limit_vcpus, draws)) is None:
                 break
-            if self._is_refused(offer):
-                tally, offers = tally.refused(), self._offers()
-                continue
-            need = WhyLaunched.FLEET if self._stands else WhyLaunched.MINIMUM
-            why = WhyLaunched.DEMAND if ask is asks else need
-            row = self._launcher.launch(self.environment, offer, why)
-            offers = _one_less(offers, offer)
-            asks, _ = pack_one(offer, asks, by_memory=self._rules.demand_by_memory)
-            tally = tally.launched(offer.vcpus)
-            self._decided("launch", range(row, row + 1))
-        self._log.write(self.environment, ScalingAction.SCALE_UP, *tally[:2], uncovered_vcpus, tally.capacity_errors)
+        else:
+            self._launch_to_minimum(growth)
+        self._log.write(
+            self.environment, ScalingAction.SCALE_UP, *growth.tally[:2], vcpus_of(asks), growth.tally.capacity_errors
+        )
         if self._restraint is not None:
-            self._restraint.note(asks, launched=bool(tally.instances or tally.capacity_errors))
+            launched = bool(growth.tally.instances or growth.tally.capacity_errors)
+            self._restraint.note(growth.asks, launched=launched)
+
+    def _launch_in_every_zone(self, growth: Growth, limit_vcpus: int, draws: tuple[float, ...]) -> None:
+        """Launch an even part of the need in each zone, in whole instances of the size drawn for it.
+
+        So jobs that one zone's instances hold already find more in the others; for those, maxvCpus is not exceeded.
+        """
+        asks, zones = growth.asks, sorted({offer.zone for offer in growth.offers}, key=self._zone_vcpus_first)
+        for zone in zones:
+            owed = -(-vcpus_of(asks) // len(zones))
+            while owed > 0 and self._may_grow(limit_vcpus):
+                demand = self._demand(asks, limit_vcpus, draws, may_exceed=bool(growth.asks))
+                offer = self._launch_one(growth, demand, zone)
+                owed = owed - offer.vcpus if offer else 0
+
+    def _zone_vcpus_first(self, zone: int) -> tuple[int, int]:
+        return self.environment.zone_vcpus[zone], zone
+
+    def _launch_to_minimum(self, growth: Growth) -> None:
+        environment = self.environment
+        while environment.on_vcpus < environment.min_vcpus and self._may_grow(environment.max_vcpus):
+            demand = self._demand((_to_minimum(environment.min_vcpus - environment.on_vcpus),))
+            why = WhyLaunched.FLEET if self._stands else WhyLaunched.MINIMUM
+            if self._launch_one(growth, demand, why=why) is None:
+                break
+
+    def _launch_one(
+        self, growth: Growth, demand: Demand, zone: int | None = None, *, why: WhyLaunched = WhyLaunched.DEMAND
+    ) -> Offer | None:
+        """Launch the instance that the strategy chooses, in one zone or any; None when it chooses none.
+
+        After a capacity error it chooses again, from the pools that are left.
+        """
+        environment = self.environment
+        while True:
+            pools = growth.offers if zone is None else tuple(offer for offer in growth.offers if offer.zone == zone)
+            offer = self._launcher.choose(environment, demand, pools)
+            if offer is None:
+                return None
+            if not self._is_refused(offer):
+                break
+            growth.refused(self._offers())
+        row = self._launcher.launch(environment, offer, why)
+        growth.launched(offer, by_memory=environment.plan.demand_by_memory)
+        self._decided("launch", range(row, row + 1))
+        return offer
 
     def _limit_vcpus(self, asks: tuple[Ask, ...]) -> int:
         """Return the vCPUs to which a decision may grow for jobs: maxvCpus, or what the user's own scaling says."""
@@ -163,28 +195,30 @@ class Scaler:
         self._launcher.back_off(self.environment, offer)
         return True
 
-    def _next_ask(self, asks: tuple[Ask, ...], limit_vcpus: int) -> tuple[Ask, ...]:
-        """Return what to launch for next: waiting jobs, then what is missing to minvCpus; nothing at maxvCpus."""
+    def _may_grow(self, limit_vcpus: int) -> bool:
+        """Whether one more instance may be launched: the environment is enabled, and below its limit."""
         environment = self.environment
-        if not environment.enabled or environment.on_vcpus >= environment.max_vcpus:
-            return ()
-        if asks and environment.on_vcpus < limit_vcpus:
-            return asks
-        missing = environment.min_vcpus - environment.on_vcpus
-        return (_to_minimum(missing),) if missing > 0 else ()
+        return environment.enabled and environment.on_vcpus < min(limit_vcpus, environment.max_vcpus)
 
-    def _choose(self, asks: tuple[Ask, ...], offers: tuple[Offer, ...], limit_vcpus: int) -> Offer | None:
-        return self._launcher.choose(self.environment, self._demand(asks, limit_vcpus), offers)
-
-    def _demand(self, asks: tuple[Ask, ...], limit_vcpus: int) -> Demand:
+    def _demand(
+        self,
+        asks: tuple[Ask, ...],
+        limit_vcpus: int | None = None,
+        draws: tuple[float, ...] = (),
+        *,
+        may_exceed: bool = True,
+    ) -> Demand:
+        """Return what the strategy sees of a need; ``limit_vcpus``: maxvCpus if not given."""
         environment = self.environment
+        most = environment.max_vcpus if limit_vcpus is None else limit_vcpus
         return Demand(
             asks=asks,
-            headroom_vcpus=limit_vcpus - environment.on_vcpus,
-            may_exceed_max=environment.plan.may_exceed_max,
+            headroom_vcpus=most - environment.on_vcpus,
+            may_exceed_max=may_exceed and environment.plan.may_exceed_max,
             zone_vcpus=tuple(environment.zone_vcpus),
-            by_memory=self._rules.demand_by_memory,
+            by_memory=environment.plan.demand_by_memory,
             prefer_smallest=self._rules.prefer_smallest,
+            size_draws=draws,
         )
 
     def _offers(self) -> tuple[Offer, ...]:
@@ -194,10 +228,3 @@ class Scaler:
 def _to_minimum(vcpus: int) -> Ask:
     """Return what stands for vCPUs that are missing to minvCpus."""
     return Ask(1, MINIMUM_JOB_MIB, 0, vcpus)
-
-
-def _one_less(offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:
-    """Return the offers after one instance of a pool was launched."""
-    if not taken.spot:
-        return offers
-    return tuple(o._replace(depth=o.depth - 1) if o.position == taken.position else o for o in offers)

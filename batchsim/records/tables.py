@@ -183,6 +183,8 @@ class Instances:
     ready_at_ms: Ints
     notice_at_ms: Ints
     """Spot interruption notice, or NEVER."""
+    closed_at_ms: Ints
+    """When, being surplus, it was closed to further jobs, or NEVER."""
     ended_at_ms: Ints
     """NEVER when it still ran at the end of the run."""
     why_launched: Ints

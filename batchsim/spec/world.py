@@ -161,16 +161,18 @@ class World(Model):
     """State at t = 0 of the instances for max(minvCpus, desiredvCpus) (choice)."""
     scale_up_delay: Law = _uniform(10, 60)
     """From unmet demand to a scale-up decision (choice)."""
-    demand_by: Literal["both", "vcpu"] = "both"
-    """Whether a scale-up decision packs vCPU and memory, or vCPU alone (choice)."""
-    prefer_size: Literal["largest_filled", "smallest"] = "largest_filled"
-    """Which of equally cheap sizes is launched: the largest that waiting demand fills, or the smallest (choice)."""
+    demand_by: Literal["observed", "both", "vcpu"] = "observed"
+    """Whether a decision packs vCPU and memory, or vCPU alone; observed: vcpu on Spot, else both (recorded runs)."""
+    prefer_size: Literal["observed", "largest_filled", "smallest"] = "observed"
+    """Of fitting sizes, the largest that demand fills, or the smallest; observed: drawn on Spot (recorded runs)."""
     mem_model: Literal["nitro_fit", "ratio", "exact"] = "nitro_fit"
     """Memory that jobs can use: floor(0.9776 MiB - 329) - 32, 0.93 of nominal, or all of it (fitted; User Guide)."""
     scale_down_idle: DurationMs = 300_000
     """Idle time after which an instance may go (choice; an Auto Scaling group's default)."""
     scale_down_check: DurationMs = 60_000
     """Grid on which idle instances are looked for (choice)."""
+    drain_surplus: Flag = True
+    """Whether busy instances that were surplus for ``scale_down_idle`` take no further job (recorded runs)."""
     ce_backoff: DurationMs = 180_000
     """How long a pool is left alone after a capacity error (choice)."""
 
@@ -184,11 +186,11 @@ class World(Model):
     """Time that a launch template's user data take after the boot."""
     warm_start: Law = _lognormal(7.3, 0.80)
     """Start of a container on EC2 (fitted on recorded runs)."""
-    new_image: Law = _lognormal(8, 0.6)
+    new_image: Law = _lognormal(8, 0.3)
     """Extra time of an image's first start on a host (fitted on recorded runs)."""
-    slow_pull: Law = _lognormal(120, 0.5)
+    slow_pull: Law = _lognormal(40, 0.3)
     """The same, for slow pulls (fitted on recorded runs)."""
-    slow_pull_probability: Probability = 0.1
+    slow_pull_probability: Probability = 0.2
     """Share of slow pulls among first starts (fitted on recorded runs)."""
     pull_overhead: DurationMs = 2_000
     """Constant part of the pull of an image whose size is given (choice)."""

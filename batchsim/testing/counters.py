@@ -58,6 +58,7 @@ THROTTLED = "submission: throttled"
 RESTORED = "work: restored from a checkpoint"
 CUT_WRITE = "work: a checkpoint cut off while it is written"
 ANSWERS = ("sigterm: exit_nonzero", "sigterm: exit_zero", "sigterm: saved and exited", "sigterm: saved and went on")
+CLOSED = "instance: closed to jobs"
 
 
 def expected_marks() -> tuple[Mark, ...]:
@@ -80,6 +81,7 @@ def expected_marks() -> tuple[Mark, ...]:
         RESTORED,
         CUT_WRITE,
         *ANSWERS,
+        CLOSED,
     )
 
 
@@ -99,6 +101,7 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks[MID_PULL] = _reclaims_in_pulls(records)
     marks[SHARED] = _shares(result)
     marks[REFUSED] = int((result.submissions["reason"].str.endswith("is disabled")).sum())
+    marks[CLOSED] = int((records.instances.closed_at_ms != NEVER).sum())
     marks[THROTTLED] = int((records.submissions.calls > 1).sum())
     marks.update(_courses(result))
     return +marks

@@ -72,6 +72,7 @@ def _demands() -> SearchStrategy[Demand]:
         may_exceed_max=st.booleans(),
         zone_vcpus=st.tuples(*[st.sampled_from((0, 2, 4, 16))] * ZONES),
         by_memory=st.booleans(),
+        size_draws=st.sampled_from(((), (0.05, 0.5, 0.95))),
     )
 
 

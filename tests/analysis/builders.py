@@ -85,6 +85,7 @@ def instance(on: float = 0, ready: float = 0, off: float = NEVER_S, **row: Any) 
         "nominal_memory_mib": 8192, "gpus": 0, "speed_milli": 1000,
         "price_nano_usd_per_h": 360_000_000, "on_demand_nano_usd_per_h": 360_000_000,
         "launched_at_ms": ms(on), "billed_from_ms": ms(on), "ready_at_ms": ms(ready), "notice_at_ms": NEVER,
+        "closed_at_ms": NEVER,
         "ended_at_ms": ms(off), "why_launched": WhyLaunched.DEMAND,
         "why_ended": WhyEnded.SCALE_IN if off >= 0 else WhyEnded.HORIZON,
     }  # fmt: skip

@@ -263,6 +263,9 @@ MUTANTS = (
     Mutant("I27", "more time is held than there is", put("attempts", "starting_at_s", 0, outcome="reclaimed")),
     Mutant("I27b", "busy time is off by a millisecond", add("instances", "busy_s", MILLISECOND, instance=A)),
     Mutant("N37", "an idle instance is forgotten", put("instances", "ended_at_s", 661, instance=S2)),
+    Mutant("N41", "an instance that is closed takes a job", put("instances", "closed_at_s", 20, instance=A)),
+    Mutant("N41b", "an idle instance is closed", put("instances", "closed_at_s", 400, instance=S2)),
+    Mutant("N41c", "closing leaves less than minvCpus", put("instances", "closed_at_s", 30, instance=A)),
     Mutant("G01", "an image is pulled twice on a host", put("attempts", "pulled_at_s", 62, job_id="map:0")),
     Mutant("G01", "a start during the pull does not wait for it", put("attempts", "pulled_at_s", 4, job_id="bad")),
     # Environments

@@ -338,6 +338,7 @@ def _instances() -> list[dict[str, Any]]:
     )
     rows = [dict(zip(names, row, strict=True)) for row in INSTANCES]
     for row in rows:
+        row |= {"closed_at_s": NAN}
         row |= {"type": "m5.large", "zone": "us-east-1a", "vcpus": 2, "memory_mib": 7647, "nominal_memory_mib": 8192}
         row |= {"gpus": 0, "speed": 1.0, "on_demand_nano_usd_per_h": ON_DEMAND, "first_hour_free": True}
         row |= {"root_gb": float(ROOT_GB), "gp3_nano_usd_per_gb_month": GP3}

@@ -106,9 +106,9 @@ def fargate_stays_within_maximum(book: Book) -> pd.DataFrame:
 
 @invariant("N32")
 def minimum_is_kept(book: Book) -> pd.DataFrame:
-    """Scale-in never takes an environment below its minvCpus."""
+    """Scale-in never takes an environment below its minvCpus, unless they grew after an instance was closed to jobs."""
     instances = book.instances
-    scaled_in = instances.among("why_ended", "scale_in")
+    scaled_in = instances.among("why_ended", "scale_in") & (instances.ms("closed_at_s") == MISSING)
     wrong = np.zeros(len(instances), np.bool_)
     for code in np.unique(instances.codes("environment")[scaled_in]).tolist():
         rows = np.flatnonzero(instances.codes("environment") == code)
@@ -117,6 +117,31 @@ def minimum_is_kept(book: Book) -> pd.DataFrame:
         least = vcpu_bound(book, instances.words("environment")[code], "minvCpus").at(at)
         wrong[mine] = _on_after(book, rows, at) < least
     return instances.rows(wrong)
+
+
+@invariant("N41c")
+def closing_keeps_the_minimum(book: Book) -> pd.DataFrame:
+    """What is open to jobs when an instance is closed, without it, is minvCpus at least."""
+    instances = book.instances
+    closed = instances.ms("closed_at_s")
+    wrong = np.zeros(len(instances), np.bool_)
+    for code in np.unique(instances.codes("environment")[closed != MISSING]).tolist():
+        rows = np.flatnonzero(instances.codes("environment") == code)
+        mine = rows[closed[rows] != MISSING]
+        at = closed[mine]
+        order = np.argsort(at, kind="stable")
+        shut = value_at(at[order], np.cumsum(instances.number("vcpus")[mine][order]), at)
+        gone = _gone_after(book, mine, at)
+        least = vcpu_bound(book, instances.words("environment")[code], "minvCpus").at(at)
+        wrong[mine] = _on_after(book, rows, at) - (shut - gone) < least
+    return instances.rows(wrong)
+
+
+def _gone_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
+    """vCPUs of these instances that have ended by each instant."""
+    ended = np.where(book.instances.ms("ended_at_s")[rows] == MISSING, FAR, book.instances.ms("ended_at_s")[rows])
+    order = np.argsort(ended, kind="stable")
+    return value_at(ended[order], np.cumsum(book.instances.number("vcpus")[rows][order]), at_ms)
 
 
 def _on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
@@ -266,10 +291,12 @@ def _earlier_had_room(book: Book, row: int) -> bool:
         if enabled(book, name).at(at)[0] and vcpu_bound(book, name, "maxvCpus").at(at)[0] * 1000 >= vcpus
     ]
     ready, ended = instances.ms("ready_at_s"), instances.ms("ended_at_s")
+    closed = instances.ms("closed_at_s")
     on = (ready != MISSING) & (ready <= at[0]) & ((ended == MISSING) | (ended > at[0]))
     if book.settings.world("spot_drain"):
         notice = instances.ms("notice_at_s")
         on &= (notice == MISSING) | (notice > at[0])
+    on &= (closed == MISSING) | (closed >= at[0])
     candidates = np.flatnonzero(on & instances.among("environment", *open_))
     return bool(_room_for(book, row, candidates).any())
 
@@ -319,6 +346,7 @@ INVARIANTS = (
     launches_respect_the_maximum,
     fargate_stays_within_maximum,
     minimum_is_kept,
+    closing_keeps_the_minimum,
     initial_capacity_is_there,
     fargate_sizes_are_valid,
     launched_types_are_listed,

@@ -132,35 +132,65 @@ def scale_in_spares_busy_instances(book: Book) -> pd.DataFrame:
 
 @invariant("I21b")
 def scale_in_waits_for_idleness(book: Book) -> pd.DataFrame:
-    """Scale-in ends only instances that were idle for at least scale_down_idle."""
+    """Scale-in ends only instances that were idle for at least scale_down_idle, or closed to jobs."""
     idle_ms = book.settings.duration_ms("scale_down_idle")
     gaps, instances = book.gaps, book.instances
     length = np.zeros(len(instances), np.int64)
     tail = gaps.end_ms == book.until_horizon(instances.ms("ended_at_s"))[gaps.host]
     length[gaps.host[tail]] = (gaps.end_ms - gaps.begin_ms)[tail]
-    return instances.rows(instances.among("why_ended", "scale_in") & (length < idle_ms))
+    open_ = instances.ms("closed_at_s") == MISSING
+    return instances.rows(instances.among("why_ended", "scale_in") & open_ & (length < idle_ms))
 
 
 @invariant("N37")
 def idle_instances_end(book: Book) -> pd.DataFrame:
-    """An idle instance that minvCpus does not keep ends at the first check after its idle time."""
+    """An idle instance that minvCpus does not keep ends at the first check after its time; a closed one at the next."""
     gaps = book.gaps
     due = _scale_in_due(book, gaps)
     overdue = np.flatnonzero((due < gaps.end_ms) & (due < book.horizon_ms))
     left = _ready_vcpus(book, gaps.host[overdue], due[overdue]) - book.instances.number("vcpus")[gaps.host[overdue]]
-    return book.instances.rows(
-        np.unique(gaps.host[overdue[left >= _least_vcpus(book, gaps.host[overdue], due[overdue])]])
-    )
+    may_go = (left >= _least_vcpus(book, gaps.host[overdue], due[overdue])) | _is_closed(book, gaps)[overdue]
+    return book.instances.rows(np.unique(gaps.host[overdue[may_go]]))
+
+
+def _is_closed(book: Book, gaps: Gaps) -> Bools:
+    """Whether the instance of a gap was closed to jobs before the gap began."""
+    closed = book.instances.ms("closed_at_s")[gaps.host]
+    return np.asarray((closed != MISSING) & (closed <= gaps.begin_ms))
+
+
+@invariant("N41")
+def closed_instances_take_no_job(book: Book) -> pd.DataFrame:
+    """No attempt starts on an instance after it was closed to jobs."""
+    closed = take(book.instances.ms("closed_at_s"), book.host)
+    late = book.on_host & (closed != MISSING) & (book.attempts.ms("starting_at_s") > closed)
+    return book.attempts.rows(late)
+
+
+@invariant("N41b")
+def busy_instances_are_closed(book: Book) -> pd.DataFrame:
+    """Only with drain_surplus is an instance closed to jobs, and only one that a job holds."""
+    instances, gaps = book.instances, book.gaps
+    closed = instances.ms("closed_at_s")
+    at = closed[gaps.host]
+    idle = np.zeros(len(instances), np.bool_)
+    idle[gaps.host[(at != MISSING) & (gaps.begin_ms < at) & (at < gaps.end_ms)]] = True
+    ready, ended = instances.ms("ready_at_s"), book.until_horizon(instances.ms("ended_at_s"))
+    outside = (ready == MISSING) | (closed < ready) | (closed > ended)
+    allowed = bool(book.settings.world("drain_surplus"))
+    return instances.rows((closed != MISSING) & (idle | outside | (not allowed)))
 
 
 def _ready_vcpus(book: Book, host: Int64s, at_ms: Int64s) -> Int64s:
-    """vCPUs that are READY in each instance's environment after each instant."""
+    """vCPUs that are READY, and not closed to jobs, in each instance's environment after each instant."""
     instances = book.instances
     environment, vcpus, ready = instances.codes("environment"), instances.number("vcpus"), instances.ms("ready_at_s")
-    came = np.flatnonzero((ready != MISSING) & (ready <= _ends(book)))
-    went = came[_ends(book)[came] < FAR]
+    closed = instances.ms("closed_at_s")
+    until = np.where(closed == MISSING, _ends(book), closed)
+    came = np.flatnonzero((ready != MISSING) & (ready <= until))
+    went = came[until[came] < FAR]
     rows, signed = np.concatenate((came, went)), np.concatenate((vcpus[came], -vcpus[went]))
-    at = np.concatenate((ready[came], _ends(book)[went]))
+    at = np.concatenate((ready[came], until[went]))
     total = levels(environment[rows], at, np.zeros(len(rows), np.int64), signed)
     return _level_at(total, environment[host], at_ms)
 
@@ -193,7 +223,7 @@ def _scale_in_due(book: Book, gaps: Gaps) -> Int64s:
     names = book.instances.words("environment")
     longer = [max(idle_ms, _delay_ms(book, name)) for name in names]
     delay = np.array([*longer, idle_ms], np.int64)[book.instances.codes("environment")][gaps.host]
-    due = gaps.begin_ms + np.where(gaps.fresh, idle_ms, delay)
+    due = gaps.begin_ms + np.where(_is_closed(book, gaps), 0, np.where(gaps.fresh, idle_ms, delay))
     next_pass = _on_grid(gaps.begin_ms, book.settings.duration_ms("scheduler_cycle"))
     launched = book.instances.ms("launched_at_s")[gaps.host]
     return _on_grid(np.maximum(np.maximum(due, next_pass), launched + 1), check_ms)
@@ -243,6 +273,8 @@ INVARIANTS = (
     scale_in_spares_busy_instances,
     scale_in_waits_for_idleness,
     idle_instances_end,
+    closed_instances_take_no_job,
+    busy_instances_are_closed,
     held_time_within_ready_time,
     busy_time_is_right,
 )

@@ -15,6 +15,7 @@ DEFAULTS: Mapping[str, Any] = {
     "retry_delay": 0,
     "scale_down_idle": "300s",
     "scale_down_check": "60s",
+    "drain_surplus": True,
     "count_start_failures": True,
     "timeout_lag": {"uniform": {"min": "0s", "max": "5s"}},
     "notice": "120s",

@@ -74,9 +74,11 @@ class Demand:
     zone_vcpus: tuple[int, ...]
     """vCPUs of this environment by zone."""
     by_memory: bool = True
-    """``world.demand_by: both``: memory fills an instance as vCPUs do."""
+    """Whether memory fills an instance as vCPUs do (``world.demand_by``)."""
     prefer_smallest: bool = False
     """``world.prefer_size: smallest``."""
+    size_draws: tuple[float, ...] = ()
+    """One number between 0 and 1 a zone, for a whole decision: where given, sizes are drawn as they were observed."""
 
     @property
     def head(self) -> Ask:

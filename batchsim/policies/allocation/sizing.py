@@ -1,10 +1,11 @@
-"""Which size: what all strategies share (model: the largest size that the waiting demand fills)."""
+"""Which size: what all strategies share (model: the largest that waiting demand fills; on Spot as observed)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from batchsim.policies.allocation.base import Demand, Offer
+from batchsim.policies.allocation.observed import observed
 
 EQUAL_PRICE = 0.005
 """List prices are rounded: prices per vCPU within half a percent are one price."""
@@ -24,7 +25,12 @@ def permitted(demand: Demand, offers: Iterable[Offer]) -> tuple[Offer, ...]:
 
 
 def sized(demand: Demand, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
-    """Return the offers of the largest size that the uncovered demand fills; of the smallest, where it fills none."""
+    """Return the offers of the largest size that the uncovered demand fills; of the smallest, where it fills none.
+
+    Where the demand comes with draws, those of the sizes drawn, if there are any.
+    """
+    if demand.size_draws and (drawn := observed(demand, offers)):
+        return drawn
     vcpus, memory_mib = demand.vcpus, demand.memory_mib if demand.by_memory else 0
     filled = [offer.vcpus for offer in offers if offer.vcpus <= vcpus or offer.memory_mib <= memory_mib]
     if filled and not demand.prefer_smallest:

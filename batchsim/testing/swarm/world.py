@@ -36,7 +36,9 @@ def _delays(draft: Draft) -> Data:
     exact = draft.has("exact_delays")
     delays: Data = {name: _delay(draft, exact) for name in (*_LAWS, *_MORE_LAWS)}
     delays |= {"user_data": draft.pick("0s", "5s"), "pull_overhead": draft.pick("2s", "0s")}
-    delays |= {"scale_down_idle": draft.pick("60s", "0s", "5m"), "scale_down_check": draft.pick("60s", "10s", "0s")}
+    # Mostly short: an instance is closed to jobs only when it was surplus for as long as an idle one stays.
+    delays["scale_down_idle"] = draft.pick("0s", "60s", "10s", "0s", "5m", "0s")
+    delays["scale_down_check"] = draft.pick("10s", "60s", "0s", "10s")
     return {**delays, "slow_pull_probability": draft.pick(0.1, 0, 0.5), "ce_backoff": draft.pick("60s", "10s", "3m")}
 
 
@@ -83,8 +85,9 @@ def _what_ifs(draft: Draft) -> Data:
         "retry_delay": draft.pick("0s", "5s", "90s"),
         "packing": draft.pick("best_fit", "first_fit", "worst_fit"),
         "initial_capacity": draft.pick("ready", "booting"),
-        "demand_by": draft.pick("both", "vcpu"),
-        "prefer_size": draft.pick("largest_filled", "smallest"),
+        "demand_by": draft.pick("observed", "both", "vcpu"),
+        "prefer_size": draft.pick("observed", "largest_filled", "smallest"),
+        "drain_surplus": draft.pick(True, True, False),
         "mem_model": draft.pick("nitro_fit", "ratio", "exact"),
         "bill_from": draft.pick("running", "launch", "ready"),
         "first_hour_free": draft.pick(True, False),

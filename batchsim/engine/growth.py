@@ -1,0 +1,56 @@
+"""What one scale-up decision still has to cover, may still launch from, and did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from batchsim.policies.allocation import Ask, Offer, pack_one
+
+
+class Tally(NamedTuple):
+    """What a decision did."""
+
+    instances: int = 0
+    vcpus: int = 0
+    capacity_errors: int = 0
+
+    def launched(self, vcpus: int) -> Tally:
+        """Count one more instance."""
+        return self._replace(instances=self.instances + 1, vcpus=self.vcpus + vcpus)
+
+    def refused(self) -> Tally:
+        """Count one more capacity error."""
+        return self._replace(capacity_errors=self.capacity_errors + 1)
+
+
+@dataclass(slots=True)
+class Growth:
+    """A decision in progress."""
+
+    asks: tuple[Ask, ...]
+    """Waiting jobs that nothing covers yet, in dispatch order."""
+    offers: tuple[Offer, ...]
+    tally: Tally = field(default_factory=Tally)
+
+    def launched(self, offer: Offer, *, by_memory: bool) -> None:
+        """One instance was launched: it covers jobs, by memory too or by vCPU alone, and its pool has one less."""
+        self.asks, _ = pack_one(offer, self.asks, by_memory=by_memory)
+        self.offers = one_less(self.offers, offer)
+        self.tally = self.tally.launched(offer.vcpus)
+
+    def refused(self, offers: tuple[Offer, ...]) -> None:
+        """A capacity error: these offers are left."""
+        self.offers, self.tally = offers, self.tally.refused()
+
+
+def one_less(offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:
+    """Return the offers after one instance of a pool was launched."""
+    if not taken.spot:
+        return offers
+    return tuple(o._replace(depth=o.depth - 1) if o.position == taken.position else o for o in offers)
+
+
+def vcpus_of(asks: tuple[Ask, ...]) -> int:
+    """Return the vCPUs that jobs ask for together."""
+    return sum(ask.vcpus * ask.jobs for ask in asks)
