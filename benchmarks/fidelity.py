@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ MAX_VCPUS = 690
 """The least that the largest of the known runs can have had; the exports do not tell it."""
 RAN = ["COMPLETED", "FAILED", "ABORTED"]
 """CACHED tasks were never submitted."""
+GRAVITON = r"[a-z]+\d+g"
+"""Families of arm64 instances, as m7g or c6gd; an environment has one architecture."""
 COLUMNS = ("submit", "start", "complete", "machine_type", "az", "price_model", "status", "cpus", "memory_mib")
 
 
@@ -85,9 +88,11 @@ class Recorded:
         return self.zones[0][:-1]
 
     def families(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield the families of instances that ran, by the export's word for the way of purchase."""
-        for model, tasks in self.tasks.groupby("price_model", sort=True):
-            yield str(model), sorted(tasks["machine_type"].str.partition(".")[0].unique())
+        """Yield the families that ran by the export's word for the way of purchase, and apart those with Graviton."""
+        families = self.tasks["machine_type"].str.partition(".")[0]
+        arm = families.str.match(GRAVITON).rename("arm")
+        for (model, _), mine in families.groupby([self.tasks["price_model"], arm], sort=True):
+            yield str(model), sorted(mine.unique())
 
 
 def recorded(path: Path, name: str = "") -> Recorded:
@@ -146,6 +151,11 @@ class _Pool:
     model: str
     families: list[str]
 
+    @property
+    def name(self) -> str:
+        """Of its environment and queue."""
+        return self.model + ("-arm64" if re.match(GRAVITON, self.families[0]) else "")
+
     def environment(self) -> dict[str, Any]:
         spot = self.model.lower() == "spot"
         resources = {
@@ -158,11 +168,11 @@ class _Pool:
             "securityGroupIds": ["SG_ID"],
             "instanceRole": "ecsInstanceRole",
         }
-        return {"computeEnvironmentName": self.model, "type": "MANAGED", "computeResources": resources}
+        return {"computeEnvironmentName": self.name, "type": "MANAGED", "computeResources": resources}
 
     def queue(self) -> dict[str, Any]:
-        order = [{"order": 1, "computeEnvironment": self.model}]
-        return {"jobQueueName": self.model, "priority": 1, "computeEnvironmentOrder": order}
+        order = [{"order": 1, "computeEnvironment": self.name}]
+        return {"jobQueueName": self.name, "priority": 1, "computeEnvironmentOrder": order}
 
     def entry(self) -> dict[str, Any]:
         columns = {
@@ -174,9 +184,11 @@ class _Pool:
             **({"image": "container"} if "container" in self.run.tasks else {}),
         }
         ran = {"status": RAN, **dict.fromkeys(COLUMNS[:5], "?*"), "price_model": self.model}
+        if len(list(self.run.families())) > 1:
+            ran["machine_type"] = [f"{family}.*" for family in self.families]
         return {
-            "id": f"task-{self.model}",
-            "submit": {"jobName": "task", "jobQueue": self.model, "jobDefinition": "task"},
+            "id": f"task-{self.name}",
+            "submit": {"jobName": "task", "jobQueue": self.name, "jobDefinition": "task"},
             "at": {"trace": self.run.path.name, "where": ran, "columns": columns},
         }
 

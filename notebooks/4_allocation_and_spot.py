@@ -101,12 +101,13 @@ dear = table.loc["BEST_FIT_PROGRESSIVE, On-Demand", "USD"]
 print("saved over On-Demand:", *(f"{name} {1 - usd / dear:.0%}" for name, usd in spot["USD"].items()), sep="\n  ")
 
 # %% [markdown]
-# The cheapest instances are not the cheapest night if the work must be done by a certain hour: reclaimed jobs start
-# anew.
+# The cheapest instances are not the safest night if the work must be done by a certain hour: reclaimed jobs start
+# anew, and most work is lost where price alone decides.
 
 # %%
-assert spot["hours"].idxmax() == cheap
-(spot["hours"] * 60).round().astype(int).rename("minutes until the last frame")
+assert spot["lost vCPU-h"].idxmax() == cheap
+minutes = (spot["hours"] * 60).round().astype(int).rename("minutes until the last frame")
+pd.concat([spot["lost vCPU-h"].round(2), minutes], axis=1)
 
 # %% [markdown]
 # ### What fits decides what is cheap

@@ -296,7 +296,7 @@ test_shortest_first_is_never_worse_for_jobs_of_one_width()
 # ```
 # ```text
 # $3.61, 75.0 min
-# $3.51, 75.2 min
+# $3.47, 75.2 min
 # ```
 #
 # </details>

@@ -111,6 +111,14 @@ def test_what_the_scenario_needs_is_read_from_the_file(mine: Path) -> None:
     assert run.waits_s.tolist() == [180, 180, 10]
 
 
+def test_graviton_families_have_an_environment_of_their_own(mine: Path) -> None:
+    mine.write_text(TASKS.replace("c6i.xlarge,us-east-1b,standard", "c7g.xlarge,us-east-1b,spot"))
+    run = fidelity.recorded(mine)
+    (one,) = fidelity.simulated(run, [1])
+    assert [each["jobQueueName"] for each in fidelity.scenario_of(run)["jobQueues"]] == ["spot", "spot-arm64"]
+    assert (len(one.waits_s), one.unfinished) == (3, 0)
+
+
 def test_the_client_sees_waits_in_tens() -> None:
     assert fidelity.polled(pd.Series([0, 8.9, 9.0, 9.1, 171.0])).tolist() == [9, 9, 9, 19, 179]
 
