@@ -170,7 +170,8 @@ assert found.loc["makespan_s", "difference_high"] < 5 * 60
 
 # %%
 spot = sweep[sweep[SIZE] == chosen].set_index("night")
-storm = planned.with_("world.market", "stormy")
+# In a storm a partition may lose its host three times, and fail for good: let it try more often.
+storm = planned.with_("world.market", "stormy").with_("transform-partition:1.retryStrategy.attempts", 6)
 weather = {
     "typical": spot,
     "stormy": pd.DataFrame([figures(batchsim.run(storm, seed=seed)) for seed in NIGHTS]).set_index("night"),
@@ -186,12 +187,17 @@ table = pd.DataFrame(
     }
 ).T
 assert table.loc["stormy", "worst (min)"] > table.loc["typical", "worst (min)"]
-assert table.loc["stormy", "worst (min)"] < DEADLINE_MIN
+late = weather["stormy"]["ready_min"] - DEADLINE_MIN
+assert 0 < (late > 0).sum() < len(NIGHTS) / 2
+assert late.max() < 5
 table.round(1)
 
 # %% [markdown]
-# It would. A scenario can carry the promise itself: with `thresholds`, `batchsim run` leaves with exit code 1 when
-# the night breaks one, so that a change which breaks the deadline is caught before it is deployed.
+# Most nights, but not all: two of the five are late, by minutes. A plan with no more slack than that needs the next
+# size, or somebody to tell.
+#
+# A scenario can carry the promise itself: with `thresholds`, `batchsim run` leaves with exit code 1 when the night
+# breaks one, so that a change which breaks the deadline is caught before it is deployed.
 
 # %%
 for each in runs[640, 1].summary()["thresholds"]:
