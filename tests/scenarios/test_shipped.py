@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from scenarios.conftest import FOLDER, Shipped
@@ -21,26 +22,9 @@ COMMANDS = [
 ]
 
 
-def test_the_shipped_scenarios_are_these() -> None:
-    assert NAMES == [
-        "batch_vs_ecs_vs_eks",
-        "dependency_graph",
-        "etl_10tb",
-        "etl_10tb_on_demand",
-        "genomics_trace",
-        "gpu_hyperparameters",
-        "graviton",
-        "hello_fargate",
-        "image_array",
-        "media_render",
-        "monte_carlo_risk",
-        "nightly_devops",
-        "nightly_devops_cron_host",
-        "spot_best_practice",
-        "thirty_nights",
-        "three_queues",
-        "when_not_to_use_batch",
-    ]
+@pytest.mark.parametrize("name", NAMES)
+def test_it_has_a_test_of_its_own(name: str) -> None:
+    assert Path(__file__).with_name(f"test_{name}.py").is_file()
 
 
 @pytest.mark.parametrize("name", NAMES)
