@@ -1,4 +1,4 @@
-"""Write the parts of README.md and docs/model.md that come from the code and from runs, between their marks.
+"""Write the parts of README.md and of pages in docs/ that come from the code and from runs, between their marks.
 
 Run it after a change that moves a figure or a default::
 
@@ -11,7 +11,10 @@ A part stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``. The tests hold t
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import re
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
@@ -19,8 +22,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
 import batchsim
+from batchsim.cli.app import app
+from batchsim.experiments.paired import t_quantile
 from batchsim.report.assumptions import show
+from batchsim.report.comparison_sections import ORDER as COMPARISON
+from batchsim.report.comparison_words import signed
+from batchsim.report.terminal import report_text
 from batchsim.report.words import count, dollars, duration, share
 from batchsim.spec import World
 from batchsim.spec.markets import MARKETS
@@ -126,6 +136,40 @@ def _filled(text: str) -> str:
     return textwrap.fill(" ".join(text.split()), 127, break_on_hyphens=False)
 
 
+# docs/compare.md -----------------------------------------------------------------------------------
+
+SPOT_COMMAND = f"""batchsim compare scenarios/{ON_DEMAND}.yaml scenarios/{SPOT}.yaml --replications 10 \\
+  --metric cost_usd --metric makespan_s --metric wait_mean_s --metric useful_share --metric retries"""
+
+
+@cache
+def spot_comparison() -> Mapping[str, Any]:
+    """What Spot does to the night: the summary that the command gives."""
+    words = shlex.split(SPOT_COMMAND.replace("scenarios/", f"{PROJECT}/scenarios/").replace("\\\n", " "))
+    done = CliRunner().invoke(app, [*words[1:], "--format", "json"])
+    return dict(json.loads(done.stdout))
+
+
+def compared() -> str:
+    """The command, and its report."""
+    text = report_text(spot_comparison(), parts=COMPARISON)
+    return f"```sh\n{SPOT_COMMAND}\n```\n\n```text\n{text}```"
+
+
+def pairing() -> str:
+    """How wide the intervals are of pairs, and of as many runs with numbers of their own."""
+    page = spot_comparison()
+    n, level = page["run"]["replications"], page["run"]["level"]
+    sds = {(row["metric"], row["variant"]): row["sd"] for row in page["table"]}
+    lines = ["| metric | correlation of the pairs | ± of the pairs | ± of independent runs |", "|---|---|---|---|"]
+    for row in page["differences"]:
+        both = [sds[row["metric"], variant["name"]] for variant in page["variants"]]
+        apart = t_quantile(level, 2 * n - 1) * math.hypot(*both) / math.sqrt(n)
+        widths = (signed(each, row["unit"])[1:] for each in (row["difference_high"] - row["difference"], apart))
+        lines.append(f"| `{row['metric']}` | {row['correlation']:.2f} | {' | '.join(widths)} |")
+    return "\n".join(lines)
+
+
 # docs/model.md -------------------------------------------------------------------------------------
 
 
@@ -154,6 +198,7 @@ def world() -> str:
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
+    "docs/compare.md": {"spot": compared, "pairing": pairing},
     "docs/model.md": {"markets": markets, "world": world},
 }
 

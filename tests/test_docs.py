@@ -72,7 +72,17 @@ def test_every_block_of_the_readme_runs(desk: Path) -> None:
         assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "tests/README.md", "docs/model.md", "docs/errors.md"])
+def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
+    (code,) = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "docs" / "compare.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    done = run("python", code, desk)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "tests/README.md", "docs/compare.md", "docs/model.md", "docs/errors.md"]
+)
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", text)
@@ -82,7 +92,7 @@ def test_links_lead_somewhere(page: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/model.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/compare.md", "docs/model.md"])
 def test_figures_and_defaults_are_those_of_today(page: str) -> None:
     assert (ROOT / page).read_text(encoding="utf-8") == update_docs().renewed(page), "run python scripts/update_docs.py"
 

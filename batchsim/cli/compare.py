@@ -80,7 +80,7 @@ def _variants(files: list[Path], wishes: Wishes) -> tuple[Variant, ...]:
         if name in changes:
             raise typer.BadParameter(f"two variants are called {name!r}", param_hint="--variant")
         changes[name] = [*pairs, *settings]
-    found = variants_of(files, changes, wishes.allow_paths)
+    found = variants_of(files, changes, allow_paths=wishes.allow_paths)
     if pairs:
         told = " ".join(f"--set {setting}" for setting in wishes.settings)
         plain = found[: len(files)]  # the variants of the first have the settings before their own

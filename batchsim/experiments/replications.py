@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import numpy as np
 
@@ -23,6 +27,9 @@ FEWEST = 10
 """With fewer, intervals lean on a normality that nothing supports (validation plan: at least ten)."""
 _DRAWN_BITS = 32
 """A drawn seed stays short enough to type."""
+
+_CHUNK = 5
+"""Replications that a process runs at a time: a scenario is sent and prepared anew for each such part."""
 
 Told = Callable[[], None]
 """Is called after each run."""
@@ -89,17 +96,45 @@ def _in_processes(
     """The runs in the order in which chunks of them are finished; a fresh interpreter each, safe beside threads."""
     _check_that_it_travels([policies for _, policies in cases])
     chunks = [(at, part) for at in range(len(cases)) for part in _parts(replications, workers)]
-    with ProcessPoolExecutor(min(workers, len(chunks)), mp_context=get_context("spawn")) as pool:
-        waiting: dict[Future[list[Floats]], _Chunk] = {
-            pool.submit(_chunk, cases[at], metrics, seed, part): (at, part) for at, part in chunks
-        }
+    others = set(active_children())
+    with ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn"), _ignore_interrupts) as pool:
+        waiting: dict[Future[list[Floats]], _Chunk] = {}
         try:
+            for number, (at, part) in enumerate(chunks):
+                with _born_deaf_to_interrupts() if number < workers else nullcontext():
+                    waiting[pool.submit(_chunk, cases[at], metrics, seed, part)] = at, part
             for future in as_completed(waiting):
                 at, part = waiting[future]
                 yield from ((at, r, found) for r, found in zip(part, future.result(), strict=True))
-        except BaseException:
+        except BrokenProcessPool:
+            hint = "perhaps for want of memory; take fewer workers"
+            raise ExperimentError(f"a process was killed, {hint}") from None
+        except BaseException:  # an interrupt, a scenario's error: nobody waits for the rest
             pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(active_children()) - others:
+                child.terminate()
             raise
+
+
+def _ignore_interrupts() -> None:
+    """For a process that was started later, in another's place."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _born_deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C reaches every process of a terminal; those started here inherit not to hear it, and the parent ends them.
+
+    Each of the first calls of ``submit`` starts a process, which would tell of an interrupt while it still loads.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _check_that_it_travels(policies: Sequence[Own | None]) -> None:
@@ -120,6 +155,7 @@ def _chunk(case: _Case, metrics: Sequence[str], seed: int, part: range) -> list[
 
 
 def _parts(replications: int, workers: int) -> list[range]:
-    """The replications in ``workers`` parts as equal as can be."""
-    bounds = [replications * part // workers for part in range(workers + 1)]
-    return [range(low, high) for low, high in pairwise(bounds) if high > low]
+    """The replications in parts as equal as can be: enough for all workers, and small, so that progress shows."""
+    count = max(min(workers, replications), -(-replications // _CHUNK))
+    bounds = [replications * part // count for part in range(count + 1)]
+    return [range(low, high) for low, high in pairwise(bounds)]
