@@ -143,6 +143,36 @@ def run(
     run_scenario(scenario, wishes)
 
 
+_Variants = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--variant",
+        metavar="'NAME: PATH=VALUE, ...'",
+        help="A variant of the first scenario; values as after --set; repeatable.",
+        show_default=False,
+    ),
+]
+_Metrics = Annotated[
+    list[str] | None,
+    typer.Option("--metric", metavar="NAME", help="Compare this metric; repeatable; 'all' for every one."),
+]
+_FailIf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-if",
+        metavar="CONDITION",
+        help="Leave with 1 if it holds for any variant: 'cost_usd > +10%' and 'makespan_s > +5m' are changes"
+        " against the baseline, 'cost_usd > 40' is the variant's own mean; repeatable.",
+    ),
+]
+_FailBasis = Annotated[
+    Basis, typer.Option("--fail-basis", help="Judge --fail-if by the mean, or only if the whole interval says so.")
+]
+_Replications = Annotated[
+    int, typer.Option(min=1, help="How often each variant runs, the pairs with the same random numbers.")
+]
+
+
 @app.command(epilog=_COMPARE_EXAMPLES)
 def compare(
     files: Annotated[
@@ -150,41 +180,18 @@ def compare(
         typer.Argument(metavar="SCENARIO...", help="Scenario files; the first is the baseline.", show_default=False),
     ],
     *,
-    variants: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--variant",
-            metavar="'NAME: PATH=VALUE, ...'",
-            help="A variant of the first scenario; values as after --set; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    variants: _Variants = None,
     settings: _Set = None,
     baseline: Annotated[
         str | None, typer.Option(metavar="NAME", help="The variant to compare with, if not the first.")
     ] = None,
-    replications: Annotated[
-        int, typer.Option(min=1, help="How often each variant runs, the pairs with the same random numbers.")
-    ] = 30,
+    replications: _Replications = 30,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The seed of all variants; else the baseline's own, else one is drawn.")
     ] = None,
-    metrics: Annotated[
-        list[str] | None,
-        typer.Option("--metric", metavar="NAME", help="Compare this metric; repeatable; 'all' for every one."),
-    ] = None,
-    fail_if: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fail-if",
-            metavar="CONDITION",
-            help="Leave with 1 if it holds for any variant: 'cost_usd > +10%' and 'makespan_s > +5m' are changes"
-            " against the baseline, 'cost_usd > 40' is the variant's own mean; repeatable.",
-        ),
-    ] = None,
-    fail_basis: Annotated[
-        Basis, typer.Option("--fail-basis", help="Judge --fail-if by the mean, or only if the whole interval says so.")
-    ] = Basis.MEAN,
+    metrics: _Metrics = None,
+    fail_if: _FailIf = None,
+    fail_basis: _FailBasis = Basis.MEAN,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the runs; the figures are the same.")] = 1,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write comparison, tables and scenarios into this folder.")

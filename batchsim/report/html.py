@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from batchsim.report.sections import fates, ready
+from batchsim.report.sentences import fates, ready
 from batchsim.report.words import count, dollars, duration, number, plain, plural, share, words
 
 Summary = Mapping[str, Any]

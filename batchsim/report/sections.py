@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from batchsim.report import sentences
 from batchsim.report.layout import BLANK, bars, facts, points, rows, section
 from batchsim.report.words import NOTHING, bar, count, dollars, duration, number, plain, plural, share, words
 
@@ -20,14 +20,7 @@ _PARTS_SHOWN = 3
 _ENTRIES_SHOWN = 20
 _RECURRING_SHOWN = 8
 _TYPES_SHOWN = 12
-_FULL_SHOWN = 3
 _FAILURES_SHOWN = 8
-_ENDINGS = {
-    "drained": "all work was done and the capacity gone",
-    "stuck": "nothing could help the jobs that were left",
-    "until": "the scenario says so (until)",
-    "max_time": "max_time cut it; what still ran is billed up to here",
-}
 
 
 def stuck(summary: Summary) -> RenderableType | None:
@@ -37,10 +30,16 @@ def stuck(summary: Summary) -> RenderableType | None:
         return None
     title = f"STUCK: {plural(blocked['jobs'], 'job')} can never start"
     lines = [
-        (queue["queue"], count(queue["jobs"]), queue["job_id"], _needs(queue["needs"]), duration(queue["since_s"]))
+        (
+            queue["queue"],
+            count(queue["jobs"]),
+            queue["job_id"],
+            sentences.needed(queue["needs"]),
+            duration(queue["since_s"]),
+        )
         for queue in blocked["queues"]
     ]
-    why = [f"{queue['queue']}: {_why_stuck(queue)}" for queue in blocked["queues"]]
+    why = [f"{queue['queue']}: {sentences.why_stuck(queue)}" for queue in blocked["queues"]]
     heading = Text(title, style="bold red")
     return section("", heading, rows(("queue", "jobs", "head", "needs", "since"), lines, words=1), points(why))
 
@@ -64,13 +63,13 @@ def unsimulated(summary: Summary) -> RenderableType | None:
 def headline(summary: Summary) -> RenderableType:
     """When the data is ready (or, without data sets, the work done), what it cost, how the jobs fared."""
     run, jobs, cost = summary["run"], summary["jobs"], summary["cost"]
-    title = f"{plain(run['scenario'] or 'scenario')}: {dollars(cost['total_usd'])}, {ready(summary)}"
+    title = f"{plain(run['scenario'] or 'scenario')}: {dollars(cost['total_usd'])}, {sentences.ready(summary)}"
     figures = [
         *([("repriced", f"{plain('; '.join(run['repriced']))}; what happened is the run's")] * bool(run["repriced"])),
-        ("data ready at" if cost["data_bytes"] else "done at", _ready_at(summary)),
+        ("data ready at" if cost["data_bytes"] else "done at", sentences.ready_at(summary)),
         ("makespan", duration(summary["headline"]["makespan_s"])),
-        ("jobs", fates(jobs)),
-        ("run", f"{duration(summary['horizon_s'])} simulated; the end: {_ending(summary)}"),
+        ("jobs", sentences.fates(jobs)),
+        ("run", f"{duration(summary['horizon_s'])} simulated; the end: {sentences.ending(summary)}"),
         ("seed", f"{run['seed']}{_which(run['replication'])} (1 replication: no interval)"),
     ]
     return section(title, facts(figures))
@@ -91,7 +90,7 @@ def thresholds(summary: Summary) -> RenderableType | None:
             "ok" if each["ok"] else "FAILED",
             each["metric"],
             each["condition"],
-            _figure(each["value"], units[each["metric"]]),
+            sentences.figure(each["value"], units[each["metric"]]),
         )
         for each in summary["thresholds"]
     ]
@@ -110,7 +109,9 @@ def cost(summary: Summary) -> RenderableType:
         figures.append(("per TB", f"{dollars(bill['per_tb_usd'])} of {bill['data_bytes'] / 1e12:g} TB"))
     figures.append(("per month", f"{dollars(bill['per_month_usd'])} {bill['per_month_basis']}"))
     if any("Spot" in purchase for purchase in bill["by_purchase"]):
-        figures.append(("On-Demand", f"{dollars(bill['on_demand_usd'])} for the same hours; saved {_saving(bill)}"))
+        figures.append(
+            ("On-Demand", f"{dollars(bill['on_demand_usd'])} for the same hours; saved {sentences.saving(bill)}")
+        )
     if bill["waived_usd"]:
         figures.append(("waived", f"{dollars(bill['waived_usd'])} by the first-hour rule: Spot took the instance"))
     figures += [_commitment(each) for each in bill["commitments"]]
@@ -150,11 +151,11 @@ def throughput(summary: Summary) -> RenderableType | None:
     mean = "" if found["running_mean"] is None else f"{number(found['running_mean'])} on average, "
     figures = [
         ("jobs per hour", count(found["jobs_per_h"], 1)),
-        ("containers running", f"{mean}{_peak(found, 'running')}"),
-        ("vCPUs held", _peak(found, "vcpus") + _at_maximum(found["by_environment"])),
+        ("containers running", f"{mean}{sentences.peak(found, 'running')}"),
+        ("vCPUs held", sentences.peak(found, "vcpus") + sentences.at_maximum(found["by_environment"])),
     ]
     if summary["instances"]["launched"]:
-        figures.append(("instances on", _peak(found, "instances")))
+        figures.append(("instances on", sentences.peak(found, "instances")))
     return section("Throughput", facts(figures))
 
 
@@ -214,7 +215,7 @@ def failures(summary: Summary) -> RenderableType | None:
     found = summary["failures"]
     if not found:
         return None
-    lines = [(_why_failed(each), each["job_id"], count(each["jobs"])) for each in found[:_FAILURES_SHOWN]]
+    lines = [(sentences.why_failed(each), each["job_id"], count(each["jobs"])) for each in found[:_FAILURES_SHOWN]]
     rest = sum(each["jobs"] for each in found[_FAILURES_SHOWN:])
     more = Text(f"and {plural(rest, 'job')} for other reasons (summary.json has all)") if rest else None
     title = f"Failed: {plural(summary['jobs']['failed'], 'job')}"
@@ -229,16 +230,16 @@ def retries(summary: Summary) -> RenderableType:
     figures = [
         ("attempts", f"{tried['attempts']:,}: {outcomes}" if outcomes else "0"),
         ("retried", f"{again}, {plural(tried['retries'], 'further attempt')}" if tried["retries"] else "nothing"),
-        *_run_task(summary["run_task"]),
-        ("reclaimed", _reclaimed(lost)),
-        *_unlaunched(summary["instances"]["capacity_errors"]),
+        *sentences.run_task(summary["run_task"]),
+        ("reclaimed", sentences.reclaimed(lost)),
+        *sentences.unlaunched(summary["instances"]["capacity_errors"]),
     ]
     if lost["attempts"] or lost["cut_short"]:
-        figures.append(("work lost to it", _lost(lost)))
+        figures.append(("work lost to it", sentences.work_lost(lost)))
     if lost["saved_s"]:
         figures.append(("saved from it", f"{duration(lost['saved_s'])} of running, by checkpoints"))
     if lost["cut_short"]:
-        figures.append(("cut short", _cut_short(lost["cut_short"])))
+        figures.append(("cut short", sentences.cut_short(lost["cut_short"])))
     return section("Retries and reclaims", facts(figures))
 
 
@@ -247,7 +248,7 @@ def notifications(summary: Summary) -> RenderableType | None:
     rules = summary["notifications"]
     if not rules:
         return None
-    lines = [(each["rule"], plain(each["target"]) or NOTHING, _matched(each)) for each in rules]
+    lines = [(each["rule"], plain(each["target"]) or NOTHING, sentences.matched(each)) for each in rules]
     return section("Notifications", rows(("rule", "target", "events matched"), lines, words=2))
 
 
@@ -303,22 +304,6 @@ def _wait_parts(figures: Summary) -> RenderableType | None:
     return rows(("waited most for", "mean", "share", "behind the head"), lines) if lines else None
 
 
-def _peak(found: Summary, what: str) -> str:
-    highest = found[f"{what}_peak"]
-    return f"{number(highest)} at the peak (after {duration(found[f'{what}_peak_at_s'])})" if highest else "none"
-
-
-def _at_maximum(environments: Mapping[str, Summary]) -> str:
-    """The environments that grew, or whose jobs did, to their maxvCpus: the next thing that a reader asks."""
-    full = [
-        f"; {plain(name)} reached its maxvCpus, {count(each['max_vcpus'])}"
-        for name, each in environments.items()
-        if each["max_vcpus"] and max(each["vcpus_peak"], each["desired_vcpus_peak"]) >= each["max_vcpus"]
-    ]
-    more = f"; so did {plural(len(full) - _FULL_SHOWN, 'further environment')}" if len(full) > _FULL_SHOWN else ""
-    return "".join(full[:_FULL_SHOWN]) + more
-
-
 def _bars(title: str, parts: Mapping[str, float], total: float) -> RenderableType | None:
     """Dollars by name, the largest first, with their shares as bars; of a total of nothing there are no shares."""
     ordered = sorted(((name, usd) for name, usd in parts.items() if usd), key=lambda part: -part[1])
@@ -328,116 +313,3 @@ def _bars(title: str, parts: Mapping[str, float], total: float) -> RenderableTyp
         for (name, usd), part in zip(ordered, shares, strict=True)
     ]
     return bars((title, "USD", "share"), lines, BAR_WIDTH) if lines else None
-
-
-def ready(summary: Summary) -> str:
-    """When the data was ready, or the work done; or that it was not."""
-    ready_at_s, with_data = summary["headline"]["data_ready_at_s"], bool(summary["cost"]["data_bytes"])
-    if ready_at_s is not None:
-        return f"{'ready' if with_data else 'done'} after {duration(ready_at_s)}"
-    if not summary["jobs"]["total"]:
-        return "no jobs"
-    return "not all data ready" if with_data else "not every job succeeded"
-
-
-def _ready_at(summary: Summary) -> str:
-    """The instant at which the last job had succeeded, after the start and by the clock."""
-    ready_at_s = summary["headline"]["data_ready_at_s"]
-    if ready_at_s is None:
-        return f"{NOTHING} (not every job succeeded)" if summary["jobs"]["total"] else NOTHING
-    clock = _start(summary) + timedelta(seconds=round(ready_at_s))  # rounded as durations are
-    return f"{clock:%Y-%m-%d %H:%M:%S} UTC, {duration(ready_at_s)} after the start"
-
-
-def _start(summary: Summary) -> datetime:
-    start = datetime.fromisoformat(summary["run"]["start"])
-    return (start if start.tzinfo else start.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def _ending(summary: Summary) -> str:
-    refused = sum(summary["jobs"]["refused_calls"].values())
-    return _ENDINGS[summary["ended_by"]] + (", but for the refused calls" if refused else "")
-
-
-def fates(jobs: Summary) -> str:
-    """How the jobs fared, and how many calls submitted them."""
-    fates = [f"{jobs['succeeded']:,} of {jobs['total']:,} succeeded"]
-    fates += [f"{jobs['failed']:,} failed"] * bool(jobs["failed"])
-    fates += [f"{jobs['censored']:,} unfinished"] * bool(jobs["censored"])
-    fates += [f"{plural(jobs['submit_calls'], 'SubmitJob call')}{_throttled(jobs)}"]
-    return ", ".join(fates)
-
-
-def _throttled(jobs: Summary) -> str:
-    return f", {jobs['throttled_calls']:,} of them throttled" if jobs["throttled_calls"] else ""
-
-
-def _saving(bill: Summary) -> str:
-    return f"{dollars(bill['saving_usd'])} ({share(bill['saving_share'])})"
-
-
-def _reclaimed(lost: Summary) -> str:
-    if not lost["instances"] and not lost["attempts"]:
-        return "nothing"
-    return f"{plural(lost['instances'], 'instance')} with {plural(lost['attempts'], 'live attempt')}"
-
-
-def _run_task(calls: Summary) -> list[tuple[str, str]]:
-    """How RunTask fared, where clients called it."""
-    if not calls["calls"]:
-        return []
-    gave_up = f"; {plural(calls['gave_up'], 'job')} given up" if calls["gave_up"] else ""
-    return [("RunTask", f"{plural(calls['calls'], 'call')}, {calls['failures']:,} found no room{gave_up}")]
-
-
-def _unlaunched(capacity_errors: int) -> list[tuple[str, str]]:
-    """Launches that EC2 refused, where there were any."""
-    if not capacity_errors:
-        return []
-    return [("refused", f"{plural(capacity_errors, 'launch', 'launches')} for want of Spot capacity in the pool")]
-
-
-def _lost(lost: Summary) -> str:
-    spent = f"{duration(lost['lost_s'])} of running, {lost['lost_vcpu_h']:,.2f} vCPU-hours"
-    billed, waived = lost["lost_usd"], lost["lost_waived_usd"]
-    if waived and not billed:
-        return f"{spent}; {dollars(waived)}, all of it waived by the first-hour rule"
-    more = f", and {dollars(waived)} waived by the first-hour rule" if waived else ""
-    return f"{spent}; {dollars(billed)} billed{more}"
-
-
-def _cut_short(jobs: int) -> str:
-    """A trap: AWS Batch takes exit code 0 for success, whatever made the container exit."""
-    return (
-        f"{plural(jobs, 'job')} SUCCEEDED with unfinished work: the container exits 0 at SIGTERM, so no rule retries it"
-    )
-
-
-def _why_failed(failure: Summary) -> str:
-    """The job's statusReason; of an attempt that ended by itself, its exit code and reason too."""
-    exit_code = [] if failure["exit_code"] is None else [f"exit code {failure['exit_code']}"]
-    told = ", ".join([*exit_code, *[failure["reason"]] * bool(failure["reason"])])
-    return f"{failure['status_reason']}{told and f' ({told})'}"
-
-
-def _needs(needs: Summary) -> str:
-    gpus = f", {plural(needs['gpus'], 'GPU')}" if needs["gpus"] else ""
-    return f"{needs['vcpus']:g} vCPU, {needs['memory_mib']:,} MiB{gpus}"
-
-
-def _why_stuck(queue: Summary) -> str:
-    where = f" in {queue['environment']}" if queue["environment"] else ""
-    said = f" ({queue['status_reason']})" if queue["status_reason"] else ""
-    return f"{words(queue['reason'])}{where}{said}"
-
-
-def _matched(rule: Summary) -> str:
-    return count(rule["notifications"]) if rule["state"] == "ENABLED" else "DISABLED"
-
-
-def _figure(value: float | None, unit: str) -> str:
-    """A metric's value in its unit."""
-    shown = {"s": duration, "USD": dollars, "share": share}.get(unit)
-    if shown:
-        return shown(value)
-    return NOTHING if value is None else f"{value:,.6g}" + (f" {unit}" if unit != "1" else "")
