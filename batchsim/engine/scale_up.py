@@ -130,8 +130,7 @@ class Scaler:
         while growth.asks and self._may_grow(limit_vcpus):
             if self._launch_one(growth, self._demand(growth.asks, limit_vcpus, draws)) is None:
                 break
-        else:
-            self._launch_to_minimum(growth)
+        self._launch_to_minimum(growth)  # whatever became of the jobs: what is missing would be asked for again at once
         self._log.write(
             self.environment, ScalingAction.SCALE_UP, *growth.tally[:2], vcpus_of(asks), growth.tally.capacity_errors
         )

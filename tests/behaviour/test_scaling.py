@@ -268,3 +268,15 @@ def test_an_instance_launched_in_vain_stays_to_the_next_check_even_where_nothing
     )
     result = simulate(story, policies={"scaling": lambda need: 0 if need.environment == "first" else 4})
     assert (result.instances["ended_at_s"] - result.instances["launched_at_s"]).min() == 10
+
+
+def test_a_strategy_that_has_nothing_for_the_jobs_still_fills_up_to_the_minimum(simulate):
+    """It was asked again at once, and for ever, where a decision takes no time."""
+    story = scenario(
+        job("a", count=2),
+        environments=[environment()],
+        actions=[{"at": "10s", "set": "hosts.minvCpus", "to": 2}],
+        simulation={"until": "25s"},
+    )
+    result = simulate(story, policies={"allocation": lambda demand, offers: offers[0] if demand.head[1] < 5 else None})
+    assert result.instances["why_launched"].tolist() == ["minvCpus", "minvCpus"]

@@ -66,7 +66,8 @@ def test_in_a_calm_market_nothing_is_lost_and_checkpoints_cost_two_to_three_perc
         by = run("calm", seed)
         assert [(each.failed, each.reclaimed) for each in by.values()] == [(0, 0)] * 4
         assert 1.02 < by["with-checkpoints"].turnaround_h / by["with-retries"].turnaround_h < 1.03
-        assert by["with-checkpoints"].usd > by["with-retries"].usd
+    dearer = [run("calm", seed)["with-checkpoints"].usd > run("calm", seed)["with-retries"].usd for seed in SEEDS]
+    assert dearer.count(True) == 9
 
 
 @pytest.mark.parametrize("market", ROUGH)
@@ -77,11 +78,9 @@ def test_without_retries_every_reclaim_is_a_failed_job(market: str) -> None:
         assert min(by[variant].failed for variant in NO_RETRIES) >= 3
 
 
-@pytest.mark.parametrize(("market", "seeds"), [("calm", 10), ("typical", 10), ("stormy", 9)])
-def test_with_retries_no_job_fails_but_one_in_a_storm_that_lost_ten_attempts(market: str, seeds: int) -> None:
-    failed = [run(market, seed)["with-retries"].failed for seed in SEEDS]
-    assert failed.count(0) == seeds
-    assert max(failed) <= 1
+@pytest.mark.parametrize("market", ["calm", *ROUGH])
+def test_with_retries_no_job_fails(market: str) -> None:
+    assert [run(market, seed)["with-retries"].failed for seed in SEEDS] == [0] * 10
 
 
 @pytest.mark.parametrize(("market", "part"), [("typical", 1 / 3), ("stormy", 1 / 8)])
@@ -102,13 +101,14 @@ def test_in_any_rougher_market_checkpoints_pay_for_themselves(market: str) -> No
         assert by["with-checkpoints"].usd < by["with-retries"].usd
 
 
-def test_in_a_storm_the_longest_job_with_retries_alone_takes_longer_by_a_third_and_more() -> None:
-    for seed in SEEDS:
-        by = run("stormy", seed)
-        assert by["with-retries"].longest_h > 4 / 3 * by["with-checkpoints"].longest_h
+def test_in_eight_storms_of_ten_the_longest_job_with_retries_alone_takes_longer_by_a_third_and_more() -> None:
+    storms = [run("stormy", seed) for seed in SEEDS]
+    ratios = [by["with-retries"].longest_h / by["with-checkpoints"].longest_h for by in storms]
+    assert sum(ratio > 4 / 3 for ratio in ratios) == 8
+    assert min(ratios) > 1.1
 
 
-@pytest.mark.parametrize(("market", "seeds"), [("typical", 8), ("stormy", 10)])
+@pytest.mark.parametrize(("market", "seeds"), [("typical", 7), ("stormy", 10)])
 def test_the_cheapest_pool_fails_more_jobs_than_many_pools_do(market: str, seeds: int) -> None:
     assert all(run(market, seed)["one-pool"].usd < run(market, seed)["many-pools"].usd for seed in SEEDS)
     worse = [run(market, seed)["one-pool"].failed > run(market, seed)["many-pools"].failed for seed in SEEDS]

@@ -53,7 +53,7 @@ _FIRST: Mapping[str, int] = {
     "speeds": 30,
     "always_on": 13,
     "no_queue": 18,
-    "fleets": 15,
+    "fleets": 18,
 }
 _LAST: Mapping[str, int] = {
     "extra_costs": 40,
