@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 from multiprocessing import active_children, get_context
+from multiprocessing.resource_tracker import ensure_running
 
 import numpy as np
 
@@ -123,18 +123,17 @@ def _ignore_interrupts() -> None:
 
 @contextmanager
 def _born_deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal; those started here inherit not to hear it, and the parent ends them.
+    """Ctrl-C reaches every process of a terminal; those started here inherit a block; the parent ends them.
 
-    Each of the first calls of ``submit`` starts a process, which would tell of an interrupt while it still loads.
+    Each of the first calls of ``submit`` starts a process, which would tell of an interrupt while it still loads. One
+    that comes meanwhile is not lost: the parent hears of it at the end of the block.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ensure_running()  # the tracker of multiprocessing, whose start would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check_that_it_travels(policies: Sequence[Own | None]) -> None:

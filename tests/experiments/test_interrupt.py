@@ -36,7 +36,7 @@ def test_an_interrupt_ends_all_processes_with_one_sentence(tmp_path: Path) -> No
     command = [sys.executable, "-m", "batchsim", *words]
     with subprocess.Popen(command, cwd=tmp_path, stdout=-1, stderr=-1, text=True, start_new_session=True) as process:
         until = time.monotonic() + 60
-        while len(children(process.pid)) < 3 and time.monotonic() < until:
+        while len(children(process.pid)) < 4 and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(1)
         os.killpg(process.pid, signal.SIGINT)
