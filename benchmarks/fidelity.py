@@ -26,6 +26,7 @@ import pandas as pd
 from scipy.stats import wasserstein_distance
 
 import batchsim
+from batchsim.catalog.market import regions
 from batchsim.errors import ScenarioError
 from batchsim.formats.yaml_reader import read_yaml
 from batchsim.formats.yaml_writer import write_yaml
@@ -50,6 +51,8 @@ RAN = ["COMPLETED", "FAILED", "ABORTED"]
 """CACHED tasks were never submitted."""
 GRAVITON = r"[a-z]+\d+g"
 """Families of arm64 instances, as m7g or c6gd; an environment has one architecture."""
+ELSEWHERE = "us-east-1"
+"""Where a run of a region without known prices is simulated: it has the most zones and types."""
 COLUMNS = ("submit", "start", "complete", "machine_type", "az", "price_model", "status", "cpus", "memory_mib")
 
 
@@ -87,6 +90,11 @@ class Recorded:
         """The region of the first zone."""
         return self.zones[0][:-1]
 
+    @property
+    def priced_in(self) -> str:
+        """The region whose prices and Spot facts the simulation takes: its own, if the catalogue knows it."""
+        return self.region if self.region in regions() else ELSEWHERE
+
     def families(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the families that ran by the export's word for the way of purchase, and apart those with Graviton."""
         families = self.tasks["machine_type"].str.partition(".")[0]
@@ -123,7 +131,7 @@ def scenario_of(run: Recorded) -> dict[str, Any]:
         "jobQueues": [pool.queue() for pool in pools],
         "jobDefinitions": [_DEFINITION],
         "workload": [pool.entry() for pool in pools],
-        "world": {"region": run.region, "zones": {_subnet(zone): zone for zone in run.zones}},
+        "world": {"region": run.priced_in, "zones": {_subnet(zone): run.priced_in + zone[-1] for zone in run.zones}},
         "simulation": {"max_time": "90d"},
         "allow_unplaceable": True,
     }
@@ -314,6 +322,8 @@ def report(options: argparse.Namespace) -> str:
 
 def notes(run: Recorded, ones: Sequence[Simulated]) -> Iterator[str]:
     """What a reader must know of one row."""
+    if run.priced_in != run.region:
+        yield f"at the prices of {run.priced_in}: none of {run.region} are known"
     if run.left_out:
         yield f"{run.left_out} rows left out: cached, never started, or without an instance"
     stuck = max(one.unfinished for one in ones)

@@ -119,6 +119,14 @@ def test_graviton_families_have_an_environment_of_their_own(mine: Path) -> None:
     assert (len(one.waits_s), one.unfinished) == (3, 0)
 
 
+def test_a_run_of_a_region_without_known_prices_runs_at_those_of_another_and_says_so(mine: Path) -> None:
+    mine.write_text(TASKS.replace("us-east-1", "eu-west-2"))
+    run = fidelity.recorded(mine)
+    ones = list(fidelity.simulated(run, [1]))
+    assert [len(one.waits_s) for one in ones] == [3]
+    assert "at the prices of us-east-1: none of eu-west-2 are known" in list(fidelity.notes(run, ones))
+
+
 def test_the_client_sees_waits_in_tens() -> None:
     assert fidelity.polled(pd.Series([0, 8.9, 9.0, 9.1, 171.0])).tolist() == [9, 9, 9, 19, 179]
 
