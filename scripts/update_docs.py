@@ -104,13 +104,22 @@ def _saved(spot: Mapping[str, Any], on_demand: Mapping[str, Any]) -> str:
 
 def _stormy() -> str:
     night = run(SPOT, "stormy").summary()
-    cost, ready_after = night["cost"], duration(night["headline"]["data_ready_at_s"])
+    cost = night["cost"]
     return _filled(f"""
-        With `--set world.market=stormy` Spot takes {night["reclaims"]["instances"]} instances, the data is ready after
-        {ready_after}, and the bill is {dollars(cost["total_usd"])}, with another {dollars(cost["waived_usd"])} waived:
+        With `--set world.market=stormy` Spot takes {night["reclaims"]["instances"]} instances, {_fate(night)},
+        and the bill is {dollars(cost["total_usd"])}, with another {dollars(cost["waived_usd"])} waived:
         EC2 does not bill an instance that it takes within its first hour, so that reclaims can even make a night of
         short jobs cheaper. One seed is one night; others differ (`--seed 2`).
     """)
+
+
+def _fate(night: Mapping[str, Any]) -> str:
+    """When the data is ready; or that it never is, since a partition has no attempt left."""
+    ready_at_s, failed = night["headline"]["data_ready_at_s"], night["jobs"]["failed"]
+    if ready_at_s is None:
+        total = count(night["jobs"]["total"])
+        return f"{failed} of {total} jobs is not done after three attempts, so the data is not ready"
+    return f"the data is ready after {duration(ready_at_s)}"
 
 
 def scenarios() -> str:
