@@ -3,7 +3,8 @@
 Run it after a change that moves a figure or a default::
 
     python scripts/update_docs.py
-    python scripts/update_docs.py --check    # writes nothing; exit 1 if a page is not up to date
+    python scripts/update_docs.py docs/fidelity.md    # this page alone
+    python scripts/update_docs.py --check             # writes nothing; exit 1 if a page is not up to date
 
 A part stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``. The tests hold the pages to what this script writes.
 """
@@ -203,11 +204,23 @@ def world() -> str:
     return "\n".join(lines)
 
 
+# docs/fidelity.md ----------------------------------------------------------------------------------
+
+
+def behaviours() -> str:
+    """The table of behaviours, from the rows beside the tests that hold them."""
+    sys.path.insert(0, str(PROJECT / "tests" / "fidelity"))
+    from page import table
+
+    return table()
+
+
 # Pages ---------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
     "docs/compare.md": {"spot": compared, "pairing": pairing},
+    "docs/fidelity.md": {"behaviours": behaviours},
     "docs/model.md": {"markets": markets, "world": world},
 }
 
@@ -228,8 +241,12 @@ def main() -> int:
     """Write the pages, or check them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is not up to date")
-    check = parser.parse_args().check
-    changed = [page for page in PAGES if renewed(page) != (PROJECT / page).read_text(encoding="utf-8")]
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="these alone")
+    given = parser.parse_args()
+    check, pages = given.check, given.pages or PAGES
+    if unknown := set(pages) - set(PAGES):
+        parser.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(PAGES)}")
+    changed = [page for page in pages if renewed(page) != (PROJECT / page).read_text(encoding="utf-8")]
     for page in changed:
         print(f"{'not up to date' if check else 'written'}: {page}")
         if not check:

@@ -81,7 +81,18 @@ def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "tests/README.md", "docs/compare.md", "docs/model.md", "docs/errors.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "tests/README.md",
+        "docs/compare.md",
+        "docs/errors.md",
+        "docs/fidelity.md",
+        "docs/model.md",
+        "docs/recorded_runs.md",
+        "docs/traces.md",
+    ],
 )
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
@@ -92,7 +103,7 @@ def test_links_lead_somewhere(page: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/compare.md", "docs/model.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/compare.md", "docs/fidelity.md", "docs/model.md"])
 def test_figures_and_defaults_are_those_of_today(page: str) -> None:
     assert (ROOT / page).read_text(encoding="utf-8") == update_docs().renewed(page), "run python scripts/update_docs.py"
 
@@ -152,7 +163,7 @@ def test_every_scenario_of_the_table_is_there() -> None:
     assert sorted(named) == shipped
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "bench", "clean", "help"])
+@pytest.mark.parametrize("target", ["demo", "test", "verify", "lint", "bench", "clean", "help"])
 def test_the_makefile_has_the_target(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 

@@ -52,7 +52,7 @@ def test_three_seeds_of_a_run_are_not_far_from_it(run: fidelity.Recorded) -> Non
 @pytest.mark.slow
 def test_the_page_shows_the_table_that_the_command_prints() -> None:
     runs = [here(name) for name in fidelity.RUNS]
-    page = (fidelity.PROJECT / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    page = (fidelity.PROJECT / "docs" / "recorded_runs.md").read_text(encoding="utf-8")
     printed = fidelity.table([(run, fidelity.simulated(run, range(1, fidelity.SEEDS + 1))) for run in runs])
     assert f"<!-- table -->\n{printed}\n" in page
 
