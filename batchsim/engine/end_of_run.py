@@ -20,6 +20,7 @@ from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.standing import StandingFleet
 from batchsim.engine.submit_job import SubmitJob
+from batchsim.engine.tables import Tables
 from batchsim.records.vocabulary import EndedBy
 
 
@@ -38,6 +39,7 @@ class EndOfRun:
         launcher: Launcher,
         submit_job: SubmitJob,
         scheduler: Scheduler,
+        tables: Tables,
     ) -> None:
         self._kernel = kernel
         self._plan = plan
@@ -49,6 +51,7 @@ class EndOfRun:
         self._launcher = launcher
         self._submit_job = submit_job
         self._scheduler = scheduler
+        self._tables = tables
         self._coming_actions = 0
 
     @property
@@ -63,7 +66,9 @@ class EndOfRun:
         self._kernel.call_in_background(at_ms, Rank.ACTION, self._act, call)
 
     def is_awaited(self) -> bool:
-        """Whether the run goes on though only background events are left."""
+        """Whether the run goes on though only background events are left; an instant that began is finished."""
+        if self._kernel.is_amid_an_instant:
+            return True
         if self._plan.until_ms is not None or (self._coming_actions and self._submit_job.live_jobs):
             return True
         if any(queue.waiting for queue in self._queues if isinstance(queue, RunTaskClients)):
@@ -87,6 +92,14 @@ class EndOfRun:
         scaler, fleet = self._scalers.get(environment.position), self._fleets.get(environment.position)
         if self._scale_in.is_awaited(environment) or (scaler is not None and scaler.is_awaited()):
             return True
-        comes = bool(environment.booting) or self._launcher.is_holding_back(environment)
-        comes = comes or (fleet is not None and fleet.coming > 0)
-        return comes and any(queue.waiting and environment.position in queue.environments for queue in self._queues)
+        waiting = [queue for queue in self._queues if queue.waiting and environment.position in queue.environments]
+        if self._launcher.is_holding_back(environment) or (environment.booting and not environment.plan.stands):
+            return bool(waiting)
+        return environment.plan.stands and any(self._is_in_reach(environment, queue, fleet) for queue in waiting)
+
+    def _is_in_reach(self, environment: Ec2Environment, queue: JobQueue, fleet: StandingFleet | None) -> bool:
+        """Whether an instance of a standing fleet that boots, or is still to come, can hold the head of a queue."""
+        rooms, head = environment.booting_rooms(), queue.head()
+        for launch in fleet.coming if fleet is not None else ():
+            rooms.add(*environment.plan.offers[launch.offers[0]].size)
+        return head is not None and environment.serves(self._tables.shape_code(head[0]), rooms)

@@ -140,6 +140,7 @@ class Engine:
             self.launcher,
             self.submit_job,
             self.scheduler,
+            self.tables,
         )
 
     def _build_growth(self) -> None:

@@ -56,6 +56,11 @@ class Kernel(Environment):
         """Whether only background entries are left."""
         return len(self._queue) <= self.background
 
+    @property
+    def is_amid_an_instant(self) -> bool:
+        """Whether more is due at the present instant, be it in the background."""
+        return bool(self._queue) and int(self._queue[0][0]) == self.now_ms
+
     def call_at(self, at_ms: int, rank: int, call: Callable[[Any], None], argument: Any = None) -> None:
         """Call ``call(argument)`` at ``at_ms``, in its rank's place among the events of that instant."""
         heappush(self._queue, (at_ms, rank, next(self._eid), call, argument))  # type: ignore[misc]

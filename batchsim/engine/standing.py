@@ -15,7 +15,10 @@ from batchsim.records.vocabulary import ScalingAction, WhyLaunched
 
 
 class StandingFleet:
-    """Launches what one environment's fleet lists. What Spot takes of it is not replaced."""
+    """Launches what one environment's fleet lists. What Spot takes of it is not replaced.
+
+    Instances come where, in an instant, others become ready: before the submissions and the pass.
+    """
 
     def __init__(
         self,
@@ -29,7 +32,7 @@ class StandingFleet:
         initial_ready: bool,
     ) -> None:
         """``decided(kind, rows)`` hears of each launch after t = 0."""
-        self.coming = 0
+        self.coming: list[FleetLaunch] = []
         """Launches that are still to come."""
         self._kernel = kernel
         self._environment = environment
@@ -48,11 +51,11 @@ class StandingFleet:
         self._write(ScalingAction.INITIAL, rows)
         for launch in launches:
             if launch.at_ms:
-                self.coming += 1
-                self._kernel.call_in_background(launch.at_ms, Rank.SCALE_UP, self._come, launch)
+                self.coming.append(launch)
+                self._kernel.call_in_background(launch.at_ms, Rank.READY, self._come, launch)
 
     def _come(self, launch: FleetLaunch) -> None:
-        self.coming -= 1
+        self.coming.remove(launch)
         rows = self._launch(launch, ready=False)
         self._write(ScalingAction.SCALE_UP, rows)
         for row in rows:

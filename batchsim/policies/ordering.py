@@ -78,9 +78,9 @@ def retry_key(
     """Return whether a retried job stands before all that were not retried, and its place there.
 
     ``own`` is its first place. Front: retried jobs among themselves by their own place (User Guide, "Best practices");
-    original: its own place; back: by its new RUNNABLE instant.
+    original: its own place; back: that which it would have, had it come (by either order) at its new RUNNABLE instant.
     """
-    key = (runnable_ms, runnable_ms, own[2]) if position == "back" else own
+    key = (runnable_ms, *own[1:]) if position == "back" else own
     return position == "front", key
 
 
@@ -98,7 +98,7 @@ def fifo(order: FifoOrder = "submitted", retried: RetryPosition = "front") -> Jo
     def place(job: WaitingJob) -> Key:
         own = (job.created_at_ms, 0) if order == "submitted" else (job.first_runnable_at_ms, job.created_at_ms)
         if job.attempts and retried == "back":
-            own = (job.runnable_at_ms, job.runnable_at_ms)
+            own = (job.runnable_at_ms, own[1])
         return (0 if job.attempts and retried == "front" else 1, *own)
 
     return place

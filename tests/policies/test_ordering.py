@@ -37,7 +37,22 @@ def test_calls_of_one_instant_stand_in_the_order_of_the_file() -> None:
 @given(st.sampled_from(["submitted", "runnable"]), st.integers(0, 100), st.integers(1, 100), st.integers(0, 100))
 def test_at_the_back_a_retried_job_stands_behind_all_who_wait(order: str, created: int, later: int, row: int) -> None:
     now = created + later
-    assert max(fifo_key(order, created, now, other) for other in range(200)) < back_key(now, row)
+    assert max(fifo_key(order, created, now - 1, other) for other in range(200)) < back_key(now, row)
+
+
+@given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 100), st.integers(0, 100))
+def test_at_the_back_it_stands_as_if_runnable_for_the_first_time_at_that_instant(
+    created: int, other: int, row: int, neighbour: int
+) -> None:
+    _, retried = retry_key("back", fifo_key("runnable", created, 150, row), 200)
+    assert retried == fifo_key("runnable", created, 200, row)
+    assert (retried < fifo_key("runnable", other, 200, neighbour)) == ((created, row) < (other, neighbour))
+
+
+@given(st.integers(0, 100), st.integers(0, 100))
+def test_at_the_back_by_submission_it_stands_as_if_submitted_at_that_instant(created: int, row: int) -> None:
+    _, retried = retry_key("back", fifo_key("submitted", created, 150, row), 200)
+    assert retried == fifo_key("submitted", 200, 200, row)
 
 
 def test_at_the_back_a_retried_job_stands_before_those_yet_to_come() -> None:

@@ -1,0 +1,277 @@
+"""Random deterministic scenarios by number, as plain data of a scenario file: small, tight, full of ties."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+Data = dict[str, Any]
+
+TYPES = {
+    "unit.1": (1, 2000, 0),
+    "unit.2": (2, 4000, 0),
+    "unit.4": (4, 7000, 0),
+    "unit.8": (8, 15000, 0),
+    "gpu.4": (4, 7000, 2),
+    "gpu.8": (8, 15000, 2),
+}
+
+
+def scenario(seed: int) -> Data:
+    """Scenario number ``seed``: always the same."""
+    dice = Random(seed)  # noqa: S311 (no secret)
+    environments = [_environment(dice, n) for n in range(dice.choice([1, 1, 1, 2, 3]))]
+    queues = _queues(dice, [each["computeEnvironmentName"] for each in environments])
+    fleets = {each["computeEnvironmentName"]: _fleet(dice, each) for each in environments}
+    workload = _workload(dice, [each["jobQueueName"] for each in queues])
+    definitions = [_definition(f"image{n}") for n in range(3)]
+    return {
+        "name": f"oracle-{seed}",
+        "computeEnvironments": environments,
+        "jobQueues": queues,
+        "jobDefinitions": definitions,
+        "workload": workload,
+        "world": _world(dice, fleets),
+        "faults": _faults(dice, environments, fleets),
+        "actions": _actions(dice, workload),
+        "simulation": {"seed": 1, "until": dice.choice(["drained"] * 4 + ["7m", "12m", "30m"])},
+        "allow_unplaceable": True,
+    }
+
+
+# -- the AWS half
+
+
+def _environment(dice: Random, number: int) -> Data:
+    if dice.random() < 0.15:
+        return {"computeEnvironmentName": f"env{number}", "type": "UNMANAGED", "state": "ENABLED"}
+    resources = {
+        "type": dice.choice(["SPOT", "SPOT", "EC2"]),
+        "minvCpus": 0,
+        "maxvCpus": 1000,
+        "instanceTypes": list(TYPES),
+        "subnets": ["subnet-a"],
+    }
+    state = "DISABLED" if dice.random() < 0.04 else "ENABLED"
+    return {"computeEnvironmentName": f"env{number}", "type": "MANAGED", "state": state, "computeResources": resources}
+
+
+def _queues(dice: Random, environments: list[str]) -> list[Data]:
+    return [
+        {
+            "jobQueueName": f"queue{n}",
+            "priority": dice.choice([1, 1, 2, 5]),
+            "computeEnvironmentOrder": [
+                {"order": place + 1, "computeEnvironment": name}
+                for place, name in enumerate(dice.sample(environments, dice.randint(1, len(environments))))
+            ],
+        }
+        for n in range(dice.choice([1, 1, 2, 2, 3]))
+    ]
+
+
+def _definition(image: str) -> Data:
+    container = {"image": image, "resourceRequirements": [_asks("VCPU", 1), _asks("MEMORY", 1000)]}
+    return {"jobDefinitionName": image, "type": "container", "containerProperties": container}
+
+
+def _asks(kind: str, amount: int) -> Data:
+    return {"type": kind, "value": str(amount)}
+
+
+# -- the world
+
+
+def _fleet(dice: Random, environment: Data) -> list[Data]:
+    fleet = [_part(dice) for _ in range(dice.choice([1, 1, 2, 2, 3]))]
+    if dice.random() < 0.9:  # nothing is stuck for want of size
+        fleet.append({"type": dice.choice(["unit.8", "gpu.8"]), "at": dice.choice(["0s", "0s", "40s", "4m"])})
+    if environment["type"] == "UNMANAGED":
+        spot = dice.choice([True, True, False])
+        fleet = [{**part, "spot": spot} for part in fleet]
+    return fleet
+
+
+def _part(dice: Random) -> Data:
+    at = dice.choice(["0s", "0s", "0s", "30s", "1m", "90s", "2m", "5m", "100500ms"])
+    return {"type": dice.choice(list(TYPES)), "count": dice.choice([1, 1, 1, 2, 3]), "at": at}
+
+
+def _world(dice: Random, fleets: Data) -> Data:
+    pick = dice.choice
+    plain = {
+        "instanceTypes": {name: _type(*size) for name, size in TYPES.items()},
+        "fleets": fleets,
+        "slow_pull_probability": 0,
+        "spot_hazard": 0,
+        "spot_shocks_per_day": 0,
+        "drain_surplus": False,
+    }
+    rules = {
+        "scheduler_cycle": pick(["0s", "0s", "1s", "10s", "7s", "1m"]),
+        "fifo_order": pick(["submitted", "runnable", "runnable"]),
+        "retry_position": pick(["original", "back", "front"]),
+        "packing": pick(["first_fit", "first_fit", "best_fit", "worst_fit"]),
+        "bill_from": pick(["running", "launch", "ready"]),
+        "initial_capacity": pick(["ready", "booting"]),
+        "cancel_pending_wait": pick([True, False]),
+        "spot_drain": pick([False, False, True]),
+        "first_hour_free": pick([True, True, False]),
+        "root_gb": pick([0, 0, 30]),
+        "gp3_gb_month": "$0.08",
+    }
+    delays = {
+        "retry_delay": pick(["0s", "0s", "10s", "500ms"]),
+        "timeout_lag": pick(["0s", "0s", "3s"]),
+        "instance_pending": pick(["0s", "10s"]),
+        "instance_boot": pick(["0s", "10s", "10s", "30s"]),
+        "user_data": pick(["0s", "5s"]),
+        "agent_register": pick(["0s", "20s", "50s"]),
+        "warm_start": pick(["0s", "0s", "10s", "1500ms"]),
+        "new_image": pick(["0s", "0s", "20s"]),
+        "pull_overhead": "2s",
+        "pull_rate_ec2": "80MB/s",
+        "notice": pick(["0s", "1m", "2m"]),
+        "stop_timeout": "30s",
+        "scale_up_delay": "0s",
+        "scale_down_idle": "0s",
+        "scale_down_check": "0s",
+    }
+    return plain | rules | delays
+
+
+def _type(vcpus: int, mib: int, gpus: int) -> Data:
+    return {
+        "vcpu": vcpus,
+        "memory": f"{mib + 500}MiB",
+        "usable_memory": f"{mib}MiB",
+        "gpu": gpus,
+        "arch": "x86_64",
+        "price": f"${0.05 * vcpus:.4f}/h",
+        "spot_price": f"${0.017 * vcpus:.4f}/h",
+    }
+
+
+# -- the workload
+
+
+def _workload(dice: Random, queues: list[str]) -> list[Data]:
+    entries: list[Data] = []
+    for n in range(dice.randint(2, 9)):
+        entries.append(_entry(dice, n, queues, entries))
+    return entries
+
+
+def _entry(dice: Random, number: int, queues: list[str], earlier: list[Data]) -> Data:
+    name = f"job{number}"
+    submit: Data = {"jobName": name, "jobQueue": dice.choice(queues), "jobDefinition": f"image{dice.randrange(3)}"}
+    if dice.random() < 0.5:
+        submit["containerOverrides"] = {"resourceRequirements": _sizes(dice)}
+    if dice.random() < 0.35:
+        submit["arrayProperties"] = {"size": dice.randint(2, 6)}
+    needs = _needs(dice, submit, earlier)
+    if needs:
+        submit["dependsOn"] = needs
+    if dice.random() < 0.5:
+        submit["retryStrategy"] = _retry(dice)
+    if dice.random() < 0.25:
+        submit["timeout"] = {"attemptDurationSeconds": dice.choice([60, 60, 90, 200])}
+    entry: Data = {
+        "id": name,
+        "submit": submit,
+        "at": dice.choice(["0s", "0s", "1s", "10s", "30s", "1m", "2m", "5m", "1500ms"]),
+    }
+    entry["run"] = _run(dice)
+    if "arrayProperties" not in submit and not needs and dice.random() < 0.2:
+        entry["count"] = dice.randint(2, 4)
+    if dice.random() < 0.1:
+        entry["image"] = dice.choice(["400MB", "1200MB"])
+    if dice.random() < 0.3:
+        entry["on_sigterm"] = dice.choice(["die", "exit_zero", "exit_nonzero"])
+    return entry
+
+
+def _sizes(dice: Random) -> list[Data]:
+    asked = [
+        _asks("VCPU", dice.choice([1, 1, 2, 2, 3, 4, 8])),
+        _asks("MEMORY", dice.choice([500, 1000, 1900, 3500, 7000])),
+    ]
+    return [*asked, _asks("GPU", dice.choice([1, 2]))] if dice.random() < 0.08 else asked
+
+
+def _needs(dice: Random, submit: Data, earlier: list[Data]) -> list[Data]:
+    needs = []
+    others = [entry for entry in earlier if "count" not in entry]
+    for other in dice.sample(others, min(len(others), dice.choice([0, 0, 0, 1, 1, 2]))):
+        needs.append({"jobId": other["id"]})
+        same = other["submit"].get("arrayProperties") == submit.get("arrayProperties")
+        if "arrayProperties" in submit and same and dice.random() < 0.7:
+            needs[-1]["type"] = "N_TO_N"
+    if "arrayProperties" in submit and dice.random() < 0.25:
+        needs.append({"type": "SEQUENTIAL"})
+    return needs
+
+
+def _retry(dice: Random) -> Data:
+    rules = [_rule(dice) for _ in range(dice.choice([0, 0, 1, 2, 3]))]
+    return {"attempts": dice.randint(1, 4), **({"evaluateOnExit": rules} if rules else {})}
+
+
+def _rule(dice: Random) -> Data:
+    conditions = [
+        {"onStatusReason": "Host EC2*"}, {"onReason": "*"}, {"onReason": "OutOfMemory*"}, {"onExitCode": "1"},
+        {"onExitCode": "13*"}, {"onExitCode": "*"}, {"onStatusReason": "Essential*", "onExitCode": "2"},
+    ]  # fmt: skip
+    return {**dice.choice(conditions), "action": dice.choice(["RETRY", "EXIT", "exit"])}
+
+
+def _run(dice: Random) -> Any:
+    if dice.random() < 0.5:
+        return _time(dice)
+    return {"script": [_step(dice) for _ in range(dice.randint(1, 4))]}
+
+
+def _time(dice: Random) -> str:
+    return dice.choice(["10s", "20s", "30s", "1m", "1m", "90s", "2m", "5m", "61500ms"])
+
+
+def _step(dice: Random) -> Any:
+    step: Data = {"run": _time(dice)}
+    if dice.random() < 0.6:
+        step["exit"] = dice.choice([1, 1, 2, 137])
+    if dice.random() < 0.2:
+        step["reason"] = "OutOfMemoryError: Container killed due to memory usage"
+    return step if len(step) > 1 else step["run"]
+
+
+# -- what happens to it
+
+
+def _faults(dice: Random, environments: list[Data], fleets: Data) -> list[Data]:
+    spots = [each["computeEnvironmentName"] for each in environments if _is_spot(each, fleets)]
+    return [_fault(dice, dice.choice(spots)) for _ in range(dice.choice([0, 0, 1, 2, 3]) if spots else 0)]
+
+
+def _is_spot(environment: Data, fleets: Data) -> bool:
+    if environment["type"] == "UNMANAGED":
+        return bool(fleets[environment["computeEnvironmentName"]][0]["spot"])
+    return bool(environment["computeResources"]["type"] == "SPOT")
+
+
+def _fault(dice: Random, environment: str) -> Data:
+    at = dice.choice(["30s", "1m", "90s", "2m", "3m", "4m", "5m", "6m", "130500ms"])
+    target = {"environment": environment, "ordinal": dice.choice([0, 0, 1, 2, 3])}
+    return {"kind": "spot_reclaim", "at": at, "select": target, "replace": dice.choice([True, False])}
+
+
+def _actions(dice: Random, workload: list[Data]) -> list[Data]:
+    return [_action(dice, dice.choice(workload)) for _ in range(dice.choice([0, 0, 0, 1, 2, 3]))]
+
+
+def _action(dice: Random, entry: Data) -> Data:
+    name = entry["id"]
+    if "count" in entry:
+        name += f"@{dice.randrange(entry['count'])}"
+    if "arrayProperties" in entry["submit"] and dice.random() < 0.5:
+        name += f":{dice.randrange(entry['submit']['arrayProperties']['size'])}"
+    return {"at": dice.choice(["10s", "30s", "1m", "90s", "3m", "5m"]), dice.choice(["cancel", "terminate"]): name}

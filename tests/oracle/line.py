@@ -1,0 +1,117 @@
+"""One scheduling pass: the queues by priority, the jobs of each in line, the environments in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oracle import capacity
+from oracle.plain import NEVER, Attempt, Environment, Instance, Job, Queue, Scenario, Size, World
+
+
+def schedule(scenario: Scenario, now: int) -> None:
+    """Each queue goes as far as it can before the next."""
+    promised = {id(instance): instance.free() for instance in capacity.on(scenario)}
+    for queue in by_priority(scenario):
+        held = False
+        for job in waiting(scenario, queue):
+            started = not held and serve(scenario, job, promised, now)
+            held = held or (not started and not scenario.world.skip)
+            if not started:
+                promise(scenario.world, job, promised)
+
+
+def by_priority(scenario: Scenario) -> list[Queue]:
+    """Highest first; equal ones as in the file."""
+    return sorted(scenario.queues, key=lambda queue: -queue.priority)
+
+
+def waiting(scenario: Scenario, queue: Queue) -> list[Job]:
+    """The RUNNABLE jobs of a queue in line."""
+    jobs = [job for call in scenario.calls if call.queue is queue for job in call.jobs if job.state == "RUNNABLE"]
+    return sorted(jobs, key=lambda job: key(scenario.world, job))
+
+
+def key(world: World, job: Job) -> tuple[Any, ...]:
+    """A job's place in its queue: smaller is further ahead."""
+    since = job.created_at if world.fifo_order == "submitted" else job.runnable_at
+    retried = bool(job.attempts)
+    if retried and world.retry_position == "back":
+        since = job.runnable_since
+    ahead = retried and world.retry_position == "front"
+    return (not ahead, since, job.created_at, *job.call.key, job.index)
+
+
+def serve(scenario: Scenario, job: Job, promised: dict[int, Size], now: int) -> bool:
+    """Start the job, if the environment that serves it has room now."""
+    for environment in job.call.queue.environments:
+        if not environment.enabled:
+            continue
+        rooms = [(each, each.free()) for each in open_instances(environment) if each.ready]
+        instance = capacity.choose(scenario.world, rooms, job.size)
+        if instance is not None:
+            start(scenario.world, job, instance, now)
+            promised[id(instance)] = promised[id(instance)].less(job.size)
+            return True
+        if boots_for(environment, job, promised):
+            return False
+    return False
+
+
+def boots_for(environment: Environment, job: Job, promised: dict[int, Size]) -> bool:
+    """Whether a booting instance will have room for it, after those ahead of it."""
+    return any(not each.ready and promised[id(each)].holds(job.size) for each in open_instances(environment))
+
+
+def promise(world: World, job: Job, promised: dict[int, Size]) -> None:
+    """A job that has to wait will take room, on the first environment that will have it."""
+    for environment in job.call.queue.environments:
+        if environment.enabled:
+            rooms = [(each, promised[id(each)]) for each in open_instances(environment)]
+            for ready in (True, False):
+                instance = capacity.choose(world, [room for room in rooms if room[0].ready == ready], job.size)
+                if instance is not None:
+                    promised[id(instance)] = promised[id(instance)].less(job.size)
+                    return
+
+
+def open_instances(environment: Environment) -> list[Instance]:
+    return [each for each in environment.instances if each.ended_at is None and not each.closed]
+
+
+def start(world: World, job: Job, instance: Instance, now: int) -> None:
+    """STARTING: the image is pulled unless it is there or on its way, then the container starts."""
+    pulled_at = max(now, instance.images.setdefault(job.image, now + job.pull))
+    running_at = pulled_at + world.warm_start
+    step = job.steps[min(len(job.attempts), len(job.steps) - 1)]
+    times_out_at = NEVER if job.timeout is None else running_at + job.timeout + world.timeout_lag
+    attempt = Attempt(
+        job, len(job.attempts) + 1, instance, job.runnable_since, now, running_at,
+        exits_at=running_at + step.run, times_out_at=times_out_at, step=step,
+    )  # fmt: skip
+    job.attempts.append(attempt)
+    instance.attempts.append(attempt)
+    job.state = "ACTIVE"
+
+
+def may_start(scenario: Scenario, fleets_to_come: list[Any]) -> bool:
+    """Whether a job that waits has room on an instance that is on, that boots or that is still to be launched."""
+    rooms = [(each.environment, each.free()) for each in capacity.on(scenario) if not each.closed]
+    rooms += [(environment, planned.type.size) for _, environment, planned in fleets_to_come]
+    return any(
+        environment.enabled and environment in queue.environments and room.holds(job.size)
+        for queue in scenario.queues
+        for job in next_in_line(scenario, queue)
+        for environment, room in rooms
+    )
+
+
+def next_in_line(scenario: Scenario, queue: Queue) -> list[Job]:
+    """Whom a pass would try to start: the head, or everybody."""
+    jobs = waiting(scenario, queue)
+    return jobs if scenario.world.skip else jobs[:1]
+
+
+def what_counts(scenario: Scenario) -> object:
+    """All that a pass looks at: while it stays as it is, another pass does nothing."""
+    rooms = [(id(each), each.ready, each.closed, each.free()) for each in capacity.on(scenario)]
+    return rooms, [[job.id for job in waiting(scenario, queue)] for queue in scenario.queues]

@@ -1,0 +1,198 @@
+"""The plain objects of the oracle: what a scenario says, and what becomes of it while the clock runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+NEVER = 10**15
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a job asks for, or what an instance has."""
+
+    vcpus: int
+    mib: int
+    gpus: int = 0
+
+    def holds(self, other: Size) -> bool:
+        return self.vcpus >= other.vcpus and self.mib >= other.mib and self.gpus >= other.gpus
+
+    def less(self, other: Size) -> Size:
+        return Size(self.vcpus - other.vcpus, self.mib - other.mib, self.gpus - other.gpus)
+
+
+@dataclass(frozen=True)
+class Type:
+    name: str
+    size: Size
+    nominal_mib: int
+    price: int  # nano-dollars an hour
+    spot_price: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One instance that a fleet lists."""
+
+    at: int
+    type: Type
+    spot: bool
+
+
+@dataclass
+class Environment:
+    name: str
+    enabled: bool
+    fleet: list[Planned]
+    instances: list[Instance] = field(default_factory=list)
+
+
+@dataclass
+class Queue:
+    name: str
+    priority: int
+    environments: list[Environment]
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one attempt goes, if nothing ends it before."""
+
+    run: int
+    exit_code: int
+    reason: str | None = None
+
+
+@dataclass
+class Call:
+    """One SubmitJob call: a single job, or an array."""
+
+    id: str
+    key: tuple[int, int]  # position of the entry in the file, occurrence
+    at: int
+    queue: Queue
+    depends_on: list[tuple[str, Call]] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    is_array: bool = False
+
+
+@dataclass
+class Job:
+    id: str
+    index: int
+    call: Call
+    size: Size
+    image: str
+    pull: int  # how long the first pull on a host takes
+    steps: list[Step]
+    attempts_allowed: int
+    rules: list[dict[str, str]]
+    timeout: int | None
+    on_sigterm: str
+    state: str = ""  # not submitted, SUBMITTED, PENDING, RUNNABLE, RETRY, ACTIVE, SUCCEEDED, FAILED
+    created_at: int | None = None
+    runnable_at: int | None = None  # for the first time
+    runnable_since: int | None = None  # for the last time
+    ended_at: int | None = None
+    retry_at: int = NEVER
+    cancelled: bool = False
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("SUCCEEDED", "FAILED")
+
+
+@dataclass
+class Attempt:
+    job: Job
+    number: int
+    instance: Instance
+    runnable_at: int
+    starting_at: int
+    running_at: int
+    exits_at: int
+    times_out_at: int
+    step: Step
+    killed_at: int = NEVER  # by SIGKILL after a SIGTERM
+    ended_at: int | None = None
+    outcome: str | None = None
+    exit_code: int | None = None
+
+
+@dataclass
+class Instance:
+    environment: Environment
+    ordinal: int
+    type: Type
+    spot: bool
+    launched_at: int
+    billed_from: int
+    ready_at: int
+    ready: bool = False
+    closed: bool = False  # had its notice, with spot_drain
+    ended_at: int | None = None
+    reclaimed: bool = False
+    images: dict[str, int] = field(default_factory=dict)  # when each is, or will be, there
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def live(self) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.ended_at is None]
+
+    def free(self) -> Size:
+        room = self.type.size
+        for attempt in self.live():
+            room = room.less(attempt.job.size)
+        return room
+
+
+@dataclass
+class Reclaim:
+    at: int
+    environment: Environment
+    ordinal: int
+    replace: bool
+
+
+@dataclass
+class Act:
+    """A timed action: cancel or terminate a job, an array or one child of it."""
+
+    at: int
+    verb: str
+    id: str
+
+
+@dataclass
+class World:
+    cycle: int
+    fifo_order: str
+    retry_position: str
+    retry_delay: int
+    skip: bool
+    packing: str
+    bill_from: str
+    initial_ready: bool
+    pending: int
+    boot: int  # from launch to ready
+    warm_start: int
+    timeout_lag: int
+    notice: int
+    spot_drain: bool
+    stop_timeout: int
+    cancel_pending_wait: bool
+    first_hour_free: bool
+    root_gb: int
+    gp3: int  # nano-dollars a GB-month
+
+
+@dataclass
+class Scenario:
+    world: World
+    environments: list[Environment]
+    queues: list[Queue]
+    calls: list[Call]
+    reclaims: list[Reclaim]
+    acts: list[Act]
+    until: int | None

@@ -1,0 +1,181 @@
+"""From a scenario, as plain data of a YAML file, to the oracle's objects; what it does not cover it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oracle.plain import Act, Call, Environment, Job, Planned, Queue, Reclaim, Scenario, Size, Step, Type, World
+from oracle.quantities import duration_ms, memory_mib, nano_usd, size_bytes, whole
+
+Data = dict[str, Any]
+
+DELAYS = (
+    "retry_delay", "instance_pending", "warm_start", "timeout_lag", "notice", "stop_timeout", "scheduler_cycle",
+)  # fmt: skip
+REGISTER = ("user_data", "agent_register")
+SWITCHED_OFF = {"slow_pull_probability": 0, "spot_hazard": 0, "spot_shocks_per_day": 0}
+
+
+def read(data: Data) -> Scenario:
+    """The scenario; KeyError or AssertionError for what the oracle does not cover."""
+    world = data["world"]
+    assert all(world[key] == value for key, value in SWITCHED_OFF.items())
+    types = {name: _type(name, item) for name, item in world["instanceTypes"].items()}
+    environments = {
+        item["computeEnvironmentName"]: _environment(item, types, world.get("fleets", {}))
+        for item in data["computeEnvironments"]
+    }
+    queues = {item["jobQueueName"]: _queue(item, environments) for item in data["jobQueues"]}
+    definitions = {item["jobDefinitionName"]: item for item in data["jobDefinitions"]}
+    until = data.get("simulation", {}).get("until", "drained")
+    return Scenario(
+        _world(world),
+        list(environments.values()),
+        list(queues.values()),
+        _calls(data["workload"], queues, definitions, world),
+        [_reclaim(item, environments) for item in data.get("faults", [])],
+        [_act(item) for item in data.get("actions", [])],
+        None if until == "drained" else duration_ms(until),
+    )
+
+
+def _world(world: Data) -> World:
+    delays = {key: duration_ms(world[key]) for key in DELAYS}
+    pending = delays["instance_pending"]
+    return World(
+        cycle=delays["scheduler_cycle"],
+        fifo_order=world["fifo_order"],
+        retry_position=world["retry_position"],
+        retry_delay=delays["retry_delay"],
+        skip=world.get("head_of_line", "strict") == "skip",
+        packing=world["packing"],
+        bill_from=world["bill_from"],
+        initial_ready=world["initial_capacity"] == "ready",
+        pending=pending,
+        boot=max(pending, duration_ms(world["instance_boot"])) + sum(duration_ms(world[key]) for key in REGISTER),
+        warm_start=delays["warm_start"],
+        timeout_lag=delays["timeout_lag"],
+        notice=delays["notice"],
+        spot_drain=world["spot_drain"],
+        stop_timeout=delays["stop_timeout"],
+        cancel_pending_wait=world["cancel_pending_wait"],
+        first_hour_free=world["first_hour_free"],
+        root_gb=world["root_gb"],
+        gp3=nano_usd(world["gp3_gb_month"]),
+    )
+
+
+def _type(name: str, item: Data) -> Type:
+    size = Size(item["vcpu"], memory_mib(item["usable_memory"]), item.get("gpu", 0))
+    return Type(name, size, memory_mib(item["memory"]), nano_usd(item["price"]), nano_usd(item["spot_price"]))
+
+
+def _environment(item: Data, types: dict[str, Type], fleets: Data) -> Environment:
+    """Only environments whose fleet is listed are covered; UNMANAGED ones say of each instance whether it is Spot."""
+    spot = item["type"] == "MANAGED" and item["computeResources"]["type"] == "SPOT"
+    listed = fleets[item["computeEnvironmentName"]]
+    return Environment(
+        name=item["computeEnvironmentName"],
+        enabled=item.get("state", "ENABLED") == "ENABLED",
+        fleet=[each for part in listed for each in _planned(part, types, spot)],
+    )
+
+
+def _planned(part: Data, types: dict[str, Type], spot: bool) -> list[Planned]:
+    one = Planned(duration_ms(part.get("at", "0s")), types[part["type"]], part.get("spot", spot))
+    return [one] * part.get("count", 1)
+
+
+def _queue(item: Data, environments: dict[str, Environment]) -> Queue:
+    order = sorted(item["computeEnvironmentOrder"], key=lambda place: place["order"])
+    return Queue(item["jobQueueName"], item["priority"], [environments[each["computeEnvironment"]] for each in order])
+
+
+def _reclaim(item: Data, environments: dict[str, Environment]) -> Reclaim:
+    assert item["kind"] == "spot_reclaim"
+    where = item["select"]
+    return Reclaim(
+        duration_ms(item["at"]), environments[where["environment"]], where["ordinal"], item.get("replace", False)
+    )
+
+
+def _act(item: Data) -> Act:
+    (verb,) = {"cancel", "terminate"} & set(item)
+    return Act(duration_ms(item["at"]), verb, item[verb])
+
+
+# -- the workload
+
+
+def _calls(workload: list[Data], queues: dict[str, Queue], definitions: Data, world: Data) -> list[Call]:
+    by_entry: dict[str, list[Call]] = {}
+    for position, entry in enumerate(workload):
+        count = entry.get("count", 1)
+        by_entry[entry["id"]] = [_call(entry, (position, n), count, queues, definitions, world) for n in range(count)]
+    for entry in workload:
+        for call in by_entry[entry["id"]]:
+            call.depends_on = [_need(call, item, by_entry) for item in entry["submit"].get("dependsOn", [])]
+    return [call for calls in by_entry.values() for call in calls]
+
+
+def _need(call: Call, item: Data, by_entry: dict[str, list[Call]]) -> tuple[str, Call]:
+    kind = item.get("type", "plain")
+    if kind == "SEQUENTIAL":
+        return kind, call
+    (other,) = by_entry[item["jobId"]]
+    return kind, other
+
+
+def _call(
+    entry: Data, key: tuple[int, int], count: int, queues: dict[str, Queue], definitions: Data, world: Data
+) -> Call:
+    submit = entry["submit"]
+    name = entry["id"] if count == 1 else f"{entry['id']}@{key[1]}"
+    call = Call(name, key, duration_ms(entry.get("at", "0s")), queues[submit["jobQueue"]])
+    call.is_array = "arrayProperties" in submit
+    for index in range(submit["arrayProperties"]["size"] if call.is_array else 1):
+        call.jobs.append(_job(call, index, entry, definitions[submit["jobDefinition"]], world))
+    return call
+
+
+def _job(call: Call, index: int, entry: Data, definition: Data, world: Data) -> Job:
+    submit = entry["submit"]
+    retry = submit.get("retryStrategy") or definition.get("retryStrategy") or {}
+    timeout = submit.get("timeout") or definition.get("timeout")
+    return Job(
+        id=f"{call.id}:{index}" if call.is_array else call.id,
+        index=index,
+        call=call,
+        size=_size(submit, definition["containerProperties"]),
+        image=definition["containerProperties"]["image"],
+        pull=_pull(entry, world),
+        steps=_steps(entry["run"]),
+        attempts_allowed=retry.get("attempts", 1),
+        rules=retry.get("evaluateOnExit", []),
+        timeout=timeout and timeout["attemptDurationSeconds"] * 1000,
+        on_sigterm=entry.get("on_sigterm", "die"),
+    )
+
+
+def _size(submit: Data, container: Data) -> Size:
+    asked = container["resourceRequirements"] + submit.get("containerOverrides", {}).get("resourceRequirements", [])
+    amounts = {item["type"]: int(item["value"]) for item in asked}
+    return Size(amounts["VCPU"], amounts["MEMORY"], amounts.get("GPU", 0))
+
+
+def _pull(entry: Data, world: Data) -> int:
+    if "image" not in entry:
+        return duration_ms(world["new_image"])
+    bytes_a_second = size_bytes(world["pull_rate_ec2"].removesuffix("/s"))
+    return duration_ms(world["pull_overhead"]) + whole(size_bytes(entry["image"]) * 1000 / bytes_a_second)
+
+
+def _steps(run: Any) -> list[Step]:
+    script = run["script"] if isinstance(run, dict) else [run]
+    return [_step(item) for item in script]
+
+
+def _step(item: Any) -> Step:
+    if not isinstance(item, dict):
+        return Step(duration_ms(item), 0)
+    return Step(duration_ms(item["run"]), item.get("exit", 0), item.get("reason"))
