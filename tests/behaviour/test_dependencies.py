@@ -7,10 +7,25 @@ https://docs.aws.amazon.com/batch/latest/userguide/example_array_job.html
 
 from __future__ import annotations
 
+import json
 from math import isnan
 
 import pytest
-from scenario_builder import column, ends, environment, fails, fixed, job, jobs_of, queue, scenario, starts
+from scenario_builder import (
+    attempts_of,
+    column,
+    ends,
+    environment,
+    fails,
+    fixed,
+    job,
+    jobs_of,
+    queue,
+    scenario,
+    starts,
+)
+
+import batchsim
 
 N_TO_N = {"jobId": "p", "type": "N_TO_N"}
 SEQUENTIAL = {"type": "SEQUENTIAL"}
@@ -183,3 +198,118 @@ def test_an_array_is_pending_as_long_as_a_child_is_alive(until, state, simulate)
 def test_an_entry_may_follow_one_that_comes_later_in_the_file(simulate):
     result = simulate(scenario(job("a", "5s", at={"after": "b", "delay": "5s"}), job("b", "10s")))
     assert ends(result) == {"a": 20, "b": 10}
+
+
+# -- requests that AWS Batch refuses
+
+
+def test_a_job_has_twenty_dependencies_at_most(simulate):
+    parents = [job(f"p{n}", "1s") for n in range(21)]
+    names = [parent["id"] for parent in parents]
+    assert at(simulate(plenty(*parents[:20], job("d", needs=names[:20]))), "d") == [1]
+    with pytest.raises(batchsim.ScenarioError, match="E127"):
+        plenty(*parents, job("d", needs=names))
+
+
+def test_a_dependency_on_nobody_is_refused(drive):
+    with pytest.raises(batchsim.ScenarioError, match="E126"):
+        plenty(job("d", needs=["nobody"]))
+    run = drive(plenty(job("p", "10s")))
+    with pytest.raises(batchsim.ScenarioError, match="E126"):
+        run.submit({"jobName": "d", "jobQueue": "queue", "jobDefinition": "job", "dependsOn": [{"jobId": "nobody"}]})
+
+
+def test_nobody_can_wait_for_himself():
+    with pytest.raises(batchsim.ScenarioError, match="cycle a → b → a"):
+        plenty(job("a", needs=["b"]), job("b", needs=["a"]))
+
+
+@pytest.mark.parametrize("size", [1, 10_001])
+def test_an_array_has_2_to_10_000_children(size):
+    with pytest.raises(batchsim.ScenarioError, match="E129"):
+        plenty(job("a", size=size))
+
+
+@pytest.mark.parametrize(("sizes", "code"), [((3, 4), "E128"), ((None, 3), "E128"), ((3, None), "E128")])
+def test_n_to_n_is_refused_unless_both_are_arrays_of_one_size(sizes, code):
+    parent, child = sizes
+    with pytest.raises(batchsim.ScenarioError, match=code):
+        plenty(job("p", size=parent), job("d", size=child, needs=[N_TO_N]))
+
+
+def test_the_word_after_success_means_an_untyped_dependency_and_after_any_does_not_exist(simulate):
+    worded = {"jobId": "p", "type": "AFTER_SUCCESS"}
+    result = simulate(plenty(job("p", fails(1)), job("d", needs=[worded])))
+    assert column(result, "state") == {"p": "FAILED", "d": "FAILED"}
+    with pytest.raises(batchsim.ScenarioError, match="E113"):
+        plenty(job("p"), job("d", needs=[{"jobId": "p", "type": "AFTER_ANY"}]))
+
+
+# -- children of an array
+
+
+def test_children_are_named_after_their_array_and_counted_from_0(simulate):
+    result = simulate(plenty(job("p", size=3)))
+    assert column(result, "array_index") == {"p:0": 0, "p:1": 1, "p:2": 2}
+
+
+def test_an_array_is_one_call_however_large(simulate):
+    throttled = {"submit_tps": 1, "enforce_submit_tps": True}
+    result = simulate(plenty(job("p", size=1000), job("d", size=2), world=throttled))
+    assert column(result, "created_at_s", "submissions")["p"] == 0
+    assert set(column(result, "created_at_s").values()) == {0, 1}
+
+
+def test_a_failed_child_does_not_stop_its_siblings(simulate):
+    result = simulate(lossy(job("p", "60s", size=3)))
+    assert column(result, "state") == {"p:0": "SUCCEEDED", "p:1": "FAILED", "p:2": "SUCCEEDED"}
+    assert column(result, "ended_at_s", "submissions") == {"p": 60}
+    assert column(result, "state", "submissions") == {"p": "FAILED"}
+
+
+def test_every_child_has_its_own_tries(simulate):
+    result = simulate(lossy(job("p", "60s", size=3, attempts=2)))
+    assert column(result, "attempts") == {"p:0": 1, "p:1": 2, "p:2": 1}
+    assert column(result, "state", "submissions") == {"p": "SUCCEEDED"}
+
+
+def test_children_start_in_the_order_of_their_index(simulate):
+    result = simulate(scenario(job("p", "10s", size=4)))
+    assert starts(result) == {"p:0": 0, "p:1": 10, "p:2": 20, "p:3": 30}
+
+
+def test_a_whole_array_stands_where_it_was_submitted(simulate):
+    result = simulate(scenario(job("p", "10s", size=3), job("x", "10s", at="1s")))
+    assert list(starts(result)) == ["p:0", "p:1", "p:2", "x"]
+
+
+# -- what is told of an array
+
+
+def parents(result):
+    """Events of array parents: (second, status, status summary)."""
+    lines = "".join(result.files(events=True)["events.jsonl"]).splitlines()
+    details = [json.loads(line)["detail"] for line in lines]
+    zero = min(detail["batchsim"]["at"] for detail in details)
+    return [
+        ((detail["batchsim"]["at"] - zero) / 1000, detail["status"], detail["arrayProperties"]["statusSummary"])
+        for detail in details
+        if "size" in detail.get("arrayProperties", {})
+    ]
+
+
+def test_an_array_is_pending_and_then_what_its_children_made_of_it(simulate):
+    result = simulate(lossy(job("p", "60s", size=3)))
+    assert [state for _, state, _ in parents(result)] == ["PENDING", "FAILED"]
+
+
+def test_a_parents_summary_counts_its_children_by_state(simulate):
+    result = simulate(lossy(job("p", "60s", size=3)))
+    assert parents(result)[-1] == (60, "FAILED", {"SUCCEEDED": 2, "FAILED": 1})
+
+
+def test_what_a_container_finds_in_its_environment_stands_in_the_tables(simulate):
+    result = simulate(plenty(job("p", fails(1), size=2, attempts=2), queues=[queue("queue", "hosts")]))
+    rows = attempts_of(result, "p:1")
+    assert [(row.job_id, row.attempt, row.environment) for row in rows] == [("p:1", 1, "hosts"), ("p:1", 2, "hosts")]
+    assert (jobs_of(result)["p:1"].queue, jobs_of(result)["p:1"].array_index) == ("queue", 1)
