@@ -26,12 +26,13 @@ def test_every_task_pulls_for_itself(simulate):
     assert column(result, "image_pull_s") == {"a:0": 8, "a:1": 8, "a:2": 8, "b": 8}
 
 
-def test_an_image_of_a_known_size_takes_an_overhead_and_its_size(simulate):
+@pytest.mark.parametrize(("rate", "pull_s"), [("40MB/s", 22), ("400MB/s", 4)])
+def test_an_image_of_a_known_size_takes_an_overhead_and_its_size(rate, pull_s, simulate):
     sized = task("a", image="800MB")
     result = simulate(
-        scenario(sized, environments=[fargate()], world={"pull_overhead": "2s", "pull_rate_fargate": "40MB/s"})
+        scenario(sized, environments=[fargate()], world={"pull_overhead": "2s", "pull_rate_fargate": rate})
     )
-    assert column(result, "image_pull_s") == {"a": 22}
+    assert column(result, "image_pull_s") == {"a": pull_s}
 
 
 def test_running_tasks_stay_within_the_maximum(simulate):
