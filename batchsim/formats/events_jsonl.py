@@ -29,6 +29,8 @@ _ACCOUNT = "123456789012"
 _KINDS = ("", "SEQUENTIAL", "N_TO_N")
 STATES = tuple(state.text for state in JobState)
 """The words for states, by code."""
+MAX_REASON = 255
+"""Characters of a container's reason (API, AttemptContainerDetail)."""
 _FINAL = (JobState.SUCCEEDED, JobState.FAILED)
 
 Json = dict[str, Any]
@@ -216,7 +218,7 @@ class _Writer:
         if table.exit_code[row] != NEVER:
             container["exitCode"] = int(table.exit_code[row])
         if reason := facts.records.names.container_reasons[int(table.container_reason[row])]:
-            container["reason"] = reason
+            container["reason"] = reason[:MAX_REASON]
         instants = {"startedAt": int(table.running_at_ms[row]), "stoppedAt": int(table.ended_at_ms[row])}
         return {
             "container": container,
@@ -267,6 +269,7 @@ def _details(scenario: Scenario) -> dict[str, Json]:
                 "jobName": entry.submit.jobName,
                 "retryStrategy": {"attempts": job.attempts, "evaluateOnExit": rules},
                 "parameters": dict(entry.submit.parameters or {}),
+                **({} if job.timeout_ms is None else {"timeout": {"attemptDurationSeconds": job.timeout_ms // 1000}}),
                 "platformCapabilities": [job.platform],
                 "container": {"command": list(job.command), "environment": _environment(job.environment)},
             }

@@ -112,7 +112,7 @@ def place_of(name: str) -> tuple[int, int, int, int, str]:
     if found is None:
         raise ValueError(f"{name!r} is no id of a row: B7, V3, 4.6a")
     letter = found["letter"]
-    return "BV".find(found["kind"]) % 3, int(found["number"]), int(found["section"] or 0), len(letter), letter
+    return ("B", "V", "").index(found["kind"]), int(found["number"]), int(found["section"] or 0), len(letter), letter
 
 
 # -- what a row names

@@ -32,7 +32,9 @@ def line(row: Row) -> str:
 
 
 def _where(row: Row) -> str:
-    return "<br>".join(f"[`{place.name}`](../{place.path})" for place in places(row))
+    return "<br>".join(
+        f"[{place.path.removeprefix('batchsim/')}](../{place.path}) `{place.name}`" for place in places(row)
+    )
 
 
 def _tests(row: Row) -> str:

@@ -29,7 +29,7 @@ def stage(key, name, what, law, source=FITTED, **tests):
         id=name,
         rule=what,
         source=source,
-        where=BOOT if key != "scale_up_delay" else "batchsim/engine/scale_up.py ScaleUp",
+        where=BOOT if key != "scale_up_delay" else "batchsim/engine/scale_up.py Scaler",
         tests=tests.get("tests")
         or {
             "default": f"{COLD}::test_each_stage_draws_what_its_law_says[{key}]",

@@ -11,7 +11,7 @@ from planted import POSITIONS, VECTOR_4
 
 from batchsim.spec import World
 
-HANDFUL = ("V4",)
+HANDFUL = ("V4", "B8", "2.3j", "3.3c", "7a")
 
 
 def verify(*arguments):
