@@ -1,4 +1,4 @@
-"""What only shows once a scenario meets the catalogue: jobs that nothing can hold, strategies that are not built."""
+"""What only shows once a scenario meets the catalogue: jobs that nothing can hold, strategies that nobody gave."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec.base import Flaw
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
-from batchsim.spec.environments import AWS_STRATEGIES
 from batchsim.spec.facts import PoolFacts
 from batchsim.spec.fargate import is_fargate_size
 from batchsim.spec.index import Index, names_in
@@ -50,20 +49,15 @@ def spot_environments(scenario: Scenario) -> list[str]:
 
 
 def _unknown_strategies(scenario: Scenario, policies: Policies) -> Iterator[Flaw]:
-    """AWS's strategies that are not simulated, and the user's own that no function came with."""
+    """Strategies of the user's own that no function came with."""
     known = policies.strategies
     for number, environment in enumerate(scenario.computeEnvironments):
         strategy = environment.computeResources.allocationStrategy if environment.computeResources else None
         if strategy is None or strategy in known or policies.strategy is not None:
             continue
         path: Path = ("computeEnvironments", number, "computeResources", "allocationStrategy")
-        if strategy in AWS_STRATEGIES:
-            yield Flaw("E141", "not simulated yet", path, strategy, ", ".join(known))
-        else:
-            hint = f'Pass a strategy of your own as policies={{"allocation": {{"{strategy}": function}}}}'
-            yield Flaw(
-                "E141", "neither a strategy of AWS Batch nor one of yours", path, strategy, ", ".join(known), hint
-            )
+        hint = f'Pass a strategy of your own as policies={{"allocation": {{"{strategy}": function}}}}'
+        yield Flaw("E141", "neither a strategy of AWS Batch nor one of yours", path, strategy, ", ".join(known), hint)
 
 
 def _endless_retries(scenario: Scenario) -> Iterator[Flaw]:
@@ -115,11 +109,11 @@ def _kept_warm(scenario: Scenario) -> Iterator[tuple[Path, str, int]]:
 
 
 def _unknown_targets(scenario: Scenario) -> Iterator[Flaw]:
-    """Faults must name an environment that launches Spot instances."""
+    """Reclaims must name an environment that launches Spot instances."""
     spot = spot_environments(scenario)
     for number, fault in enumerate(scenario.faults):
         name = fault.select.environment
-        if name not in spot:
+        if fault.kind == "spot_reclaim" and name not in spot:
             path: Path = ("faults", number, "select", "environment")
             hint = did_you_mean(name, spot)
             yield Flaw("E120", "no compute environment of type SPOT", path, name, ", ".join(spot) or "none", hint)

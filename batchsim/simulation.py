@@ -274,7 +274,10 @@ class Simulation:
             self._act("terminate", action.terminate, TERMINATED, action.at_ms)
 
     def _schedule_fault(self, fault: Fault) -> None:
-        self._strike(fault.select.environment, fault.select.ordinal, fault.at_ms, replace=fault.replace)
+        """Put a reclaim on the agenda; of other faults the engine knows from the start."""
+        environment, ordinal = fault.select.environment, fault.select.ordinal
+        if fault.kind == "spot_reclaim" and environment is not None and ordinal is not None:
+            self._strike(environment, ordinal, fault.at_ms, replace=fault.replace)
 
     def _act(self, deed: str, job: str, reason: str, at_ms: int) -> None:
         """Put CancelJob or TerminateJob on the agenda."""

@@ -6,7 +6,7 @@ A type that the file names exactly must be usable; one that came with a family o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batchsim.catalog.instance_types import without_spot
 from batchsim.catalog.market import Market
@@ -56,10 +56,11 @@ def pools_of(resources: ComputeResource, path: Path, shop: Shop) -> tuple[tuple[
     problems = list(_word_problems(resources.instanceTypes, path, shop))
     pools: list[PoolFacts] = []
     left_out: Refusal | None = None
+    listed = _listed(resources.instanceTypes, shop.shelf)
     for name, named_at in _wanted(resources.instanceTypes, shop.shelf).items():
         pool = _pool(shop.shelf.types[name], resources, zones, shop)
         if isinstance(pool, PoolFacts):
-            pools.append(pool)
+            pools.append(replace(pool, listed=listed[name]))
         elif named_at is None:
             left_out = left_out or pool
         else:
@@ -90,6 +91,20 @@ def _wanted(words: Sequence[str], shelf: Shelf) -> Mapping[str, int | None]:
     """Each type behind ``words``: with the position of the word that names it exactly, or None."""
     implied: dict[str, int | None] = {member.name: None for word in words for member in shelf.members(word)}
     return implied | {word: position for position, word in enumerate(words) if word in shelf.types}
+
+
+def _listed(words: Sequence[str], shelf: Shelf) -> Mapping[str, int]:
+    """Each type's place in the list: where it is named itself, else the first family or bundle that holds it.
+
+    User Guide, "Allocation strategies": a type that is listed by itself is taken out of its family's expansion.
+    """
+    implied, exact = dict[str, int](), dict[str, int]()
+    for position, word in enumerate(words):
+        if word in shelf.types:
+            exact.setdefault(word, position)
+        for member in shelf.members(word):
+            implied.setdefault(member.name, position)
+    return implied | exact
 
 
 def _word_problems(words: Sequence[str], path: Path, shop: Shop) -> Iterator[Problem]:

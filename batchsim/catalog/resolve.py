@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from batchsim.catalog.fargate import fargate_prices
@@ -24,11 +25,13 @@ from batchsim.spec.near import did_you_mean
 from batchsim.spec.platforms import resources_of
 from batchsim.spec.scenario import Scenario
 from batchsim.spec.source import SourceMap
+from batchsim.spec.spot_prices import DEFAULT
 from batchsim.spec.world import World
 
 TOO_MUCH_MEMORY = "E131"
 UNKNOWN_REGION = "E155"
 UNKNOWN_ZONE = "E159"
+ONE_PRICE = "E117"
 ARCHITECTURES = ("x86_64", "arm64")
 """What ``world.speed`` may name besides types and families."""
 
@@ -46,6 +49,7 @@ def facts_for(scenario: Scenario) -> CatalogueFacts:
     for path, name, resources in _launching(scenario):
         pools[name], found = pools_of(resources, path, shop)
         problems += found or fleet_problems(name, fleets.get(name, ()), pools[name])
+    problems += _fault_problems(scenario, pools)
     problems = list(_region_first(problems, scenario))
     if problems:
         raise ScenarioError(_placed(problem, scenario.source) for problem in problems)
@@ -85,6 +89,7 @@ def _type_problems(world: World, shelf: Shelf) -> Iterator[Problem]:
             given, most = f"{own.usable_memory}MiB", f"at most {shelf.types[name].memory_mib}MiB"
             yield Problem(TOO_MUCH_MEMORY, (*path, "usable_memory"), "more than the type's memory", given, most)
     yield from _speed_problems(world, shelf)
+    yield from _price_step_problems(world, shelf)
     for name in world.prices:
         if name not in shelf.types and name not in world.instanceTypes:
             hint = did_you_mean(name, shelf.types)
@@ -98,6 +103,33 @@ def _speed_problems(world: World, shelf: Shelf) -> Iterator[Problem]:
         if name not in ARCHITECTURES and name not in shelf.families and name not in shelf.types:
             allowed, hint = f"a type, a family, {' or '.join(ARCHITECTURES)}", did_you_mean(name, known)
             yield Problem(UNKNOWN_TYPE, ("world", "speed", name), "unknown type or family", name, allowed, hint)
+
+
+def _price_step_problems(world: World, shelf: Shelf) -> Iterator[Problem]:
+    """Keys of ``world.spot_prices`` that name no type or family, and one price for types of several sizes."""
+    for name, steps in world.spot_prices.items():
+        path: Path = ("world", "spot_prices", name)
+        if name not in (DEFAULT, *shelf.families, *shelf.types):
+            hint, allowed = did_you_mean(name, (*shelf.families, *shelf.types)), f"a type, a family, or {DEFAULT}"
+            yield Problem(UNKNOWN_TYPE, path, "unknown type or family", name, allowed, hint)
+        elif name not in shelf.types and any(step.price is not None for step in steps):
+            hint = "Write {at: 2h, share: 0.8}, a share of each type's On-Demand price"
+            yield Problem(ONE_PRICE, path, "one price does not go with types of several sizes", name, hint=hint)
+
+
+def _fault_problems(scenario: Scenario, pools: Mapping[str, tuple[PoolFacts, ...]]) -> Iterator[Problem]:
+    """Capacity faults whose type or zone no environment has."""
+    for number, fault in enumerate(scenario.faults):
+        select = fault.select
+        mine = [pool for name, own in pools.items() if select.environment in (None, name) for pool in own]
+        path: Path = ("faults", number, "select")
+        types = dict.fromkeys(pool.type.name for pool in mine)
+        if select.type is not None and not any(fnmatchcase(name, select.type) for name in types):
+            allowed, hint = ", ".join(types), did_you_mean(select.type, types)
+            yield Problem(UNKNOWN_TYPE, (*path, "type"), "no environment has such a type", select.type, allowed, hint)
+        zones = dict.fromkeys(zone for pool in mine for zone in pool.zones)
+        if select.zone is not None and select.zone not in zones:
+            yield Problem(UNKNOWN_ZONE, (*path, "zone"), "no environment is there", select.zone, ", ".join(zones))
 
 
 def _zone_problems(shop: Shop) -> Iterator[Problem]:

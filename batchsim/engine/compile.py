@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from batchsim.engine.laws import Exponential, Sampler, law_of
 from batchsim.engine.plan import (
@@ -30,6 +31,8 @@ from batchsim.spec.markets import BUCKET_FACTORS, market_of
 from batchsim.spec.names import short_name
 from batchsim.spec.platforms import Fleet, platform_of, resources_of, standing_vcpus, stands
 from batchsim.spec.queues import JobQueue
+from batchsim.spec.quotas import quota_class
+from batchsim.spec.spot_prices import PriceStep, steps_of
 
 MS_PER_H = 3_600_000
 
@@ -51,13 +54,14 @@ def compile_plan(
         pools=tuple(offers.pools),
         rules=_rules(scenario.world),
         delays=_delays(scenario.world, draws),
-        spot=_spot(scenario.world),
+        spot=_spot(scenario.world, offers.prices),
         until_ms=None if settings.until == "drained" else int(settings.until),
         max_time_ms=settings.max_time_ms,
         images=Vocabulary(),
         definitions=Vocabulary(),
         types=offers.types.texts(),
         zones=offers.zones.texts(),
+        quotas=scenario.world.ec2_vcpu_quota,
     )
 
 
@@ -113,6 +117,10 @@ class _Offers:
         self._pool_codes: dict[tuple[int, int], int] = {}
         self._facts = facts
         self._speed = scenario.world.speed
+        self._spot_prices = scenario.world.spot_prices
+        self.prices: dict[int, tuple[tuple[int, int], ...]] = {}
+        """Of Spot types whose price changes: (instant, nano-dollars an hour), from t = 0 on."""
+        self._hazard_per_h = market_of(scenario.world).hazard_per_h
         for environment in scenario.computeEnvironments:
             for pool in facts.pools.get(environment.computeEnvironmentName, ()):
                 for zone in pool.zones:
@@ -148,10 +156,13 @@ class _Offers:
         return self._facts.pools[environment][0].type.architecture
 
     def _offer(self, position: int, facts: PoolFacts, zone: str, *, spot: bool) -> Offer:
+        type_ = self.types.code(facts.type.name)
+        if spot and (steps := steps_of(self._spot_prices, facts.type.name, facts.type.family)):
+            self.prices[type_] = _price_steps(facts, steps)
         return Offer(
             position=position,
             pool=self._pool(facts, zone),
-            type=self.types.code(facts.type.name),
+            type=type_,
             type_name=facts.type.name,
             zone=self.zones.code(zone),
             vcpus=facts.type.vcpus,
@@ -161,6 +172,8 @@ class _Offers:
             spot=spot,
             price_nano_usd_per_h=facts.spot_nano_usd_per_h if spot else facts.on_demand_nano_usd_per_h,
             on_demand_nano_usd_per_h=facts.on_demand_nano_usd_per_h,
+            listed=facts.listed,
+            hazard_per_h=self._hazard_per_h * BUCKET_FACTORS[facts.interruption_bucket] if spot else 0.0,
         )
 
     def _pool(self, facts: PoolFacts, zone: str) -> int:
@@ -168,13 +181,23 @@ class _Offers:
         if key not in self._pool_codes:
             self._pool_codes[key] = len(self.pools)
             name, factor = f"{facts.type.name}|{zone}", BUCKET_FACTORS[facts.interruption_bucket]
-            self.pools.append(Pool(name, factor, self._speed_milli(facts.type)))
+            self.pools.append(Pool(name, factor, self._speed_milli(facts.type), quota_class(facts.type.family)))
         return self._pool_codes[key]
 
     def _speed_milli(self, kind: InstanceType) -> int:
         """The speed of a type, else of its family, else of its architecture; 1 where ``world.speed`` has none."""
         known = (self._speed[word] for word in (kind.name, kind.family, kind.architecture) if word in self._speed)
         return next(known, SPEED_1)
+
+
+def _price_steps(facts: PoolFacts, steps: tuple[PriceStep, ...]) -> tuple[tuple[int, int], ...]:
+    """A type's prices over time: the catalogue's until the first step; shares are of On-Demand, rounded half even."""
+    on_demand = facts.on_demand_nano_usd_per_h
+    given = tuple(
+        (step.at_ms, round(on_demand * Fraction(str(step.share))) if step.price is None else step.price)
+        for step in steps
+    )
+    return given if given[0][0] == 0 else ((0, facts.spot_nano_usd_per_h), *given)
 
 
 def _environment(
@@ -212,6 +235,7 @@ def _environment(
         zones=len(offers.zones.texts()),
         stands=standing,
         fleet=offers.launches(fleet, own),
+        bid_percent=resources.bidPercentage,
     )
 
 
@@ -238,6 +262,10 @@ def _rules(world: World) -> Rules:
         fargate_speed_milli=(world.speed.get("x86_64", SPEED_1), world.speed.get("arm64", SPEED_1)),
         initial_ready=world.initial_capacity == "ready",
         prefer_smallest=world.prefer_size == "smallest",
+        max_instance_vcpus=world.max_instance_vcpus_per_launch,
+        rate_weight=world.spco_rate_weight,
+        cooldown_ms=world.post_scale_in_cooldown,
+        ice_probability=world.ice_prob,
         scale_down_idle_ms=world.scale_down_idle,
         scale_down_check_ms=world.scale_down_check,
         drain_surplus=world.drain_surplus,
@@ -268,19 +296,20 @@ def _delays(world: World, draws: Draws) -> Delays:
     )
 
 
-def _spot(world: World) -> SpotPlan:
+def _spot(world: World, prices: Mapping[int, tuple[tuple[int, int], ...]]) -> SpotPlan:
     market = market_of(world)
     return SpotPlan(
         hazard_per_h=market.hazard_per_h,
         shocks_per_day=market.shocks_per_day,
         median_depth=None if market.median_depth == "unlimited" else market.median_depth,
         notice_ms=world.notice,
+        prices=prices,
     )
 
 
 def task_lifetime(world: World, draws: Draws, stream: str) -> Sampler | None:
     """Return the law of a Fargate Spot task's time to its reclaim: the market's hazard at factor 1."""
-    hazard_per_h = _spot(world).hazard_per_h
+    hazard_per_h = market_of(world).hazard_per_h
     if not hazard_per_h:
         return None
     return Sampler(Exponential(MS_PER_H / hazard_per_h, least_ms=1), draws.stream("task_lifetime", stream))

@@ -11,6 +11,7 @@ from itertools import islice
 from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
 from batchsim.engine.environment import Cover, Environment
 from batchsim.engine.job_queue import JobQueue
+from batchsim.engine.quota import VcpuQuota
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Ask
 from batchsim.policies.scaling import Rooms
@@ -24,6 +25,7 @@ class DemandMeter:
     def __init__(self, tables: Tables, environments: tuple[Environment, ...]) -> None:
         self.queues: list[JobQueue] = []
         """In serving order; the scheduler's own list."""
+        self.quota: VcpuQuota | None = None
         self._tables = tables
         self._shapes = tables.shapes
         self._environments = environments
@@ -52,6 +54,7 @@ class DemandMeter:
 
     def booting_room(self, target: Ec2Environment, ahead: list[JobQueue]) -> Rooms:
         """Return the booting room of ``target`` that the jobs of the queues ahead leave, each served where it is."""
+        self._start_planning()
         left = Ec2Cover(target, target.booting_rooms())
         covers: dict[int, Cover] = {target.position: left}
         for queue in ahead:
@@ -76,6 +79,7 @@ class DemandMeter:
         A queue ends at the first job that no environment of it takes: what stands behind cannot start either.
         """
         covers: dict[int, Cover] = {}
+        self._start_planning()
         for queue in self._related(target):
             for shape, count in self.runs(queue):
                 fallen, left = self._fall(queue, shape, count, target, covers)
@@ -83,6 +87,10 @@ class DemandMeter:
                     yield shape, fallen
                 if left:
                     break
+
+    def _start_planning(self) -> None:
+        if self.quota is not None:
+            self.quota.start_planning()
 
     def _fall(
         self, queue: JobQueue, shape: int, count: int, target: Ec2Environment, covers: dict[int, Cover]

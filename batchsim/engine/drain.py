@@ -34,8 +34,12 @@ class Drain:
         """By environment under watch: (instant, surplus vCPUs) of the checks that still count, the oldest first."""
 
     def watch(self, environment: Ec2Environment) -> None:
-        """The environment got a job: look at it from the next check on, as long as it has any."""
-        if self._is_on and not environment.plan.stands and environment.position not in self._surplus:
+        """The environment got a job: look at it from the next check on, as long as it has any.
+
+        Not at one with ``minScaleDownDelayMinutes``: its instances are to stay for jobs to come, long after their last.
+        """
+        patient = environment.plan.stands or environment.plan.min_scale_down_delay_ms > 0
+        if self._is_on and not patient and environment.position not in self._surplus:
             self._surplus[environment.position] = []
             self._look_again(environment)
 

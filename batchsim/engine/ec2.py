@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.environment import EnvironmentView
@@ -16,6 +17,9 @@ from batchsim.policies.packing import count_that_fit
 from batchsim.policies.scaling import Rooms, may_launch
 from batchsim.records.vocabulary import WaitReason
 
+if TYPE_CHECKING:
+    from batchsim.engine.quota import VcpuQuota
+
 ENDLESS_MIB = 1 << 40
 
 
@@ -28,6 +32,7 @@ class Ec2Cover:
         self._coming = Rooms()
         """What the instances that may still be launched have left."""
         self._headroom = environment.max_vcpus - environment.on_vcpus
+        self._quota = environment.quota
 
     def pack(self, shape: int, want: Shape, count: int) -> int:
         """Return how many of ``count`` jobs room on instances takes."""
@@ -48,19 +53,38 @@ class Ec2Cover:
         placed = self._coming.pack(want.vcpus, want.memory_mib, want.gpus, count)
         if placed == count or not self._environment.may_grow_for(shape):
             return placed
-        smallest = min(self._environment.open_offers(shape), key=lambda offer: offer.vcpus)
-        each = count_that_fit(smallest.size, (want.vcpus, want.memory_mib, want.gpus))
-        overshoot = smallest.vcpus - 1 if self._environment.plan.may_exceed_max else 0
-        permitted = max(0, (self._headroom + overshoot) // smallest.vcpus)
-        launched = min(-(-(count - placed) // each), permitted)
+        for smallest in self._smallest(self._environment.open_offers(shape)):
+            self._launch(smallest, -(-(count - placed) // count_that_fit(smallest.size, want[1:4])))
+            placed += self._coming.pack(want.vcpus, want.memory_mib, want.gpus, count - placed)
+        return placed
+
+    def _smallest(self, offers: tuple[Offer, ...]) -> Iterable[Offer]:
+        """The smallest offer; where quotas count, the smallest of each class, the smallest of all first."""
+        ordered = sorted(offers, key=lambda offer: offer.vcpus)
+        if self._quota is None:
+            return ordered[:1]
+        return {self._quota.class_of(offer): offer for offer in reversed(ordered)}.values()
+
+    def _launch(self, offer: Offer, instances: int) -> None:
+        """Count on up to so many instances, as far as maxvCpus and the quota permit."""
+        overshoot = offer.vcpus - 1 if self._environment.plan.may_exceed_max else 0
+        launched = min(instances, max(0, (self._headroom + overshoot) // offer.vcpus))
+        if launched and self._quota is not None:
+            launched = self._quota.plan(offer, launched)
         if launched:
-            self._headroom -= launched * smallest.vcpus
-            self._coming.add(*smallest.size, launched)
-        return placed + self._coming.pack(want.vcpus, want.memory_mib, want.gpus, count - placed)
+            self._headroom -= launched * offer.vcpus
+            self._coming.add(*offer.size, launched)
 
 
 class Ec2Environment:
     """Instances come by :meth:`add` and :meth:`open_to_jobs` and go by :meth:`remove`; jobs come by :meth:`place`."""
+
+    outbid: frozenset[int] = frozenset()
+    """Offers (by position) whose Spot price is not below the bid."""
+    quota: VcpuQuota | None = None
+    """The account's vCPU quotas, where there are any."""
+    cooling_until_ms = 0
+    """Until when nothing is launched after a scale-in."""
 
     def __init__(
         self,
@@ -135,12 +159,12 @@ class Ec2Environment:
             return WaitReason.OVER_MAX_RESOURCE
         if not self.enabled:
             return WaitReason.ENVIRONMENT_DISABLED
-        grows = self.below_max(shape) and bool(self.open_offers(shape))
+        grows = self._has_headroom(self.open_offers(shape))
         if self._fits(shape, booting) and (grows or len(self.booting) == self.on):
             return WaitReason.INSTANCE_BOOTING
-        if not self.below_max(shape):
+        if not self._has_headroom(self.fitting(shape)):
             return WaitReason.FLEET_FULL if self.plan.stands else WaitReason.MAX_VCPUS
-        return WaitReason.SCALE_UP_DECISION if grows else WaitReason.CAPACITY_ERROR
+        return WaitReason.SCALE_UP_DECISION if grows else self._gate(self.fitting(shape))
 
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether a job of this shape, for which no room is free, waits here: for a booting instance, or for growth.
@@ -155,22 +179,35 @@ class Ec2Environment:
 
     def may_grow_for(self, shape: int) -> bool:
         """Whether an instance that holds a job of this shape may be launched now."""
-        return self.takes(shape) and self.below_max(shape) and bool(self.open_offers(shape))
+        return self.takes(shape) and self._has_headroom(self.open_offers(shape))
 
-    def below_max(self, shape: int) -> bool:
-        """Whether maxvCpus permits one more instance that holds a job of this shape; a standing fleet does not grow."""
-        if self.plan.stands:
+    def _has_headroom(self, offers: tuple[Offer, ...]) -> bool:
+        """Whether maxvCpus permits one more instance of one of these offers; a standing fleet does not grow."""
+        if self.plan.stands or not offers:
             return False
-        smallest = min((offer.vcpus for offer in self.fitting(shape)), default=None)
-        if smallest is None:
-            return False
+        smallest = min(offer.vcpus for offer in offers)
         return may_launch(self.on_vcpus, self.max_vcpus, smallest, self.plan.may_exceed_max)
 
+    def _gate(self, fitting: tuple[Offer, ...]) -> WaitReason:
+        """Say which gate keeps all of these offers from being launched, in order of precedence (model 5)."""
+        within = [offer for offer in fitting if self._has_headroom((offer,))]
+        if self.quota is not None and not all(map(self.quota.permits, within)):
+            return WaitReason.VCPU_QUOTA
+        return WaitReason.CAPACITY_ERROR if self.backed_off else WaitReason.BID
+
     def open_offers(self, shape: int) -> tuple[Offer, ...]:
-        """Return the fitting offers that no capacity error holds back."""
-        return tuple(filter(self.is_open, self.fitting(shape))) if self.backed_off else self.fitting(shape)
+        """Return the fitting offers that no gate keeps shut."""
+        if not self.backed_off and not self.outbid and self.quota is None:
+            return self.fitting(shape)
+        return tuple(filter(self.is_open, self.fitting(shape)))
 
     def is_open(self, offer: Offer) -> bool:
+        """Whether an offer may be launched now: within quota, below the bid, and not held back by a capacity error."""
+        if offer.position in self.outbid or (self.quota is not None and not self.quota.permits(offer)):
+            return False
+        return self._is_unrefused(offer)
+
+    def _is_unrefused(self, offer: Offer) -> bool:
         """Whether no capacity error holds an offer back: its own, or, where BEST_FIT waits for a type, another's."""
         held = self.backed_off
         if not held or offer.position in held:

@@ -18,6 +18,7 @@ from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scheduler import Scheduler
+from batchsim.engine.spot_prices import SpotPrices
 from batchsim.engine.standing import StandingFleet
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
@@ -40,6 +41,7 @@ class EndOfRun:
         submit_job: SubmitJob,
         scheduler: Scheduler,
         tables: Tables,
+        prices: SpotPrices,
     ) -> None:
         self._kernel = kernel
         self._plan = plan
@@ -52,6 +54,7 @@ class EndOfRun:
         self._submit_job = submit_job
         self._scheduler = scheduler
         self._tables = tables
+        self._prices = prices
         self._coming_actions = 0
 
     @property
@@ -93,7 +96,8 @@ class EndOfRun:
         if self._scale_in.is_awaited(environment) or (scaler is not None and scaler.is_awaited()):
             return True
         waiting = [queue for queue in self._queues if queue.waiting and environment.position in queue.environments]
-        if self._launcher.is_holding_back(environment) or (environment.booting and not environment.plan.stands):
+        may_come = self._launcher.is_holding_back(environment) or self._prices.may_fall(environment)
+        if may_come or (environment.booting and not environment.plan.stands):
             return bool(waiting)
         return environment.plan.stands and any(self._is_in_reach(environment, queue, fleet) for queue in waiting)
 

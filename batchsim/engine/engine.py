@@ -6,6 +6,7 @@ from collections import deque
 
 from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.attempts import Attempts
+from batchsim.engine.capacity_errors import CapacityErrors, shortages_of
 from batchsim.engine.compile import compile_plan
 from batchsim.engine.control import CapacityControl, JobControl
 from batchsim.engine.decision import Decided
@@ -25,6 +26,7 @@ from batchsim.engine.kernel import Kernel
 from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan, QueuePlan
+from batchsim.engine.quota import VcpuQuota
 from batchsim.engine.randomness import Draws, Stream
 from batchsim.engine.restraint import Restraint
 from batchsim.engine.run_task import RunTaskClients
@@ -33,6 +35,7 @@ from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scaling_log import ScalingLog
 from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.spot import SpotMarket
+from batchsim.engine.spot_prices import SpotPrices
 from batchsim.engine.standing import StandingFleet
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
@@ -62,6 +65,7 @@ class Engine:
         """``thorough`` takes the plain path wherever there is a fast one; the results are the same."""
         self.kernel = Kernel()
         self.plan = compile_plan(scenario, facts, workload, draws, policies)
+        self._shortages = shortages_of(scenario.faults, self.plan.environments, self.plan.zones)
         self.policies = policies
         self.tables = Tables()
         self._views = Views(self.plan, self.tables)
@@ -124,6 +128,7 @@ class Engine:
         )
         self.market = SpotMarket(self.kernel, plan.spot, plan.pools, plan.delays, instances, self._reclaimed)
         self.launcher = Launcher(self.kernel, plan, instances, self.market, self._became_ready, self._gate_opened)
+        self._build_gates()
         self.scale_in = ScaleIn(
             self.kernel, instances, self.launcher, rules, self.log, self._gate_opened, self._decided
         )
@@ -141,7 +146,22 @@ class Engine:
             self.submit_job,
             self.scheduler,
             self.tables,
+            self.prices,
         )
+
+    def _build_gates(self) -> None:
+        """What keeps launches back: quotas, bids, capacity errors beside the market's; each only where there is any."""
+        plan, launcher = self.plan, self.launcher
+        launcher.environments = self.environments
+        hosts = tuple(each for each in self.environments if isinstance(each, Ec2Environment))
+        if plan.quotas:
+            launcher.quota = self.meter.quota = VcpuQuota(plan.quotas, plan.pools)
+            for environment in hosts:
+                launcher.quota.join(environment)
+        if self._shortages or plan.rules.ice_probability:
+            launcher.errors = CapacityErrors(self._shortages, plan.rules.ice_probability, plan.delays)
+        self.prices = SpotPrices(self.kernel, plan.spot.prices, hosts, self.market.interrupt, self._gate_opened)
+        launcher.prices = self.prices if plan.spot.prices else None
 
     def _build_growth(self) -> None:
         """What launches instances: a scaler for each environment that has any, or its fleet where that is listed."""
@@ -244,6 +264,7 @@ class Engine:
 
     def _start(self) -> None:
         """The world at t = 0: the initial capacity stands, the first calls are on the agenda."""
+        self.prices.start()
         for scaler in self.scalers.values():
             plan = scaler.environment.plan
             scaler.fill(max(plan.min_vcpus, plan.desired_vcpus))

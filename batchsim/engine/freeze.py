@@ -6,8 +6,9 @@ import numpy as np
 
 from batchsim.engine.engine import Engine
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan
+from batchsim.engine.spot_prices import with_paid_prices
 from batchsim.engine.submission_table import EntryColumns, ShapeColumns
-from batchsim.records.tables import Names, Records
+from batchsim.records.tables import Instances, Names, Records
 
 
 def freeze(engine: Engine, horizon_ms: int) -> Records:
@@ -20,7 +21,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         jobs=jobs,
         attempts=engine.tables.attempts.freeze(horizon_ms),
         progress=engine.running.courses.freeze(horizon_ms),
-        instances=engine.tables.instances.freeze(horizon_ms),
+        instances=_instances(engine, horizon_ms),
         scaling=engine.log.freeze(),
         timeline=engine.timeline.freeze(),
         dependencies=engine.dependencies.freeze(),
@@ -28,6 +29,12 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         ended_by=int(engine.ended_by),
         fargate_speed_milli=engine.plan.rules.fargate_speed_milli,
     )
+
+
+def _instances(engine: Engine, horizon_ms: int) -> Instances:
+    """The instances; those whose price changed with what they paid on average."""
+    instances, steps = engine.tables.instances.freeze(horizon_ms), engine.plan.spot.prices
+    return with_paid_prices(instances, steps, horizon_ms) if steps else instances
 
 
 def _names(engine: Engine) -> Names:

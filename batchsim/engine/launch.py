@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from batchsim.engine.capacity_errors import CapacityErrors
 from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.environment import Environment
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Plan
+from batchsim.engine.quota import VcpuQuota
 from batchsim.engine.spot import SpotMarket
+from batchsim.engine.spot_prices import SpotPrices
 from batchsim.policies.allocation import Demand, Offer
 from batchsim.records.vocabulary import WhyLaunched
 
@@ -26,6 +30,7 @@ class Launcher:
         became_ready: Callable[[Ec2Environment, int], None],
         gate_moved: Callable[[], None],
     ) -> None:
+        self.environments: tuple[Environment, ...] = ()
         self._kernel = kernel
         self._plan = plan
         self._instances = instances
@@ -35,17 +40,46 @@ class Launcher:
         self.grew: Callable[[Ec2Environment], None] = _nobody
         """Hears of each launch: more capacity may let an idle instance go that minvCpus kept."""
         self._stages: dict[int, tuple[Sampler, ...]] = {}
+        self.quota: VcpuQuota | None = None
+        self.errors: CapacityErrors | None = None
+        """Capacity errors beside those of empty Spot pools."""
+        self.prices: SpotPrices | None = None
+        """Spot prices, where they change."""
 
     def offers(self, environment: Ec2Environment) -> tuple[Offer, ...]:
-        """Return the offers that no capacity error holds back, Spot pools with their present depth."""
+        """Return the offers that no gate keeps shut, Spot pools with their present depth and price."""
         free = filter(environment.is_open, environment.plan.offers)
         if not environment.plan.spot:
             return tuple(free)
-        return tuple(offer._replace(depth=self._market.depth(offer.pool)) for offer in free)
+        return tuple(self._as_of_now(environment, offer) for offer in free)
+
+    def _as_of_now(self, environment: Ec2Environment, offer: Offer) -> Offer:
+        depth = self._market.depth(offer.pool)
+        if self.errors is not None:
+            left = self.errors.left(environment, offer, self._kernel.now_ms)
+            depth = depth if left is None else min(depth, left)
+        price = offer.price_nano_usd_per_h if self.prices is None else self.prices.now(offer)
+        return offer._replace(depth=depth, price_nano_usd_per_h=price)
 
     def choose(self, environment: Ec2Environment, demand: Demand, offers: tuple[Offer, ...]) -> Offer | None:
-        """Ask the environment's allocation strategy."""
-        return environment.plan.strategy(demand, offers) if demand.headroom_vcpus > 0 else None
+        """Ask the environment's allocation strategy, of offers that are within quota."""
+        if demand.headroom_vcpus <= 0:
+            return None
+        if self.quota is not None:
+            offers = tuple(filter(self.quota.permits, offers))
+        return environment.plan.strategy(demand, offers)
+
+    def is_refused(self, environment: Ec2Environment, offer: Offer) -> bool:
+        """Whether EC2 answers with a capacity error: the Spot pool is empty, or a fault or chance has it so.
+
+        The pool is then held back for ``ce_backoff``.
+        """
+        is_dry = offer.spot and offer.depth <= 0
+        errors = self.errors
+        if not is_dry and (errors is None or not errors.strikes(environment, offer, self._kernel.now_ms)):
+            return False
+        self.back_off(environment, offer)
+        return True
 
     def launch(self, environment: Ec2Environment, offer: Offer, why: WhyLaunched, *, ready: bool = False) -> int:
         """Launch one instance; ``ready`` skips the boot. Return its row."""
@@ -59,6 +93,7 @@ class Launcher:
         instances.billed_from[row] = now + bill_after[self._plan.rules.bill_from]
         if offer.spot:
             self._market.launched(row)
+        self._count(environment, offer, 1)
         if ready:
             self._open(row, environment)
         else:
@@ -67,9 +102,23 @@ class Launcher:
         return row
 
     def ended(self, row: int) -> None:
-        """An instance ended: its pool has one more to give."""
+        """An instance ended: its pool, and its class's quota, have one more to give."""
         if self._instances.spot[row]:
             self._market.ended(row)
+        if self.quota is not None or self.errors is not None:
+            self._count(*self._origin(row), -1)
+
+    def _origin(self, row: int) -> tuple[Ec2Environment, Offer]:
+        environment, pool = self.environments[self._instances.environment[row]], self._instances.pool[row]
+        assert isinstance(environment, Ec2Environment)
+        return environment, next(offer for offer in environment.plan.offers if offer.pool == pool)
+
+    def _count(self, environment: Ec2Environment, offer: Offer, instances: int) -> None:
+        if self.quota is not None:
+            self.quota.count(offer, instances)
+            self._gate_moved()
+        if self.errors is not None:
+            self.errors.count((environment.position, offer.pool), instances)
 
     def back_off(self, environment: Ec2Environment, offer: Offer) -> None:
         """Hold a pool back after a capacity error, for ``ce_backoff``: the head may go on to the next environment."""
@@ -81,7 +130,12 @@ class Launcher:
 
     def is_holding_back(self, environment: Ec2Environment) -> bool:
         """Whether a pool is held back that may give instances later on."""
-        return bool(environment.backed_off) and not self._market.is_empty_for_good
+        if not environment.backed_off or self._market.is_empty_for_good:
+            return False
+        errors, offers, now = self.errors, environment.plan.offers, self._kernel.now_ms
+        return errors is None or not all(
+            errors.is_for_good(environment, offers[at], now) for at in environment.backed_off
+        )
 
     def _boot(self, environment: Ec2Environment, ordinal: int) -> tuple[int, int]:
         """Return the unbilled first part of the boot, and all of it: instance boot, agent registration, user data."""

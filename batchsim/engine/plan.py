@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -17,6 +17,7 @@ from batchsim.policies.allocation import Offer, Strategy
 from batchsim.policies.ordering import FifoOrder, RetryPosition
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER
+from batchsim.spec.quotas import UNLIMITED, VcpuQuotas
 
 
 class Shape(NamedTuple):
@@ -84,6 +85,8 @@ class Ec2Plan:
     """Whether its instances are a fleet that demand does not scale."""
     fleet: tuple[FleetLaunch, ...] = ()
     """The fleet where it is listed; else it has ``min_vcpus`` vCPUs."""
+    bid_percent: int = 100
+    """``bidPercentage``: the share of On-Demand below which it launches Spot instances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,8 @@ class Pool:
     """Of its type's interruption bucket, on the market's hazard."""
     speed_milli: int = SPEED_1
     """Of its type, in thousandths."""
+    quota_class: str = "standard"
+    """What the account's vCPU quotas count it as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,8 @@ class SpotPlan:
     median_depth: int | None
     """None: unlimited."""
     notice_ms: int
+    prices: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """By type whose price changes: (instant, nano-dollars an hour), from t = 0 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +226,14 @@ class Rules:
     """Of tasks on x86_64 and on arm64, in thousandths."""
     initial_ready: bool
     prefer_smallest: bool
+    max_instance_vcpus: int | None
+    """The largest instance that is launched where the head needs no larger one."""
+    rate_weight: float | None
+    """How SPOT_PRICE_CAPACITY_OPTIMIZED weighs hazards; None: by tiers of depth."""
+    cooldown_ms: int
+    """Time after a scale-in without a launch."""
+    ice_probability: float
+    """Of a capacity error at each launch."""
     scale_down_idle_ms: int
     scale_down_check_ms: int
     drain_surplus: bool
@@ -266,3 +281,5 @@ class Plan:
     definitions: Vocabulary
     types: tuple[str, ...]
     zones: tuple[str, ...]
+    quotas: VcpuQuotas = UNLIMITED
+    """The account's, in vCPUs."""

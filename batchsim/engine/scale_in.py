@@ -71,6 +71,7 @@ class ScaleIn:
             ended, ended_vcpus = ended + 1, ended_vcpus + vcpus
             self._decided("scale_in", range(row, row + 1))
         if ended:
+            environment.cooling_until_ms = now + self._rules.cooldown_ms
             self._log.write(environment, ScalingAction.SCALE_IN, -ended, -ended_vcpus)
             self._gate_opened()
 

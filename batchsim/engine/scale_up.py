@@ -83,7 +83,7 @@ class Scaler:
             offer = self._launcher.choose(environment, demand, offers)
             if offer is None:
                 break
-            if self._is_refused(offer):
+            if self._launcher.is_refused(environment, offer):
                 tally, offers = tally.refused(), self._offers()
                 continue
             why = WhyLaunched.FLEET if environment.plan.stands else WhyLaunched.INITIAL
@@ -100,6 +100,8 @@ class Scaler:
                 yield self._asleep
             due = kernel.now_ms + self._delay.one_ms(self._ordinal)
             yield kernel.until(due, Rank.SCALE_UP, background=True)
+            while kernel.now_ms < self.environment.cooling_until_ms:
+                yield kernel.until(self.environment.cooling_until_ms, Rank.SCALE_UP, background=True)
             self._ordinal += 1
             self._decide()
 
@@ -175,7 +177,7 @@ class Scaler:
             offer = self._launcher.choose(environment, demand, pools)
             if offer is None:
                 return None
-            if not self._is_refused(offer):
+            if not self._launcher.is_refused(environment, offer):
                 break
             growth.refused(self._offers())
         row = self._launcher.launch(environment, offer, why)
@@ -186,13 +188,6 @@ class Scaler:
     def _limit_vcpus(self, asks: tuple[Ask, ...]) -> int:
         """Return the vCPUs to which a decision may grow for jobs: maxvCpus, or what the user's own scaling says."""
         return self.environment.max_vcpus if self._restraint is None else self._restraint.limit_vcpus(asks)
-
-    def _is_refused(self, offer: Offer) -> bool:
-        """Whether EC2 answers with a capacity error (the Spot pool is empty); its pool is then held back."""
-        if not offer.spot or offer.depth > 0:
-            return False
-        self._launcher.back_off(self.environment, offer)
-        return True
 
     def _may_grow(self, limit_vcpus: int) -> bool:
         """Whether one more instance may be launched: the environment is enabled, and below its limit."""
@@ -217,6 +212,8 @@ class Scaler:
             zone_vcpus=tuple(environment.zone_vcpus),
             by_memory=environment.plan.demand_by_memory,
             prefer_smallest=self._rules.prefer_smallest,
+            max_instance_vcpus=self._rules.max_instance_vcpus,
+            rate_weight=self._rules.rate_weight,
             size_draws=draws,
         )
 

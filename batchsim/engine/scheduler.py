@@ -59,13 +59,15 @@ class Scheduler:
 
     def reorder(self) -> None:
         """A priority changed: serve the queues in their new order."""
-        self._serve_in(serving_order([queue.priority for queue in self._queues]))
+        order = serving_order([queue.priority for queue in self._queues])
+        self._serve_in(self._queues[place].position for place in order)
         for queue in self._queues:
             queue.touched = True
 
     def _serve_in(self, order: Iterable[int]) -> None:
-        """Serve, and measure demand, in this order of positions."""
-        self._served = [self._queues[position] for position in order]
+        """Serve, and measure demand, in this order of positions in the file."""
+        queues = {queue.position: queue for queue in self._queues}
+        self._served = [queues[position] for position in order]
         self._meter.queues = self._served
 
     def request_pass(self) -> None:

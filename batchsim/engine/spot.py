@@ -11,6 +11,7 @@ from math import sqrt
 import numpy as np
 from simpy import Event
 
+from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.elementary import exp
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.kernel import Kernel, Rank
@@ -111,6 +112,13 @@ class SpotMarket:
     def strike(self, row: int, at_ms: int) -> None:
         """Let an instance be reclaimed at an instant, with its notice before."""
         self._plan_strike(lambda: row, at_ms, replace=False)
+
+    def interrupt(self, environment: Ec2Environment, pools: frozenset[int]) -> None:
+        """The price exceeds an environment's bid in these pools: its instances have their notice now."""
+        rows = [row for pool in sorted(pools) for row in self._alive.get(pool, ())]
+        for row in rows:
+            if self._instances.environment[row] == environment.position and self._instances.notice_at[row] == NEVER:
+                self.strike(row, self._kernel.now_ms + self._plan.notice_ms)
 
     def strike_by_ordinal(self, environment: int, ordinal: int, at_ms: int, *, replace: bool) -> None:
         """As :meth:`strike`, for an instance that may be launched only by then: a fault (validation 5)."""

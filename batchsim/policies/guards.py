@@ -80,10 +80,11 @@ def guard_queue_order(told: str, policy: QueueOrder) -> QueueOrder:
             positions = sorted(queue.position for queue in served)
         except (AttributeError, TypeError):
             raise _refused(told, served, "return the queues that it was given, in their new order") from None
-        if positions != list(range(len(queues))):
+        given = {queue.position: queue for queue in queues}
+        if positions != sorted(given):
             names = ", ".join(queue.name for queue in queues)
             raise _refused(told, served, f"return each queue once: {names}")
-        return [queues[queue.position] for queue in served]
+        return [given[queue.position] for queue in served]
 
     return order
 

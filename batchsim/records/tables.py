@@ -207,7 +207,7 @@ class Scaling:
     desired_vcpus: Ints
     """vCPUs running and booting afterwards."""
     capacity_errors: Ints
-    """Launches that failed for want of Spot capacity in this decision."""
+    """Launches that failed for want of capacity in this decision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -66,6 +66,8 @@ class WaitReason(_Worded):
     LAUNCH_RATE = 10, "launch_rate"
     SCHEDULER_CYCLE = 11, "scheduler_cycle"
     CLIENT_BACKOFF = 12, "client_backoff"
+    VCPU_QUOTA = 13, "vcpu_quota"
+    BID = 14, "bid"
 
 
 class WhyLaunched(_Worded):

@@ -9,6 +9,7 @@ from batchsim.spec import LawSpec, Sample, SampleFile, Scenario, World
 from batchsim.spec.extra_costs import ExtraCosts
 from batchsim.spec.markets import market_of
 from batchsim.spec.platforms import platform_of, resources_of
+from batchsim.spec.quotas import VcpuQuotas
 from batchsim.units import format_duration, format_usd
 
 _NAMES_SHOWN = 6
@@ -118,8 +119,14 @@ def _of_spot(world: World) -> str:
     return (
         f"Spot market ({world.market}): {_hazard(world)} at interruption factor 1, "
         f"{market.shocks_per_day:g} shocks a day that each take half of a pool, pools {pools}, "
-        f"notice {format_duration(world.notice)}; prices constant over the run"
+        f"notice {format_duration(world.notice)}; prices {_prices(world)}"
     )
+
+
+def _prices(world: World) -> str:
+    if not world.spot_prices:
+        return "constant over the run"
+    return f"in steps (world.spot_prices: {', '.join(world.spot_prices)}), each instance billed at its mean price"
 
 
 def _hazard(world: World) -> str:
@@ -144,7 +151,7 @@ def show(world: World, name: str) -> str:
     value: Any = getattr(world, name)
     if isinstance(value, LawSpec):
         return _law(value)
-    if isinstance(value, ExtraCosts):
+    if isinstance(value, ExtraCosts | VcpuQuotas):
         return str(value)
     if isinstance(value, Mapping):
         more = f" and {len(value) - _NAMES_SHOWN} more" if len(value) > _NAMES_SHOWN else ""

@@ -105,7 +105,7 @@ def unlaunched(capacity_errors: int) -> list[tuple[str, str]]:
     """Launches that EC2 refused, where there were any."""
     if not capacity_errors:
         return []
-    return [("refused", f"{plural(capacity_errors, 'launch', 'launches')} for want of Spot capacity in the pool")]
+    return [("refused", f"{plural(capacity_errors, 'launch', 'launches')} for want of capacity in the pool")]
 
 
 def work_lost(lost: Summary) -> str:

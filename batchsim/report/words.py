@@ -10,7 +10,8 @@ _BAR = "█"
 _PARTS_OF_BAR = " ▏▎▍▌▋▊▉"
 
 _WORDS = {
-    "capacity_error": "no Spot capacity",
+    "bid": "Spot price not below the bid",
+    "capacity_error": "no EC2 capacity",
     "ebs": "EBS",
     "client_backoff": "client's back-off after RunTask failed",
     "fleet_full": "room on the standing fleet",
@@ -24,6 +25,7 @@ _WORDS = {
     "over_max_resource": "more than the environment's maximum",
     "scale_up_decision": "scale-up decision",
     "scheduler_cycle": "next scheduler cycle",
+    "vcpu_quota": "EC2 vCPU quota",
 }
 
 

@@ -36,6 +36,8 @@ class PoolFacts:
     """Spot Advisor's share of instances interrupted in a month: 0 (< 5 %), 1, 2, 3, 4 (> 20 %)."""
     zones: tuple[str, ...]
     """The environment's zones that offer the type, in the order of its subnets; never empty."""
+    listed: int = 0
+    """Place in ``instanceTypes`` of the word that the type came with: its own name, else the first that holds it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ComputeEnvironment.containerOrchestrationType": _DESCRIBED,
     "ComputeEnvironment.uuid": _IDENTITY,
     "ComputeEnvironment.context": "AWS reserves it",
-    "ComputeResource.bidPercentage": f"a bid below On-Demand {LATER}: Spot prices are constant",
     "ComputeResource.imageId": "the machine image does not change boot times; world.instance_boot does",
     "ComputeResource.securityGroupIds": _NETWORK,
     "ComputeResource.ec2KeyPair": _PERMISSION,

@@ -29,6 +29,8 @@ from batchsim.spec.kinds import (
 )
 from batchsim.spec.laws import Law, LawSpec
 from batchsim.spec.platforms import Fleet, Platform
+from batchsim.spec.quotas import UNLIMITED, Ec2VcpuQuota
+from batchsim.spec.spot_prices import SpotPrices
 
 Rate = Annotated[Fraction, quantity(units.parse_rate_per_s, units.format_rate, RATE_PATTERN, "20/s")]
 
@@ -175,6 +177,16 @@ class World(Model):
     """Whether busy instances that were surplus for ``scale_down_idle`` take no further job (recorded runs)."""
     ce_backoff: DurationMs = 180_000
     """How long a pool is left alone after a capacity error (choice)."""
+    ice_prob: Probability = 0.0
+    """Probability that a launch meets a capacity error, whatever the pool and the way of purchase (choice)."""
+    max_instance_vcpus_per_launch: Annotated[int, whole("E130", 1)] | None = None
+    """Largest instance that a decision launches, where the head does not need a larger one (choice: none)."""
+    spco_rate_weight: Annotated[float, number("E142", 0, 1_000_000)] | None = None
+    """k in SPOT_PRICE_CAPACITY_OPTIMIZED's price x (1 + k x reclaims an hour); if absent, tiers of depth (choice)."""
+    post_scale_in_cooldown: DurationMs = 0
+    """Time after a scale-in in which nothing is launched (choice; reports of 2020: an Auto Scaling group's 300 s)."""
+    ec2_vcpu_quota: Ec2VcpuQuota = UNLIMITED
+    """vCPUs that may run, by purchase option and class of families; `new_account`: 5 Standard (EC2, "Quotas")."""
 
     instance_pending: Law = _uniform(8, 17)
     """First part of the boot, not billed (observed)."""
@@ -220,6 +232,8 @@ class World(Model):
     checkpoint_on_notice: Flag = True
     """Whether ``on_sigterm: checkpoint`` sees a notice on EC2 without SIGTERM (EC2 metadata; choice)."""
 
+    spot_prices: SpotPrices = Field(default_factory=dict)
+    """Spot prices that change, by type, else family, else `default`: `[{at: 2h, share: 0.8}]` (choice: constant)."""
     spot_factor: Annotated[float, number("E148", 0, 10)] = 0.47
     """Spot price as a share of On-Demand, where the catalogue has none (fitted on recorded prices)."""
     first_hour_free: Flag = True

@@ -9,8 +9,12 @@ import pytest
 
 from batchsim.analysis.check import examine
 from batchsim.analysis.invariants import INVARIANTS
-from tests.analysis.mutants import MUTANTS, Mutant
+from tests.analysis.mutants import MUTANTS as USUAL
+from tests.analysis.mutants import Mutant
+from tests.analysis.mutants_launches import MUTANTS as OF_LAUNCHES
 from tests.analysis.mutants_sound_run import sound_run
+
+MUTANTS = (*USUAL, *OF_LAUNCHES)
 
 
 @pytest.fixture(scope="module")

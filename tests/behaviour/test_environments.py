@@ -185,8 +185,8 @@ def test_the_zone_with_fewest_vcpus_comes_next(simulate):
 # -- strategies: https://docs.aws.amazon.com/batch/latest/userguide/allocation-strategies.html
 
 THREE_TYPES = {
-    "snug.large": box(2, spot_price="$0.30/h"),
-    "deep.large": box(2, spot_price="$0.90/h"),
+    "snug.large": box(2, price="$1/h", spot_price="$0.30/h"),
+    "deep.large": box(2, price="$1/h", spot_price="$0.90/h"),
     "bulk.2xlarge": box(8, spot_price="$0.80/h"),
 }
 """A job of 2 vCPU: snug is the cheapest that hosts it, bulk the cheapest per vCPU, deep neither."""

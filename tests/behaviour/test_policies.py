@@ -321,3 +321,13 @@ def test_jobs_of_fargate_are_ordered_like_any_other(simulate):
     two = (task(name, on="tasks") for name in "ab")
     story = scenario(*two, environments=[fargate(maxvCpus=1)], queues=[queue("tasks", "tasks")])
     assert list(starts(simulate(story, policies={"ordering": lambda job: -ord(job.entry)}))) == ["b", "a"]
+
+
+def test_queues_can_be_ordered_beside_one_that_is_none(simulate):
+    """The first in the file has no queue, and is not among those that the policy orders."""
+    places = [fixed(1, "tasks"), fixed(1, "hosts")]
+    queues = [queue("calls", "tasks"), queue("queue", "hosts")]
+    alone = {"platforms": {"tasks": "no_queue"}}
+    story = scenario(job("a"), job("b", on="calls"), environments=places, queues=queues, world=alone)
+    result = simulate(story, policies={"ordering": {"queues": lambda given: list(given)}})
+    assert starts(result) == {"a": 0, "b": 0}

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchsim.policies.allocation import STRATEGIES, Ask, Demand, Offer, best_fit, best_fit_progressive
+from batchsim.policies.allocation import best_fit_progressive_ordered as ordered
 from batchsim.policies.allocation import spot_capacity_optimized as deepest
+from batchsim.policies.allocation import spot_capacity_optimized_prioritized as prioritized
 from batchsim.policies.allocation import spot_price_capacity_optimized as cheap_and_deep
 
 GIB = 1024
@@ -42,18 +44,22 @@ def demand(jobs: int, vcpus: int = 1, gib: float = 1, **keys: Any) -> Demand:
     return Demand(**{"asks": asks, "headroom_vcpus": 256, "may_exceed_max": True, "zone_vcpus": (0, 0, 0), **keys})
 
 
-# -- one table on which all differ: type, vCPUs, GiB, $/h, depth
+# -- one table on which all differ: vCPUs, GiB, $/h, depth, place in the list
 
 TABLE = line(
-    offer(4, 8, 0.34, depth=20),  # $0.085 a vCPU: the cheapest vCPU, but three jobs leave one of four unused
-    offer(2, 8, 0.20, depth=5),  # $0.100 a vCPU, all used
-    offer(2, 16, 0.30, depth=50),  # $0.150 a vCPU, and the deepest pool of the size that three jobs fill
-    offer(2, 16, 0.25, depth=30),  # $0.125 a vCPU, and more than half as deep as that
+    offer(4, 8, 0.34, depth=20, listed=4),  # $0.085 a vCPU: the cheapest, but three jobs leave one of four unused
+    offer(2, 8, 0.20, depth=5, listed=5),  # $0.100 a vCPU, all used
+    offer(2, 16, 0.30, depth=50, listed=3),  # $0.150 a vCPU, and the deepest pool of the size that three jobs fill
+    offer(2, 16, 0.25, depth=30, listed=2),  # $0.125 a vCPU, and more than half as deep as that
+    offer(8, 32, 1.10, depth=24, listed=0),  # first in the list; less than half as deep as the deepest, 50
+    offer(8, 32, 1.20, depth=40, listed=1),  # second in the list, and of those at least 25 deep the first
 )
 CHOICE = {
     "BEST_FIT": 1,
     "BEST_FIT_PROGRESSIVE": 0,
+    "BEST_FIT_PROGRESSIVE_ORDERED": 4,
     "SPOT_CAPACITY_OPTIMIZED": 2,
+    "SPOT_CAPACITY_OPTIMIZED_PRIORITIZED": 5,
     "SPOT_PRICE_CAPACITY_OPTIMIZED": 3,
 }
 
@@ -61,6 +67,10 @@ CHOICE = {
 @pytest.mark.parametrize(("name", "position"), CHOICE.items(), ids=CHOICE)
 def test_the_strategies_differ(name: str, position: int) -> None:
     assert STRATEGIES[name](demand(3), TABLE) == TABLE[position]
+
+
+def test_no_two_of_the_six_choose_the_same() -> None:
+    assert len(set(CHOICE.values())) == len(CHOICE) == 6
 
 
 def test_every_strategy_built_is_in_that_table() -> None:
@@ -197,6 +207,56 @@ def test_of_pools_equally_cheap_the_deepest_is_taken_before_the_emptiest_zone() 
     assert cheap_and_deep(demand(2, zone_vcpus=(0, 64, 0)), pools) == pools[1]
 
 
+# -- order of the list
+
+
+def test_the_order_of_the_list_goes_before_price_and_size() -> None:
+    big, small = line(offer(16, 64, 3.2, listed=0), offer(2, 8, 0.1, listed=1))
+    assert ordered(demand(1), (big, small)) == big
+    assert ordered(demand(99), (small._replace(listed=0), big._replace(listed=1))).vcpus == 2
+
+
+def test_listed_types_that_are_too_small_are_skipped() -> None:
+    tiny, large = line(offer(2, 8, 0.1, listed=0), offer(4, 16, 0.3, listed=1))
+    assert ordered(demand(1, vcpus=4), (tiny, large)) == large
+
+
+def test_within_a_listed_family_price_and_size_decide_as_in_best_fit_progressive() -> None:
+    family = tuple(one._replace(listed=1) for one in FAMILY)
+    assert ordered(demand(9), family) == best_fit_progressive(demand(9), family)
+
+
+def test_a_listed_type_beyond_maxvcpus_gives_way_to_one_that_fits_below() -> None:
+    big, small = line(offer(16, 64, 3.2, listed=0), offer(2, 8, 0.1, listed=1))
+    assert ordered(demand(16, headroom_vcpus=8), (big, small)) == small
+    assert ordered(demand(1, vcpus=9, headroom_vcpus=8), (big, small)) == big
+
+
+@pytest.mark.parametrize(("depth", "position"), [(49, 1), (50, 0)])
+def test_capacity_goes_before_the_list_and_the_list_before_the_rest(depth: int, position: int) -> None:
+    first, deeper = line(offer(16, 64, 3.2, listed=0, depth=depth), offer(2, 8, 0.1, listed=1, depth=100))
+    assert prioritized(demand(1), (first, deeper)).position == position
+
+
+# -- size limit and hazards
+
+
+@ANY
+@pytest.mark.parametrize(("most", "vcpus"), [(8, 8), (7, 4), (1, 2)])
+def test_no_larger_size_is_launched_than_the_limit_unless_the_head_needs_it(
+    strategy: Any, most: int, vcpus: int
+) -> None:
+    assert strategy(demand(99, max_instance_vcpus=most), FAMILY).vcpus == vcpus
+    assert strategy(demand(9, vcpus=16, max_instance_vcpus=most), FAMILY).vcpus == 16
+
+
+def test_a_weight_makes_hazards_dearer_in_place_of_tiers() -> None:
+    """$0.10 x (1 + 10 x 0.02) = $0.12 beside $0.11 x (1 + 10 x 0.005) = $0.1155 a vCPU; with k = 4 it turns round."""
+    risky, calm = line(offer(2, 8, 0.2, depth=1, hazard_per_h=0.02), offer(2, 8, 0.22, depth=9, hazard_per_h=0.005))
+    assert cheap_and_deep(demand(2, rate_weight=10), (risky, calm)) == calm
+    assert cheap_and_deep(demand(2, rate_weight=4), (risky, calm)) == risky
+
+
 def test_pools_that_have_nothing_left_go_by_price() -> None:
     pools = line(offer(2, 8, 0.2, depth=-1), offer(2, 8, 0.1, depth=-3))
     assert cheap_and_deep(demand(2), pools) == pools[1]
@@ -228,6 +288,7 @@ offers_strategy = st.lists(
         zone=st.integers(0, 2),
         depth=st.integers(0, 9),
         gpus=st.integers(0, 1),
+        listed=st.integers(0, 3),
     ),
     max_size=8,
 ).map(lambda offers: line(*offers))

@@ -59,7 +59,7 @@ def test_a_drawn_size_holds_the_head():
     assert spot_capacity_optimized(asked, pools()).vcpus >= 48
 
 
-TYPES = {f"cloud.{n}": {"vcpu": n, "memory": f"{4 * n}GiB", "price": "$1/h", "spot_price": "$1/h"} for n in (2, 16, 64)}
+TYPES = {f"cloud.{n}": {"vcpu": n, "memory": f"{4 * n}GiB", "price": "$9/h", "spot_price": "$1/h"} for n in (2, 16, 64)}
 SUBNETS = ["subnet-a", "subnet-b", "subnet-c"]
 
 
@@ -112,7 +112,7 @@ def test_draws_are_keyed_by_environment_and_decision(simulate):
 
 def test_on_spot_booting_instances_cover_what_their_vcpus_would_hold(simulate):
     """Four jobs of 8 GiB and 1 vCPU: 4 vCPUs of 16 GiB hold two; the others have a decision once these have joined."""
-    types = {"four": {"vcpu": 4, "memory": "16GiB", "usable_memory": "16GiB", "spot_price": "$1/h", "price": "$1/h"}}
+    types = {"four": {"vcpu": 4, "memory": "16GiB", "usable_memory": "16GiB", "spot_price": "$1/h", "price": "$9/h"}}
     hosts = environment("hosts", ["four"], maxvCpus=64, type="SPOT", allocationStrategy="SPOT_CAPACITY_OPTIMIZED")
     settings = {"instanceTypes": types, "instance_boot": "100s", "demand_by": "observed"}
     result = simulate(scenario(job("a", "1h", size=4, memory=8192), environments=[hosts], world=settings))

@@ -30,8 +30,11 @@ PARTS = ("throttled", "dependency", "wait", "retry_delay", "provisioning", "imag
          "earlier_running", "last_running")  # fmt: skip
 _X = 0
 STRATEGIES = {
-    "EC2": ("BEST_FIT", "BEST_FIT_PROGRESSIVE"),
-    "SPOT": ("BEST_FIT", "BEST_FIT_PROGRESSIVE", "SPOT_CAPACITY_OPTIMIZED", "SPOT_PRICE_CAPACITY_OPTIMIZED"),
+    "EC2": ("BEST_FIT", "BEST_FIT_PROGRESSIVE", "BEST_FIT_PROGRESSIVE_ORDERED"),
+    "SPOT": (
+        *("BEST_FIT", "BEST_FIT_PROGRESSIVE", "SPOT_CAPACITY_OPTIMIZED", "SPOT_PRICE_CAPACITY_OPTIMIZED"),
+        "SPOT_CAPACITY_OPTIMIZED_PRIORITIZED",
+    ),
 }
 
 

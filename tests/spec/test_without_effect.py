@@ -22,7 +22,8 @@ BUILT = {
     "ComputeEnvironmentOrder": "order computeEnvironment",
     # section 5
     "ComputeEnvironment": "computeEnvironmentName type state computeResources",
-    "ComputeResource": "type allocationStrategy minvCpus maxvCpus desiredvCpus instanceTypes subnets scalingPolicy",
+    "ComputeResource": "type allocationStrategy minvCpus maxvCpus desiredvCpus instanceTypes subnets scalingPolicy "
+    "bidPercentage",
     "ScalingPolicy": "minScaleDownDelayMinutes",
     # sections 5 and 6: what jobs ask for
     "JobDefinition": "jobDefinitionName revision status type containerProperties retryStrategy timeout parameters "

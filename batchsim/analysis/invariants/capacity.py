@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -168,15 +169,30 @@ def initial_capacity_is_there(book: Book) -> pd.DataFrame:
         wanted = max(int(resources.get("minvCpus") or 0), int(resources.get("desiredvCpus") or 0))
         wanted = book.settings.standing_vcpus(name) if book.settings.stands(name) else wanted
         ever = book.instances.number("vcpus")[rows][book.instances.ms("launched_at_s")[rows] == 0].sum()
-        if ever < wanted and not errors.sum() and not _best_fit_leaves_rest(book, name):
+        if ever < wanted and not errors.sum() and not _may_stay_short(book, name):
             missing.append({"environment": name, "wanted_vcpus": wanted, "launched_vcpus": int(ever)})
     return pd.DataFrame(missing)
 
 
-def _best_fit_leaves_rest(book: Book, name: str) -> bool:
-    """BEST_FIT On-Demand stays within maxvCpus, so that a remainder smaller than an instance may stay unfilled."""
+def _may_stay_short(book: Book, name: str) -> bool:
+    """Whether quotas or a bid may keep capacity back.
+
+    Or BEST_FIT On-Demand, which stays within maxvCpus, so that a remainder smaller than an instance stays unfilled.
+    """
     resources = book.settings.resources(name)
+    if book.settings.world("ec2_vcpu_quota") not in ("unlimited", {}) or _may_be_outbid(book, resources):
+        return True
     return resources.get("type") == "EC2" and (resources.get("allocationStrategy") or "BEST_FIT") == "BEST_FIT"
+
+
+def _may_be_outbid(book: Book, resources: Mapping[str, Any]) -> bool:
+    """Whether a Spot price may not be below the bid: it is bid less than On-Demand, or the scenario sets the prices."""
+    if resources.get("type") != "SPOT":
+        return False
+    bids_less = int(resources.get("bidPercentage") or 100) < 100
+    priced = (*book.settings.world("prices").values(), *book.settings.world("instanceTypes").values())
+    own = any("spot" in each or "spot_price" in each for each in priced)
+    return bids_less or own or bool(book.settings.world("spot_prices")) or book.settings.world("spot_factor") >= 1
 
 
 @invariant("N35")

@@ -142,6 +142,19 @@ def scale_in_waits_for_idleness(book: Book) -> pd.DataFrame:
     return instances.rows(instances.among("why_ended", "scale_in") & open_ & (length < idle_ms))
 
 
+@invariant("I21c")
+def minimum_delay_is_kept(book: Book) -> pd.DataFrame:
+    """An instance that ran a job is scaled in no sooner than minScaleDownDelayMinutes after its last job's end."""
+    gaps, instances = book.gaps, book.instances
+    delay = np.array([*(_delay_ms(book, name) for name in instances.words("environment")), 0], np.int64)
+    owed = delay[instances.codes("environment")]
+    length = np.zeros(len(instances), np.int64)
+    tail = gaps.end_ms == book.until_horizon(instances.ms("ended_at_s"))[gaps.host]
+    length[gaps.host[tail]] = (gaps.end_ms - gaps.begin_ms)[tail]
+    ran = instances.number("attempts") > 0
+    return instances.rows(instances.among("why_ended", "scale_in") & ran & (length < owed))
+
+
 @invariant("N37")
 def idle_instances_end(book: Book) -> pd.DataFrame:
     """An idle instance that minvCpus does not keep ends at the first check after its time; a closed one at the next."""
@@ -272,6 +285,7 @@ INVARIANTS = (
     reclaims_end_what_they_hit,
     scale_in_spares_busy_instances,
     scale_in_waits_for_idleness,
+    minimum_delay_is_kept,
     idle_instances_end,
     closed_instances_take_no_job,
     busy_instances_are_closed,

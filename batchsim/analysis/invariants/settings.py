@@ -32,6 +32,12 @@ DEFAULTS: Mapping[str, Any] = {
     "run_task_backoff_base": "1s",
     "run_task_backoff_cap": "60s",
     "run_task_jitter": "full",
+    "ec2_vcpu_quota": "unlimited",
+    "spot_prices": {},
+    "spot_factor": 0.47,
+    "prices": {},
+    "instanceTypes": {},
+    "post_scale_in_cooldown": 0,
 }
 """``world`` keys that invariants read."""
 
@@ -158,6 +164,12 @@ class Settings:
         """Timed actions."""
         self.need()
         return self._list("actions")
+
+    @property
+    def faults(self) -> Sequence[Mapping[str, Any]]:
+        """What goes wrong by plan."""
+        self.need()
+        return self._list("faults")
 
     @cached_property
     def notifications(self) -> Mapping[str, Mapping[str, Any]]:

@@ -27,6 +27,8 @@ REASONS = (
     "launch_rate",
     "scheduler_cycle",
     "client_backoff",
+    "vcpu_quota",
+    "bid",
 )
 """Why a head waits; ``empty`` is the reason of a queue without one."""
 

@@ -39,6 +39,10 @@ class Offer(NamedTuple):
     """Spot instances that the pool can still give; 0 on On-Demand, which is unlimited."""
     type_name: str = ""
     """As ``m5.large``."""
+    listed: int = 0
+    """Place in ``instanceTypes`` of the word that the type came with: its own name, else the first that holds it."""
+    hazard_per_h: float = 0.0
+    """Reclaims that Spot is expected to suffer there, per instance-hour."""
 
     @property
     def size(self) -> Size:
@@ -77,6 +81,10 @@ class Demand:
     """Whether memory fills an instance as vCPUs do (``world.demand_by``)."""
     prefer_smallest: bool = False
     """``world.prefer_size: smallest``."""
+    max_instance_vcpus: int | None = None
+    """``world.max_instance_vcpus_per_launch``; None for any size."""
+    rate_weight: float | None = None
+    """``world.spco_rate_weight``: how SPOT_PRICE_CAPACITY_OPTIMIZED weighs hazards; None for tiers of capacity."""
     size_draws: tuple[float, ...] = ()
     """One number between 0 and 1 a zone, for a whole decision: where given, sizes are drawn as they were observed."""
 

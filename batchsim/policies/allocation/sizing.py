@@ -15,13 +15,22 @@ def permitted(demand: Demand, offers: Iterable[Offer]) -> tuple[Offer, ...]:
     """Return the offers that hold the head within maxvCpus, else, if that may be exceeded, the smallest that hold it.
 
     "BEST_FIT_PROGRESSIVE and the Spot strategies may go above maxvCpus, by no more than a single instance" (API,
-    ComputeResource.maxvCpus); so an instance beyond it is taken only where none fits below, and the smallest.
+    ComputeResource.maxvCpus); so an instance beyond it is taken only where none fits below, and the smallest. Likewise
+    one of more than ``max_instance_vcpus``.
     """
-    holding = tuple(offer for offer in offers if offer.holds(demand.head))
+    holding = _small_enough(demand, tuple(offer for offer in offers if offer.holds(demand.head)))
     below = tuple(offer for offer in holding if offer.vcpus <= demand.headroom_vcpus)
     if below or not demand.may_exceed_max:
         return below
     return _of_size(holding, min((offer.vcpus for offer in holding), default=0))
+
+
+def _small_enough(demand: Demand, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    most = demand.max_instance_vcpus
+    if most is None:
+        return offers
+    small = tuple(offer for offer in offers if offer.vcpus <= most)
+    return small or _of_size(offers, min((offer.vcpus for offer in offers), default=0))
 
 
 def sized(demand: Demand, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
@@ -42,6 +51,12 @@ def cheapest(offers: tuple[Offer, ...], rates: list[float]) -> tuple[Offer, ...]
     """Return the offers whose rate is the least, within :data:`EQUAL_PRICE`; ``rates`` runs along ``offers``."""
     limit = min(rates, default=0.0) * (1 + EQUAL_PRICE)
     return tuple(offer for offer, rate in zip(offers, rates, strict=True) if rate <= limit)
+
+
+def first_listed(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """Return the offers of the first entry of ``instanceTypes`` that has any: of one type, one family or one bundle."""
+    first = min((offer.listed for offer in offers), default=0)
+    return tuple(offer for offer in offers if offer.listed == first)
 
 
 def balanced(demand: Demand, offers: tuple[Offer, ...]) -> Offer | None:

@@ -6,6 +6,8 @@ half as many instances as the deepest; in that tier the lowest price per vCPU de
 memory serves what waits. Prices within half a percent are one price; ties go to the deepest pool, then to the
 zone with fewest vCPUs of this environment, then by position.
 
+With ``world.spco_rate_weight`` k there are no tiers: the least price per vCPU x (1 + k x reclaims an hour) decides.
+
 Size comes before the tier, as in SPOT_CAPACITY_OPTIMIZED: depth is in instances, so pools of different sizes do not
 compare.
 """
@@ -19,8 +21,14 @@ from batchsim.policies.allocation.sizing import cheapest, permitted, sized
 
 def spot_price_capacity_optimized(demand: Demand, offers: tuple[Offer, ...]) -> Offer | None:
     """Choose the cheapest pool of the best capacity tier; None when no permitted type holds the head."""
-    tier = deep_enough(sized(demand, permitted(demand, offers)))
-    tied = cheapest(tier, [offer.price_nano_usd_per_h / usable_vcpus(offer, demand) for offer in tier])
+    fitting = sized(demand, permitted(demand, offers))
+    weight = demand.rate_weight
+    tier = deep_enough(fitting) if weight is None else fitting
+    rates = [
+        offer.price_nano_usd_per_h / usable_vcpus(offer, demand) * (1 + (weight or 0) * offer.hazard_per_h)
+        for offer in tier
+    ]
+    tied = cheapest(tier, rates)
     return min(tied, key=lambda offer: (-offer.depth, demand.zone_vcpus[offer.zone], offer.position), default=None)
 
 

@@ -27,9 +27,11 @@ def check_faults(index: Index) -> Iterator[Flaw]:
     }
     for path, fault in index.items("faults"):
         name = fault.select.environment
+        if name is None:
+            continue
         place = (*path, "select", "environment")
         if name in fargate:
-            yield Flaw("E117", "Fargate has no instances to reclaim", place, name)
+            yield Flaw("E117", "Fargate has no instances", place, name)
         if name not in known:
             yield Flaw("E120", "unknown compute environment", place, name, ", ".join(known), did_you_mean(name, known))
 

@@ -57,6 +57,14 @@ _FIRST: Mapping[str, int] = {
 }
 _LAST: Mapping[str, int] = {
     "extra_costs": 40,
+    "listed_order": 25,
+    "bids": 25,
+    "quotas": 27,
+    "capacity_errors": 20,
+    "scale_down_delay": 15,
+    "cooldown": 20,
+    "size_rules": 20,
+    "surplus": 20,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -1,0 +1,108 @@
+"""Spot prices over a run: the bid gate of each environment, interruptions above the bid, and what an instance paid.
+
+``bidPercentage`` is a share of On-Demand: an environment launches only below it, and EC2 interrupts its instances, with
+the usual notice, when the price exceeds it (EC2, "Spot Instance interruptions"). The market price is paid, whatever the
+bid. Without ``world.spot_prices`` prices are constant, and the gate never moves.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.policies.allocation import Offer
+from batchsim.records.tables import NEVER, Instances
+
+Steps = tuple[tuple[int, int], ...]
+"""(instant in ms, nano-dollars an hour), from t = 0 on."""
+
+
+class SpotPrices:
+    """Watches the price of each Spot type; types without steps keep the catalogue's."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        steps: Mapping[int, Steps],
+        environments: tuple[Ec2Environment, ...],
+        interrupt: Callable[[Ec2Environment, frozenset[int]], None],
+        gate_moved: Callable[[], None],
+    ) -> None:
+        """``steps`` by type; ``interrupt(environment, offers)`` hears of offers whose price exceeds the bid now."""
+        self._kernel = kernel
+        self._steps = steps
+        self._spot = tuple(each for each in environments if each.plan.spot and not each.plan.fleet)
+        self._interrupt = interrupt
+        self._gate_moved = gate_moved
+        self.last_step_ms = max((at for each in steps.values() for at, _ in each), default=0)
+
+    def start(self) -> None:
+        """Shut the gates of t = 0, and put all steps on the agenda."""
+        for environment in self._spot:
+            self._set_gate(environment)
+        for at_ms in sorted({at for each in self._steps.values() for at, _ in each if at > 0}):
+            self._kernel.call_in_background(at_ms, Rank.NOTICE, self._step)
+
+    def now(self, offer: Offer) -> int:
+        """The price of an offer now."""
+        steps = self._steps.get(offer.type)
+        return offer.price_nano_usd_per_h if steps is None else price_at(steps, self._kernel.now_ms)
+
+    def may_fall(self, environment: Ec2Environment) -> bool:
+        """Whether a price is still to change for an environment that the bid keeps from launching."""
+        return bool(environment.outbid) and self._kernel.now_ms < self.last_step_ms
+
+    def _step(self, _: None) -> None:
+        for environment in self._spot:
+            self._set_gate(environment)
+            above = frozenset(offer.pool for offer in environment.plan.offers if self._exceeds(environment, offer))
+            if above:
+                self._interrupt(environment, above)
+
+    def _set_gate(self, environment: Ec2Environment) -> None:
+        """An environment launches only what costs less than its bid."""
+        outbid = frozenset(o.position for o in environment.plan.offers if self.now(o) * 100 >= _bid(environment, o))
+        if outbid != environment.outbid:
+            environment.outbid = outbid
+            environment.touched = True
+            self._gate_moved()
+
+    def _exceeds(self, environment: Ec2Environment, offer: Offer) -> bool:
+        return self.now(offer) * 100 > _bid(environment, offer)
+
+
+def _bid(environment: Ec2Environment, offer: Offer) -> int:
+    """A hundred times the most that an environment pays."""
+    return offer.on_demand_nano_usd_per_h * environment.plan.bid_percent
+
+
+def price_at(steps: Steps, at_ms: int) -> int:
+    """The price at an instant; a step holds from its own instant on."""
+    return steps[bisect_right(steps, at_ms, key=lambda step: step[0]) - 1][1]
+
+
+def mean_price(steps: Steps, from_ms: int, to_ms: int) -> int:
+    """The mean over a stretch of time, to the nano-dollar an hour, half to even; of no time the price at its start."""
+    if to_ms <= from_ms:
+        return price_at(steps, from_ms)
+    cuts = [from_ms, *(at for at, _ in steps if from_ms < at < to_ms), to_ms]
+    total, length = sum((end - start) * price_at(steps, start) for start, end in pairwise(cuts)), to_ms - from_ms
+    whole, rest = divmod(total, length)
+    return whole + (2 * rest > length or (2 * rest == length and whole % 2))
+
+
+def with_paid_prices(instances: Instances, steps: Mapping[int, Steps], horizon_ms: int) -> Instances:
+    """The instances with the mean price over the time that each was billed for."""
+    prices = instances.price_nano_usd_per_h.copy()
+    for row in np.flatnonzero(instances.spot & np.isin(instances.type, list(steps))).tolist():
+        billed, ended = int(instances.billed_from_ms[row]), int(instances.ended_at_ms[row])
+        start = int(instances.launched_at_ms[row]) if billed == NEVER else billed
+        end = start if billed == NEVER else horizon_ms if ended == NEVER else ended
+        prices[row] = mean_price(steps[int(instances.type[row])], start, end)
+    return replace(instances, price_nano_usd_per_h=prices)
