@@ -108,8 +108,10 @@ class Fault(Model):
             if getattr(self.select, key) is None:
                 raise flawed("E111", "missing key", path=("select", key))
         for key in foreign:
-            if key in self.select.model_fields_set or key in self.model_fields_set:
-                path = ("select", key) if key in self.select.model_fields_set else (key.removesuffix("_ms"),)
+            holder: Model = self.select if key in FaultTarget.model_fields else self
+            field = type(holder).model_fields[key]
+            if getattr(holder, key) not in (None, field.default):
+                path = ("select", key) if holder is self.select else (field.alias or key,)
                 raise flawed(
                     "E117", f"{path[-1]} does not go with {self.kind}", path=path, hint=f"Leave {path[-1]} out"
                 )

@@ -140,6 +140,15 @@ def test_an_empty_spot_pool_is_a_capacity_error_and_its_depth_counts_what_is_on(
 # -- what a scenario may not ask
 
 
+def test_faults_are_written_down_and_read_again():
+    faults = [
+        dry(lasts="3m", type="box.*"),
+        {"kind": "spot_reclaim", "at": "1s", "select": {"environment": "s", "ordinal": 0}},
+    ]
+    given = scenario(job("a"), environments=[progressive(), progressive("s", type="SPOT")], faults=faults)
+    assert batchsim.loads(batchsim.dump(given), "again.yaml").faults == given.faults
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [

@@ -25,33 +25,40 @@ _USUAL = {"EC2": "BEST_FIT_PROGRESSIVE", "SPOT": "SPOT_PRICE_CAPACITY_OPTIMIZED"
 _SHARES = (0.3, 1.2, 0.6, 0.9, 0.47)
 """Of On-Demand, for steps of the Spot price."""
 _STEPS = ("2m", "4m", "9m", "15m", "40m")
-ANNEX = "annex"
+ANNEX = "annex-hosts"
 
 
 def draw_launches(draft: Draft, drawn: Data) -> Data:
     """What of the scenario changes with these features, drawn last."""
     if not any(map(draft.has, _FEATURES)):
         return {}
-    others = [_changed(draft, each, percent=15) for each in drawn["computeEnvironments"]]
+    seldom = 0 if draft.has("notices") else 15  # there is little enough capacity that a notice can come to
+    others = [_changed(draft, each, percent=seldom) for each in drawn["computeEnvironments"]]
     kind = "SPOT" if draft.has("bids") or (draft.chance(40) and not draft.has("surplus")) else "EC2"
     types = draft.pick(["t.wide", "t.small"], ["t.small", "t.wide", "t.large"], ["t.wide"])
     usual = environment(ANNEX, kind, most=draft.pick(12, 7), instanceTypes=types, allocationStrategy=_USUAL[kind])
     annex = _changed(draft, usual, percent=100)
     return {
         "computeEnvironments": [*others, annex],
-        "jobQueues": [*drawn["jobQueues"], queue(ANNEX, [ANNEX], priority=draft.pick(1, 50))],
-        "jobDefinitions": [*drawn["jobDefinitions"], definition(ANNEX, 1, 1000, retryStrategy={"attempts": 3})],
+        "jobQueues": [*drawn["jobQueues"], queue("annex-queue", [ANNEX], priority=draft.pick(1, 50))],
+        "jobDefinitions": [*drawn["jobDefinitions"], _definition()],
         "workload": [*drawn["workload"], _work(draft)],
         "world": {**drawn["world"], **_prices(draft), **_quota(draft), **_errors(draft), **_rules(draft)},
         "faults": [*drawn["faults"], *_faults(draft)],
     }
 
 
+def _definition() -> Data:
+    """With an image whose name goes with no other name: pulls are drawn by it."""
+    made = definition("job-annex", 1, 1000, retryStrategy={"attempts": 3})
+    return {**made, "containerProperties": {**made["containerProperties"], "image": "app:1"}}
+
+
 def _work(draft: Draft) -> Data:
     """Jobs whose ends spread, so that busy instances come to have room to spare."""
     spread = {"uniform": {"min": "10s", "max": "20m"}}
     size, run = (8, spread) if draft.has("surplus") else (draft.integer(4, 9), draft.pick("3m", "40s", spread))
-    return {**entry(ANNEX, ANNEX, ANNEX, run=run, size=size), "at": draft.pick("0s", "30s", "150s")}
+    return {**entry("annex", "annex-queue", "job-annex", run=run, size=size), "at": draft.pick("0s", "30s", "150s")}
 
 
 def _changed(draft: Draft, made: Data, percent: int) -> Data:
