@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from batchsim.pricing.reprice import Lookup
     from batchsim.report.plots import Plots
 
-_WRITTEN = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences")
+_WRITTEN = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "occurrences")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,6 +96,11 @@ class Result:
     def timeline(self) -> pd.DataFrame:
         """Why the head of each queue waited, over time."""
         return self._table("timeline")
+
+    @cached_property
+    def blocked(self) -> pd.DataFrame:
+        """One row a time that a head was found to block its queue: why, from when to when, and whether cancelled."""
+        return self._table("blocked")
 
     @cached_property
     def occurrences(self) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from batchsim.analysis.parts import PART_NAMES
 from batchsim.analysis.phases import attempt_speeds
 from batchsim.analysis.run import Analysis
 from batchsim.records.tables import NEVER, Ints, Records
-from batchsim.records.vocabulary import JobState, Outcome, ScalingAction, WaitReason, WhyEnded, WhyLaunched
+from batchsim.records.vocabulary import BlockReason, JobState, Outcome, ScalingAction, WaitReason, WhyEnded, WhyLaunched
 
 
 class Worded(Protocol):
@@ -260,6 +260,25 @@ def timeline_table(run: Analysis) -> pd.DataFrame:
     )
 
 
+def blocked_table(run: Analysis) -> pd.DataFrame:
+    """One row a time that a head was found to block its queue."""
+    table, names = run.records.blocked, run.records.names
+    return pd.DataFrame(
+        {
+            "queue": words(table.queue, names.queues),
+            "job_id": pick(run.job_ids, table.job),
+            "attempt": int64(table.attempt),
+            "reason": words(int64(table.reason) - 1, _texts(BlockReason)),
+            "status_reason": words(table.status_reason, names.status_reasons),
+            "head_at_s": seconds(table.head_at_ms),
+            "at_s": seconds(table.at_ms),
+            "until_s": seconds(table.until_ms),
+            "limit_s": seconds(table.limit_ms),
+            "cancelled": table.cancelled.astype(np.bool_),
+        }
+    )
+
+
 def costs_table(run: Analysis) -> pd.DataFrame:
     """One row an instance x charge x attempt x cause: every other split of the bill is a sum of these."""
     records, names, rows = run.records, run.records.names, run.cost.rows
@@ -311,6 +330,7 @@ TABLES = {
     "submissions": submissions_table,
     "scaling": scaling_table,
     "timeline": timeline_table,
+    "blocked": blocked_table,
     "occurrences": occurrences_table,
     "costs": costs_table,
 }

@@ -1,6 +1,8 @@
 """The pools that one compute environment can launch, or why it cannot launch what it names.
 
 A type that the file names exactly must be usable; one that came with a family or bundle is left out where it is not.
+With ``allow_unplaceable`` a type that EC2 does not sell there may be named: it is never launched, and what only it
+could hold waits, as in AWS.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ class Shop:
     market: Market
     shelf: Shelf
     zone_by_subnet: Mapping[str, str]
+    keeps_unsold: bool
+    """Whether types may be named that EC2 does not sell there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +48,47 @@ class Refusal:
     code: str
     message: str
     hint: str = ""
+    unsold: PoolFacts | None = None
+    """What EC2 sells elsewhere, or not as Spot: the pool without zones."""
 
     def at(self, path: Path, value: str) -> Problem:
         """The same as a problem of the file."""
         return Problem(self.code, path, self.message, value, hint=self.hint)
 
 
-def pools_of(resources: ComputeResource, path: Path, shop: Shop) -> tuple[tuple[PoolFacts, ...], tuple[Problem, ...]]:
-    """The pools of ``resources`` in catalogue order, and the problems of its ``instanceTypes``, found at ``path``."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What an environment may launch."""
+
+    pools: tuple[PoolFacts, ...]
+    """In catalogue order."""
+    unsold: tuple[PoolFacts, ...]
+    """Types that it names, by themselves or with a family, and EC2 does not sell there."""
+    problems: tuple[Problem, ...]
+
+
+def pools_of(resources: ComputeResource, path: Path, shop: Shop) -> Choice:
+    """The pools of ``resources``, and the problems of its ``instanceTypes``, found at ``path``."""
     zones = zones_of(resources.subnets, shop.zone_by_subnet, shop.market.zones)
     problems = list(_word_problems(resources.instanceTypes, path, shop))
     pools: list[PoolFacts] = []
+    unsold: list[PoolFacts] = []
     left_out: Refusal | None = None
     listed = _listed(resources.instanceTypes, shop.shelf)
     for name, named_at in _wanted(resources.instanceTypes, shop.shelf).items():
         pool = _pool(shop.shelf.types[name], resources, zones, shop)
         if isinstance(pool, PoolFacts):
             pools.append(replace(pool, listed=listed[name]))
-        elif named_at is None:
+            continue
+        unsold += [pool.unsold] if pool.unsold else []
+        if named_at is None or (shop.keeps_unsold and pool.unsold):
             left_out = left_out or pool
         else:
             problems.append(pool.at((*path, named_at), name))
-    if not pools and not problems:
+    if not pools and not problems and not (shop.keeps_unsold and unsold):
         problems.append(_empty(resources, left_out).at(path, ", ".join(resources.instanceTypes)))
     pools.sort(key=lambda pool: (pool.type.vcpus, pool.type.memory_mib, shop.shelf.position[pool.type.name]))
-    return tuple(pools), tuple(problems)
+    return Choice(tuple(pools), tuple(unsold), tuple(problems))
 
 
 def fleet_problems(environment: str, fleet: Fleet, pools: Sequence[PoolFacts]) -> list[Problem]:
@@ -141,9 +161,10 @@ def _pool(kind: InstanceType, resources: ComputeResource, zones: tuple[str, ...]
     """The pool of one type, or why there is none."""
     if kind.architecture.endswith("_mac"):
         return Refusal(UNUSABLE, f"{kind.name} is a Mac host, which AWS Batch cannot use")
-    if resources.is_spot and kind.name in without_spot():
-        return Refusal(UNUSABLE, f"EC2 does not sell {kind.name} as Spot")
     quoted = quote(kind.name, shop.world, shop.market)
+    if resources.is_spot and kind.name in without_spot():
+        unsold = _facts(kind, quoted, (), shop.world) if quoted else None
+        return Refusal(UNUSABLE, f"EC2 does not sell {kind.name} as Spot", unsold=unsold)
     if quoted is None:
         cure = f"Give one in world.prices: {{{kind.name}: {{on_demand: $0.10/h}}}}"
         return Refusal(PRICELESS, f"no price of {kind.name} in {shop.market.region} is known", cure)
@@ -151,7 +172,8 @@ def _pool(kind: InstanceType, resources: ComputeResource, zones: tuple[str, ...]
     if not offered:
         where = ", ".join(quoted.zones or ())
         message = f"{kind.name} is not offered in {', '.join(zones)}, only in {where}"
-        return Refusal(UNUSABLE, message, "Say in world.zones which zone each subnet lies in")
+        hint = "Say in world.zones which zone each subnet lies in"
+        return Refusal(UNUSABLE, message, hint, _facts(kind, quoted, (), shop.world))
     return _facts(kind, quoted, offered, shop.world)
 
 

@@ -44,24 +44,27 @@ def facts_for(scenario: Scenario) -> CatalogueFacts:
     """
     shop = _shop(scenario)
     pools: dict[str, tuple[PoolFacts, ...]] = {}
+    unsold: dict[str, tuple[PoolFacts, ...]] = {}
     problems = [*_type_problems(scenario.world, shop.shelf), *_zone_problems(shop)]
     fleets = scenario.world.fleets
     for path, name, resources in _launching(scenario):
-        pools[name], found = pools_of(resources, path, shop)
-        problems += found or fleet_problems(name, fleets.get(name, ()), pools[name])
+        found = pools_of(resources, path, shop)
+        pools[name], unsold[name] = found.pools, found.unsold
+        problems += found.problems or fleet_problems(name, fleets.get(name, ()), found.pools)
     problems += _fault_problems(scenario, pools)
     problems = list(_region_first(problems, scenario))
     if problems:
         raise ScenarioError(_placed(problem, scenario.source) for problem in problems)
     fargate = fargate_prices(scenario.world.region, scenario.world.fargate_spot_factor)
-    return CatalogueFacts(MappingProxyType(pools), fargate, dates_of(scenario))
+    return CatalogueFacts(MappingProxyType(pools), fargate, dates_of(scenario), MappingProxyType(unsold))
 
 
 def _shop(scenario: Scenario) -> Shop:
     world = scenario.world
     sold = market_of(world)
     subnets = (subnet for _, _, resources in _launching(scenario) for subnet in resources.subnets)
-    return Shop(world, sold, shelf_with(world.instanceTypes), zone_by_subnet(subnets, world.zones, sold.zones))
+    zones = zone_by_subnet(subnets, world.zones, sold.zones)
+    return Shop(world, sold, shelf_with(world.instanceTypes), zones, scenario.allow_unplaceable)
 
 
 def _launching(scenario: Scenario) -> Iterator[tuple[Path, str, ComputeResource]]:

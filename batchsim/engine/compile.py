@@ -18,6 +18,7 @@ from batchsim.engine.plan import (
     Rules,
     RunTaskRules,
     SpotPlan,
+    UnsoldType,
 )
 from batchsim.engine.randomness import Draws
 from batchsim.engine.vocabulary import Vocabulary
@@ -25,11 +26,12 @@ from batchsim.engine.workload.plans import Workload
 from batchsim.engine.workload.progress import SPEED_1
 from batchsim.policies import Offer
 from batchsim.policies.given import AWS, Policies
+from batchsim.records.vocabulary import BlockReason
 from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
 from batchsim.spec.facts import CatalogueFacts, InstanceType, PoolFacts
 from batchsim.spec.markets import BUCKET_FACTORS, market_of
 from batchsim.spec.names import short_name
-from batchsim.spec.platforms import Fleet, platform_of, resources_of, standing_vcpus, stands
+from batchsim.spec.platforms import Fleet, Platform, platform_of, resources_of, standing_vcpus, stands
 from batchsim.spec.queues import JobQueue
 from batchsim.spec.quotas import quota_class
 from batchsim.spec.spot_prices import PriceStep, steps_of
@@ -76,15 +78,26 @@ def _queues(scenario: Scenario) -> tuple[QueuePlan, ...]:
                 position[short_name(item.computeEnvironment)]
                 for item in sorted(queue.computeEnvironmentOrder, key=lambda item: item.order)
             ),
-            without_queue=_is_without_queue(scenario.world, queue),
+            without_queue=_platform(scenario.world, queue) == "no_queue",
+            has_detector=_platform(scenario.world, queue) == "batch",
+            limits_ms=_limits(queue),
         )
         for queue in scenario.jobQueues
     )
 
 
-def _is_without_queue(world: World, queue: JobQueue) -> bool:
-    """Whether RunTask is called for a queue's jobs; all of its environments agree on that."""
-    return platform_of(world, short_name(queue.computeEnvironmentOrder[0].computeEnvironment)) == "no_queue"
+def _platform(world: World, queue: JobQueue) -> Platform:
+    """What runs a queue's jobs; with or without a queue, all of its environments agree on that."""
+    return platform_of(world, short_name(queue.computeEnvironmentOrder[0].computeEnvironment))
+
+
+def _limits(queue: JobQueue) -> tuple[tuple[BlockReason, int], ...]:
+    """Return the shortest limit of each reason."""
+    codes, limits = {reason.text: reason for reason in BlockReason}, dict[BlockReason, int]()
+    for action in queue.jobStateTimeLimitActions:
+        reason, limit_ms = codes[action.reason], action.maxTimeSeconds * 1000
+        limits[reason] = min(limits.get(reason, limit_ms), limit_ms)
+    return tuple(limits.items())
 
 
 def _keys(scenario: Scenario, workload: Workload) -> list[str]:
@@ -153,7 +166,15 @@ class _Offers:
 
     def architecture(self, environment: str) -> str:
         """Return the one architecture of an environment's types; the catalogue saw to it."""
-        return self._facts.pools[environment][0].type.architecture
+        pools = self._facts.pools[environment] or self._facts.unsold[environment]
+        return pools[0].type.architecture
+
+    def unsold(self, environment: str) -> tuple[UnsoldType, ...]:
+        """Return the sizes of the types that EC2 does not sell there."""
+        return tuple(
+            UnsoldType(pool.type.vcpus, pool.usable_memory_mib, pool.type.gpus)
+            for pool in self._facts.unsold.get(environment, ())
+        )
 
     def _offer(self, position: int, facts: PoolFacts, zone: str, *, spot: bool) -> Offer:
         type_ = self.types.code(facts.type.name)
@@ -204,12 +225,13 @@ def _environment(
     environment: ComputeEnvironment, world: World, key: str, offers: _Offers, policies: Policies
 ) -> EnvironmentPlan:
     resources = resources_of(world, environment)
-    name, enabled = environment.computeEnvironmentName, environment.state == "ENABLED"
+    invalid = _invalid(environment)
+    name, enabled = environment.computeEnvironmentName, environment.state == "ENABLED" and invalid is None
     if resources is None:
         return _without_capacity(name, key, enabled=enabled)
     spot = resources.type in ("SPOT", "FARGATE_SPOT")
     if resources.type in ("FARGATE", "FARGATE_SPOT"):
-        return FargatePlan(name, key, spot, enabled, resources.maxvCpus)
+        return FargatePlan(name, key, spot, enabled, resources.maxvCpus, invalid)
     strategy, fleet = resources.allocationStrategy or "BEST_FIT", world.fleets.get(name, ())
     own = offers.of(name, fleet, spot=spot)
     standing, scaling = stands(world, environment), resources.scalingPolicy
@@ -236,7 +258,22 @@ def _environment(
         stands=standing,
         fleet=offers.launches(fleet, own),
         bid_percent=resources.bidPercentage,
+        unsold=offers.unsold(name),
+        invalid=invalid,
     )
+
+
+def _invalid(environment: ComputeEnvironment) -> BlockReason | None:
+    """What AWS Batch says of an INVALID environment's heads: its service role's problem, if its own reason says so."""
+    if environment.status != "INVALID":
+        return None
+    told = (environment.statusReason or "").lower()
+    is_role = any(word in told for word in _ROLE_WORDS)
+    return BlockReason.ROLE_PERMISSIONS if is_role else BlockReason.ACTION_REQUIRED
+
+
+_ROLE_WORDS = ("role", "not authorized", "permission", "accessdenied", "access denied", "unauthorized")
+"""In the statusReason of a compute environment (User Guide, "INVALID compute environment")."""
 
 
 def _without_capacity(name: str, key: str, *, enabled: bool) -> Ec2Plan:
@@ -278,6 +315,7 @@ def _rules(world: World) -> Rules:
         submit_tps=world.submit_tps if world.enforce_submit_tps else None,
         submit_backoff_ms=(world.submit_backoff_base, world.submit_backoff_cap),
         run_task=RunTaskRules(world.run_task_attempts, world.run_task_backoff_base, world.run_task_backoff_cap),
+        block_detect_ms=world.block_detect,
     )
 
 

@@ -10,7 +10,7 @@ from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import ImageCache
 from batchsim.engine.kernel import Kernel
-from batchsim.engine.plan import Ec2Plan, Shape
+from batchsim.engine.plan import Ec2Plan, Shape, UnsoldType
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import count_that_fit
@@ -214,6 +214,22 @@ class Ec2Environment:
             return not held
         return not self.plan.waits_for_its_type or any(self.plan.offers[other].type == offer.type for other in held)
 
+    def refused_offers(self, shape: int) -> list[Offer]:
+        """Return the offers that capacity errors hold back, those that fit if any: of the last try, in its order."""
+        held = self.backed_off
+        offers = [self.plan.offers[position] for position in sorted(held, key=lambda position: -held[position])]
+        fitting = self.fitting(shape)
+        return [offer for offer in offers if offer in fitting] or offers
+
+    def is_busy(self) -> bool:
+        """Whether jobs hold a part of its instances, or some boot."""
+        return bool(self.held_vcpus or self.booting)
+
+    def would_hold(self, shape: int) -> bool:
+        """Whether a type that EC2 does not sell in its zones would hold a job of this shape."""
+        want = self._shapes[shape]
+        return any(self._holds(kind, want) for kind in self.plan.unsold)
+
     def refusal(self, shape: int) -> str:
         """Return why RunTask finds no room for a job of this shape (ECS, "API failure reasons")."""
         if not self.enabled:
@@ -327,7 +343,7 @@ class Ec2Environment:
 
     # -- within
 
-    def _holds(self, offer: Offer, want: Shape) -> bool:
+    def _holds(self, offer: Offer | UnsoldType, want: Shape) -> bool:
         room = offer.vcpus >= want.vcpus and offer.memory_mib >= want.memory_mib and offer.gpus >= want.gpus
         return room and self._same_architecture(want)
 

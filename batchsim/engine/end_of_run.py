@@ -1,13 +1,14 @@
 """The end of a run (model 1): drained, stuck, or cut.
 
-``until: drained`` ends when no submission is to come, no live job can still be helped by anything but a fault, and
-every environment has scaled in to minvCpus.
+``until: drained`` ends when no submission is to come, no live job can still be helped by anything but a fault, every
+blocked head has been told of (and cancelled, where an action says so), and every environment has scaled in to minvCpus.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue
@@ -42,6 +43,7 @@ class EndOfRun:
         scheduler: Scheduler,
         tables: Tables,
         prices: SpotPrices,
+        blocked: BlockDetector,
     ) -> None:
         self._kernel = kernel
         self._plan = plan
@@ -55,6 +57,7 @@ class EndOfRun:
         self._scheduler = scheduler
         self._tables = tables
         self._prices = prices
+        self._blocked = blocked
         self._coming_actions = 0
 
     @property
@@ -76,7 +79,9 @@ class EndOfRun:
             return True
         if any(queue.waiting for queue in self._queues if isinstance(queue, RunTaskClients)):
             return True  # each has a call to come
-        return self._scheduler.is_awaited() or any(map(self._is_at_work, self._environments))
+        if self._scheduler.is_awaited() or self._blocked.is_awaited():
+            return True
+        return any(map(self._is_at_work, self._environments))
 
     def reached(self) -> tuple[int, EndedBy]:
         """Return the horizon, and what ended the run; to be asked when the kernel has stopped."""

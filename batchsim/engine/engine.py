@@ -6,6 +6,7 @@ from collections import deque
 
 from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.attempts import Attempts
+from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.capacity_errors import CapacityErrors, shortages_of
 from batchsim.engine.compile import compile_plan
 from batchsim.engine.control import CapacityControl, JobControl
@@ -122,6 +123,8 @@ class Engine:
             self._views,
             thorough=thorough,
         )
+        self.blocked = BlockDetector(self.kernel, plan, self.queues, self.environments, self.tables)
+        self.timeline.heard = self.blocked.heard
         instances = self.tables.instances
         self.interruptions = Interruptions(
             self.kernel, rules, self.tables, self.running, self.environments, self._gate_opened
@@ -147,6 +150,7 @@ class Engine:
             self.scheduler,
             self.tables,
             self.prices,
+            self.blocked,
         )
 
     def _build_gates(self) -> None:
@@ -236,6 +240,7 @@ class Engine:
         self.lifecycle.ended = self.submit_job.job_ended
         self.scheduler.passed = self._passed
         self.launcher.grew = self._grew
+        self.blocked.cancel = self._time_limit_reached
         self.market.noticed = self.interruptions.notice
         for environment in self.environments:
             if isinstance(environment, FargateEnvironment):
@@ -311,6 +316,9 @@ class Engine:
             if row in environment.idle_since:
                 self.scale_in.watch(environment, row)
         self.scheduler.request_pass()
+
+    def _time_limit_reached(self, job: int, reason: str) -> None:
+        self.control.cancel(range(job, job + 1), reason)
 
     def _became_ready(self, environment: Ec2Environment, row: int) -> None:
         self.scale_in.watch(environment, row)

@@ -61,6 +61,12 @@ class Environment(Protocol):
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether such a job waits here, so that the next environment of its queue is not tried."""
 
+    def is_busy(self) -> bool:
+        """Whether jobs hold capacity, or some boots: a head may wait for that."""
+
+    def would_hold(self, shape: int) -> bool:
+        """Whether a type that EC2 does not sell in the environment's zones would hold a job of this shape."""
+
     def refusal(self, shape: int) -> str:
         """Return why RunTask finds no room for a job of this shape now."""
 

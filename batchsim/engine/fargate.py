@@ -112,6 +112,14 @@ class FargateEnvironment:
         """Whether a task of this shape waits here: only the launch rate holds it back."""
         return self.stance(shape, booting) == WaitReason.LAUNCH_RATE
 
+    def is_busy(self) -> bool:
+        """Whether tasks run."""
+        return self.used_milli > 0
+
+    def would_hold(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
+        """Fargate has no types."""
+        return False
+
     def refusal(self, shape: int) -> str:
         """Return what RunTask answers: the vCPU quota is used up, or the launch rate (ECS, "API failure reasons")."""
         reason = self.stance(shape, Rooms())

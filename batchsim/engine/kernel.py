@@ -30,8 +30,9 @@ class Rank(IntEnum):
     SUBMIT = 10
     SETTLE = 11
     PASS = 12
-    SCALE_UP = 13
-    SCALE_IN = 14
+    TIME_LIMIT = 13
+    SCALE_UP = 14
+    SCALE_IN = 15
 
 
 LIGHT = 5

@@ -17,6 +17,7 @@ from batchsim.policies.allocation import Offer, Strategy
 from batchsim.policies.ordering import FifoOrder, RetryPosition
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER
+from batchsim.records.vocabulary import BlockReason
 from batchsim.spec.quotas import UNLIMITED, VcpuQuotas
 
 
@@ -42,6 +43,18 @@ class QueuePlan:
     environments: tuple[int, ...]
     without_queue: bool = False
     """Whether it is none: clients call RunTask for its jobs (``world.platform: no_queue``)."""
+    has_detector: bool = True
+    """Whether AWS Batch watches its head: not on other platforms."""
+    limits_ms: tuple[tuple[BlockReason, int], ...] = ()
+    """``jobStateTimeLimitActions``: how long a head may be blocked for a reason before it is cancelled."""
+
+
+class UnsoldType(NamedTuple):
+    """An instance type that an environment names and EC2 does not sell there."""
+
+    vcpus: int
+    memory_mib: int
+    gpus: int
 
 
 class FleetLaunch(NamedTuple):
@@ -87,6 +100,10 @@ class Ec2Plan:
     """The fleet where it is listed; else it has ``min_vcpus`` vCPUs."""
     bid_percent: int = 100
     """``bidPercentage``: the share of On-Demand below which it launches Spot instances."""
+    unsold: tuple[UnsoldType, ...] = ()
+    """Types of ``instanceTypes`` that EC2 does not sell in its zones, or not as Spot."""
+    invalid: BlockReason | None = None
+    """What AWS Batch says of heads that it keeps waiting, where its status is INVALID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,8 @@ class FargatePlan:
     spot: bool
     enabled: bool
     max_vcpus: int
+    invalid: BlockReason | None = None
+    """What AWS Batch says of heads that it keeps waiting, where its status is INVALID."""
 
 
 EnvironmentPlan = Ec2Plan | FargatePlan
@@ -248,6 +267,7 @@ class Rules:
     submit_backoff_ms: tuple[int, int]
     """Base and cap of a throttled client's back-off."""
     run_task: RunTaskRules
+    block_detect_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from batchsim.engine.columns import column, frozen
 from batchsim.records.tables import NEVER, Timeline
 from batchsim.records.vocabulary import WaitReason
 
 Entry = tuple[int, WaitReason, int, int]
 """Instant, reason, environment, head's row."""
+_LASTING = (WaitReason.NOTHING_FITS, WaitReason.OVER_MAX_RESOURCE, WaitReason.ENVIRONMENT_DISABLED)
+"""No head with one of these reasons ever starts: another one has a row of its own."""
 
 
 class HeadTimeline:
@@ -15,6 +19,8 @@ class HeadTimeline:
 
     def __init__(self, queues: int) -> None:
         self._entries: list[list[Entry]] = [[] for _ in range(queues)]
+        self.heard: Callable[[int, WaitReason, int, int], None] | None = None
+        """Hears of each queue, reason, environment and head, also where they are as they were."""
 
     def reason(self, queue: int) -> WaitReason:
         """Return the reason that holds now."""
@@ -26,8 +32,11 @@ class HeadTimeline:
         entries = self._entries[queue]
         if entries and entries[-1][0] == at_ms:
             entries.pop()
-        if not entries or entries[-1][1:3] != (reason, environment):
+        last = entries[-1] if entries else None
+        if last is None or last[1:3] != (reason, environment) or (reason in _LASTING and last[3] != job):
             entries.append((at_ms, reason, environment, job))
+        if self.heard is not None:
+            self.heard(queue, reason, environment, job)
 
     def freeze(self) -> Timeline:
         """Return the frozen record, queue by queue."""

@@ -1,8 +1,8 @@
-"""``events.jsonl``: one EventBridge "Batch Job State Change" a line, in time order.
+"""``events.jsonl``: one EventBridge event a line, in time order: "Batch Job State Change", "Batch Job Queue Blocked".
 
-The shape is AWS's (User Guide, "AWS Batch events"). What AWS does not tell stands under ``detail.batchsim``: our job
-id, the attempt, and the instants ``at``, ``runnableAt`` and ``startingAt`` in epoch milliseconds. Ids that AWS draws at
-random are made from the seed and the job's id, so the same run has the same bytes.
+The shape is AWS's (User Guide, "AWS Batch events" and "Job queue blocked events"). What AWS does not tell stands under
+``detail.batchsim``: our job id, the attempt, and the instants ``at``, ``runnableAt`` and ``startingAt`` in epoch
+milliseconds. Ids that AWS draws at random are made from the seed and the job's id, so the same run has the same bytes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ STATES = tuple(state.text for state in JobState)
 """The words for states, by code."""
 MAX_REASON = 255
 """Characters of a container's reason (API, AttemptContainerDetail)."""
+CHANGED, BLOCKED = "Batch Job State Change", "Batch Job Queue Blocked"
+"""What ``detail-type`` says."""
 _FINAL = (JobState.SUCCEEDED, JobState.FAILED)
 
 Json = dict[str, Any]
@@ -57,9 +59,12 @@ def events(records: Records, scenario: Scenario, seed: int, states: Container[st
     writer = _Writer(_Facts.of(records, scenario, seed))
     changes = state_changes(records)
     wanted = np.flatnonzero(np.array([state in states for state in STATES])[changes.state])
-    columns = (changes.at_ms, changes.row, changes.parent, changes.state, changes.attempt)
-    for at_ms, row, parent, state, attempt in zip(*(column[wanted].tolist() for column in columns), strict=True):
-        yield writer.parent_event(at_ms, row, state) if parent else writer.job_event(at_ms, row, state, attempt)
+    columns = (changes.at_ms, changes.row, changes.parent, changes.state, changes.attempt, changes.blocked)
+    for at_ms, row, parent, state, attempt, blocked in zip(*(each[wanted].tolist() for each in columns), strict=True):
+        if blocked != NEVER:
+            yield writer.blocked_event(at_ms, blocked)
+        else:
+            yield writer.parent_event(at_ms, row, state) if parent else writer.job_event(at_ms, row, state, attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,21 @@ class _Writer:
 
     def job_event(self, at_ms: int, job: int, state: int, attempt: int) -> Json:
         """One change of a single job or an array child."""
+        ours, detail = self._job(at_ms, job, state, attempt)
+        return self._event(at_ms, detail, f"{ours} {state} {attempt}")
+
+    def blocked_event(self, at_ms: int, row: int) -> Json:
+        """A head that blocks its queue (User Guide, "Job queue blocked events")."""
+        table, names = self._facts.records.blocked, self._facts.records.names
+        job = int(table.job[row])
+        ours, detail = self._job(at_ms, job, JobState.RUNNABLE, int(table.attempt[row]))
+        reason = names.status_reasons[int(table.status_reason[row])]
+        ordered = {key: detail[key] for key in ("jobId", "status")} | {"statusReason": reason} | detail
+        event = self._event(at_ms, ordered, f"{ours} blocked {at_ms}")
+        return {**event, "detail-type": BLOCKED, "resources": [*event["resources"], detail["jobQueue"]]}
+
+    def _job(self, at_ms: int, job: int, state: int, attempt: int) -> tuple[str, Json]:
+        """Our id of a single job or an array child, and the detail of its change."""
         jobs = self._facts.records.jobs
         submission, index = int(jobs.submission[job]), int(jobs.array_index[job])
         ours, uuid, static = self._of_call(submission)
@@ -127,7 +147,7 @@ class _Writer:
             detail["statusReason"] = self._facts.records.names.status_reasons[int(jobs.status_reason[job])]
         self._add_attempts(detail, job, state, attempt)
         detail["batchsim"] = {"jobId": ours + extra, "at": self._epoch(at_ms), **self._extension(job, state, attempt)}
-        return self._event(at_ms, detail, f"{ours}{extra} {state} {attempt}")
+        return ours + extra, detail
 
     def parent_event(self, at_ms: int, submission: int, state: int) -> Json:
         """One change of an array parent."""
@@ -150,7 +170,7 @@ class _Writer:
         return {
             "version": "0",
             "id": _uuid(facts.seed, f"event {identity}"),
-            "detail-type": "Batch Job State Change",
+            "detail-type": CHANGED,
             "source": "aws.batch",
             "account": _ACCOUNT,
             "time": _second(self._epoch(at_ms) // 1000),

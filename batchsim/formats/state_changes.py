@@ -17,8 +17,10 @@ from batchsim.records.vocabulary import JobState
 
 Int64s = NDArray[np.int64]
 
-_RUNS, _WAITS, _PLACED = 0, 1, 2
+_RUNS, _WAITS, _PLACED, _BLOCKED = 0, 1, 2, 3
 """Ranks within one instant."""
+_STEP = 4
+"""Places of an attempt's changes: RUNNABLE, found blocked, STARTING, RUNNING."""
 
 _LAST = np.iinfo(np.int64).max
 
@@ -34,6 +36,8 @@ class Changes:
     state: Int64s
     attempt: Int64s
     """Number of the attempt that the change belongs to, from 1; 0 = none."""
+    blocked: Int64s
+    """Row in ``BlockedHeads`` where the job stays RUNNABLE and is found to block its queue, else NEVER."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +51,7 @@ class _Part:
     """Place among the job's own changes."""
     rank: Int64s | int
     attempt: Int64s | int = 0
+    blocked: Int64s | int = NEVER
     order: Int64s | None = None
     """Place among the jobs; by default the row. Parents stand before their first and after their last child."""
     parent: bool = False
@@ -54,8 +59,8 @@ class _Part:
 
 def state_changes(records: Records) -> Changes:
     """All changes of single jobs, array children and array parents."""
-    parts = [*_waiting(records), *_attempted(records), _ended(records), *_parents(records)]
-    whole = {name: _joined(parts, name) for name in ("at_ms", "row", "state", "place", "rank", "attempt")}
+    parts = [*_waiting(records), *_attempted(records), _blocked(records), _ended(records), *_parents(records)]
+    whole = {name: _joined(parts, name) for name in ("at_ms", "row", "state", "place", "rank", "attempt", "blocked")}
     order = np.concatenate([2 * part.row if part.order is None else part.order for part in parts])
     parent = np.concatenate([np.full(len(part.row), part.parent) for part in parts])
     rank = _never_falling(whole["at_ms"], order, whole["place"], whole["rank"])
@@ -66,6 +71,7 @@ def state_changes(records: Records) -> Changes:
         parent=parent[by_time],
         state=whole["state"][by_time],
         attempt=whole["attempt"][by_time],
+        blocked=whole["blocked"][by_time],
     )
 
 
@@ -83,7 +89,14 @@ def _waiting(records: Records) -> list[_Part]:
     attempts = np.asarray(jobs.attempts, dtype=np.int64)[last]
     return [
         _Part(created[pending], pending, JobState.PENDING, 0, _WAITS),
-        _Part(_int64(jobs.waiting_since_ms)[last], last, JobState.RUNNABLE, 4 * attempts + 4, _WAITS, attempts + 1),
+        _Part(
+            _int64(jobs.waiting_since_ms)[last],
+            last,
+            JobState.RUNNABLE,
+            _STEP * (attempts + 1),
+            _WAITS,
+            attempts + 1,
+        ),
     ]
 
 
@@ -94,10 +107,17 @@ def _attempted(records: Records) -> list[_Part]:
     ran = np.flatnonzero(table.running_at_ms != NEVER)
     running_at = _int64(table.running_at_ms)[ran]
     return [
-        _Part(_int64(table.runnable_at_ms), job, JobState.RUNNABLE, 4 * number, _WAITS, number),
-        _Part(_int64(table.starting_at_ms), job, JobState.STARTING, 4 * number + 1, _PLACED, number),
-        _Part(running_at, job[ran], JobState.RUNNING, 4 * number[ran] + 2, _RUNS, number[ran]),
+        _Part(_int64(table.runnable_at_ms), job, JobState.RUNNABLE, _STEP * number, _WAITS, number),
+        _Part(_int64(table.starting_at_ms), job, JobState.STARTING, _STEP * number + 2, _PLACED, number),
+        _Part(running_at, job[ran], JobState.RUNNING, _STEP * number[ran] + 3, _RUNS, number[ran]),
     ]
+
+
+def _blocked(records: Records) -> _Part:
+    """Heads that were found to block their queue: RUNNABLE still, with a statusReason."""
+    table, number = records.blocked, _int64(records.blocked.attempt)
+    row = np.arange(len(number))
+    return _Part(_int64(table.at_ms), _int64(table.job), JobState.RUNNABLE, _STEP * number + 1, _BLOCKED, number, row)
 
 
 def _ended(records: Records) -> _Part:

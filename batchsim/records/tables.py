@@ -7,7 +7,7 @@ here knows who writes or reads the columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,6 +224,36 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BlockedHeads:
+    """One row a time that a head was found to block its queue, in order of time. Shape of each column: (rows,)."""
+
+    queue: Ints
+    job: Ints
+    attempt: Ints
+    """Number of the attempt that the job waited for, from 1."""
+    reason: Ints
+    """A :class:`~batchsim.records.vocabulary.BlockReason`."""
+    status_reason: Ints
+    """The job's statusReason meanwhile."""
+    head_at_ms: Ints
+    """Since when the job had been head for this reason."""
+    at_ms: Ints
+    """When AWS Batch found it, and told."""
+    until_ms: Ints
+    """When it was over: the job started or ended, or the reason was gone; NEVER if it lasted to the end of the run."""
+    limit_ms: Ints
+    """``maxTimeSeconds`` of the queue's action on this reason, NEVER without one."""
+    cancelled: Bools
+    """Whether that action ended the job."""
+
+
+def no_blocked_heads() -> BlockedHeads:
+    """The table of a run without any."""
+    none: Ints = np.zeros(0, np.int64)
+    return BlockedHeads(none, none, none, none, none, none, none, none, none, np.zeros(0, np.bool_))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Dependencies:
     """One row an edge of the dependency graph between submissions. Shape: (edges,)."""
 
@@ -253,3 +283,4 @@ class Records:
     """An :class:`~batchsim.records.vocabulary.EndedBy`."""
     fargate_speed_milli: tuple[int, int] = (1_000, 1_000)
     """How fast work is done in tasks on x86_64 and on arm64, in thousandths."""
+    blocked: BlockedHeads = field(default_factory=no_blocked_heads)

@@ -98,6 +98,21 @@ class ScalingAction(_Worded):
     UPDATE = 4, "update"
 
 
+class BlockReason(_Worded):
+    """What AWS Batch says of a head that blocks its queue (User Guide, "Jobs stuck in a RUNNABLE status").
+
+    The text is the code before the message: what ``jobStateTimeLimitActions`` name as ``reason``.
+    """
+
+    INSUFFICIENT_CAPACITY = 1, "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
+    MAX_RESOURCE = 2, "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"
+    JOB_RESOURCE = 3, "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
+    UNSUPPORTED_CONFIGURATION = 4, "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED"
+    ROLE_PERMISSIONS = 5, "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS"
+    ACTION_REQUIRED = 6, "ACTION_REQUIRED"
+    UNDETERMINED = 7, "UNDETERMINED"
+
+
 class EndedBy(_Worded):
     """What ended the run: everything drained, nothing could help the rest, the asked instant, or ``max_time``."""
 

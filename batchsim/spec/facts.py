@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Architecture = Literal["x86_64", "arm64", "x86_64_mac", "arm64_mac"]
@@ -35,7 +35,7 @@ class PoolFacts:
     interruption_bucket: int
     """Spot Advisor's share of instances interrupted in a month: 0 (< 5 %), 1, 2, 3, 4 (> 20 %)."""
     zones: tuple[str, ...]
-    """The environment's zones that offer the type, in the order of its subnets; never empty."""
+    """The environment's zones that offer the type, in the order of its subnets; empty only where it is not sold."""
     listed: int = 0
     """Place in ``instanceTypes`` of the word that the type came with: its own name, else the first that holds it."""
 
@@ -60,6 +60,8 @@ class CatalogueFacts:
     """By (architecture, whether Fargate Spot)."""
     as_of: Mapping[str, str]
     """The date of each kind of fact used, by its name, for reports."""
+    unsold: Mapping[str, tuple[PoolFacts, ...]] = field(default_factory=dict)
+    """By environment, the types that it names and EC2 does not sell there: pools without zones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from batchsim.spec.aws_shapes import shape
-from batchsim.spec.base import Model
+from batchsim.spec.base import FileForm, Model, check_text, flawed
 from batchsim.spec.environments import State
 from batchsim.spec.kinds import Name, Text, TextMap, Whole, number, whole
+from batchsim.spec.near import did_you_mean
 
 
 class ComputeEnvironmentOrder(Model):
@@ -17,10 +18,41 @@ class ComputeEnvironmentOrder(Model):
     computeEnvironment: Text
 
 
-class JobStateTimeLimitAction(Model):
-    """``JobStateTimeLimitAction``: what happens to a head that is stuck for ``maxTimeSeconds``."""
+TIME_LIMIT_REASONS = (
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+    "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",
+)
+"""Reasons on which AWS Batch acts (User Guide, "Automatic remediation with jobStateTimeLimitActions") ..."""
+UNACTIONABLE_REASONS = ("MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS", "ACTION_REQUIRED", "UNDETERMINED")
+"""... and those that it only tells of."""
 
-    reason: Text
+
+def _time_limit_reason(value: object) -> str:
+    reason, allowed = check_text(value), ", ".join(TIME_LIMIT_REASONS)
+    if reason in TIME_LIMIT_REASONS:
+        return reason
+    if reason in UNACTIONABLE_REASONS:
+        message = "AWS Batch takes no action on this reason: it must be looked into by hand"
+        raise flawed("E113", message, value, allowed=allowed)
+    raise flawed("E113", "not a reason of a blocked queue", value, allowed=allowed, hint=_meant_reason(reason))
+
+
+def _meant_reason(reason: str) -> str:
+    """The code that was meant: with a slip, without the part before the colon, or with the message behind it."""
+    code = reason.strip().upper()
+    meant = next((known for known in TIME_LIMIT_REASONS if code.startswith(known) or known.endswith(f":{code}")), None)
+    return f"Did you mean {meant}?" if meant else did_you_mean(reason, (*TIME_LIMIT_REASONS, *UNACTIONABLE_REASONS))
+
+
+TimeLimitReason = Annotated[str, FileForm(_time_limit_reason, {"enum": list(TIME_LIMIT_REASONS)})]
+
+
+class JobStateTimeLimitAction(Model):
+    """``JobStateTimeLimitAction``: what happens to a head that is blocked for ``maxTimeSeconds`` for that reason."""
+
+    reason: TimeLimitReason
     state: Literal["RUNNABLE"]
     maxTimeSeconds: Annotated[int, whole("E114", 600, 86_400, aws=True)]
     action: Literal["CANCEL", "TERMINATE"]

@@ -187,6 +187,8 @@ class World(Model):
     """Time after a scale-in in which nothing is launched (choice; reports of 2020: an Auto Scaling group's 300 s)."""
     ec2_vcpu_quota: Ec2VcpuQuota = UNLIMITED
     """vCPUs that may run, by purchase option and class of families; `new_account`: 5 Standard (EC2, "Quotas")."""
+    block_detect: DurationMs = 600_000
+    """From a head that is blocked to AWS Batch's telling of it (choice; the least ``maxTimeSeconds``)."""
 
     instance_pending: Law = _uniform(8, 17)
     """First part of the boot, not billed (observed)."""

@@ -35,13 +35,14 @@ def check_environments(index: Index) -> Iterator[Flaw]:
 
 
 def check_queues(index: Index) -> Iterator[Flaw]:
-    """E111, E120, E121, E122: the environments and the scheduling policy of each queue."""
+    """E111, E117, E120, E121, E122: the environments, the scheduling policy and the time limits of each queue."""
     environments = {item.computeEnvironmentName: item for _, item in index.items("computeEnvironments")}
     strict = index.scenario.world.strict_limits
     for path, queue in index.items("jobQueues"):
         yield from _order(index, (*path, "computeEnvironmentOrder"), queue, strict)
         yield from _mixture((*path, "computeEnvironmentOrder"), queue, environments, index.scenario.world.fleets)
         yield from _policy(index, (*path, "schedulingPolicyArn"), queue)
+        yield from _time_limits((*path, "jobStateTimeLimitActions"), queue)
 
 
 def _fargate(path: Path, resources: ComputeResource) -> Iterator[Flaw]:
@@ -132,6 +133,15 @@ def _unsupported(environment: ComputeEnvironment) -> str:
         return "EKS"
     managed = environment.computeResources and environment.computeResources.type == "ECS_MANAGED_INSTANCES"
     return "ECS_MANAGED_INSTANCES" if managed else ""
+
+
+def _time_limits(path: Path, queue: JobQueue) -> Iterator[Flaw]:
+    """TERMINATE is for SageMaker's queues, CANCEL for all others (API, JobStateTimeLimitAction)."""
+    wanted = "TERMINATE" if queue.jobQueueType == "SAGEMAKER_TRAINING" else "CANCEL"
+    for number, action in enumerate(queue.jobStateTimeLimitActions):
+        if action.action != wanted:
+            message = f"{action.action} does not go with a queue of this type"
+            yield Flaw("E117", message, (*path, number, "action"), action.action, wanted)
 
 
 def _policy(index: Index, path: Path, queue: JobQueue) -> Iterator[Flaw]:
