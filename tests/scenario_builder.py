@@ -20,7 +20,7 @@ Data = dict[str, Any]
 _NO_TIME = (
     "scheduler_cycle", "retry_delay", "timeout_lag", "scale_up_delay", "instance_pending", "instance_boot",
     "agent_register", "user_data", "warm_start", "new_image", "slow_pull", "pull_overhead", "fargate_provision",
-    "scale_down_idle", "scale_down_check", "notice",
+    "scale_down_idle", "scale_down_check", "notice", "block_detect",
 )  # fmt: skip
 
 BOXES = (1, 2, 4, 8, 16)

@@ -14,7 +14,7 @@ from batchsim.analysis.phases import cut_short
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.throughput import MS_PER_H, asked
 from batchsim.records.tables import NEVER, Ints
-from batchsim.records.vocabulary import EndedBy, JobState, Outcome, WaitReason, WhyEnded
+from batchsim.records.vocabulary import BlockReason, EndedBy, JobState, Outcome, WaitReason, WhyEnded
 
 HOPELESS = (WaitReason.NOTHING_FITS, WaitReason.OVER_MAX_RESOURCE)
 """A head with one of these reasons is stuck whenever the run is cut."""
@@ -137,12 +137,40 @@ def _is_stuck(run: Analysis, row: int) -> bool:
     line = run.records.timeline
     if line.reason[row] == WaitReason.EMPTY or line.job[row] == NEVER:
         return False
+    if _will_be_cancelled(run, int(line.queue[row])):
+        return False
     return run.records.ended_by == EndedBy.STUCK or int(line.reason[row]) in HOPELESS
+
+
+def _will_be_cancelled(run: Analysis, queue: int) -> bool:
+    """Whether the queue's head is blocked for a reason on which the queue acts: those behind it will be helped."""
+    table = run.records.blocked
+    return bool(np.any((table.queue == queue) & (table.until_ms == NEVER) & (table.limit_ms != NEVER)))
+
+
+def _last_head(run: Analysis, queue: int, row: int) -> int:
+    """The head of a queue at the end of the run: of the timeline's last row, or, where that one left, who followed."""
+    job, records = int(run.records.timeline.job[row]), run.records
+    waiting = np.flatnonzero(_waiting(run, queue))
+    if job in waiting or not len(waiting):
+        return job
+    told = records.blocked.job[(records.blocked.queue == queue) & (records.blocked.until_ms == NEVER)]
+    created = records.submissions.created_at_ms[records.jobs.submission[waiting]]
+    return int(
+        told[-1] if len(told) else waiting[np.lexsort((waiting, created, records.jobs.attempts[waiting] == 0))[0]]
+    )
+
+
+def _blocked_for(run: Analysis, job: int) -> str | None:
+    """The code of AWS's reason why a head is blocked at the end of the run, once AWS Batch has told of it."""
+    table = run.records.blocked
+    rows = np.flatnonzero((table.job == job) & (table.until_ms == NEVER))
+    return BlockReason(int(table.reason[rows[-1]])).text if len(rows) else None
 
 
 def _stuck_queue(run: Analysis, queue: int, row: int) -> dict[str, Any]:
     records, line = run.records, run.records.timeline
-    job = int(line.job[row])
+    job = _last_head(run, queue, row)
     call = int(records.jobs.submission[job])
     asked_for, environment = records.submissions, int(line.environment[row])
     since = _since(line.queue, line.reason, line.at_ms, row)
@@ -151,6 +179,7 @@ def _stuck_queue(run: Analysis, queue: int, row: int) -> dict[str, Any]:
         "jobs": int(np.count_nonzero(_waiting(run, queue))),
         "job_id": str(run.job_ids[job]),
         "reason": tuple(WaitReason)[line.reason[row]].text,
+        "blocked_for": _blocked_for(run, job),
         "status_reason": records.names.status_reasons[int(records.jobs.status_reason[job])],
         "environment": records.names.environments[environment] if environment != NEVER else None,
         "since_s": since / 1000,

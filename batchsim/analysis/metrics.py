@@ -66,6 +66,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("jobs_failed", "1", "lower", "jobs that failed", ("jobs", "failed")),
         Metric("jobs_unfinished", "1", "lower", "jobs that had not ended", ("jobs", "censored")),
         Metric("jobs_stuck", "1", "lower", "jobs that can never start", ("jobs", "stuck")),
+        Metric("blocked_heads", "1", "lower", "heads found to block their queue", ("blocked", "heads")),
         Metric("retries", "1", "lower", "attempts after a first one", ("retries", "retries")),
         Metric("retried_jobs", "1", "lower", "jobs tried more than once", ("retries", "retried_jobs")),
         Metric("run_task_failures", "1", "lower", "RunTask calls that found no room", ("run_task", "failures")),

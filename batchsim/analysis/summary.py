@@ -22,6 +22,7 @@ from batchsim.analysis.attribution import (
     by_queue,
     by_type,
 )
+from batchsim.analysis.blocked import blocked
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.commitments import CommitmentBill
 from batchsim.analysis.latency import latency
@@ -85,8 +86,8 @@ def metric_values(run: Analysis, metrics: Iterable[Metric]) -> list[float | None
 
 def _stuck(run: Analysis) -> dict[str, Any]:
     """The jobs that can never start, by queue."""
-    blocked = stuck(run)
-    return {"jobs": sum(queue["jobs"] for queue in blocked), "queues": blocked}
+    queues = stuck(run)
+    return {"jobs": sum(queue["jobs"] for queue in queues), "queues": queues}
 
 
 def _jobs(run: Analysis) -> dict[str, Any]:
@@ -218,6 +219,7 @@ def _instances(run: Analysis) -> dict[str, Any]:
 
 _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "stuck": _stuck,
+    "blocked": blocked,
     "ended_by": lambda run: tuple(EndedBy)[run.records.ended_by].text,
     "horizon_s": lambda run: run.records.horizon_ms / 1000,
     "jobs": _jobs,

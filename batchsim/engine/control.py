@@ -95,7 +95,7 @@ class CapacityControl:
     def set_environment(self, environment: int, field: str, value: int | bool) -> None:
         """Set ``min_vcpus``, ``max_vcpus`` or ``enabled`` of a compute environment."""
         changed = self._environments[environment]
-        setattr(changed, field, value)
+        setattr(changed, field, False if field == "enabled" and changed.plan.invalid is not None else value)
         changed.touched = True
         if isinstance(changed, Ec2Environment):
             changed.highest_min_vcpus = max(changed.highest_min_vcpus, changed.min_vcpus)

@@ -21,14 +21,15 @@ _ENTRIES_SHOWN = 20
 _RECURRING_SHOWN = 8
 _TYPES_SHOWN = 12
 _FAILURES_SHOWN = 8
+_BLOCKED_SHOWN = 12
 
 
 def stuck(summary: Summary) -> RenderableType | None:
     """Jobs that can never start: first of all, for they make every other figure misleading."""
-    blocked = summary["stuck"]
-    if not blocked["jobs"]:
+    found = summary["stuck"]
+    if not found["jobs"]:
         return None
-    title = f"STUCK: {plural(blocked['jobs'], 'job')} can never start"
+    title = f"STUCK: {plural(found['jobs'], 'job')} can never start"
     lines = [
         (
             queue["queue"],
@@ -37,11 +38,41 @@ def stuck(summary: Summary) -> RenderableType | None:
             sentences.needed(queue["needs"]),
             duration(queue["since_s"]),
         )
-        for queue in blocked["queues"]
+        for queue in found["queues"]
     ]
-    why = [f"{queue['queue']}: {sentences.why_stuck(queue)}" for queue in blocked["queues"]]
+    why = [f"{queue['queue']}: {sentences.why_stuck(queue)}" for queue in found["queues"]]
     heading = Text(title, style="bold red")
     return section("", heading, rows(("queue", "jobs", "head", "needs", "since"), lines, words=1), points(why))
+
+
+def blocked(summary: Summary) -> RenderableType | None:
+    """Heads that blocked their queue for so long that AWS Batch told of it, and those that a time limit cancelled."""
+    found = summary["blocked"]
+    if not found["heads"]:
+        return None
+    lines = [
+        (
+            each["queue"],
+            each["reason"],
+            each["job_id"],
+            count(each["heads"]),
+            count(each["cancelled"]),
+            duration(each["blocked_s"]),
+        )
+        for each in found["by_reason"][:_BLOCKED_SHOWN]
+    ]
+    rest = len(found["by_reason"]) - len(lines)
+    more = Text(f"and {plural(rest, 'further reason')} (summary.json has all)") if rest > 0 else None
+    stuck_queues = {queue["queue"] for queue in summary["stuck"]["queues"]}
+    advice = {
+        each["reason"]: sentences.helps(each["reason"])
+        for each in found["by_reason"]
+        if each["queue"] not in stuck_queues
+    }
+    told = points(f"{reason}{helps}" for reason, helps in advice.items() if helps) if any(advice.values()) else None
+    title = f"Blocked queues: AWS Batch would have told of {plural(found['heads'], 'head')}"
+    headers = ("queue", "reason", "such as", "heads", "cancelled", "blocked for")
+    return section(title, rows(headers, lines, words=3), told, more)
 
 
 def refused(summary: Summary) -> RenderableType | None:
@@ -263,8 +294,8 @@ def assumptions(summary: Summary) -> RenderableType:
 
 
 ORDER = (
-    stuck, refused, headline, unsimulated, thresholds, failures, entries, occurrences, cost, latency, throughput,
-    utilisation, retries, notifications, not_counted, assumptions,
+    stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, cost, latency,
+    throughput, utilisation, retries, notifications, not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from batchsim.report.remedies import remedy
 from batchsim.report.words import NOTHING, count, dollars, duration, number, plain, plural, share, words
 
 Summary = Mapping[str, Any]
@@ -139,10 +140,16 @@ def needed(needs: Summary) -> str:
 
 
 def why_stuck(queue: Summary) -> str:
-    """Why the head of a queue can never start."""
+    """Why the head of a queue can never start, what AWS Batch says of it, and what would help."""
     where = f" in {queue['environment']}" if queue["environment"] else ""
-    said = f" ({queue['status_reason']})" if queue["status_reason"] else ""
-    return f"{words(queue['reason'])}{where}{said}"
+    said = f". AWS Batch says: {queue['status_reason']}" if queue["status_reason"] else ""
+    return f"{words(queue['reason'])}{where}{said}{helps(queue['blocked_for'], queue['reason'])}"
+
+
+def helps(reason: str | None, waits_for: str = "") -> str:
+    """What would help a blocked head, as a sentence more; nothing where nobody knows."""
+    found = remedy(reason, waits_for)
+    return f". What would help: {found}" if found else ""
 
 
 def matched(rule: Summary) -> str:

@@ -19,7 +19,7 @@ def kinds(simulation):
 
 
 def same(one, other):
-    tables = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences")
+    tables = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "occurrences")
     return all(getattr(one, name).equals(getattr(other, name)) for name in tables)
 
 

@@ -24,7 +24,17 @@ Files = Mapping[str, str]
 
 TABLES = tuple(
     f"{each}.csv"
-    for each in ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences", "costs")
+    for each in (
+        "jobs",
+        "attempts",
+        "instances",
+        "submissions",
+        "scaling",
+        "timeline",
+        "blocked",
+        "occurrences",
+        "costs",
+    )
 )
 PARTS = ("throttled", "dependency", "wait", "retry_delay", "provisioning", "image_pull", "container_start",
          "earlier_running", "last_running")  # fmt: skip

@@ -17,7 +17,7 @@ from batchsim.formats import table_csv
 from batchsim.report.columns import columns_of
 from batchsim.result import Result
 
-TABLES = ["jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences", "costs"]
+TABLES = ["jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "occurrences", "costs"]
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ BUILT = {
     "ArrayProperties": "size",
     "JobDependency": "jobId type",
     # section 4
-    "JobQueue": "jobQueueName state priority computeEnvironmentOrder",
+    "JobQueue": "jobQueueName state priority computeEnvironmentOrder jobStateTimeLimitActions",
     "ComputeEnvironmentOrder": "order computeEnvironment",
     # section 5
-    "ComputeEnvironment": "computeEnvironmentName type state computeResources",
+    "ComputeEnvironment": "computeEnvironmentName type state computeResources status statusReason",
     "ComputeResource": "type allocationStrategy minvCpus maxvCpus desiredvCpus instanceTypes subnets scalingPolicy "
     "bidPercentage",
     "ScalingPolicy": "minScaleDownDelayMinutes",

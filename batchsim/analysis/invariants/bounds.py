@@ -33,9 +33,11 @@ def vcpu_bound(book: Book, environment: str, field: str) -> Steps:
 
 
 def enabled(book: Book, environment: str) -> Steps:
-    """1 while an environment is ENABLED, else 0."""
-    start = _is_enabled(book.settings.environments.get(environment, {}).get("state", "ENABLED"))
-    return _steps(book, environment, "state", start, _is_enabled)
+    """1 while an environment is ENABLED, else 0; one whose status is INVALID never is."""
+    given = book.settings.environments.get(environment, {})
+    if given.get("status") == "INVALID":
+        return Steps(np.zeros(1, np.int64), np.zeros(1, np.int64))
+    return _steps(book, environment, "state", _is_enabled(given.get("state", "ENABLED")), _is_enabled)
 
 
 def priority(book: Book, queue: str) -> Steps:

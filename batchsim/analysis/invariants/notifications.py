@@ -48,6 +48,8 @@ def _changes(book: Book, wanted: set[str]) -> Iterator[tuple[str, str, int]]:
         yield from _of(table, wanted, table.text("state").tolist(), key)
     yield from _of(book.jobs, wanted, "RUNNABLE", "runnable_at_s")
     yield from _of(book.jobs, wanted, "RUNNABLE", "waiting_since_s")
+    if len(book.blocked):
+        yield from _of(book.blocked, wanted, "RUNNABLE", "at_s")
     for state, key in (("RUNNABLE", "runnable_at_s"), ("STARTING", "starting_at_s"), ("RUNNING", "running_at_s")):
         yield from _of(book.attempts, wanted, state, key)
 
