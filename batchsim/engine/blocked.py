@@ -199,9 +199,11 @@ class BlockDetector:
     def _over(self, watch: _Watch) -> None:
         """The head is blocked no longer, or no longer the head: what was said of it is taken back."""
         if watch.row != NEVER:
-            self._log.until[watch.row] = self._kernel.now_ms
-            if self._tables.jobs.ended_at[watch.job] == NEVER:
-                self._tables.jobs.status_reason[watch.job] = 0
+            jobs = self._tables.jobs
+            ended_at = jobs.ended_at[watch.job]
+            self._log.until[watch.row] = self._kernel.now_ms if ended_at == NEVER else ended_at
+            if ended_at == NEVER:
+                jobs.status_reason[watch.job] = 0
         watch.job, watch.cause, watch.row = NEVER, None, NEVER
 
 

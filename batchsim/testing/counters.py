@@ -14,6 +14,7 @@ from batchsim.engine.vocabulary import TERMINATED_BY_SIGNAL
 from batchsim.formats.state_changes import state_changes
 from batchsim.records.tables import NEVER, Records
 from batchsim.records.vocabulary import (
+    BlockReason,
     EndedBy,
     JobState,
     Outcome,
@@ -59,6 +60,7 @@ RESTORED = "work: restored from a checkpoint"
 CUT_WRITE = "work: a checkpoint cut off while it is written"
 ANSWERS = ("sigterm: exit_nonzero", "sigterm: exit_zero", "sigterm: saved and exited", "sigterm: saved and went on")
 CLOSED = "instance: closed to jobs"
+LIMITED = "blocked: cancelled by a time limit"
 
 
 def expected_marks() -> tuple[Mark, ...]:
@@ -82,6 +84,8 @@ def expected_marks() -> tuple[Mark, ...]:
         CUT_WRITE,
         *ANSWERS,
         CLOSED,
+        *_all("blocked", BlockReason),
+        LIMITED,
     )
 
 
@@ -104,6 +108,8 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks[CLOSED] = int((records.instances.closed_at_ms != NEVER).sum())
     marks[THROTTLED] = int((records.submissions.calls > 1).sum())
     marks.update(_courses(result))
+    marks.update(_words("blocked", BlockReason, records.blocked.reason))
+    marks[LIMITED] = int(records.blocked.cancelled.sum())
     return +marks
 
 
@@ -119,7 +125,10 @@ def _transitions(records: Records) -> Iterator[Mark]:
     """Each change of state of jobs and array parents, from the same records that the events come from."""
     changes = state_changes(records)
     before: dict[tuple[bool, int], int] = {}
-    for row, parent, state in zip(changes.row.tolist(), changes.parent.tolist(), changes.state.tolist(), strict=True):
+    moved = changes.blocked == NEVER
+    for row, parent, state in zip(
+        *(each[moved].tolist() for each in (changes.row, changes.parent, changes.state)), strict=True
+    ):
         last = before.get((parent, row), JobState.SUBMITTED)
         kind = "array" if parent else "job"
         yield f"{kind}: {JobState(last).text} > {JobState(state).text}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tests.analysis.mutants_sound_run import ECS, LAB, S1, S2, A
 
+BY_LIMIT = "Canceled by JobStateTimeLimit action due to reason: "
 Tables = dict[str, Any]
 Change = Callable[[Tables], None]
 
@@ -432,6 +433,31 @@ MUTANTS = (
     Mutant("L05", "RunTask fails beside an idle instance", put("attempts", "ended_at_s", 734.0, job_id="ask")),
     Mutant("T04", "a queue that is none has a head", put("timeline", "reason", "fleet_full", job_id="again")),
     Mutant("T04", "a standing fleet is said to be at maxvCpus", put("timeline", "reason", "max_vcpus", job_id="bench")),
+    # Blocked heads
+    Mutant("H01", "a head is told of too early", add("blocked", "at_s", -MILLISECOND, job_id="lost")),
+    Mutant("H01", "a head is told of too late", add("blocked", "at_s", 10, job_id="hungry")),
+    Mutant("H01", "a job is told of that waited for less", put("blocked", "job_id", "nope", job_id="huge")),
+    Mutant("H01", "the detection takes longer than it is said to", world("block_detect", "99s")),
+    Mutant("H02", "a job behind the head starts", put("attempts", "queue", "wide", job_id="urgent")),
+    Mutant("H02", "a head blocks that only waits", put("timeline", "reason", "launch_rate", job_id="giant")),
+    Mutant(
+        "H03", "capacity lacked though no launch failed", put("scaling", "capacity_errors", 0, environment="scarce")
+    ),
+    Mutant("H03", "a VALID environment is called INVALID", put("blocked", "queue", "starved", job_id="lost")),
+    Mutant("H03", "a job that is no wider than maxvCpus", resources("fg", "maxvCpus", 2)),
+    Mutant("H03", "the text is another reason's", put("blocked", "status_reason", "ACTION_REQUIRED", job_id="huge")),
+    Mutant("H04", "a head is cancelled too early", put("blocked", "until_s", 649.0, job_id="giant")),
+    Mutant("H04", "a head outlives its limit", put("blocked", "head_at_s", 300.0, job_id="huge")),
+    Mutant("H04", "a head is cancelled without an action", queue("wide", "jobStateTimeLimitActions", [])),
+    Mutant(
+        "H04", "a job says that a limit cancelled it", put("jobs", "reason", f"{BY_LIMIT}UNDETERMINED", job_id="nope")
+    ),
+    Mutant("H05", "a head that never starts is not told of", drop("blocked", queue="wide")),
+    Mutant("H06", "a blocked job has no statusReason", put("jobs", "reason", "", job_id="hungry")),
+    Mutant("H06", "a job that only waits has one", put("jobs", "reason", "UNDETERMINED - why?", job_id="stuck")),
+    Mutant("H06", "a job that runs is still called blocked", put("blocked", "job_id", "spotty", job_id="lost")),
+    Mutant("H07", "a head is told of and not counted", figure(3, "blocked", "heads")),
+    Mutant("H07", "of two heads one is counted", figure(1, "blocked", "by_reason", 0, "heads")),
     # Notifications
     Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),
     Mutant("E01", "the wrong people are told", put("notifications", "target", "intern", job_id="bad")),

@@ -58,9 +58,29 @@ SCENARIO: dict[str, Any] = {
             "type": "MANAGED",
             "computeResources": {"type": "FARGATE", "maxvCpus": 1},
         },
+        {
+            "computeEnvironmentName": "scarce",
+            "type": "MANAGED",
+            "computeResources": {"type": "SPOT", "maxvCpus": 8, "instanceTypes": ["m5.large"]},
+        },
+        {
+            "computeEnvironmentName": "invalid",
+            "type": "MANAGED",
+            "status": "INVALID",
+            "computeResources": {"type": "EC2", "maxvCpus": 8, "instanceTypes": ["m5.large"]},
+        },
     ],
     "jobQueues": [
-        {"jobQueueName": name, "priority": priority, "computeEnvironmentOrder": order}
+        {
+            "jobQueueName": name,
+            "priority": priority,
+            "computeEnvironmentOrder": order,
+            "jobStateTimeLimitActions": [
+                {"reason": reason, "state": "RUNNABLE", "maxTimeSeconds": 600, "action": "CANCEL"}
+                for reason in ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",)
+                if name == "wide"
+            ],
+        }
         for name, priority, order in (
             ("high", 100, [{"order": 1, "computeEnvironment": "od"}]),
             ("mixed", 50, [{"order": 2, "computeEnvironment": "spot"}, {"order": 1, "computeEnvironment": "od"}]),
@@ -68,6 +88,9 @@ SCENARIO: dict[str, Any] = {
             ("fq", 1, [{"order": 1, "computeEnvironment": "fg"}]),
             ("tasks", 1, [{"order": 1, "computeEnvironment": "ecs"}]),
             ("labour", 1, [{"order": 1, "computeEnvironment": "lab"}]),
+            ("wide", 1, [{"order": 1, "computeEnvironment": "fg"}]),
+            ("starved", 1, [{"order": 1, "computeEnvironment": "scarce"}]),
+            ("broken", 1, [{"order": 1, "computeEnvironment": "invalid"}]),
         )
     ],
     "jobDefinitions": [
@@ -101,6 +124,7 @@ SCENARIO: dict[str, Any] = {
         "run_task_attempts": 2,
         "run_task_backoff_base": "8s",
         "run_task_jitter": "none",
+        "block_detect": "100s",
     },
     "actions": [{"at": "240s", "cancel": "nope"}, {"at": "330s", "terminate": "killed"}],
     "notifications": [
@@ -132,9 +156,20 @@ CALLS = {
     "ask": ("tasks", "work:1", 2, 4000, "img", 0, 700, None, ""),
     "again": ("tasks", "work:1", 2, 4000, "img", 0, 735, None, ""),
     "refused": ("tasks", "work:1", 2, 4000, "img", 0, 745, None, ""),
+    "giant": ("wide", "task:1", 2, 4096, "busybox", 0, 50, None, ""),
+    "huge": ("wide", "task:1", 4, 8192, "busybox", 0, 650, None, ""),
+    "hungry": ("starved", "work:1", 2, 4000, "img", 0, 200, None, ""),
+    "lost": ("broken", "work:1", 1, 1000, "img", 0, 100, None, ""),
 }
 RUN_TASK_CALLS = {"ask": 1, "again": 2, "refused": 2}
 ALLOWED = {"work:1": 3, "plain:1": 2, "task:1": 1}
+
+CPU, SPOT, ACTION = (
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+    "ACTION_REQUIRED",
+)
+TOLD = {CPU: f"{CPU} - too wide", SPOT: f"{SPOT} - no m5.large", ACTION: f"{ACTION} - invalid"}
 
 JOBS = {
     # job: state, reason, runnable, waiting since, ended, work
@@ -159,6 +194,10 @@ JOBS = {
     "ask": ("SUCCEEDED", "Essential container in task exited", 700, NAN, 740, 28),
     "again": ("SUCCEEDED", "Essential container in task exited", 735, NAN, 760, 15),
     "refused": ("FAILED", "RunTask failed: RESOURCE:CPU", 745, 745, 753, 10),
+    "giant": ("FAILED", f"Canceled by JobStateTimeLimit action due to reason: {CPU}", 50, 50, 650, 10),
+    "huge": ("RUNNABLE", TOLD[CPU], 650, 650, NAN, 10),
+    "hungry": ("RUNNABLE", TOLD[SPOT], 200, 200, NAN, 10),
+    "lost": ("RUNNABLE", TOLD[ACTION], 100, 100, NAN, 10),
 }
 
 A, S1, S2 = "i-0000000000000000a", "i-0000000000000000b", "i-0000000000000000c"
@@ -211,6 +250,7 @@ SCALING = (
     (600, "spot", "scale_in", 0, -1, -2, 0, 0),
     (0, "ecs", "initial_capacity", 0, 1, 2, 2, 0),
     (100, "lab", "scale_up", 0, 1, 2, 2, 0),
+    (200, "scarce", "scale_up", 2, 0, 0, 0, 1),
 )
 
 TIMELINE = (
@@ -233,6 +273,18 @@ TIMELINE = (
     ("tasks", 743, "empty", "", ""),
     ("tasks", 745, "client_backoff", "ecs", "refused"),
     ("tasks", 753, "empty", "", ""),
+    ("wide", 50, "over_max_resource", "fg", "giant"),
+    ("wide", 650, "over_max_resource", "fg", "huge"),
+    ("starved", 200, "capacity_error", "scarce", "hungry"),
+    ("broken", 100, "environment_disabled", "invalid", "lost"),
+)
+
+BLOCKED = (
+    # queue, job, reason, head at, told at, until, limit, cancelled
+    ("wide", "giant", CPU, 50, 150, 650, 600, True),
+    ("broken", "lost", ACTION, 100, 200, NAN, NAN, False),
+    ("starved", "hungry", SPOT, 200, 300, NAN, NAN, False),
+    ("wide", "huge", CPU, 650, 750, NAN, 600, False),
 )
 
 NOTIFICATIONS = (
@@ -243,6 +295,7 @@ NOTIFICATIONS = (
     ("failed", "oncall", 240, "nope", "FAILED"),
     ("failed", "oncall", 277, "urgent", "FAILED"),
     ("failed", "oncall", 330, "killed", "FAILED"),
+    ("failed", "oncall", 650, "giant", "FAILED"),
     ("failed", "oncall", 753, "refused", "FAILED"),
 )
 
@@ -286,10 +339,17 @@ def sound_run() -> dict[str, Any]:
             ],
         ),
         "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]),
+        "blocked": _blocked(),
         "costs": pd.DataFrame(_costs(attempts, instances)),
         "notifications": pd.DataFrame(NOTIFICATIONS, columns=["rule", "target", "at_s", "job_id", "status"]),
     }
     return {**tables, "summary": _summary(tables), "scenario": _scenario()}
+
+
+def _blocked() -> pd.DataFrame:
+    names = ["queue", "job_id", "reason", "head_at_s", "at_s", "until_s", "limit_s", "cancelled"]
+    frame = pd.DataFrame(BLOCKED, columns=names)
+    return frame.assign(attempt=1, status_reason=[TOLD[reason] for reason in frame["reason"]])
 
 
 def _scenario() -> dict[str, Any]:
@@ -548,6 +608,15 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
             {"rule": name, "notifications": [row[0] for row in NOTIFICATIONS].count(name)}
             for name in ("failed", "asleep", "at-work")
         ],
+        "blocked": {
+            "heads": len(BLOCKED),
+            "cancelled": sum(row[7] for row in BLOCKED),
+            "by_reason": [
+                {"queue": "wide", "reason": CPU, "heads": 2, "cancelled": 1},
+                {"queue": "broken", "reason": ACTION, "heads": 1, "cancelled": 0},
+                {"queue": "starved", "reason": SPOT, "heads": 1, "cancelled": 0},
+            ],
+        },
         "ended_by": "until",
         "jobs": {
             "total": len(jobs),

@@ -25,7 +25,7 @@ from batchsim.errors import OutputError
 from batchsim.formats.scenario_yaml import write_yaml
 from tests.analysis.mutants_sound_run import sound_run
 
-TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
+TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "costs")
 START_EPOCH_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z, the start of a run that says nothing else."""
 HOUSE = Path(__file__).parents[2] / "batchsim" / "analysis"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from batchsim.analysis.invariants import (
     beside,
     bills,
+    blocked,
     capacity,
     dependencies,
     hosts,
@@ -36,6 +37,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *order.INVARIANTS,
     *platforms.INVARIANTS,
     *timeline.INVARIANTS,
+    *blocked.INVARIANTS,
     *images.INVARIANTS,
     *waits.INVARIANTS,
     *bills.INVARIANTS,

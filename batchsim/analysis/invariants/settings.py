@@ -38,6 +38,7 @@ DEFAULTS: Mapping[str, Any] = {
     "prices": {},
     "instanceTypes": {},
     "post_scale_in_cooldown": 0,
+    "block_detect": "600s",
 }
 """``world`` keys that invariants read."""
 

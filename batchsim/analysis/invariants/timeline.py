@@ -82,7 +82,7 @@ def heads_wait(book: Book) -> pd.DataFrame:
 
 def _waits_at(book: Book, job: Int64s, at_ms: Int64s) -> Bools:
     """Whether each job is in one of its waits at the instant, either end included."""
-    waits = _waits_of(book, job)
+    waits = waits_of(book, job)
     if len(waits) == 0:
         return np.zeros(len(job), np.bool_)
     span = int(max(waits.end_ms.max(), at_ms.max(initial=0))) + 1
@@ -93,7 +93,7 @@ def _waits_at(book: Book, job: Int64s, at_ms: Int64s) -> Bools:
     return np.asarray((place >= 0) & (waits.job[at] == job) & (waits.end_ms[at] >= at_ms))
 
 
-def _waits_of(book: Book, jobs: Int64s) -> Waits:
+def waits_of(book: Book, jobs: Int64s) -> Waits:
     """The waits of some jobs."""
     wanted = np.zeros(len(book.jobs) + 1, np.bool_)
     wanted[jobs] = True

@@ -65,6 +65,9 @@ _LAST: Mapping[str, int] = {
     "cooldown": 20,
     "size_rules": 20,
     "surplus": 20,
+    "quick_detection": 70,
+    "time_limits": 50,
+    "broken_environments": 60,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batchsim.testing.builders import Data
+from batchsim.testing.swarm.blocked import draw_blocked
 from batchsim.testing.swarm.capacity import draw_environments, draw_queues
 from batchsim.testing.swarm.choices import Choices
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
@@ -38,7 +39,8 @@ def draw_scenario(choices: Choices) -> Data:
     }
     draft.draw_last()
     drawn["world"] = {**drawn["world"], **draw_extra_costs(draft)}
-    return {**drawn, **draw_launches(draft, drawn), "description": " ".join(draft.features)}
+    drawn = {**drawn, **draw_launches(draft, drawn)}
+    return {**draw_blocked(draft, drawn), "description": " ".join(draft.features)}
 
 
 def _settings(draft: Draft) -> Data:
