@@ -30,9 +30,10 @@ def blocked(*work, places=None, world=TEN_MINUTES, **keys):
 
 def only_reason(result):
     """The statusReason of the one head that was told of, which its job still has."""
-    (reason,) = result.blocked["status_reason"]
+    assert len(result.blocked) == 1
+    reason = str(result.blocked["status_reason"][0])
     assert column(result, "reason")[result.blocked["job_id"][0]] == reason
-    return str(reason)
+    return reason
 
 
 # -- the seven reasons
@@ -219,8 +220,9 @@ def blocked_events(result):
 
 def test_the_event_names_the_job_the_queue_and_the_reason(simulate):
     result = simulate(blocked(job("giant", vcpus=2, size=2)))
-    (event,) = blocked_events(result)
-    detail = event["detail"]
+    found = blocked_events(result)
+    assert len(found) == 1
+    event, detail = found[0], found[0]["detail"]
     assert event["resources"] == [detail["jobArn"], detail["jobQueue"]]
     assert (event["source"], event["time"]) == ("aws.batch", "2026-01-01T00:10:00Z")
     assert (detail["status"], detail["statusReason"]) == ("RUNNABLE", only_reason(result))
@@ -266,3 +268,8 @@ def test_the_memory_that_counts_is_the_usable_one(simulate):
         blocked(job("cliff", memory=8192), places=[environment(types=["box.m"])], world={**TEN_MINUTES, **small})
     )
     assert told(result) == [("cliff", "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", 0, 600)]
+
+
+def test_waiting_for_user_data_has_no_reason(simulate):
+    result = simulate(blocked(job("a"), world={**TEN_MINUTES, "user_data": "2h"}))
+    assert (told(result), starts(result)) == ([], {"a": 7200})

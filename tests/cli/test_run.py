@@ -15,6 +15,7 @@ Simulated = Callable[..., None]
 
 FILES = [
     "attempts.csv",
+    "blocked.csv",
     "instances.csv",
     "jobs.csv",
     "occurrences.csv",

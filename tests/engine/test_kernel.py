@@ -336,8 +336,8 @@ def test_within_an_instant_the_rank_decides_then_the_order_of_the_calls() -> Non
 
 
 def test_the_documented_order_of_an_instant() -> None:
-    to_pass = "exit start_failure timeout notice reclaim ready gate action submit settle pass"
-    assert " ".join(rank.name.lower() for rank in sorted(Rank)) == f"{to_pass} time_limit scale_up scale_in"
+    words = "exit start_failure timeout notice reclaim ready gate action submit settle pass"
+    assert " ".join(rank.name.lower() for rank in sorted(Rank)) == f"{words} time_limit scale_up scale_in"
 
 
 def test_an_event_of_an_earlier_rank_is_not_too_late_in_its_instant() -> None:

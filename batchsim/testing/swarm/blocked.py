@@ -49,7 +49,12 @@ def _with_broken(draft: Draft, drawn: Data) -> Data:
     kind = draft.one_of(tuple(_BROKEN))
     zone, most = ("subnet-e", 8) if kind == "unsold" else ("subnet-a", 1 if kind == "narrow" else 8)
     broken = {**environment("broken", most=most), **_BROKEN[kind]}
-    broken["computeResources"] |= {"instanceTypes": ["m7i.large"], "subnets": [zone]}
+    strategy = draft.pick("BEST_FIT", "BEST_FIT_PROGRESSIVE")
+    broken["computeResources"] |= {
+        "instanceTypes": ["m7i.large"],
+        "subnets": [zone],
+        "allocationStrategy": strategy,
+    }
     vcpus = {"narrow": 2, "small": 4}.get(kind, 1)
     jobs = entry("waits", "broken", "broken", at=draft.pick("0s", "45s"), count=draft.integer(1, 2))
     world = drawn["world"]
