@@ -35,6 +35,7 @@ _CAUSES = {
     WaitReason.OVER_MAX_RESOURCE: BlockReason.MAX_RESOURCE,
     WaitReason.CAPACITY_ERROR: BlockReason.INSUFFICIENT_CAPACITY,
     WaitReason.ENVIRONMENT_DISABLED: BlockReason.UNDETERMINED,
+    WaitReason.BID: BlockReason.UNDETERMINED,
 }
 
 
@@ -144,6 +145,8 @@ class BlockDetector:
             return BlockReason.INSUFFICIENT_CAPACITY if lacked else None
         if stance in _FULL:
             return None if environment.is_busy() else BlockReason.UNDETERMINED
+        if stance == WaitReason.VCPU_QUOTA:  # what runs in any environment may give some back
+            return None if any(each.is_busy() for each in self._environments) else BlockReason.UNDETERMINED
         return _CAUSES.get(stance)
 
     def _refused_type(self, environments: Sequence[Environment], shape: int) -> str:

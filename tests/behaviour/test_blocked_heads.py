@@ -94,6 +94,29 @@ def test_what_no_reason_of_awss_covers_is_undetermined(simulate, place):
     assert result.summary()["ended_by"] == "stuck"
 
 
+def test_a_vcpu_quota_without_room_for_the_job_has_no_reason_of_its_own(simulate):
+    none_left = {**TEN_MINUTES, "ec2_vcpu_quota": {"on_demand": {"standard": 1}}}
+    result = simulate(blocked(job("a", vcpus=2), places=[environment(types=["box.2"])], world=none_left))
+    assert only_reason(result) == "UNDETERMINED - Batch job is blocked, root cause is undetermined."
+
+
+def test_waiting_for_what_others_hold_of_a_quota_blocks_nothing(simulate):
+    tight = {**TEN_MINUTES, "ec2_vcpu_quota": {"on_demand": {"standard": 2}}}
+    places, queues = (
+        [environment("east"), environment("west", types=["box.2"])],
+        [queue("e", "east"), queue("w", "west")],
+    )
+    work = [job("long", "30m", on="e"), job("next", vcpus=2, at="1s", on="w")]
+    result = simulate(blocked(*work, places=places, queues=queues, world=tight))
+    assert (told(result), starts(result)["next"]) == ([], 1800)
+
+
+def test_a_price_above_the_bid_has_no_reason_of_its_own(simulate):
+    spot = environment(types=["box.2"], type="SPOT", bidPercentage=20)
+    result = simulate(blocked(job("a"), places=[spot], simulation={"until": "20m"}))
+    assert only_reason(result) == "UNDETERMINED - Batch job is blocked, root cause is undetermined."
+
+
 # -- all environments of the queue
 
 

@@ -245,6 +245,21 @@ ROWS = [
         note="Networks, log drivers and agents that never join are not simulated.",
     ),
     Row(
+        id="4.5q",
+        rule="A vCPU quota of EC2 that is used up keeps the head waiting without a reason of its own",
+        source='User Guide, "Common causes of jobs stuck in RUNNABLE without a statusReason"',
+        where=DETECTOR,
+        tests=(
+            f"{STUCK}a_vcpu_quota_without_room_for_the_job_has_no_reason_of_its_own",
+            f"{STUCK}waiting_for_what_others_hold_of_a_quota_blocks_nothing",
+        ),
+        status="modelled",
+        breaks=lambda patch: patch.setattr(
+            "batchsim.engine.ec2.Ec2Environment.is_busy", lambda self: not (self.held_vcpus or self.booting)
+        ),
+        note="UNDETERMINED where nothing runs that could give some of it back, else it merely waits.",
+    ),
+    Row(
         id="9.1b",
         rule='"Batch Job Queue Blocked" has the job and the queue as resources, and the statusReason in its detail',
         source='User Guide, "Job queue blocked events"',
