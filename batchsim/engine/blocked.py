@@ -19,6 +19,8 @@ from batchsim.policies.blocking import block_message, block_reason, time_limit_m
 from batchsim.records.tables import NEVER, BlockedHeads
 from batchsim.records.vocabulary import BlockReason, WaitReason
 
+FAR = 1 << 62
+"""An instant after everything."""
 _WAITS = frozenset(
     (
         WaitReason.EMPTY,
@@ -42,7 +44,7 @@ _CAUSES = {
 class _Watch:
     """The head of one queue, why it is blocked (None: it is not), and since when both are so."""
 
-    __slots__ = ("cause", "job", "limits_ms", "queue", "row", "rung", "since_ms", "type")
+    __slots__ = ("cause", "job", "limits_ms", "queue", "rings_at_ms", "row", "since_ms", "type")
 
     def __init__(self, queue: JobQueue, limits_ms: dict[BlockReason, int]) -> None:
         self.queue = queue
@@ -54,8 +56,8 @@ class _Watch:
         """The instance type that EC2 has no capacity for."""
         self.row = NEVER
         """The row that tells of it, once it is told."""
-        self.rung = True
-        """Whether no timer is set."""
+        self.rings_at_ms = FAR
+        """When the timer rings; FAR while none is set."""
 
 
 class BlockDetector:
@@ -167,14 +169,16 @@ class BlockDetector:
         return None if limit_ms is None else watch.since_ms + max(limit_ms, self._detect_ms)
 
     def _set_timer(self, watch: _Watch) -> None:
-        """Let the queue's one timer ring, if none is set; it may ring too early, for an earlier head."""
+        """Let the queue's timer ring when due, if none does so before; one that was set for an earlier head may."""
         due_ms = self._due_ms(watch)
-        if watch.rung and due_ms is not None:
-            watch.rung = False
-            self._kernel.call_in_background(max(due_ms, self._kernel.now_ms), Rank.TIME_LIMIT, self._ring, watch)
+        at_ms = FAR if due_ms is None else max(due_ms, self._kernel.now_ms)
+        if at_ms < watch.rings_at_ms:
+            watch.rings_at_ms = at_ms
+            self._kernel.call_in_background(at_ms, Rank.TIME_LIMIT, self._ring, watch)
 
     def _ring(self, watch: _Watch) -> None:
-        watch.rung = True
+        if watch.rings_at_ms <= self._kernel.now_ms:
+            watch.rings_at_ms = FAR
         due_ms = self._due_ms(watch)
         if due_ms is not None and due_ms <= self._kernel.now_ms and self._is_head(watch):
             if watch.row == NEVER:

@@ -107,6 +107,18 @@ def test_help_in_time_saves_the_head_even_in_the_instant_of_the_limit(simulate):
     assert result.blocked["until_s"].tolist() == [1200]
 
 
+def test_a_head_that_was_told_of_and_overtaken_has_its_time_anew(simulate):
+    work = [job("gate", "15m", on="side"), job("early", "10m", needs=["gate"]), job("giant", vcpus=2)]
+    queues = [queue(jobStateTimeLimitActions=[action()]), queue("side", "other")]
+    places = [environment("hosts", maxvCpus=1), environment("other")]
+    world = {"block_detect": "1m", "instance_boot": "5m"}
+    keys = {"queues": queues, "environments": places, "world": world, "allow_unplaceable": True}
+    result = simulate(scenario(*work, **keys))  # early comes back in front at 1200 s, and boots an instance
+    assert result.blocked["head_at_s"].tolist() == [0, 1500]
+    assert result.blocked["at_s"].tolist() == [60, 1560]
+    assert cancelled(result) == {"giant": 2700}
+
+
 def test_jobs_that_depend_on_a_cancelled_one_fail_with_it(simulate):
     result = simulate(limited(job("giant", vcpus=2), job("after", needs=["giant"])))
     assert column(result, "reason")["after"] == "Dependent Job failed"
