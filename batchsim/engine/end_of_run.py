@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
+from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
@@ -87,12 +88,14 @@ class EndOfRun:
 
     def _is_at_work(self, environment: Environment) -> bool:
         """Whether an environment has instances to end, or something to decide or to wait for on behalf of jobs."""
+        waiting = [queue for queue in self._queues if queue.waiting and environment.position in queue.environments]
+        if isinstance(environment, FargateEnvironment):
+            return environment.is_held_back() and bool(waiting)
         if not isinstance(environment, Ec2Environment):
             return False
         scaler, fleet = self._scalers.get(environment.position), self._fleets.get(environment.position)
         if self._scale_in.is_awaited(environment) or (scaler is not None and scaler.is_awaited()):
             return True
-        waiting = [queue for queue in self._queues if queue.waiting and environment.position in queue.environments]
         if self._launcher.is_holding_back(environment) or (environment.booting and not environment.plan.stands):
             return bool(waiting)
         return environment.plan.stands and any(self._is_in_reach(environment, queue, fleet) for queue in waiting)

@@ -84,6 +84,8 @@ class Ec2Plan:
     """Whether its instances are a fleet that demand does not scale."""
     fleet: tuple[FleetLaunch, ...] = ()
     """The fleet where it is listed; else it has ``min_vcpus`` vCPUs."""
+    without_queue: bool = False
+    """Whether RunTask is called for its jobs: nobody dispatches them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class FargatePlan:
     spot: bool
     enabled: bool
     max_vcpus: int
+    outages: tuple[tuple[int, int], ...] = ()
+    """When Fargate Spot has no capacity for new tasks: first instants, and instants after the last."""
 
 
 EnvironmentPlan = Ec2Plan | FargatePlan
@@ -139,6 +143,10 @@ class EntryRun:
     rules: tuple[Rule, ...]
     timeout_ms: int
     """``attemptDurationSeconds``, or NEVER."""
+    retired_after_ms: int
+    """RUNNING after which Fargate ends a task, or NEVER."""
+    limit_ms: int
+    """The first of the two, or NEVER."""
     sequential: bool
     work: WorkSource
     pull: PullTime | None
@@ -227,9 +235,15 @@ class Rules:
     slow_pull_probability: float
     fargate_burst: int
     fargate_rate_per_s: Fraction
+    fargate_quota_milli: tuple[int | None, int | None]
+    """Thousandths of a vCPU that tasks may have at once, on Fargate and on Fargate Spot; None: unlimited."""
+    dispatch_rate_per_s: Fraction | None
+    """Placements a second in each environment on instances; None: unlimited."""
     bill_from: Literal["running", "launch", "ready"]
     submit_tps: int | None
     """None: not enforced."""
+    submitted_limit: int | None
+    """Jobs that may be SUBMITTED at once; None: not enforced."""
     submit_backoff_ms: tuple[int, int]
     """Base and cap of a throttled client's back-off."""
     run_task: RunTaskRules

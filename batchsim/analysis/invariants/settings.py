@@ -32,6 +32,15 @@ DEFAULTS: Mapping[str, Any] = {
     "run_task_backoff_base": "1s",
     "run_task_backoff_cap": "60s",
     "run_task_jitter": "full",
+    "fargate_burst": 100,
+    "fargate_rate": "20/s",
+    "fargate_vcpu_quota": "unlimited",
+    "fargate_max_days": 14,
+    "fargate_spot_outages": (),
+    "dispatch_rate_ec2": None,
+    "oom_prob": 0,
+    "submitted_limit": 1_000_000,
+    "strict_limits": True,
 }
 """``world`` keys that invariants read."""
 

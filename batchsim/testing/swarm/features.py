@@ -57,6 +57,12 @@ _FIRST: Mapping[str, int] = {
 }
 _LAST: Mapping[str, int] = {
     "extra_costs": 40,
+    "fargate_quota": 75,
+    "fargate_limit": 80,
+    "spot_outages": 50,
+    "dispatch_rate": 14,
+    "out_of_memory": 30,
+    "submitted_limit": 40,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -8,6 +8,7 @@ from batchsim.testing.swarm.choices import Choices
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
+from batchsim.testing.swarm.limits import draw_limits
 from batchsim.testing.swarm.platforms import draw_platforms, standing
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
 from batchsim.testing.swarm.world import draw_extra_costs, draw_world
@@ -36,7 +37,7 @@ def draw_scenario(choices: Choices) -> Data:
         "allow_unplaceable": True,
     }
     draft.draw_last()
-    world = {**drawn["world"], **draw_extra_costs(draft)}
+    world = {**drawn["world"], **draw_extra_costs(draft), **draw_limits(draft)}
     return {**drawn, "description": " ".join(draft.features), "world": world}
 
 
