@@ -13,7 +13,6 @@ from batchsim.engine.columns import column, from_numpy, frozen
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import EntryRun, Rules
-from batchsim.engine.submitted import TOO_MANY_SUBMITTED, SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.token_bucket import TokenBucket
 from batchsim.records.tables import NEVER, Ints
@@ -46,7 +45,6 @@ class Arrivals:
         """Heap of (instant, submission) of all others."""
         self._event_at = NEVER
         self._bucket = TokenBucket(rules.submit_tps, Fraction(rules.submit_tps)) if rules.submit_tps else None
-        self._submitted = SubmittedJobs(rules.submitted_limit, rules.scheduler_cycle_ms)
         self._open_calls: dict[tuple[int, int], int] = {}
         """Calls of a firing that have not ended, by (entry, firing), for entries that others follow."""
 
@@ -129,9 +127,6 @@ class Arrivals:
         queue = self._queues[submissions.queue[submission]]
         if not queue.enabled:
             self._reject(submission, f"Job queue {queue.name} is disabled")
-            return
-        if not self._submitted.add(submissions.size[submission], now):
-            self._reject(submission, TOO_MANY_SUBMITTED)
             return
         submissions.created_at[submission] = now
         submissions.state[submission] = JobState.SUBMITTED

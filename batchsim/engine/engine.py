@@ -37,6 +37,7 @@ from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.spot import SpotMarket
 from batchsim.engine.standing import StandingFleet
 from batchsim.engine.submit_job import SubmitJob
+from batchsim.engine.submitted import SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.token_bucket import TokenBucket
@@ -94,7 +95,8 @@ class Engine:
         self.dependencies = Dependencies(
             self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
         )
-        self.submit_job = SubmitJob(tables, self.dependencies, self._submission_ended)
+        submitted = SubmittedJobs(rules.submitted_limit, rules.scheduler_cycle_ms)
+        self.submit_job = SubmitJob(tables, self.dependencies, submitted, self._submission_ended)
         self.arrivals = Arrivals(
             self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse
         )
