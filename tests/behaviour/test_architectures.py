@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from scenario_builder import (
-    attempts_of,
     box,
     column,
     definition,
@@ -169,13 +168,12 @@ def test_gpus_of_two_hosts_do_not_add_up():
 def test_jobs_without_gpus_block_a_gpu_host_by_its_vcpus(simulate):
     work = [job("cpu", "10m", size=4), job("gpu", kind="gpu1", at="1s")]
     result = simulate(graphic(*work))
-    assert starts(result)["gpu"] == 600
-    assert attempts_of(result, "gpu")[0].runnable_at_s == 1
+    assert starts(result).get("gpu") == 600
 
 
 def test_jobs_without_gpus_block_a_gpu_host_by_its_memory(simulate):
     work = [job("cpu", "10m", memory=16_000), job("gpu", kind="gpu1", at="1s")]
-    assert starts(simulate(graphic(*work)))["gpu"] == 600
+    assert starts(simulate(graphic(*work))).get("gpu") == 600
 
 
 def test_fargate_has_no_gpus():

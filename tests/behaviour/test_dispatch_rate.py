@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
 from __future__ import annotations
 
 import pytest
-from scenario_builder import column, environment, fixed, job, queue, reasons, scenario, starts
+from scenario_builder import column, environment, fargate, fixed, job, queue, reasons, scenario, starts, task
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,10 @@ def test_retries_are_dispatched_at_the_rate_too(simulate):
     places = [fixed(4, types=("box.4",))]
     result = simulate(scenario(work, environments=places, world={"dispatch_rate_ec2": "6/min"}))
     assert result.attempts.starting_at_s.tolist() == [0, 10, 20, 30]
+
+
+def test_instances_start_a_burst_at_once_that_fargate_launches_one_by_one(simulate):
+    hosts, tasks = [fixed(304, types=("box.16",))], [fargate()]
+    on_hosts = simulate(scenario(job("a", "10m", size=300), environments=hosts))
+    on_fargate = simulate(scenario(task("a", "10m", size=300), environments=tasks))
+    assert (max(starts(on_hosts).values()), max(starts(on_fargate).values())) == (0, 10)

@@ -21,6 +21,8 @@ from scenario_builder import (
     starts,
 )
 
+import batchsim
+
 
 def phases(result):
     """Seconds of pull and of container start by job id."""
@@ -36,6 +38,47 @@ def test_memory_limits_how_many_jobs_share_a_host(simulate):
     assert sorted(starts(result).values()) == [0] * 6 + [60] * 2
 
 
+def test_all_vcpus_of_a_host_are_for_jobs(simulate):
+    result = simulate(scenario(job("a", size=4), job("b"), environments=[fixed(4, types=("box.4",))]))
+    assert list(starts(result).values()) == [0, 0, 0, 0, 60]
+
+
+def test_a_vcpu_is_a_share_and_neighbours_slow_nobody_down(simulate):
+    alone = simulate(scenario(job("a", "60s"), environments=[fixed(4, types=("box.4",))]))
+    crowd = simulate(scenario(job("a", "60s", size=4), environments=[fixed(4, types=("box.4",))]))
+    assert {*alone.attempts.ended_at_s, *crowd.attempts.ended_at_s} == {60}
+
+
+def codes(*workload):
+    try:
+        scenario(*workload)
+    except batchsim.ScenarioError as error:
+        return [problem.code for problem in error.problems]
+    return []
+
+
+@pytest.mark.parametrize(("vcpus", "refused"), [(0, True), (0.5, True), (1.5, True), (1, False)])
+def test_instances_give_whole_vcpus(vcpus, refused):
+    assert codes(job("a", vcpus=vcpus)) == ["E130"] * refused
+
+
+@pytest.mark.parametrize(("memory", "refused"), [(3, True), (4, False)])
+def test_a_job_asks_for_four_mib_at_least(memory, refused):
+    assert codes(job("a", memory=memory)) == ["E131"] * refused
+
+
+def test_a_job_of_the_nominal_memory_needs_the_next_larger_type(simulate):
+    general = environment(types=("m5.large", "m5.xlarge"))
+    assert launched(simulate(scenario(job("a", memory=8192), environments=[general]))) == ["m5.xlarge"]
+
+
+def test_usable_memory_can_be_said_type_by_type(simulate):
+    own = {"m5.large": {"usable_memory": "8000MiB"}}
+    general = environment(types=("m5.large", "m5.xlarge"))
+    result = simulate(scenario(job("a", memory=8000), environments=[general], world={"instanceTypes": own}))
+    assert launched(result) == ["m5.large"]
+
+
 def test_a_job_of_all_usable_memory_fills_a_host_to_the_last_mib(simulate):
     exact = {"snug.xlarge": box(4, memory="16GiB", usable_memory="15655MiB")}
     work = [job("a", vcpus=2, memory=15_651), job("b", memory=4), job("c", memory=4)]
@@ -46,7 +89,12 @@ def test_a_job_of_all_usable_memory_fills_a_host_to_the_last_mib(simulate):
 
 @pytest.mark.parametrize(
     ("model", "memory", "kind"),
-    [("nitro_fit", 7648, "m5.xlarge"), ("ratio", 7618, "m5.large"), ("exact", 8192, "m5.large")],
+    [
+        ("nitro_fit", 7648, "m5.xlarge"),
+        ("ratio", 7618, "m5.large"),
+        ("ratio", 7619, "m5.xlarge"),
+        ("exact", 8192, "m5.large"),
+    ],
 )
 def test_usable_memory_is_a_model_of_the_world(model, memory, kind, simulate):
     general = environment(types=("m5.large", "m5.xlarge"))

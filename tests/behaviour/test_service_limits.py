@@ -291,9 +291,10 @@ def test_fifty_calls_a_second_are_taken_and_the_rest_get_429_and_come_again(simu
 
 
 def test_an_array_is_one_call_whatever_its_size(simulate):
-    world = {"enforce_submit_tps": True, "submit_tps": 1}
-    result = simulate(parse(scenario_data(job("a", "1s", size=500), environments=[fixed(512)], world=world)))
-    assert result.submissions.calls.tolist() == [1]
+    world = {"enforce_submit_tps": True, "submit_tps": 2}
+    work = [job("a", "1s", size=500), job("b", "1s")]
+    result = simulate(parse(scenario_data(*work, environments=[fixed(512)], world=world)))
+    assert result.submissions.calls.tolist() == [1, 1]
 
 
 def test_by_default_nobody_counts_the_calls(simulate):
