@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 from batchsim.analysis.metrics import METRICS, threshold
-from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan, Workload
+from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan, Size, Workload
 from batchsim.errors import Path, Problem
 from batchsim.policies.given import AWS, Policies
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec.base import Flaw
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
+from batchsim.spec.environments import ComputeResource
 from batchsim.spec.facts import PoolFacts
-from batchsim.spec.fargate import is_fargate_size
+from batchsim.spec.fargate import fargate_choices, is_fargate_size, nearest_fargate
 from batchsim.spec.index import Index, names_in
 from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
@@ -36,7 +38,7 @@ LEAST_MEMORY_MIB = 4
 def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AWS) -> list[Problem]:
     """Return what keeps a valid scenario from running; empty when nothing does."""
     flaws = [*_unknown_strategies(scenario, policies), *_unknown_targets(scenario), *_endless_retries(scenario)]
-    flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts)]
+    flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts), *_mixed_queues(scenario, facts)]
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
@@ -68,6 +70,18 @@ def _endless_retries(scenario: Scenario) -> Iterator[Flaw]:
         hint = "With count_start_failures: false jobs would be retried for ever"
         allowed = f"at most {MOST_START_FAILURES}"
         yield Flaw("E144", "next to nothing could ever start", path, world.start_failure, allowed, hint)
+
+
+def _mixed_queues(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
+    """E157: all environments of a queue are of one architecture (API CreateJobQueue, computeEnvironmentOrder)."""
+    for number, queue in enumerate(scenario.jobQueues):
+        names = [short_name(order.computeEnvironment) for order in queue.computeEnvironmentOrder]
+        found = {facts.pools[name][0].type.architecture: name for name in reversed(names) if facts.pools.get(name)}
+        if len(found) > 1:
+            shown = ", ".join(f"{name} is {architecture}" for architecture, name in reversed(found.items()))
+            message = "architectures mix; AWS Batch allows one in a job queue"
+            path: Path = ("jobQueues", number, "computeEnvironmentOrder")
+            yield Flaw("E157", message, path, shown, hint="Make a queue for each")
 
 
 def _unknown_metrics(scenario: Scenario) -> Iterator[Flaw]:
@@ -125,7 +139,7 @@ def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
         job = effective_job(scenario, placed.entry.submit)
         own = _environments_of(scenario, job)
         if not any(_holds(scenario.world, environment, job, facts) for environment in own):
-            yield _too_large((*placed.path, "submit"), _size(job), job, own, facts)
+            yield _too_large(scenario.world, (*placed.path, "submit"), _size(job), job, own, facts)
 
 
 def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Workload) -> list[Problem]:
@@ -136,8 +150,9 @@ def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Worklo
     places = [placed.path for placed in Index(scenario, {}, names_in(to_data(scenario))).entries()]
     flaws: list[Flaw] = []
     for plan in sized:
-        for (vcpus_milli, memory_mib, gpus), rows in _sizes_of(plan).items():
+        for (vcpus_milli, memory_mib, gpus, architecture), rows in _sizes_of(plan).items():
             job = replace(plan.job, vcpus_milli=vcpus_milli, memory_mib=memory_mib, gpus=gpus)
+            job = replace(job, architecture=architecture)
             flaws.extend(_size_flaws(scenario, facts, job, rows, (*places[plan.position], "at")))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
 
@@ -164,8 +179,8 @@ def preflight_links(scenario: Scenario, plan: EntryPlan, links: list[Link]) -> l
     return problems
 
 
-def _sizes_of(plan: EntryPlan) -> Counter[tuple[int, int, int]]:
-    """Count the trace's rows by the vCPUs, memory and GPUs that they ask for; empty without a trace that sizes jobs."""
+def _sizes_of(plan: EntryPlan) -> Counter[Size]:
+    """Count the trace's rows by what they ask for; empty without a trace that sizes jobs."""
     requests = plan.requests
     if requests is None or not requests.are_sized:
         return Counter()
@@ -175,7 +190,8 @@ def _sizes_of(plan: EntryPlan) -> Counter[tuple[int, int, int]]:
 def _size_flaws(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, rows: int, path: Path) -> Iterator[Flaw]:
     asked = f"{_size(job)}, in {rows} row{'s' if rows > 1 else ''}"
     if job.platform == "FARGATE" and not is_fargate_size(job.vcpus_milli, job.memory_mib):
-        yield Flaw("E133", "no size that Fargate sells", path, asked)
+        hint = nearest_fargate(job.vcpus_milli, job.memory_mib)
+        yield Flaw("E133", "no size that Fargate sells", path, asked, fargate_choices(job.vcpus_milli), hint)
     elif job.platform == "EC2" and (job.vcpus_milli < 1000 or job.vcpus_milli % 1000):
         yield Flaw("E130", "EC2 schedules whole vCPUs", path, asked, "1 vCPU or more")
     elif job.memory_mib < LEAST_MEMORY_MIB:
@@ -183,7 +199,7 @@ def _size_flaws(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, ro
     elif not scenario.allow_unplaceable:
         own = _environments_of(scenario, job)
         if not any(_holds(scenario.world, environment, job, facts) for environment in own):
-            yield _too_large(path, asked, job, own, facts)
+            yield _too_large(scenario.world, path, asked, job, own, facts)
 
 
 def _environments_of(scenario: Scenario, job: EffectiveJob) -> list[ComputeEnvironment]:
@@ -198,9 +214,15 @@ def _holds(world: World, environment: ComputeEnvironment, job: EffectiveJob, fac
     if resources is None or job.vcpus_milli > resources.maxvCpus * 1000:
         return False
     if resources.is_fargate:
-        return job.platform == "FARGATE"
+        return job.platform == "FARGATE" and job.vcpus_milli <= 1000 * _fargate_quota(world, resources)
     listed = {each.type for each in world.fleets.get(name, ())}
     return any(_fits(pool, job) for pool in facts.pools[name] if not listed or pool.type.name in listed)
+
+
+def _fargate_quota(world: World, resources: ComputeResource) -> float:
+    """The account's vCPU quota for an environment's purchase option; infinite where there is none."""
+    given = world.fargate_vcpu_quota.spot if resources.is_spot else world.fargate_vcpu_quota.on_demand
+    return inf if given is None else given
 
 
 def _fits(pool: PoolFacts, job: EffectiveJob) -> bool:
@@ -212,11 +234,24 @@ def _size(job: EffectiveJob) -> str:
     return f"{job.vcpus_milli / 1000:g} vCPU, {job.memory_mib} MiB" + (f", {job.gpus} GPU" if job.gpus else "")
 
 
-def _too_large(path: Path, asked: str, job: EffectiveJob, own: list[ComputeEnvironment], facts: CatalogueFacts) -> Flaw:
+def _too_large(
+    world: World, path: Path, asked: str, job: EffectiveJob, own: list[ComputeEnvironment], facts: CatalogueFacts
+) -> Flaw:
     """Name the largest type and what is missing; the memory that counts is the usable one."""
     pools = [pool for environment in own for pool in facts.pools.get(environment.computeEnvironmentName, ())]
-    hint = "; ".join(_shortfalls(job, own, pools)) + ". Set allow_unplaceable: true to see it wait, as in AWS"
+    hint = (
+        "; ".join((*_quota_shortfalls(world, job, own), *_shortfalls(job, own, pools)))
+        + ". Set allow_unplaceable: true to see it wait, as in AWS"
+    )
     return Flaw("E132", "no compute environment of its queue can ever hold this job", path, asked, hint=hint)
+
+
+def _quota_shortfalls(world: World, job: EffectiveJob, own: list[ComputeEnvironment]) -> Iterator[str]:
+    quotas = [
+        _fargate_quota(world, e.computeResources) for e in own if e.computeResources and e.computeResources.is_fargate
+    ]
+    if quotas and job.vcpus_milli > 1000 * max(quotas):
+        yield f"world.fargate_vcpu_quota is {max(quotas):g} at most"
 
 
 def _shortfalls(job: EffectiveJob, own: list[ComputeEnvironment], pools: list[PoolFacts]) -> Iterator[str]:

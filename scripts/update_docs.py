@@ -193,12 +193,17 @@ def markets() -> str:
     return "\n".join(lines)
 
 
+_ABSENT = {"dispatch_rate_ec2": "unlimited"}
+"""What a key without a value stands for."""
+
+
 def world() -> str:
     """Every key of ``world``, its default and its meaning."""
     default, lines = World(), ["| key | default | meaning |", "|---|---|---|"]
     for name, field in World.model_fields.items():
         value = getattr(default, name)
-        usual = "by `market`" if value is None else "none" if value == {} else show(default, name)
+        absent = _ABSENT.get(name, "by `market`") if value is None else "none"
+        usual = absent if value in (None, {}, ()) else show(default, name)
         meaning = " ".join((field.description or "").split()).rstrip(".").replace("``", "`")
         lines.append(f"| `{name}` | {usual} | {meaning} |")
     return "\n".join(lines)

@@ -10,11 +10,11 @@ from math import ceil
 import numpy as np
 
 from batchsim.engine.columns import column, from_numpy, frozen
-from batchsim.engine.fargate import TokenBucket
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import EntryRun, Rules
 from batchsim.engine.tables import Tables
+from batchsim.engine.token_bucket import TokenBucket
 from batchsim.records.tables import NEVER, Ints
 from batchsim.records.vocabulary import JobState
 

@@ -9,7 +9,7 @@ from batchsim.engine.courses import Courses, course_of
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import EntryRun
 from batchsim.engine.tables import Tables
-from batchsim.engine.vocabulary import EXITED, KILLED, START_FAILED, START_TIMEOUT, TIMED_OUT
+from batchsim.engine.vocabulary import EXITED, KILLED, START_FAILED, START_TIMEOUT, TASK_RETIRED, TIMED_OUT
 from batchsim.engine.workload.progress import SPEED_1, running_ms
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
@@ -183,7 +183,7 @@ class Attempts:
             run_ms, exit_code, reason = self._own_exit(entry, job, attempt, 0)
         if speed_milli != SPEED_1:
             run_ms = running_ms(run_ms, speed_milli)
-        if entry.timeout_ms != NEVER and run_ms > entry.timeout_ms:
+        if entry.limit_ms != NEVER and run_ms > entry.limit_ms:
             return self._limited(entry, index, attempt, running_at_ms, (run_ms, exit_code, reason))
         outcome = Outcome.FAILED if exit_code else Outcome.SUCCEEDED
         return running_at_ms + run_ms, Rank.EXIT, outcome, EXITED, reason, exit_code
@@ -211,12 +211,16 @@ class Attempts:
         return at, Rank.START_FAILURE, Outcome.START_FAILED, START_FAILED, self._start_timeout, NEVER
 
     def _limited(self, entry: EntryRun, index: int, attempt: int, running_at_ms: int, own: tuple[int, int, int]) -> End:
-        """The own exit (RUNNING time, exit code, reason), or the timeout where that comes before it."""
+        """The own exit (RUNNING time, exit code, reason), or a timeout, or Fargate's limit, that comes before it."""
         run_ms, exit_code, reason = own
+        limit_ms = run_ms
         if entry.timeout_ms != NEVER and run_ms > entry.timeout_ms:
-            limit_ms = entry.timeout_ms + entry.timeout_lag.one_ms(index, attempt)
-            if run_ms > limit_ms:
-                return running_at_ms + limit_ms, Rank.TIMEOUT, Outcome.TIMED_OUT, TIMED_OUT, 0, KILLED
+            limit_ms = min(run_ms, entry.timeout_ms + entry.timeout_lag.one_ms(index, attempt))
+        if entry.retired_after_ms != NEVER and entry.retired_after_ms < limit_ms:
+            at = running_at_ms + entry.retired_after_ms
+            return at, Rank.TIMEOUT, Outcome.FAILED, TASK_RETIRED, 0, KILLED
+        if limit_ms < run_ms:
+            return running_at_ms + limit_ms, Rank.TIMEOUT, Outcome.TIMED_OUT, TIMED_OUT, 0, KILLED
         outcome = Outcome.FAILED if exit_code else Outcome.SUCCEEDED
         return running_at_ms + run_ms, Rank.EXIT, outcome, EXITED, reason, exit_code
 

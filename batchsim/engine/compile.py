@@ -231,7 +231,8 @@ def _environment(
         return _without_capacity(name, key, enabled=enabled)
     spot = resources.type in ("SPOT", "FARGATE_SPOT")
     if resources.type in ("FARGATE", "FARGATE_SPOT"):
-        return FargatePlan(name, key, spot, enabled, resources.maxvCpus, invalid)
+        outages = _outages(world) if spot else ()
+        return FargatePlan(name, key, spot, enabled, resources.maxvCpus, invalid, outages)
     strategy, fleet = resources.allocationStrategy or "BEST_FIT", world.fleets.get(name, ())
     own = offers.of(name, fleet, spot=spot)
     standing, scaling = stands(world, environment), resources.scalingPolicy
@@ -260,6 +261,7 @@ def _environment(
         bid_percent=resources.bidPercentage,
         unsold=offers.unsold(name),
         invalid=invalid,
+        without_queue=platform_of(world, name) == "no_queue",
     )
 
 
@@ -274,6 +276,10 @@ def _invalid(environment: ComputeEnvironment) -> BlockReason | None:
 
 _ROLE_WORDS = ("role", "not authorized", "permission", "accessdenied", "access denied", "unauthorized")
 """In the statusReason of a compute environment (User Guide, "INVALID compute environment")."""
+
+
+def _outages(world: World) -> tuple[tuple[int, int], ...]:
+    return tuple((window.from_ms, window.from_ms + window.for_ms) for window in world.fargate_spot_outages)
 
 
 def _without_capacity(name: str, key: str, *, enabled: bool) -> Ec2Plan:
@@ -311,12 +317,19 @@ def _rules(world: World) -> Rules:
         slow_pull_probability=world.slow_pull_probability,
         fargate_burst=world.fargate_burst,
         fargate_rate_per_s=world.fargate_rate,
+        fargate_quota_milli=(_milli(world.fargate_vcpu_quota.on_demand), _milli(world.fargate_vcpu_quota.spot)),
+        dispatch_rate_per_s=world.dispatch_rate_ec2,
         bill_from=world.bill_from,
         submit_tps=world.submit_tps if world.enforce_submit_tps else None,
+        submitted_limit=world.submitted_limit if world.strict_limits else None,
         submit_backoff_ms=(world.submit_backoff_base, world.submit_backoff_cap),
         run_task=RunTaskRules(world.run_task_attempts, world.run_task_backoff_base, world.run_task_backoff_cap),
         block_detect_ms=world.block_detect,
     )
+
+
+def _milli(vcpus: int | None) -> int | None:
+    return None if vcpus is None else vcpus * 1000
 
 
 def _delays(world: World, draws: Draws) -> Delays:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
+from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
@@ -95,6 +96,9 @@ class EndOfRun:
 
     def _is_at_work(self, environment: Environment) -> bool:
         """Whether an environment has instances to end, or something to decide or to wait for on behalf of jobs."""
+        waiting = [queue for queue in self._queues if queue.waiting and environment.position in queue.environments]
+        if isinstance(environment, FargateEnvironment):
+            return environment.is_held_back() and bool(waiting)
         if not isinstance(environment, Ec2Environment):
             return False
         scaler, fleet = self._scalers.get(environment.position), self._fleets.get(environment.position)

@@ -13,12 +13,14 @@ from batchsim.engine.control import CapacityControl, JobControl
 from batchsim.engine.decision import Decided
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.dispatch import RatedEc2Environment
 from batchsim.engine.drain import Drain
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.end_of_run import EndOfRun
 from batchsim.engine.entries import EntryCompiler
 from batchsim.engine.environment import Environment
-from batchsim.engine.fargate import FargateEnvironment, TokenBucket
+from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.fargate_account import FargateAccount
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import ImageCache
 from batchsim.engine.interruptions import Interruptions
@@ -39,8 +41,10 @@ from batchsim.engine.spot import SpotMarket
 from batchsim.engine.spot_prices import SpotPrices
 from batchsim.engine.standing import StandingFleet
 from batchsim.engine.submit_job import SubmitJob
+from batchsim.engine.submitted import SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
+from batchsim.engine.token_bucket import TokenBucket
 from batchsim.engine.views import Views
 from batchsim.engine.workload.plans import EntryPlan, Workload
 from batchsim.errors import SimulationError
@@ -96,7 +100,8 @@ class Engine:
         self.dependencies = Dependencies(
             self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
         )
-        self.submit_job = SubmitJob(tables, self.dependencies, self._submission_ended)
+        submitted = SubmittedJobs(rules.submitted_limit, rules.scheduler_cycle_ms)
+        self.submit_job = SubmitJob(tables, self.dependencies, submitted, self._submission_ended)
         self.arrivals = Arrivals(
             self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse
         )
@@ -104,9 +109,12 @@ class Engine:
     def _build_capacity_side(self, *, thorough: bool) -> None:
         plan, rules = self.plan, self.plan.rules
         self.images = ImageCache(plan.delays, rules.slow_pull_probability, plan.images)
-        buckets = {spot: TokenBucket(rules.fargate_burst, rules.fargate_rate_per_s) for spot in (False, True)}
+        accounts = tuple(
+            FargateAccount(TokenBucket(rules.fargate_burst, rules.fargate_rate_per_s), quota_milli)
+            for quota_milli in rules.fargate_quota_milli
+        )
         self.environments: tuple[Environment, ...] = tuple(
-            self._environment(position, environment, buckets, thorough=thorough)
+            self._environment(position, environment, accounts, thorough=thorough)
             for position, environment in enumerate(plan.environments)
         )
         self.meter = DemandMeter(self.tables, self.environments)
@@ -208,16 +216,25 @@ class Engine:
         return RunTaskClients(position, plan, self.tables, self.kernel, rules, self.timeline, self._decided)
 
     def _environment(
-        self, position: int, plan: EnvironmentPlan, buckets: dict[bool, TokenBucket], *, thorough: bool
+        self, position: int, plan: EnvironmentPlan, accounts: tuple[FargateAccount, ...], *, thorough: bool
     ) -> Environment:
+        """``accounts``: what Fargate's environments share, and what Fargate Spot's do."""
         if isinstance(plan, Ec2Plan):
-            packing = self.plan.rules.packing, self.policies.packing
-            fleet = Fleet(self.tables.instances, *packing, indexed=not thorough)
-            return Ec2Environment(position, plan, self.tables, fleet, self.images, self.running, self.kernel)
-        bucket = buckets[plan.spot]
+            return self._ec2_environment(position, plan, thorough=thorough)
+        account = accounts[plan.spot]
         return FargateEnvironment(
-            position, plan, self.tables, bucket, self.running, self.kernel, self._gate_opened, self.plan.rules
+            position, plan, self.tables, account, self.running, self.kernel, self._gate_opened, self.plan.rules
         )
+
+    def _ec2_environment(self, position: int, plan: Ec2Plan, *, thorough: bool) -> Ec2Environment:
+        rules = self.plan.rules
+        fleet = Fleet(self.tables.instances, rules.packing, self.policies.packing, indexed=not thorough)
+        parts = (position, plan, self.tables, fleet, self.images, self.running, self.kernel)
+        if rules.dispatch_rate_per_s is None or plan.without_queue:
+            return Ec2Environment(*parts)
+        burst = max(1, int(rules.dispatch_rate_per_s))
+        bucket = TokenBucket(burst, rules.dispatch_rate_per_s)
+        return RatedEc2Environment(*parts, bucket=bucket, request_pass=self._gate_opened)
 
     def _size_draws(self, environment: Ec2Environment) -> tuple[Stream, ...]:
         """Return what draws sizes, by zone; none where sizes are not drawn."""

@@ -17,6 +17,7 @@ from batchsim.engine.workload.plans import DependencyKind, EntryPlan
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER, Ints
 from batchsim.spec import World
+from batchsim.units import DURATION_MS
 
 
 class EntryCompiler:
@@ -63,6 +64,8 @@ class EntryCompiler:
 
     def _entry(self, plan: EntryPlan, first_job: int, first_submission: int) -> EntryRun:
         job, world, draws, stream = plan.job, self._world, self._draws, plan.stream
+        timeout_ms = NEVER if job.timeout_ms is None else job.timeout_ms
+        retired_after_ms = self._retired_after_ms(plan)
         return EntryRun(
             name=plan.id,
             first_job=first_job,
@@ -76,7 +79,9 @@ class EntryCompiler:
                 Rule(rule.action.upper() == "RETRY", rule.onStatusReason, rule.onReason, rule.onExitCode)
                 for rule in job.evaluate_on_exit
             ),
-            timeout_ms=NEVER if job.timeout_ms is None else job.timeout_ms,
+            timeout_ms=timeout_ms,
+            retired_after_ms=retired_after_ms,
+            limit_ms=min((limit for limit in (timeout_ms, retired_after_ms) if limit != NEVER), default=NEVER),
             sequential=any(link.kind == DependencyKind.SEQUENTIAL for link in plan.dependencies),
             work=plan.work,
             pull=self._pull(plan),
@@ -100,6 +105,11 @@ class EntryCompiler:
             Sampler(law_of(world.new_image), draws.stream("task_new_image", stream)),
             Sampler(law_of(world.slow_pull), draws.stream("task_slow_pull", stream)),
         )
+
+    def _retired_after_ms(self, plan: EntryPlan) -> int:
+        """Return the RUNNING time after which Fargate ends a task (``fargate_max_days``)."""
+        days = self._world.fargate_max_days
+        return round(days * DURATION_MS["d"]) if days and plan.job.platform == "FARGATE" else NEVER
 
     def _pull(self, plan: EntryPlan) -> PullTime | None:
         """Return the pull times of an image whose size the entry states."""
@@ -128,8 +138,8 @@ class EntryCompiler:
         if requests is None:
             return np.full(plan.occurrences, self._shape_code(own), dtype=np.int32)
         codes = [
-            self._shape_code(own._replace(vcpus_milli=vcpus, vcpus=vcpus // 1000, memory_mib=memory_mib, gpus=gpus))
-            for vcpus, memory_mib, gpus in requests.sizes(job, plan.occurrences)
+            self._shape_code(own._replace(vcpus=size.vcpus_milli // 1000, **size._asdict()))
+            for size in requests.sizes(job, plan.occurrences)
         ]
         return np.array(codes, dtype=np.int32)
 

@@ -1,13 +1,12 @@
-"""A FARGATE or FARGATE_SPOT compute environment: a cap on vCPUs, a launch rate, and tasks that share nothing."""
+"""A FARGATE or FARGATE_SPOT compute environment: caps on vCPUs, a launch rate, and tasks that share nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
-from math import ceil
 
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.environment import EnvironmentView
+from batchsim.engine.fargate_account import FargateAccount, Outages
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import EntryRun, FargatePlan, Rules, Shape
 from batchsim.engine.tables import Tables
@@ -17,34 +16,8 @@ from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import Outcome, WaitReason
 
 
-class TokenBucket:
-    """A launch rate: a burst, refilled at a constant rate; exact in integer milliseconds (ECS throttling quotas)."""
-
-    def __init__(self, burst: int, rate_per_s: Fraction) -> None:
-        self._burst = burst
-        self._rate_per_ms = rate_per_s / 1000
-        self._level = Fraction(burst)
-        self._at_ms = 0
-
-    def tokens(self, now_ms: int) -> int:
-        """Return how many launches the rate permits now."""
-        self._level = min(Fraction(self._burst), self._level + (now_ms - self._at_ms) * self._rate_per_ms)
-        self._at_ms = now_ms
-        return int(self._level)
-
-    def take(self, count: int) -> None:
-        """Use up tokens that :meth:`tokens` granted."""
-        self._level -= count
-
-    def next_token_ms(self) -> int | None:
-        """Return the instant of the next whole token; None where the bucket is never refilled."""
-        if not self._rate_per_ms:
-            return None
-        return self._at_ms + ceil((int(self._level) + 1 - self._level) / self._rate_per_ms)
-
-
 class FargateCover:
-    """What a Fargate environment covers: what maxvCpus leaves."""
+    """What a Fargate environment covers: what maxvCpus and the quota leave."""
 
     def __init__(self, free_milli: int) -> None:
         self._free_milli = free_milli
@@ -72,7 +45,7 @@ class FargateEnvironment:
         position: int,
         plan: FargatePlan,
         tables: Tables,
-        bucket: TokenBucket,
+        account: FargateAccount,
         attempts: Attempts,
         kernel: Kernel,
         request_pass: Callable[[], None],
@@ -85,7 +58,9 @@ class FargateEnvironment:
         self.highest_min_vcpus = 0
         self.used_milli = 0
         self.touched = False
-        self.bucket = bucket
+        self.account = account
+        account.environments.append(self)
+        self._outages = Outages(plan.outages, rules.backoff_ms) if plan.outages else None
         self._tables = tables
         self._attempts = attempts
         self._kernel = kernel
@@ -94,18 +69,25 @@ class FargateEnvironment:
         self.noticed: Callable[[tuple[int, int]], None] = _nobody
         """Hears of the notice of a task: its attempt, and when it will be interrupted."""
         self._gate_at_ms = NEVER
+        self._held_until_ms = NEVER
 
     def stance(self, shape: int, booting: Rooms) -> WaitReason:  # noqa: ARG002 (Fargate boots nothing)
         """Why a task of this shape does not start here, in order of precedence."""
         want = self._tables.shapes[shape]
-        if want.gpus:
+        if not self._suits(want):
             return WaitReason.NOTHING_FITS
         if want.vcpus_milli > self.max_vcpus * 1000:
             return WaitReason.OVER_MAX_RESOURCE
-        if not self.enabled:
-            return WaitReason.ENVIRONMENT_DISABLED
+        return self._gate(want) if self.enabled else WaitReason.ENVIRONMENT_DISABLED
+
+    def _gate(self, want: Shape) -> WaitReason:
+        """What holds a task back that may run here."""
         if self.used_milli + want.vcpus_milli > self.max_vcpus * 1000:
             return WaitReason.MAX_VCPUS
+        if want.vcpus_milli > self.account.room_milli():
+            return WaitReason.VCPU_QUOTA
+        if self._outages is not None and self._outages.holds_back(self._kernel.now_ms):
+            return WaitReason.CAPACITY_ERROR
         return WaitReason.LAUNCH_RATE
 
     def serves(self, shape: int, booting: Rooms) -> bool:
@@ -125,6 +107,8 @@ class FargateEnvironment:
         reason = self.stance(shape, Rooms())
         if reason == WaitReason.LAUNCH_RATE:
             return "ThrottlingException: Rate exceeded"
+        if reason == WaitReason.CAPACITY_ERROR:
+            return "Capacity is unavailable at this time"
         if reason == WaitReason.ENVIRONMENT_DISABLED:
             return f"{self.plan.name} is DISABLED"
         return "You've reached the limit on the number of vCPUs you can run concurrently"
@@ -134,8 +118,8 @@ class FargateEnvironment:
         return Rooms()
 
     def cover(self) -> FargateCover:
-        """Return what maxvCpus leaves."""
-        return FargateCover(self.max_vcpus * 1000 - self.used_milli if self.enabled else 0)
+        """Return what maxvCpus and the quota leave."""
+        return FargateCover(self._room_milli() if self.enabled else 0)
 
     def view(self) -> EnvironmentView:
         """Return the vCPUs of its tasks."""
@@ -143,15 +127,21 @@ class FargateEnvironment:
         return EnvironmentView(used, 0, used)
 
     def place(self, low: int, high: int) -> int:
-        """Start as many tasks of a run of equal jobs as maxvCpus and the launch rate permit; return how many."""
+        """Start as many tasks of a run of equal jobs as the caps and the launch rate permit; return how many.
+
+        Where Fargate Spot has no capacity, the first task tried finds that out, and the environment backs off.
+        """
         want = self._tables.shape(low)
-        if not self.enabled or want.gpus:
+        if not self.enabled or not self._suits(want):
             return 0
-        room = (self.max_vcpus * 1000 - self.used_milli) // want.vcpus_milli
-        wanted, tokens = max(0, min(high - low, room)), self.bucket.tokens(self._kernel.now_ms)
+        wanted = max(0, min(high - low, self._room_milli() // want.vcpus_milli))
+        if wanted and self._outages is not None and self._is_refused(self._outages):
+            return 0
+        bucket = self.account.bucket
+        tokens = bucket.tokens(self._kernel.now_ms)
         count = min(wanted, tokens)
-        self.bucket.take(count)
-        self.used_milli += count * want.vcpus_milli
+        bucket.take(count)
+        self._use(count * want.vcpus_milli)
         entry = self._tables.entry(low)
         for job in range(low, low + count):
             self._start(job, entry)
@@ -161,8 +151,33 @@ class FargateEnvironment:
 
     def release(self, attempt: int) -> None:
         """A task ended."""
-        self.used_milli -= self._tables.shape(self._attempts.table.job[attempt]).vcpus_milli
+        self._use(-self._tables.shape(self._attempts.table.job[attempt]).vcpus_milli)
         self.touched = True
+        self.account.released()
+
+    def is_held_back(self) -> bool:
+        """Whether Fargate Spot had no capacity when last tried, and will be tried again."""
+        return self._held_until_ms > self._kernel.now_ms
+
+    def _suits(self, want: Shape) -> bool:
+        """Whether tasks of this shape can run here at all: there are no GPUs."""
+        return not want.gpus
+
+    def _room_milli(self) -> int:
+        """What maxvCpus and the account's quota leave."""
+        return min(self.max_vcpus * 1000 - self.used_milli, self.account.room_milli())
+
+    def _use(self, milli: int) -> None:
+        self.used_milli += milli
+        self.account.used_milli += milli
+
+    def _is_refused(self, outages: Outages) -> bool:
+        """Whether there is no capacity, or was none when last tried; jobs look again when the back-off ends."""
+        until = outages.refused_until(self._kernel.now_ms)
+        if until is not None and until != self._held_until_ms:
+            self._held_until_ms = until
+            self._kernel.call_in_background(until, Rank.GATE, self._reopen)
+        return until is not None
 
     def _start(self, job: int, entry: EntryRun) -> None:
         now, index, attempt = self._kernel.now_ms, job - entry.first_job, self._tables.jobs.attempts[job] + 1
@@ -174,11 +189,15 @@ class FargateEnvironment:
             self._interrupt_at(row, now + entry.task_lifetimes.one_ms(index, attempt), entry)
 
     def _interrupt_at(self, row: int, at_ms: int, entry: EntryRun) -> None:
-        """A task will be interrupted; only one that would answer it needs an event for its notice."""
-        if entry.course is not None:
-            notice_at = max(self._kernel.now_ms, at_ms - self._rules.notice_ms)
-            self._kernel.call_in_background(notice_at, Rank.NOTICE, self.noticed, (row, at_ms))
-        self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._reclaim, row)
+        """A task will be interrupted: SIGTERM comes with the notice, SIGKILL ``stop_timeout`` later, or at the loss.
+
+        ECS, "Fargate capacity providers". Only a container that would answer SIGTERM needs an event for it.
+        """
+        notice_at = max(self._kernel.now_ms, at_ms - self._rules.notice_ms)
+        killed_at = min(at_ms, notice_at + self._rules.stop_timeout_ms)
+        if entry.course is not None and notice_at < at_ms:
+            self._kernel.call_in_background(notice_at, Rank.NOTICE, self.noticed, (row, killed_at))
+        self._kernel.call_in_background(killed_at, Rank.RECLAIM, self._reclaim, row)
 
     def _pull_ms(self, entry: EntryRun, index: int, attempt: int) -> int:
         if entry.pull is None:
@@ -190,7 +209,7 @@ class FargateEnvironment:
             self._attempts.interrupt(row, Outcome.RECLAIMED, TASK_INTERRUPTED, KILLED)
 
     def _wake_at_next_token(self) -> None:
-        at = self.bucket.next_token_ms()
+        at = self.account.bucket.next_token_ms()
         if at is not None and at > self._gate_at_ms:
             self._gate_at_ms = at
             self._kernel.call_at(at, Rank.GATE, self._reopen)

@@ -3,7 +3,7 @@
 On EC2 nobody tells a container anything by default: it runs to the instant of loss, unless it looks for the notice
 itself and saves its work (``on_sigterm: checkpoint``). With ``world.spot_drain`` the instance takes no more jobs from
 the notice on; its containers get SIGTERM, and SIGKILL ``world.stop_timeout`` later. A Fargate Spot task always gets
-SIGTERM at the notice, and has until the loss.
+SIGTERM at the notice, and SIGKILL ``stop_timeout`` later, or at the loss.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ class Interruptions:
             self._tell(attempt, gone_at_ms, self.host_lost(row), is_sigterm=self._rules.spot_drain)
 
     def task_notice(self, attempt_and_loss: tuple[int, int]) -> None:
-        """A Fargate Spot task has its notice."""
+        """A Fargate Spot task has its notice; it is killed at the instant given."""
         attempt, gone_at_ms = attempt_and_loss
-        if self._attempts.table.is_open(attempt) and gone_at_ms > self._kernel.now_ms:
+        if self._attempts.table.is_open(attempt):
             self._tell(attempt, gone_at_ms, TASK_INTERRUPTED, is_sigterm=True)
 
     def host_lost(self, row: int) -> int:

@@ -104,6 +104,8 @@ class Ec2Plan:
     """Types of ``instanceTypes`` that EC2 does not sell in its zones, or not as Spot."""
     invalid: BlockReason | None = None
     """What AWS Batch says of heads that it keeps waiting, where its status is INVALID."""
+    without_queue: bool = False
+    """Whether RunTask is called for its jobs: nobody dispatches them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class FargatePlan:
     max_vcpus: int
     invalid: BlockReason | None = None
     """What AWS Batch says of heads that it keeps waiting, where its status is INVALID."""
+    outages: tuple[tuple[int, int], ...] = ()
+    """When Fargate Spot has no capacity for new tasks: first instants, and instants after the last."""
 
 
 EnvironmentPlan = Ec2Plan | FargatePlan
@@ -161,6 +165,10 @@ class EntryRun:
     rules: tuple[Rule, ...]
     timeout_ms: int
     """``attemptDurationSeconds``, or NEVER."""
+    retired_after_ms: int
+    """RUNNING after which Fargate ends a task, or NEVER."""
+    limit_ms: int
+    """The first of the two, or NEVER."""
     sequential: bool
     work: WorkSource
     pull: PullTime | None
@@ -261,9 +269,15 @@ class Rules:
     slow_pull_probability: float
     fargate_burst: int
     fargate_rate_per_s: Fraction
+    fargate_quota_milli: tuple[int | None, int | None]
+    """Thousandths of a vCPU that tasks may have at once, on Fargate and on Fargate Spot; None: unlimited."""
+    dispatch_rate_per_s: Fraction | None
+    """Placements a second in each environment on instances; None: unlimited."""
     bill_from: Literal["running", "launch", "ready"]
     submit_tps: int | None
     """None: not enforced."""
+    submitted_limit: int | None
+    """Jobs that may be SUBMITTED at once; None: not enforced."""
     submit_backoff_ms: tuple[int, int]
     """Base and cap of a throttled client's back-off."""
     run_task: RunTaskRules

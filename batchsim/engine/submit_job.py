@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.submitted import TOO_MANY_SUBMITTED, SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.workload.plans import DependencyKind, EntryPlan, parent_calls
 from batchsim.records.tables import NEVER
@@ -14,12 +15,15 @@ from batchsim.records.vocabulary import JobState
 class SubmitJob:
     """Takes the calls of the workload, and those from outside."""
 
-    def __init__(self, tables: Tables, dependencies: Dependencies, ended: Callable[[int], None]) -> None:
+    def __init__(
+        self, tables: Tables, dependencies: Dependencies, submitted: SubmittedJobs, ended: Callable[[int], None]
+    ) -> None:
         """``ended(submission)`` hears of each refused call: entries that follow it do not wait for it."""
         self.live_jobs = 0
         """Jobs accepted that have not ended."""
         self._tables = tables
         self._dependencies = dependencies
+        self._submitted = submitted
         self._ended = ended
         self._plans: list[EntryPlan] = []
         self._own_parents: dict[int, list[tuple[int, int]]] = {}
@@ -35,13 +39,20 @@ class SubmitJob:
         self._own_parents[submission] = parents
 
     def accept(self, submission: int) -> None:
-        """Let a call's jobs wait for their dependencies, or for capacity; refuse it when a parent was refused."""
+        """Let a call's jobs wait for their dependencies, or for capacity.
+
+        Refuse it when a parent was refused, or when too many jobs are SUBMITTED.
+        """
         parents = [*self._own_parents.get(submission, ()), *self._parents(submission)]
         if any(parent in self._refused for parent, _ in parents):
             self.refuse(submission, "dependsOn names a job that was not accepted")
             return
-        entry = self._tables.entries[self._tables.submissions.entry[submission]]
-        self.live_jobs += self._tables.submissions.size[submission]
+        submissions = self._tables.submissions
+        if not self._submitted.add(submissions.size[submission], submissions.created_at[submission]):
+            self.refuse(submission, TOO_MANY_SUBMITTED)
+            return
+        entry = self._tables.entries[submissions.entry[submission]]
+        self.live_jobs += submissions.size[submission]
         self._dependencies.admit(submission, parents, sequential=entry.sequential)
 
     def refuse(self, submission: int, why: str) -> None:

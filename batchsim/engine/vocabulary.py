@@ -39,8 +39,11 @@ STATUS_REASONS = (
     "Your Spot Task was interrupted.",
     "Dependent Job failed",
     "Array Child Job failed",
+    "ECS is performing maintenance on the underlying infrastructure hosting the task.",
 )
-NONE, EXITED, START_FAILED, TIMED_OUT, TASK_INTERRUPTED, DEPENDENCY_FAILED, CHILD_FAILED = range(len(STATUS_REASONS))
+NONE, EXITED, START_FAILED, TIMED_OUT, TASK_INTERRUPTED, DEPENDENCY_FAILED, CHILD_FAILED, TASK_RETIRED = range(
+    len(STATUS_REASONS)
+)
 
 START_TIMEOUT = "DockerTimeoutError: Could not transition to started; timed out"
 """``container.reason`` of an attempt that failed in STARTING (fact sheet 2.2)."""

@@ -50,7 +50,8 @@ class Outcome(_Worded):
 class WaitReason(_Worded):
     """Why the head of a queue waits, in order of precedence within one environment; EMPTY closes the timeline.
 
-    CLIENT_BACKOFF is no head's: without a queue every waiting job has a client of its own.
+    CLIENT_BACKOFF is no head's: without a queue every waiting job has a client of its own. VCPU_QUOTA, which came
+    later, stands between FLEET_FULL and CAPACITY_ERROR.
     """
 
     EMPTY = 0, "empty"

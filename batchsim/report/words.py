@@ -17,7 +17,7 @@ _WORDS = {
     "fleet_full": "room on the standing fleet",
     "higher_queue": "queue of higher priority",
     "kept_by_minvcpus": "kept on by minvCpus or a fleet",
-    "launch_rate": "Fargate's launch rate",
+    "launch_rate": "launch or dispatch rate",
     "lost_to_spot": "lost to Spot",
     "max_vcpus": "environment at maxvCpus",
     "nat": "NAT",
@@ -25,7 +25,7 @@ _WORDS = {
     "over_max_resource": "more than the environment's maximum",
     "scale_up_decision": "scale-up decision",
     "scheduler_cycle": "next scheduler cycle",
-    "vcpu_quota": "EC2 vCPU quota",
+    "vcpu_quota": "vCPU quota of the account",
 }
 
 

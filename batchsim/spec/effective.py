@@ -17,7 +17,15 @@ from batchsim.errors import Problem, ScenarioError
 from batchsim.spec.base import FlawsError, flawed
 from batchsim.spec.environments import ComputeEnvironment
 from batchsim.spec.facts import Architecture
-from batchsim.spec.fargate import fargate_choices, is_fargate_size, round_up_to_fargate, show_vcpus
+from batchsim.spec.fargate import (
+    LARGE_TASK_MILLI,
+    fargate_choices,
+    is_fargate_size,
+    nearest_fargate,
+    round_up_to_fargate,
+    show_vcpus,
+)
+from batchsim.spec.images import image_architecture
 from batchsim.spec.jobs import (
     ContainerOverrides,
     ContainerProperties,
@@ -31,6 +39,7 @@ from batchsim.spec.jobs import (
 from batchsim.spec.names import definition_references, find_definition, short_name
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.scenario import Scenario
+from batchsim.spec.world import World
 
 Platform = Literal["EC2", "FARGATE"]
 
@@ -85,6 +94,8 @@ def resolve(scenario: Scenario, submit: SubmitJob) -> EffectiveJob:
     overrides = submit.containerOverrides or ContainerOverrides()
     platform = _platform(scenario, definition, submit)
     vcpus_milli, memory_mib, gpus = _resources(container, overrides, platform, scenario.world.fargate_round_up)
+    if platform == "FARGATE":
+        _check_platform_version(container, vcpus_milli)
     retry = submit.retryStrategy or definition.retryStrategy or RetryStrategy()
     timeout = submit.timeout or definition.timeout
     seconds = timeout.attemptDurationSeconds if timeout else None
@@ -96,7 +107,7 @@ def resolve(scenario: Scenario, submit: SubmitJob) -> EffectiveJob:
         vcpus_milli=vcpus_milli,
         memory_mib=memory_mib,
         gpus=gpus,
-        architecture=_architecture(container, platform),
+        architecture=_architecture(scenario.world, container, platform),
         platform=platform,
         ephemeral_gib=_storage_gib(container, platform),
         attempts=retry.attempts or 1,
@@ -195,11 +206,17 @@ def _fargate_size(vcpus_milli: int, memory_mib: int, gpus: int, round_up: bool) 
         return rounded
     if not is_fargate_size(vcpus_milli, memory_mib):
         got = f"{show_vcpus(vcpus_milli)} vCPU with {memory_mib} MiB"
-        near = round_up_to_fargate(vcpus_milli, memory_mib)
-        hint = f"The next larger size is {show_vcpus(near[0])} vCPU with {near[1]} MiB" if near else ""
-        allowed = fargate_choices(vcpus_milli)
+        hint, allowed = nearest_fargate(vcpus_milli, memory_mib), fargate_choices(vcpus_milli)
         raise flawed("E133", "no size of Fargate", got, path=("jobDefinition",), allowed=allowed, hint=hint)
     return vcpus_milli, memory_mib
+
+
+def _check_platform_version(container: ContainerProperties, vcpus_milli: int) -> None:
+    """E133: sizes of 8 vCPU and more need platform version 1.4.0 (ECS, "Fargate task sizes")."""
+    version = (container.fargatePlatformConfiguration or {}).get("platformVersion", "LATEST")
+    if vcpus_milli >= LARGE_TASK_MILLI and version not in ("LATEST", "1.4.0"):
+        message = f"{show_vcpus(vcpus_milli)} vCPU need a newer platform version"
+        raise flawed("E133", message, version, path=("jobDefinition",), allowed="LATEST, 1.4.0")
 
 
 def requirements(items: Sequence[ResourceRequirement]) -> dict[str, Fraction]:
@@ -217,9 +234,15 @@ def _require(value: str | None, key: str, definition: JobDefinition) -> str:
     return value
 
 
-def _architecture(container: ContainerProperties, platform: Platform) -> Architecture | None:
+def _architecture(world: World, container: ContainerProperties, platform: Platform) -> Architecture | None:
+    """That of ``runtimePlatform``, else of the image, else X86_64 on Fargate and any on EC2; E117 if the two differ."""
     given = container.runtimePlatform.cpuArchitecture if container.runtimePlatform else None
-    return _ARCHITECTURES[given] if given else "x86_64" if platform == "FARGATE" else None
+    of_image = image_architecture(world, container.image or "")
+    if given and of_image not in (None, _ARCHITECTURES[given]):
+        hint = "Correct runtimePlatform.cpuArchitecture, or world.images"
+        message = f"the definition asks for {given}, its image {container.image} is {of_image} by world.images"
+        raise flawed("E117", message, path=("jobDefinition",), hint=hint)
+    return _ARCHITECTURES[given] if given else of_image or ("x86_64" if platform == "FARGATE" else None)
 
 
 def _storage_gib(container: ContainerProperties, platform: Platform) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 FARGATE_MEMORY_MIB: Mapping[int, tuple[int, ...]] = {
     250: (512, 1024, 2048),
@@ -15,6 +15,8 @@ FARGATE_MEMORY_MIB: Mapping[int, tuple[int, ...]] = {
     32000: (61440, 122880, 249856),
 }
 """Memory sizes in MiB that go with each vCPU size in thousandths."""
+LARGE_TASK_MILLI = 8_000
+"""Tasks from this size on need platform version 1.4.0."""
 
 
 def is_fargate_size(vcpus_milli: int, memory_mib: int) -> bool:
@@ -31,12 +33,30 @@ def round_up_to_fargate(vcpus_milli: int, memory_mib: int) -> tuple[int, int] | 
     return None
 
 
+def nearest_fargate(vcpus_milli: int, memory_mib: int) -> str:
+    """The sold pairs nearest to one that is not, as text: the largest within it, the least two above it."""
+    within = [(vcpus, memory) for vcpus, memory in _pairs() if vcpus <= vcpus_milli and memory <= memory_mib]
+    least_above = [
+        (vcpus, min(memory for memory in memories if memory >= memory_mib))
+        for vcpus, memories in FARGATE_MEMORY_MIB.items()
+        if vcpus >= vcpus_milli and memories[-1] >= memory_mib
+    ]
+    near = [*within[-1:], *least_above[:2]] or [list(_pairs())[-1]]
+    shown = ", ".join(f"{show_vcpus(vcpus)} vCPU with {memory} MiB" for vcpus, memory in near)
+    return f"The nearest sizes are {shown}" if least_above else f"None is so large; the nearest size is {shown}"
+
+
 def fargate_choices(vcpus_milli: int) -> str:
     """What is allowed beside this vCPU size, as text for an error: its memory sizes, or else the vCPU sizes."""
     memories = FARGATE_MEMORY_MIB.get(vcpus_milli)
     if memories:
         return f"{', '.join(map(str, memories))} MiB with {show_vcpus(vcpus_milli)} vCPU"
     return f"{', '.join(map(show_vcpus, FARGATE_MEMORY_MIB))} vCPU"
+
+
+def _pairs() -> Iterator[tuple[int, int]]:
+    """All pairs, by vCPU and then memory."""
+    return ((vcpus, memory) for vcpus, memories in FARGATE_MEMORY_MIB.items() for memory in memories)
 
 
 def show_vcpus(vcpus_milli: int) -> str:

@@ -76,7 +76,7 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ContainerProperties.logConfiguration": "logs are not simulated",
     "ContainerProperties.secrets": _INSIDE,
     "ContainerProperties.networkConfiguration": _NETWORK,
-    "ContainerProperties.fargatePlatformConfiguration": "every size is taken as offered by the platform version",
+    "ContainerProperties.fargatePlatformConfiguration": "its platformVersion only permits or refuses sizes",
     "ContainerProperties.enableExecuteCommand": _INSIDE,
     "ContainerProperties.repositoryCredentials": _PERMISSION,
     "RuntimePlatform.operatingSystemFamily": "Windows, its prices and its limits are not simulated: taken as Linux",

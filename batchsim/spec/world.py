@@ -28,6 +28,7 @@ from batchsim.spec.kinds import (
     whole,
 )
 from batchsim.spec.laws import Law, LawSpec
+from batchsim.spec.limits import Days, DispatchRate, FargateQuota, Quota, Window
 from batchsim.spec.platforms import Fleet, Platform
 from batchsim.spec.quotas import UNLIMITED, Ec2VcpuQuota
 from batchsim.spec.spot_prices import SpotPrices
@@ -102,6 +103,13 @@ class PriceOverride(Model):
     spot: UsdPerH | None = None
 
 
+class ImageFacts(Model):
+    """What the scenario knows of a container image."""
+
+    arch: Literal["x86_64", "arm64"]
+    """The one architecture that it is built for; images that are not listed run on any."""
+
+
 class World(Model):
     """The behaviour of the cloud. Durations are kept in ms, laws as ``LawSpec``, money in nano-dollars.
 
@@ -122,6 +130,9 @@ class World(Model):
     """Prices of instance types, over the catalogue's."""
     speed: dict[Text, Speed] = Field(default_factory=dict)
     """How fast work is done: by type, else family (``c7g``), else architecture (``arm64``), else 1 (choice)."""
+
+    images: dict[Text, ImageFacts] = Field(default_factory=dict)
+    """Architectures of images, by name (``*`` and ``?`` match); one that is not listed runs on any."""
 
     platform: Platform = "batch"
     """What runs the jobs: AWS Batch, an always-on fleet with queues, or ECS RunTask on such a fleet without a queue."""
@@ -153,12 +164,16 @@ class World(Model):
     count_start_failures: Flag = True
     """Whether an attempt that failed before RUNNING counts (API RetryStrategy: yes; User Guide: no)."""
     stop_timeout: DurationMs = 30_000
-    """From SIGTERM to SIGKILL where Spot is drained (ECS, "stopTimeout": 30 seconds)."""
+    """From SIGTERM to SIGKILL, where Spot is drained and on Fargate Spot (ECS, "stopTimeout": 30 seconds)."""
     start_failure: Probability = 0.0
     """Probability that an attempt fails while it starts (choice)."""
+    oom_prob: Probability = 0.0
+    """Probability that an attempt is killed for its memory, part of the way through its work (choice)."""
     cancel_pending_wait: Flag = True
     """Whether a cancelled PENDING job ends only when its dependencies have (API CancelJob: yes)."""
 
+    dispatch_rate_ec2: DispatchRate = None
+    """Jobs a second that start in an EC2 or SPOT environment, a second's worth at once (choice; none is published)."""
     initial_capacity: Literal["ready", "booting"] = "ready"
     """State at t = 0 of the instances for max(minvCpus, desiredvCpus) (choice)."""
     scale_up_delay: Law = _uniform(10, 60)
@@ -220,6 +235,12 @@ class World(Model):
     """Fargate launches a second that refill it (ECS, "Throttling quotas")."""
     fargate_round_up: Flag = False
     """Whether a size that Fargate does not sell becomes the next larger one, in place of an error."""
+    fargate_vcpu_quota: Quota = FargateQuota()
+    """vCPUs of all tasks at once, on Fargate and on Fargate Spot; new_account: 6 (API ResourceRequirement)."""
+    fargate_max_days: Days = 14.0
+    """Days of RUNNING after which a Fargate task may be ended, and is; 0: never (API SubmitJob)."""
+    fargate_spot_outages: tuple[Window, ...] = ()
+    """When Fargate Spot takes no new tasks: ``[{from: 1h, for: 30m}]`` (ECS, "Fargate capacity providers")."""
 
     spot_hazard: Annotated[float, number("E142", 0, 3_600)] | None = None
     """Reclaims per instance-hour of a type of interruption factor 1; by ``market`` if absent (choice)."""
@@ -259,5 +280,7 @@ class World(Model):
     """First back-off of a throttled client (choice)."""
     submit_backoff_cap: DurationMs = 20_000
     """Longest back-off of a throttled client (choice)."""
+    submitted_limit: Annotated[int, whole("E114", 1)] = 1_000_000
+    """Jobs that may be SUBMITTED at once, until the scheduler has looked at them (User Guide, "Service quotas")."""
     strict_limits: Flag = True
-    """Whether AWS's numeric limits hold (array size, attempts, dependencies, timeout, ...)."""
+    """Whether AWS's numeric limits hold (array size, attempts, dependencies, timeout, jobs SUBMITTED, ...)."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from batchsim.analysis.causes import Cause, Charge
-from batchsim.engine.vocabulary import TERMINATED_BY_SIGNAL
+from batchsim.engine.submitted import TOO_MANY_SUBMITTED
+from batchsim.engine.vocabulary import TASK_RETIRED, TERMINATED_BY_SIGNAL
 from batchsim.formats.state_changes import state_changes
 from batchsim.records.tables import NEVER, Records
 from batchsim.records.vocabulary import (
@@ -61,6 +62,9 @@ CUT_WRITE = "work: a checkpoint cut off while it is written"
 ANSWERS = ("sigterm: exit_nonzero", "sigterm: exit_zero", "sigterm: saved and exited", "sigterm: saved and went on")
 CLOSED = "instance: closed to jobs"
 LIMITED = "blocked: cancelled by a time limit"
+OVER_LIMIT = "submission: too many jobs SUBMITTED"
+RETIRED = "task: ended by fargate_max_days"
+OUT_OF_MEMORY = "attempt: killed for its memory"
 
 
 def expected_marks() -> tuple[Mark, ...]:
@@ -86,6 +90,9 @@ def expected_marks() -> tuple[Mark, ...]:
         CLOSED,
         *_all("blocked", BlockReason),
         LIMITED,
+        OVER_LIMIT,
+        RETIRED,
+        OUT_OF_MEMORY,
     )
 
 
@@ -105,6 +112,9 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks[MID_PULL] = _reclaims_in_pulls(records)
     marks[SHARED] = _shares(result)
     marks[REFUSED] = int((result.submissions["reason"].str.endswith("is disabled")).sum())
+    marks[OVER_LIMIT] = int((result.submissions["reason"] == TOO_MANY_SUBMITTED).sum())
+    marks[RETIRED] = int(np.count_nonzero(records.attempts.status_reason == TASK_RETIRED))
+    marks[OUT_OF_MEMORY] = int(result.attempts["reason"].str.startswith("OutOfMemory").sum())
     marks[CLOSED] = int((records.instances.closed_at_ms != NEVER).sum())
     marks[THROTTLED] = int((records.submissions.calls > 1).sum())
     marks.update(_courses(result))

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from batchsim.analysis.invariants.limits import OUT_OF_MEMORY, TOO_MANY_SUBMITTED
+from batchsim.analysis.invariants.references import RETIRED
 from tests.analysis.mutants_sound_run import ECS, LAB, S1, S2, A
 
 BY_LIMIT = "Canceled by JobStateTimeLimit action due to reason: "
@@ -93,6 +95,16 @@ def both(*changes: Change) -> Change:
             each(tables)
 
     return change
+
+
+def bucket(burst: int) -> Change:
+    """Fargate's launch rate: a few at once, and nothing more."""
+    return both(world("fargate_burst", burst), world("fargate_rate", "0/s"))
+
+
+def on_fargate(job_id: str) -> Change:
+    """Let a job of an instance be a Fargate task."""
+    return put("attempts", "environment_kind", "FARGATE", job_id=job_id)
 
 
 def figure(value: Any, *path: str | int) -> Change:
@@ -458,6 +470,24 @@ MUTANTS = (
     Mutant("H06", "a job that runs is still called blocked", put("blocked", "job_id", "spotty", job_id="lost")),
     Mutant("H07", "a head is told of and not counted", figure(3, "blocked", "heads")),
     Mutant("H07", "of two heads one is counted", figure(1, "blocked", "by_reason", 0, "heads")),
+    # Rates, quotas and limits
+    Mutant("F01", "Fargate launches more than its bucket holds", both(bucket(1), on_fargate("bad"))),
+    Mutant("F02", "jobs are dispatched without end", world("dispatch_rate_ec2", "2/min")),
+    Mutant("F03", "tasks beyond the quota", both(world("fargate_vcpu_quota", 1), on_fargate("bad"))),
+    Mutant("F04", "a task outlives fargate_max_days", world("fargate_max_days", 1 / 86_400)),
+    Mutant("F04", "an instance's job ends as tasks do", put("attempts", "status_reason", RETIRED, job_id="bad")),
+    "F05",
+    "a task starts in an outage",
+    both(
+        put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"),
+        world("fargate_spot_outages", [{"from": "4s", "for": "2s"}]),
+    ),
+    Mutant("F06", "memory kills though it may not", put("attempts", "reason", OUT_OF_MEMORY, job_id="bad")),
+    Mutant("F07", "more jobs SUBMITTED than may be", world("submitted_limit", 6)),
+    "F07",
+    "a call is refused that is one of few",
+    put("submissions", "reason", TOO_MANY_SUBMITTED, entry="later"),
+    Mutant("T04", "a quota of Fargate's on instances", put("timeline", "reason", "vcpu_quota", job_id="dep")),
     # Notifications
     Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),
     Mutant("E01", "the wrong people are told", put("notifications", "target", "intern", job_id="bad")),

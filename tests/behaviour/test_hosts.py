@@ -23,6 +23,7 @@ from scenario_builder import (
     starts,
 )
 
+import batchsim
 from batchsim.spec import parse
 
 
@@ -38,6 +39,47 @@ def test_memory_limits_how_many_jobs_share_a_host(simulate):
     result = simulate(scenario(job("a", size=8, memory=5000), environments=[fixed(8, types=("box.4",))]))
     assert sorted(hosts(result).values()) == [0, 0, 0, 0, 0, 1, 1, 1]
     assert sorted(starts(result).values()) == [0] * 6 + [60] * 2
+
+
+def test_all_vcpus_of_a_host_are_for_jobs(simulate):
+    result = simulate(scenario(job("a", size=4), job("b"), environments=[fixed(4, types=("box.4",))]))
+    assert list(starts(result).values()) == [0, 0, 0, 0, 60]
+
+
+def test_a_vcpu_is_a_share_and_neighbours_slow_nobody_down(simulate):
+    alone = simulate(scenario(job("a", "60s"), environments=[fixed(4, types=("box.4",))]))
+    crowd = simulate(scenario(job("a", "60s", size=4), environments=[fixed(4, types=("box.4",))]))
+    assert {*alone.attempts.ended_at_s, *crowd.attempts.ended_at_s} == {60}
+
+
+def codes(*workload):
+    try:
+        scenario(*workload)
+    except batchsim.ScenarioError as error:
+        return [problem.code for problem in error.problems]
+    return []
+
+
+@pytest.mark.parametrize(("vcpus", "refused"), [(0, True), (0.5, True), (1.5, True), (1, False)])
+def test_instances_give_whole_vcpus(vcpus, refused):
+    assert codes(job("a", vcpus=vcpus)) == ["E130"] * refused
+
+
+@pytest.mark.parametrize(("memory", "refused"), [(3, True), (4, False)])
+def test_a_job_asks_for_four_mib_at_least(memory, refused):
+    assert codes(job("a", memory=memory)) == ["E131"] * refused
+
+
+def test_a_job_of_the_nominal_memory_needs_the_next_larger_type(simulate):
+    general = environment(types=("m5.large", "m5.xlarge"))
+    assert launched(simulate(scenario(job("a", memory=8192), environments=[general]))) == ["m5.xlarge"]
+
+
+def test_usable_memory_can_be_said_type_by_type(simulate):
+    own = {"m5.large": {"usable_memory": "8000MiB"}}
+    general = environment(types=("m5.large", "m5.xlarge"))
+    result = simulate(scenario(job("a", memory=8000), environments=[general], world={"instanceTypes": own}))
+    assert launched(result) == ["m5.large"]
 
 
 def test_a_job_of_all_usable_memory_fills_a_host_to_the_last_mib(simulate):

@@ -159,14 +159,18 @@ def test_a_container_that_still_starts_hears_nothing(simulate):
     assert (lost.outcome, lost.running_at_s, lost.ended_at_s) == ("reclaimed", 485, 510)
 
 
-def test_a_fargate_spot_task_gets_sigterm_two_minutes_before_its_end(simulate):
+@pytest.mark.parametrize("stop_timeout_s", [30, 120, 600])
+def test_a_fargate_spot_task_gets_sigterm_at_its_notice_and_sigkill_a_stop_timeout_later(stop_timeout_s, simulate):
     tasks = environment("tasks", type="FARGATE_SPOT", maxvCpus=100)
-    world = {"spot_hazard": 1.0, "notice": "120s"}
+    world = {"spot_hazard": 1.0, "notice": "120s", "stop_timeout": f"{stop_timeout_s}s"}
     ends = {}
     for deed in ("die", "exit_zero", "exit_nonzero"):
         result = simulate(scenario(task("a", "10h", size=20, on_sigterm=deed), environments=[tasks], world=world), 1)
         ends[deed] = [(row.ended_at_s, str(row.outcome), row.exit_code) for row in result.attempts.itertuples()]
-    for (lost, *_), zero, other in zip(*ends.values(), strict=True):
-        if 120 < lost < 36_000:
-            assert zero == (pytest.approx(lost - 120), "succeeded", 0)
-            assert other == (pytest.approx(lost - 120), "reclaimed", 143)
+    left = min(stop_timeout_s, 120)
+    struck = [each for each in zip(*ends.values(), strict=True) if 120 < each[0][0] < 36_000]
+    assert len(struck) > 5
+    for (lost, outcome, code), zero, other in struck:
+        assert (outcome, code) == ("reclaimed", 137)
+        assert zero == (pytest.approx(lost - left), "succeeded", 0)
+        assert other == (pytest.approx(lost - left), "reclaimed", 143)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_builder import environment, fargate, fixed, job, queue, scenario, scenario_data, task
+from scenario_builder import environment, fixed, job, queue, scenario, scenario_data
 
 import batchsim
 from batchsim.spec import parse
@@ -61,13 +61,6 @@ def test_a_trace_row_that_nothing_could_run_is_told_before_the_clock_starts(tmp_
     del traced["run"]
     (tmp_path / "traced.json").write_text(json.dumps(scenario_data(traced)))
     assert codes(batchsim.run, tmp_path / "traced.json", seed=1) == [code]
-
-
-def test_a_fargate_bucket_that_is_never_refilled_holds_what_the_burst_left(simulate):
-    work = task("a", "10s", size=3)
-    rate = {"fargate_burst": 2, "fargate_rate": "0/s"}
-    result = simulate(scenario(work, environments=[fargate()], queues=[queue("queue", "tasks")], world=rate))
-    assert sorted(result.jobs.state) == ["RUNNABLE", "SUCCEEDED", "SUCCEEDED"]
 
 
 def test_best_fit_on_spot_goes_on_to_another_zone_of_its_type(simulate):

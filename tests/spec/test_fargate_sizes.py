@@ -52,7 +52,35 @@ def test_a_quarter_vcpu_takes_two_gigabytes_and_no_more() -> None:
     (problem,) = problems(on_fargate("0.25", 4096))
     assert problem.code == "E133"
     assert problem.allowed == "512, 1024, 2048 MiB with 0.25 vCPU"
-    assert problem.hint == "The next larger size is 0.5 vCPU with 4096 MiB"
+    near = "0.25 vCPU with 2048 MiB, 0.5 vCPU with 4096 MiB, 1 vCPU with 4096 MiB"
+    assert problem.hint == f"The nearest sizes are {near}"
+
+
+@pytest.mark.parametrize(
+    ("vcpus", "memory", "hint"),
+    [
+        ("3", 8192, "The nearest sizes are 2 vCPU with 8192 MiB, 4 vCPU with 8192 MiB, 8 vCPU with 16384 MiB"),
+        ("0.25", 100, "The nearest sizes are 0.25 vCPU with 512 MiB, 0.5 vCPU with 1024 MiB"),
+        ("16", 131_072, "The nearest sizes are 16 vCPU with 122880 MiB, 32 vCPU with 249856 MiB"),
+        ("64", 262_144, "None is so large; the nearest size is 32 vCPU with 249856 MiB"),
+        ("64", 4, "None is so large; the nearest size is 32 vCPU with 249856 MiB"),
+    ],
+)
+def test_the_nearest_sizes_below_and_above_are_named(vcpus: str, memory: int, hint: str) -> None:
+    (problem,) = problems(on_fargate(vcpus, memory))
+    assert problem.hint == hint
+
+
+@pytest.mark.parametrize(("version", "sound"), [("1.3.0", False), ("1.4.0", True), ("LATEST", True), (None, True)])
+def test_eight_vcpus_need_a_new_platform_version(version: str | None, sound: bool) -> None:
+    for vcpus, memory, is_large in (("4", 8192, False), ("8", 16_384, True)):
+        data = on_fargate(vcpus, memory)
+        if version:
+            configuration = {"platformVersion": version}
+            data["jobDefinitions"][0]["containerProperties"]["fargatePlatformConfiguration"] = configuration
+        found = problems(data) if is_large and not sound else []
+        assert [problem.code for problem in found] == (["E133"] if is_large and not sound else [])
+        assert found or the_job(data)
 
 
 def test_three_vcpus_are_answered_with_the_sizes_that_there_are() -> None:

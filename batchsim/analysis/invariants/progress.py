@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, take
-from batchsim.analysis.invariants.references import FARGATE
+from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import duration_ms
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
@@ -124,6 +124,7 @@ def checkpoints_come_when_due(book: Book) -> pd.DataFrame:
     wrong = alone & ((over != 0) | (count < due) | (count > due + 1))
     wrong |= alone & ((spent < count * cost) | (spent > (count + 1) * cost))
     finished = book.attempts.among("outcome", "succeeded", "failed") & alone
+    finished &= ~book.attempts.among("status_reason", RETIRED)
     wrong |= finished & ((count != due) | (spent != count * cost))
     return book.attempts.rows(wrong | (~_tracked(book) & (spent != 0)))
 

@@ -11,6 +11,8 @@ from batchsim.analysis.invariants.table import MISSING, Bools, Table
 
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 SPOT = ("SPOT", "FARGATE_SPOT")
+RETIRED = "ECS is performing maintenance on the underlying infrastructure hosting the task."
+"""The status reason of a task that Fargate ended."""
 
 
 @invariant("I03")

@@ -39,6 +39,15 @@ DEFAULTS: Mapping[str, Any] = {
     "instanceTypes": {},
     "post_scale_in_cooldown": 0,
     "block_detect": "600s",
+    "fargate_burst": 100,
+    "fargate_rate": "20/s",
+    "fargate_vcpu_quota": "unlimited",
+    "fargate_max_days": 14,
+    "fargate_spot_outages": (),
+    "dispatch_rate_ec2": None,
+    "oom_prob": 0,
+    "submitted_limit": 1_000_000,
+    "strict_limits": True,
 }
 """``world`` keys that invariants read."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,8 +23,10 @@ from batchsim.engine.workload.plans import (
 )
 from batchsim.engine.workload.sources import SourceMaker
 from batchsim.errors import Problem, ScenarioError
-from batchsim.spec import Scenario
+from batchsim.spec import Scenario, World
 from batchsim.spec.effective import EffectiveJob, effective_job
+from batchsim.spec.fargate import round_up_to_fargate
+from batchsim.spec.images import image_architecture
 
 
 def expand(scenario: Scenario, draws: Draws, start_epoch_ms: int, read_trace: ReadTrace) -> Workload:
@@ -82,7 +84,7 @@ class _Planner:
             size=shape.size,
             is_array=shape.is_array,
             work=self.sources.source(place, shape, firings.trace),
-            requests=_requests(firings),
+            requests=_requests(firings, job, self.scenario.world),
             data_bytes=self.sources.data_bytes(entry, shape),
             image_bytes=entry.image,
             dependencies=tuple(self._dependencies(job)),
@@ -106,7 +108,12 @@ def _planner(
     by_id = {place.entry.id: place for place in places}
     calendar = Calendar(start_epoch_ms, settings.time_zone)
     firings = FiringPlanner(by_id, draws, calendar, end_ms, read_trace, settings.max_jobs)
-    return _Planner(scenario, by_id, firings, SourceMaker(draws, {item.name: item for item in scenario.datasets}))
+    return _Planner(
+        scenario,
+        by_id,
+        firings,
+        SourceMaker(draws, {item.name: item for item in scenario.datasets}, scenario.world.oom_prob),
+    )
 
 
 def _check_number(scenario: Scenario, place: Place, jobs: int, subject: str) -> None:
@@ -117,13 +124,27 @@ def _check_number(scenario: Scenario, place: Place, jobs: int, subject: str) -> 
         raise place.error("E151", place.path, f"{subject} {jobs:,} jobs", allowed=f"at most {most:,}", hint=hint)
 
 
-def _requests(firings: Firings) -> Requests | None:
+def _requests(firings: Firings, job: EffectiveJob, world: World) -> Requests | None:
     """What the trace's rows ask for; a traced entry makes one call a row."""
     trace = firings.trace
     if trace is None:
         return None
     asked = (trace.vcpus_milli, trace.memory_mib, trace.gpus, trace.image)
-    return None if all(column is None for column in asked) else Requests(*asked, trace.images)
+    if all(column is None for column in asked):
+        return None
+    architectures = tuple(image_architecture(world, image) or job.architecture for image in trace.images)
+    requests = Requests(*asked, trace.images, architectures if world.images else ())
+    return _rounded_up(requests, job, firings.number) if world.fargate_round_up else requests
+
+
+def _rounded_up(requests: Requests, job: EffectiveJob, calls: int) -> Requests:
+    """The same in sizes that Fargate sells, as far as there are any so large (``world.fargate_round_up``)."""
+    if job.platform != "FARGATE" or (requests.vcpus_milli is None and requests.memory_mib is None):
+        return requests
+    asked = [(size.vcpus_milli, size.memory_mib) for size in requests.sizes(job, calls)]
+    sold = {size: round_up_to_fargate(*size) or size for size in set(asked)}
+    vcpus_milli, memory_mib = np.array([sold[size] for size in asked], dtype=np.int64).reshape(-1, 2).T
+    return replace(requests, vcpus_milli=vcpus_milli, memory_mib=memory_mib)
 
 
 def _dependency_problems(place: Place, plans: tuple[EntryPlan, ...]) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from batchsim.engine.laws import Millis
 from batchsim.engine.workload.course_rules import CourseRule
 from batchsim.engine.workload.work import WorkSource
 from batchsim.spec.effective import EffectiveJob
+from batchsim.spec.facts import Architecture
 
 MAX_PARENTS = 20
 """SubmitJob takes at most 20 dependencies (API reference, SubmitJob, ``dependsOn``)."""
@@ -36,6 +38,15 @@ class DependencySpec:
     kind: DependencyKind
 
 
+class Size(NamedTuple):
+    """What one call's jobs ask of capacity."""
+
+    vcpus_milli: int
+    memory_mib: int
+    gpus: int
+    architecture: Architecture | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Requests:
     """What a trace's rows ask for, where they differ from the entry's job; shape of each column: (occurrences,)."""
@@ -46,18 +57,22 @@ class Requests:
     image: NDArray[np.int32] | None = None
     """Codes into ``images``."""
     images: tuple[str, ...] = ()
+    architectures: tuple[Architecture | None, ...] = ()
+    """By code, the architecture of each image; empty where images say nothing of it."""
 
     @property
     def are_sized(self) -> bool:
-        """Whether any column says how large the jobs are."""
-        return any(column is not None for column in (self.vcpus_milli, self.memory_mib, self.gpus))
+        """Whether any column says how large the jobs are, or for which architecture."""
+        columns = (self.vcpus_milli, self.memory_mib, self.gpus)
+        return bool(self.architectures) or any(column is not None for column in columns)
 
-    def sizes(self, job: EffectiveJob, calls: int) -> Iterator[tuple[int, int, int]]:
-        """Yield thousandths of a vCPU, MiB and GPUs of each call; what no column says is the job's."""
+    def sizes(self, job: EffectiveJob, calls: int) -> Iterator[Size]:
+        """Yield what each call asks for; what no column says is the job's."""
         columns = ((self.vcpus_milli, job.vcpus_milli), (self.memory_mib, job.memory_mib), (self.gpus, job.gpus))
-        return zip(
-            *(repeat(own, calls) if column is None else iter(column.tolist()) for column, own in columns), strict=True
-        )
+        amounts = (repeat(own, calls) if column is None else iter(column.tolist()) for column, own in columns)
+        codes = None if self.image is None or not self.architectures else self.image.tolist()
+        kinds = repeat(job.architecture, calls) if codes is None else (self.architectures[code] for code in codes)
+        return (Size(*size) for size in zip(*amounts, kinds, strict=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,7 @@ from batchsim.engine.randomness import Draws
 from batchsim.engine.workload.datasets import partition_bytes
 from batchsim.engine.workload.failures import Failure, Failures
 from batchsim.engine.workload.firings import TraceAttempts, TraceTable
+from batchsim.engine.workload.out_of_memory import killed_for_memory
 from batchsim.engine.workload.places import Place
 from batchsim.engine.workload.work import DrawnWork, Outcome, RecordedWork, ScriptedWork, WorkSource
 from batchsim.spec import Constant, Dataset, DatasetRun, Entry, Fail, LawSpec, Script, TraceRun
@@ -42,6 +43,8 @@ class SourceMaker:
 
     draws: Draws
     datasets: Mapping[str, Dataset]
+    oom_prob: float = 0.0
+    """Probability that an attempt is killed for its memory, unless a script or a trace says how attempts end."""
     _bytes: dict[str, Millis] = field(default_factory=dict)
 
     def shape(self, place: Place, array_size: int, firings: int) -> Shape:
@@ -69,7 +72,10 @@ class SourceMaker:
         reasons = _distinct("", *(fail.reason for fail in entry.fails))
         source = self._durations(place, shape, trace)
         exit_codes = _recorded_exit_codes(place, trace, shape.size)
-        return DrawnWork(shape.jobs, reasons, source, self._failures(place, reasons), exit_codes)
+        drawn = DrawnWork(shape.jobs, reasons, source, self._failures(place, reasons), exit_codes)
+        if not self.oom_prob or exit_codes is not None:
+            return drawn
+        return killed_for_memory(drawn, self.oom_prob, self.draws.stream("oom", _key(entry)))
 
     def data_bytes(self, entry: Entry, shape: Shape) -> Millis | None:
         """Bytes of a data set that each call reads: int64, shape (calls,); None without a data set."""

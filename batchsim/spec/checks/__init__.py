@@ -8,6 +8,7 @@ from batchsim.spec.base import Flaw
 from batchsim.spec.checks.capacity import check_environments, check_queues
 from batchsim.spec.checks.dependencies import check_cycles, check_dependencies
 from batchsim.spec.checks.events import check_actions, check_faults, check_thresholds
+from batchsim.spec.checks.limits import check_limits
 from batchsim.spec.checks.names import check_names
 from batchsim.spec.checks.platforms import check_fleets, check_platforms
 from batchsim.spec.checks.submissions import check_submissions
@@ -29,6 +30,7 @@ CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_faults,
     check_actions,
     check_thresholds,
+    check_limits,
 )
 
 

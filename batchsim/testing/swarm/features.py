@@ -68,6 +68,12 @@ _LAST: Mapping[str, int] = {
     "quick_detection": 70,
     "time_limits": 50,
     "broken_environments": 60,
+    "fargate_quota": 75,
+    "fargate_limit": 80,
+    "spot_outages": 50,
+    "dispatch_rate": 14,
+    "out_of_memory": 30,
+    "submitted_limit": 40,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 
