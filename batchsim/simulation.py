@@ -288,6 +288,9 @@ class Simulation:
     def _set(self, target: Target, value: int | str, at_ms: int) -> None:
         """Put an update on the agenda."""
         self._must_be_open()
+        if target.kind == "consumableResources":
+            self._engine.end.act(at_ms, lambda: self._engine.set_total(target.name, int(value)))
+            return
         field, plain = _FIELDS[target.field], value == "ENABLED" if target.field == "state" else int(value)
         control = self._engine.capacity
         is_queue = target.kind == "jobQueues"

@@ -216,6 +216,7 @@ def submissions_table(run: Analysis) -> pd.DataFrame:
             "reason": words(calls.status_reason, names.status_reasons),
             "calls": int64(calls.calls),
             "depends_on": strings(_depends_on(run.records, ids)),
+            "consumables": words(calls.needs, names.needs),
         }
     )
 
@@ -256,6 +257,19 @@ def timeline_table(run: Analysis) -> pd.DataFrame:
             "reason": words(line.reason, _texts(WaitReason)),
             "environment": words(line.environment, names.environments),
             "job_id": pick(run.job_ids, line.job),
+        }
+    )
+
+
+def consumables_table(run: Analysis) -> pd.DataFrame:
+    """One row an instant at which the use or the total of a consumable resource changed."""
+    use = run.records.consumables
+    return pd.DataFrame(
+        {
+            "resource": words(use.resource, run.records.names.consumables),
+            "at_s": seconds(use.at_ms),
+            "in_use": int64(use.in_use),
+            "total": int64(use.total),
         }
     )
 
@@ -312,6 +326,7 @@ TABLES = {
     "scaling": scaling_table,
     "timeline": timeline_table,
     "occurrences": occurrences_table,
+    "consumables": consumables_table,
     "costs": costs_table,
 }
 """Each table's maker by the table's name."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from batchsim.engine.laws import Exponential, Sampler, law_of
 from batchsim.engine.plan import (
+    ConsumablePlan,
     Delays,
     Ec2Plan,
     EnvironmentPlan,
@@ -58,6 +59,10 @@ def compile_plan(
         definitions=Vocabulary(),
         types=offers.types.texts(),
         zones=offers.zones.texts(),
+        consumables=tuple(
+            ConsumablePlan(each.consumableResourceName, each.totalQuantity, each.resourceType == "REPLENISHABLE")
+            for each in scenario.consumableResources
+        ),
     )
 
 
@@ -250,6 +255,7 @@ def _rules(world: World) -> Rules:
         submit_tps=world.submit_tps if world.enforce_submit_tps else None,
         submit_backoff_ms=(world.submit_backoff_base, world.submit_backoff_cap),
         run_task=RunTaskRules(world.run_task_attempts, world.run_task_backoff_base, world.run_task_backoff_cap),
+        consumables_held_by_job=world.consumable_hold == "job",
     )
 
 

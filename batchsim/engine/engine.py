@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.attempts import Attempts
 from batchsim.engine.compile import compile_plan
+from batchsim.engine.consumables import (
+    Consumables,
+    Gatekeeper,
+    Ledger,
+    RationedEc2Environment,
+    RationedFargateEnvironment,
+)
 from batchsim.engine.control import CapacityControl, JobControl
 from batchsim.engine.decision import Decided
 from batchsim.engine.demand import DemandMeter
@@ -91,6 +99,7 @@ class Engine:
         self.dependencies = Dependencies(
             self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
         )
+        self.consumables = self._consumables()
         self.submit_job = SubmitJob(tables, self.dependencies, self._submission_ended)
         self.arrivals = Arrivals(
             self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse
@@ -105,6 +114,8 @@ class Engine:
             for position, environment in enumerate(plan.environments)
         )
         self.meter = DemandMeter(self.tables, self.environments)
+        if self.consumables is not None:
+            self.meter.ledger = partial(Ledger, self.consumables)
         self.scheduler = Scheduler(
             self.kernel,
             rules.scheduler_cycle_ms,
@@ -177,6 +188,13 @@ class Engine:
             if environment.plan.fleet
         }
 
+    def _consumables(self) -> Consumables | None:
+        plans = self.plan.consumables
+        if not plans:
+            return None
+        held_by_job = self.plan.rules.consumables_held_by_job
+        return Consumables(self.kernel, plans, self.tables, self.queues, held_by_job=held_by_job)
+
     def _queue(self, position: int, plan: QueuePlan) -> JobQueue:
         if not plan.without_queue:
             return JobQueue(position, plan, self.tables)
@@ -189,11 +207,21 @@ class Engine:
         if isinstance(plan, Ec2Plan):
             packing = self.plan.rules.packing, self.policies.packing
             fleet = Fleet(self.tables.instances, *packing, indexed=not thorough)
-            return Ec2Environment(position, plan, self.tables, fleet, self.images, self.running, self.kernel)
+            on_hosts = Ec2Environment if self.consumables is None else RationedEc2Environment
+            made = on_hosts(position, plan, self.tables, fleet, self.images, self.running, self.kernel)
+            return self._rationed(made)
         bucket = buckets[plan.spot]
-        return FargateEnvironment(
-            position, plan, self.tables, bucket, self.running, self.kernel, self._gate_opened, self.plan.rules
+        of_tasks = FargateEnvironment if self.consumables is None else RationedFargateEnvironment
+        return self._rationed(
+            of_tasks(position, plan, self.tables, bucket, self.running, self.kernel, self._gate_opened, self.plan.rules)
         )
+
+    def _rationed(self, environment: Environment) -> Environment:
+        """Give an environment its gatekeeper, in runs with consumable resources."""
+        if isinstance(environment, RationedEc2Environment | RationedFargateEnvironment):
+            assert self.consumables is not None
+            environment.gate = Gatekeeper(self.consumables)
+        return environment
 
     def _size_draws(self, environment: Ec2Environment) -> tuple[Stream, ...]:
         """Return what draws sizes, by zone; none where sizes are not drawn."""
@@ -213,7 +241,7 @@ class Engine:
         """Let the rooms hear of each other."""
         self.running.hosts = list(self.environments)
         self.running.settled = self._attempt_ended
-        self.lifecycle.ended = self.submit_job.job_ended
+        self.lifecycle.ended = self.submit_job.job_ended if self.consumables is None else self._job_ended
         self.scheduler.passed = self._passed
         self.launcher.grew = self._grew
         self.market.noticed = self.interruptions.notice
@@ -263,6 +291,12 @@ class Engine:
         plans = self.plan.queues if is_queue else self.plan.environments
         return [plan.name for plan in plans].index(name)
 
+    def set_total(self, resource: str, total: int) -> None:
+        """UpdateConsumableResource: set a total, now."""
+        assert self.consumables is not None
+        self.consumables.set_total(self.consumables.names.index(resource), total)
+        self.scheduler.request_pass()
+
     def highest_min_vcpus(self) -> list[int]:
         """Return the largest minvCpus that each environment had."""
         return [environment.highest_min_vcpus for environment in self.environments]
@@ -278,6 +312,12 @@ class Engine:
 
     def _reclaimed(self, row: int, replace: bool) -> None:
         self.capacity.reclaim(row, replace=replace)
+
+    def _job_ended(self, job: int) -> None:
+        """In runs with consumable resources."""
+        assert self.consumables is not None
+        self.consumables.job_ended(job)
+        self.submit_job.job_ended(job)
 
     def _submission_ended(self, submission: int) -> None:
         self.arrivals.submission_ended(submission)

@@ -29,6 +29,17 @@ class Shape(NamedTuple):
     gpus: int
     architecture: str | None
     ephemeral_gib: int
+    consumables: tuple[tuple[int, int], ...] = ()
+    """(position, quantity) of each consumable resource that a job takes."""
+
+
+class ConsumablePlan(NamedTuple):
+    """A consumable resource."""
+
+    name: str
+    total: int
+    is_returned: bool
+    """Whether a job gives it back at its end (REPLENISHABLE)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +244,8 @@ class Rules:
     submit_backoff_ms: tuple[int, int]
     """Base and cap of a throttled client's back-off."""
     run_task: RunTaskRules
+    consumables_held_by_job: bool = False
+    """Whether a job keeps its consumable resources between its attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,3 +279,4 @@ class Plan:
     definitions: Vocabulary
     types: tuple[str, ...]
     zones: tuple[str, ...]
+    consumables: tuple[ConsumablePlan, ...] = ()

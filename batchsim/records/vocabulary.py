@@ -66,6 +66,7 @@ class WaitReason(_Worded):
     LAUNCH_RATE = 10, "launch_rate"
     SCHEDULER_CYCLE = 11, "scheduler_cycle"
     CLIENT_BACKOFF = 12, "client_backoff"
+    CONSUMABLE_RESOURCE = 13, "consumable_resource"
 
 
 class WhyLaunched(_Worded):

@@ -11,6 +11,7 @@ _PARTS_OF_BAR = " ▏▎▍▌▋▊▉"
 
 _WORDS = {
     "capacity_error": "no Spot capacity",
+    "consumable_resource": "consumable resource in use",
     "ebs": "EBS",
     "client_backoff": "client's back-off after RunTask failed",
     "fleet_full": "room on the standing fleet",

@@ -156,6 +156,8 @@ class World(Model):
     """Probability that an attempt fails while it starts (choice)."""
     cancel_pending_wait: Flag = True
     """Whether a cancelled PENDING job ends only when its dependencies have (API CancelJob: yes)."""
+    consumable_hold: Literal["attempt", "job"] = "attempt"
+    """Who holds consumable resources: each attempt, or the job from its first to its end (not documented)."""
 
     initial_capacity: Literal["ready", "booting"] = "ready"
     """State at t = 0 of the instances for max(minvCpus, desiredvCpus) (choice)."""

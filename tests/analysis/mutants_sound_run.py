@@ -102,7 +102,12 @@ SCENARIO: dict[str, Any] = {
         "run_task_backoff_base": "8s",
         "run_task_jitter": "none",
     },
-    "actions": [{"at": "240s", "cancel": "nope"}, {"at": "330s", "terminate": "killed"}],
+    "actions": [
+        {"at": "240s", "cancel": "nope"},
+        {"at": "330s", "terminate": "killed"},
+        {"at": "500s", "set": "licence.totalQuantity", "to": 3},
+    ],
+    "consumableResources": [{"consumableResourceName": "licence", "totalQuantity": 2}],
     "notifications": [
         {"name": "failed", "eventPattern": {"detail": {"status": ["FAILED"]}}, "target": "oncall"},
         {"name": "asleep", "eventPattern": {"detail": {"status": ["FAILED"]}}, "state": "DISABLED"},
@@ -133,6 +138,7 @@ CALLS = {
     "again": ("tasks", "work:1", 2, 4000, "img", 0, 735, None, ""),
     "refused": ("tasks", "work:1", 2, 4000, "img", 0, 745, None, ""),
 }
+NEEDS = {"map": "licence:1", "nope": "licence:3"}
 RUN_TASK_CALLS = {"ask": 1, "again": 2, "refused": 2}
 ALLOWED = {"work:1": 3, "plain:1": 2, "task:1": 1}
 
@@ -222,7 +228,7 @@ TIMELINE = (
     ("mixed", 150, "instance_booting", "spot", "spotty"),
     ("low", 162, "empty", "", ""),
     ("high", 212, "empty", "", ""),
-    ("low", 220, "max_vcpus", "od", "nope"),
+    ("low", 220, "consumable_resource", "od", "nope"),
     ("mixed", 240, "empty", "", ""),
     ("low", 240, "empty", "", ""),
     ("low", 600, "max_vcpus", "od", "stuck"),
@@ -233,6 +239,16 @@ TIMELINE = (
     ("tasks", 743, "empty", "", ""),
     ("tasks", 745, "client_backoff", "ecs", "refused"),
     ("tasks", 753, "empty", "", ""),
+)
+
+CONSUMABLES = (
+    # resource, at, in use, total
+    ("licence", 0, 0, 2),
+    ("licence", 60, 1, 2),
+    ("licence", 110, 2, 2),
+    ("licence", 162, 1, 2),
+    ("licence", 212, 0, 2),
+    ("licence", 500, 0, 3),
 )
 
 NOTIFICATIONS = (
@@ -249,7 +265,7 @@ NOTIFICATIONS = (
 REASONS = (
     *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
     *("fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
-    "client_backoff",
+    *("client_backoff", "consumable_resource"),
 )
 PARTS = (
     *("throttled_s", "dependency_s", "wait_s", "retry_delay_s", "provisioning_s", "image_pull_s"),
@@ -285,6 +301,7 @@ def sound_run() -> dict[str, Any]:
                 "capacity_errors",
             ],
         ),
+        "consumables": pd.DataFrame(CONSUMABLES, columns=["resource", "at_s", "in_use", "total"]),
         "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]),
         "costs": pd.DataFrame(_costs(attempts, instances)),
         "notifications": pd.DataFrame(NOTIFICATIONS, columns=["rule", "target", "at_s", "job_id", "status"]),
@@ -464,6 +481,7 @@ def _submissions(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         row |= {"data_bytes": DATA.get(entry, 0), "due_at_s": due, "created_at_s": mine[0]["created_at_s"]}
         row |= {"ended_at_s": max(job["ended_at_s"] for job in mine), "state": mine[0]["state"]}
         row |= {"reason": mine[0]["reason"], "calls": 1, "depends_on": depends_on}
+        row |= {"consumables": NEEDS.get(entry, "")}
         rows.append(row)
     return rows
 

@@ -6,6 +6,7 @@ from batchsim.analysis.invariants import (
     beside,
     bills,
     capacity,
+    consumables,
     dependencies,
     hosts,
     images,
@@ -41,5 +42,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     *totals.INVARIANTS,
     *recurring.INVARIANTS,
     *notifications.INVARIANTS,
+    *consumables.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

@@ -16,7 +16,7 @@ from batchsim.analysis.invariants.sweep import ascending, event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Objects, Table
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
-"""The tables that every result folder has; ``costs`` and ``notifications`` may be there too."""
+"""The tables that every result folder has; ``consumables``, ``costs`` and ``notifications`` may be there too."""
 
 FAR = 2**62
 """An instant after everything."""
@@ -30,6 +30,7 @@ class Book:
             setattr(self, name, Table(name, _frame(tables, name)))
         self.costs = Table("costs", tables["costs"]) if tables.get("costs") is not None else None
         self.notifications = Table("notifications", _frame(tables, "notifications"))
+        self.consumables = Table("consumables", _frame(tables, "consumables"))
         self.summary: Mapping[str, Any] = tables.get("summary") or {}
         self.settings = Settings(tables.get("scenario") or {})
 

@@ -32,6 +32,7 @@ DEFAULTS: Mapping[str, Any] = {
     "run_task_backoff_base": "1s",
     "run_task_backoff_cap": "60s",
     "run_task_jitter": "full",
+    "consumable_hold": "attempt",
 }
 """``world`` keys that invariants read."""
 
@@ -146,6 +147,12 @@ class Settings:
         """Job definitions by ``name:revision``."""
         self.need()
         return {f"{item['jobDefinitionName']}:{item.get('revision', 1)}": item for item in self._list("jobDefinitions")}
+
+    @cached_property
+    def consumables(self) -> Mapping[str, Mapping[str, Any]]:
+        """Consumable resources by name, in file order."""
+        self.need()
+        return {item["consumableResourceName"]: item for item in self._list("consumableResources")}
 
     @property
     def start(self) -> str:

@@ -27,6 +27,7 @@ REASONS = (
     "launch_rate",
     "scheduler_cycle",
     "client_backoff",
+    "consumable_resource",
 )
 """Why a head waits; ``empty`` is the reason of a queue without one."""
 

@@ -57,6 +57,7 @@ _FIRST: Mapping[str, int] = {
 }
 _LAST: Mapping[str, int] = {
     "extra_costs": 40,
+    "consumables": 30,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.capacity import draw_environments, draw_queues
 from batchsim.testing.swarm.choices import Choices
+from batchsim.testing.swarm.consumables import with_consumables
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
@@ -36,8 +37,9 @@ def draw_scenario(choices: Choices) -> Data:
         "allow_unplaceable": True,
     }
     draft.draw_last()
-    world = {**drawn["world"], **draw_extra_costs(draft)}
-    return {**drawn, "description": " ".join(draft.features), "world": world}
+    drawn["world"] = {**drawn["world"], **draw_extra_costs(draft)}
+    drawn = with_consumables(draft, drawn)
+    return {**drawn, "description": " ".join(draft.features)}
 
 
 def _settings(draft: Draft) -> Data:
