@@ -238,6 +238,8 @@ def _rules(world: World) -> Rules:
         cancel_pending_wait=world.cancel_pending_wait,
         notice_ms=world.notice,
         stop_timeout_ms=world.stop_timeout,
+        ends_at_sigterm=world.stopped_when == "sigterm",
+        timeout_exit_zero_succeeds=world.timeout_exit_zero == "succeeded",
         spot_drain=world.spot_drain,
         checkpoint_on_notice=world.checkpoint_on_notice,
         fargate_speed_milli=(world.speed.get("x86_64", SPEED_1), world.speed.get("arm64", SPEED_1)),

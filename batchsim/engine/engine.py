@@ -29,7 +29,7 @@ from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import ImageCache
 from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
-from batchsim.engine.kernel import Kernel
+from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan, QueuePlan
@@ -42,10 +42,12 @@ from batchsim.engine.scaling_log import ScalingLog
 from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.spot import SpotMarket
 from batchsim.engine.standing import StandingFleet
+from batchsim.engine.stopping import Stops
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.views import Views
+from batchsim.engine.vocabulary import CANCEL_AFTER
 from batchsim.engine.workload.plans import EntryPlan, Workload
 from batchsim.errors import SimulationError
 from batchsim.policies.given import AWS, Policies
@@ -253,7 +255,10 @@ class Engine:
         for queue in self.queues:
             if isinstance(queue, RunTaskClients):
                 queue.hosts, queue.give_up = self.environments, self.lifecycle.fail
-        self.control = JobControl(self.tables, self.running, self.lifecycle, self.dependencies, self.scheduler)
+        stops = Stops(self.kernel, self.plan.rules, self.tables, self.running)
+        self.running.timed_out = stops.time_out
+        self.control = JobControl(self.tables, self.lifecycle, self.dependencies, self.scheduler, stops)
+        self.submit_job.expires = self._cancel_later
         self.capacity = CapacityControl(
             self.queues,
             self.environments,
@@ -318,6 +323,12 @@ class Engine:
         assert self.consumables is not None
         self.consumables.job_ended(job)
         self.submit_job.job_ended(job)
+
+    def _cancel_later(self, submission: int, after_ms: int) -> None:
+        """An entry's calls are cancelled some time after they were accepted (``cancel_after``)."""
+        rows = self.tables.submissions.jobs_of(submission)
+        call = partial(self.control.cancel, rows, CANCEL_AFTER)
+        self.end.act(self.kernel.now_ms + after_ms, call, Rank.EXPIRY)
 
     def _submission_ended(self, submission: int) -> None:
         self.arrivals.submission_ended(submission)

@@ -89,6 +89,7 @@ class EntryCompiler:
             start_failures=draws.stream("start_failure", stream) if world.start_failure else None,
             course=plan.course,
             back_offs=draws.stream("run_task_back_off", stream) if world.run_task_jitter == "full" else None,
+            cancel_after_ms=NEVER if plan.cancel_after_ms is None else plan.cancel_after_ms,
             follows=plan.after is not None,
             client_rate_per_s=plan.client_rate_per_s,
         )

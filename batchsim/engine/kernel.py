@@ -27,11 +27,12 @@ class Rank(IntEnum):
     READY = 7
     GATE = 8
     ACTION = 9
-    SUBMIT = 10
-    SETTLE = 11
-    PASS = 12
-    SCALE_UP = 13
-    SCALE_IN = 14
+    EXPIRY = 10
+    SUBMIT = 11
+    SETTLE = 12
+    PASS = 13
+    SCALE_UP = 14
+    SCALE_IN = 15
 
 
 LIGHT = 5

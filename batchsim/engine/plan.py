@@ -165,6 +165,8 @@ class EntryRun:
     """Shares of a RunTask client's back-off; None where it has no jitter."""
     course: CourseRule | None = None
     """None: it saves nothing, and dies at SIGTERM."""
+    cancel_after_ms: int = NEVER
+    """From a call's creation to its CancelJob, or NEVER."""
     follows: bool = False
     """Whether its firings are due only when another entry's have ended."""
     client_rate_per_s: Fraction | None = None
@@ -224,6 +226,9 @@ class Rules:
     cancel_pending_wait: bool
     notice_ms: int
     stop_timeout_ms: int
+    ends_at_sigterm: bool
+    """Whether what a timeout or TerminateJob stops is over when it is told; else when its container is gone."""
+    timeout_exit_zero_succeeds: bool
     spot_drain: bool
     checkpoint_on_notice: bool
     fargate_speed_milli: tuple[int, int]

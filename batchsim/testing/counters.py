@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from batchsim.analysis.causes import Cause, Charge
-from batchsim.engine.vocabulary import TERMINATED_BY_SIGNAL
+from batchsim.engine.vocabulary import CANCEL_AFTER, KILLED, TERMINATED_BY_SIGNAL
 from batchsim.formats.state_changes import state_changes
 from batchsim.records.tables import NEVER, Records
 from batchsim.records.vocabulary import (
@@ -59,6 +59,9 @@ RESTORED = "work: restored from a checkpoint"
 CUT_WRITE = "work: a checkpoint cut off while it is written"
 ANSWERS = ("sigterm: exit_nonzero", "sigterm: exit_zero", "sigterm: saved and exited", "sigterm: saved and went on")
 CLOSED = "instance: closed to jobs"
+GAVE_UP = "cancel: by cancel_after"
+STOPS = ("stop: exit_nonzero", "stop: exit_zero", "stop: killed", "stop: exits by itself")
+"""What became of containers that a timeout or TerminateJob stopped, where they run on to their own end or SIGKILL."""
 
 
 def expected_marks() -> tuple[Mark, ...]:
@@ -82,6 +85,8 @@ def expected_marks() -> tuple[Mark, ...]:
         CUT_WRITE,
         *ANSWERS,
         CLOSED,
+        GAVE_UP,
+        *STOPS,
     )
 
 
@@ -104,6 +109,8 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks[CLOSED] = int((records.instances.closed_at_ms != NEVER).sum())
     marks[THROTTLED] = int((records.submissions.calls > 1).sum())
     marks.update(_courses(result))
+    marks.update(_stops(result))
+    marks[GAVE_UP] = int((result.jobs["reason"] == CANCEL_AFTER).sum())
     return +marks
 
 
@@ -150,8 +157,21 @@ def _courses(result: Result) -> Iterator[Mark]:
         cost_ms = rule.checkpoint.cost if rule.checkpoint else 0
         if cost_ms and progress.checkpoint_ms[row] % cost_ms:
             yield CUT_WRITE
-        if progress.sigterm_at_ms[row] != NEVER:
+        outcome = records.attempts.outcome[progress.attempt[row]]
+        if progress.sigterm_at_ms[row] != NEVER and outcome not in (Outcome.TIMED_OUT, Outcome.TERMINATED):
             yield f"sigterm: {_answer(rule.on_sigterm, int(records.attempts.exit_code[progress.attempt[row]]))}"
+
+
+def _stops(result: Result) -> Iterator[Mark]:
+    """Containers that a timeout or TerminateJob stopped, by how they ended."""
+    attempts, progress = result.records.attempts, result.records.progress
+    answered = dict(zip(progress.attempt.tolist(), progress.sigterm_at_ms.tolist(), strict=True))
+    stopped = np.isin(attempts.outcome, (Outcome.TIMED_OUT, Outcome.TERMINATED)) & (attempts.running_at_ms != NEVER)
+    for row in np.flatnonzero(stopped).tolist():
+        if answered.get(row) == attempts.ended_at_ms[row]:
+            yield STOPS[1] if attempts.exit_code[row] == 0 else STOPS[0]
+        elif result.scenario.world.stopped_when == "exit":
+            yield STOPS[2] if attempts.exit_code[row] == KILLED else STOPS[3]
 
 
 def _answer(on_sigterm: str, exit_code: int) -> str:

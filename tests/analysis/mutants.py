@@ -236,6 +236,21 @@ MUTANTS = (
         "cancel stops a container",
         lambda tables: tables["scenario"].update(actions=[{"at": "330s", "cancel": "killed"}]),
     ),
+    Mutant("K01", "a cancelled job waits on", put("jobs", "ended_at_s", 241, job_id="nope")),
+    Mutant("K01", "a cancelled job does not say why", put("jobs", "reason", "Gone", job_id="nope")),
+    Mutant("K02", "a cancelled job does not wait for what it needs", put("jobs", "ended_at_s", 700, job_id="after")),
+    Mutant("K02", "a cancelled job is released all the same", put("jobs", "runnable_at_s", 800, job_id="after")),
+    Mutant("K02", "it is to end at once, and does not", world("cancel_pending_wait", value=False)),
+    Mutant("K03", "a terminated job runs on", put("attempts", "ended_at_s", 361, job_id="killed")),
+    Mutant(
+        "K03",
+        "what is terminated only fails",
+        both(
+            world("stopped_when", "exit"),
+            put("attempts", "ended_at_s", 340, job_id="killed"),
+            put("attempts", "outcome", "failed", job_id="killed"),
+        ),
+    ),
     # Work, and what is kept of it
     Mutant("P01", "a millisecond of RUNNING that nobody spent", add("attempts", "kept_s", MILLISECOND, job_id="dep")),
     Mutant("P01", "a restore in front of RUNNING", put("attempts", "restore_s", 1, outcome="start_failed")),

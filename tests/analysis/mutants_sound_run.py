@@ -103,8 +103,9 @@ SCENARIO: dict[str, Any] = {
         "run_task_jitter": "none",
     },
     "actions": [
-        {"at": "240s", "cancel": "nope"},
-        {"at": "330s", "terminate": "killed"},
+        {"at": "240s", "cancel": "nope", "reason": "not wanted"},
+        {"at": "330s", "terminate": "killed", "reason": "enough"},
+        {"at": "700s", "cancel": "after"},
         {"at": "500s", "set": "licence.totalQuantity", "to": 3},
     ],
     "consumableResources": [{"consumableResourceName": "licence", "totalQuantity": 2}],

@@ -276,11 +276,10 @@ def _call(simulation: Simulation, action: Action) -> None:
     if action.set is not None:
         assert action.to is not None
         simulation.update(action.set, action.to)
-    elif action.cancel is not None:
-        simulation.cancel(action.cancel)
     else:
-        assert action.terminate is not None
-        simulation.terminate(action.terminate)
+        deed = "terminate" if action.cancel is None else "cancel"
+        own = {} if action.reason is None else {"reason": action.reason}
+        getattr(simulation, deed)(getattr(action, deed), **own)
 
 
 def _new_names(data: Data) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from batchsim.analysis.invariants import (
     bills,
     capacity,
     consumables,
+    control,
     dependencies,
     hosts,
     images,
@@ -43,5 +44,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     *recurring.INVARIANTS,
     *notifications.INVARIANTS,
     *consumables.INVARIANTS,
+    *control.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

@@ -33,6 +33,9 @@ DEFAULTS: Mapping[str, Any] = {
     "run_task_backoff_cap": "60s",
     "run_task_jitter": "full",
     "consumable_hold": "attempt",
+    "cancel_pending_wait": True,
+    "stop_timeout": "30s",
+    "stopped_when": "sigterm",
 }
 """``world`` keys that invariants read."""
 

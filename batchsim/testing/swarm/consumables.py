@@ -15,7 +15,10 @@ def with_consumables(draft: Draft, drawn: Data) -> Data:
         return drawn
     names = _NAMES[: draft.integer(1, 2)]
     resources = [_resource(draft, name) for name in names]
-    definitions = [_needing(draft, made, names) for made in drawn["jobDefinitions"]]
+    definitions = [
+        made if made["jobDefinitionName"].startswith("stuck") else _needing(draft, made, names)
+        for made in drawn["jobDefinitions"]
+    ]
     world = {**drawn["world"], "consumable_hold": draft.pick("attempt", "attempt", "job")}
     actions = [*drawn["actions"], *_changes(draft, names)]
     return {
@@ -28,7 +31,7 @@ def with_consumables(draft: Draft, drawn: Data) -> Data:
 
 
 def _resource(draft: Draft, name: str) -> Data:
-    made: Data = {"consumableResourceName": name, "totalQuantity": draft.pick(2, 1, 3, 6)}
+    made: Data = {"consumableResourceName": name, "totalQuantity": draft.pick(2, 3, 1, 6)}
     return {**made, "resourceType": "NON_REPLENISHABLE", "totalQuantity": 12} if draft.chance(15) else made
 
 

@@ -10,6 +10,7 @@ from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifi
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
 from batchsim.testing.swarm.platforms import draw_platforms, standing
+from batchsim.testing.swarm.stops import with_stops
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
 from batchsim.testing.swarm.world import draw_extra_costs, draw_world
 
@@ -38,7 +39,7 @@ def draw_scenario(choices: Choices) -> Data:
     }
     draft.draw_last()
     drawn["world"] = {**drawn["world"], **draw_extra_costs(draft)}
-    drawn = with_consumables(draft, drawn)
+    drawn = with_stops(draft, with_consumables(draft, drawn))
     return {**drawn, "description": " ".join(draft.features)}
 
 
