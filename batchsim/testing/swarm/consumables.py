@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from batchsim.testing.builders import Data
+from batchsim.testing.builders import Data, entry
+from batchsim.testing.swarm.capacity import is_on_fargate
 from batchsim.testing.swarm.features import Draft
 
 _NAMES = ("licence", "lane")
@@ -23,11 +24,23 @@ def with_consumables(draft: Draft, drawn: Data) -> Data:
     actions = [*drawn["actions"], *_changes(draft, names)]
     return {
         **drawn,
+        "workload": [*drawn["workload"], _licensed(draft, drawn)],
         "consumableResources": resources,
         "jobDefinitions": definitions,
         "world": world,
         "actions": actions,
     }
+
+
+def _licensed(draft: Draft, drawn: Data) -> Data:
+    """An array in the last queue, more of whose children want to run than may."""
+    queue = drawn["jobQueues"][-1]
+    kind = "task" if is_on_fargate(queue) else "job"
+    named = [each["jobDefinitionName"] for each in drawn["jobDefinitions"]]
+    fitting = next(name for name in named if name.startswith(kind))
+    made = entry("licensed", queue["jobQueueName"], fitting, run="40s", size=draft.integer(3, 6))
+    needed = {"consumableResourceList": [{"consumableResource": _NAMES[0], "quantity": 1}]}
+    return {**made, "submit": {**made["submit"], "consumableResourcePropertiesOverride": needed}, "at": "15s"}
 
 
 def _resource(draft: Draft, name: str) -> Data:

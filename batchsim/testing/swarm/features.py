@@ -58,8 +58,8 @@ _FIRST: Mapping[str, int] = {
 _LAST: Mapping[str, int] = {
     "extra_costs": 40,
     "consumables": 20,
-    "impatience": 16,
-    "stops": 34,
+    "impatience": 18,
+    "stops": 40,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

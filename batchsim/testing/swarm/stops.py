@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from batchsim.testing.builders import Data
+from batchsim.testing.builders import Data, entry
+from batchsim.testing.swarm.capacity import is_on_fargate
 from batchsim.testing.swarm.features import Draft
 
 
@@ -12,14 +13,14 @@ def with_stops(draft: Draft, drawn: Data) -> Data:
     """The scenario with entries that give up, and with containers that answer SIGTERM or run on after it."""
     workload, world = drawn["workload"], drawn["world"]
     if draft.has("impatience"):
-        workload = [_each(item, lambda entry: _impatient(draft, entry)) for item in workload]
+        workload = [_each(item, lambda each: _impatient(draft, each)) for item in workload]
     if draft.has("stops"):
-        workload = [_each(item, lambda entry: _answering(draft, entry)) for item in workload]
+        workload = [_stopped(draft, drawn), *(_each(item, lambda each: _answering(draft, each)) for item in workload)]
         world = {
             **world,
             "stopped_when": draft.pick("exit", "exit", "exit", "sigterm"),
             "stop_timeout": draft.pick("30s", "5s", "2m", "30s"),
-            "timeout_exit_zero": draft.pick("failed", "succeeded"),
+            "timeout_exit_zero": draft.pick("failed", "failed", "succeeded"),
         }
     return {**drawn, "workload": workload, "world": world, "actions": [_explained(draft, a) for a in drawn["actions"]]}
 
@@ -31,20 +32,31 @@ def _each(item: Data, change: Callable[[Data], Data]) -> Data:
     return change(item)
 
 
-def _impatient(draft: Draft, entry: Data) -> Data:
-    return {**entry, "cancel_after": draft.pick("5m", "90s", "20m")} if draft.chance(40) else entry
+def _impatient(draft: Draft, made: Data) -> Data:
+    """An entry that gives up; the one that is to get stuck does not."""
+    gives_up = draft.chance(60) and made["id"] != "stuck"
+    return {**made, "cancel_after": draft.pick("5m", "90s", "20m")} if gives_up else made
 
 
-def _answering(draft: Draft, entry: Data) -> Data:
-    """An entry that answers SIGTERM, or takes no notice of it, with a timeout that often strikes."""
-    if draft.chance(60) and "script" not in entry["run"] and "dataset" not in entry["run"]:
-        limit = {"timeout": {"attemptDurationSeconds": 60}}
-        entry = {**entry, "run": draft.pick("75s", "4m", "70s"), "submit": {**entry["submit"], **limit}}
-    if "on_sigterm" in entry or draft.chance(50):
-        return entry
-    if "checkpoint" in entry and draft.chance(50):
-        return {**entry, "on_sigterm": "checkpoint"}
-    return {**entry, "on_sigterm": draft.pick("exit_zero", "exit_nonzero", "exit_zero")}
+def _answering(draft: Draft, made: Data) -> Data:
+    """An entry that answers SIGTERM."""
+    if "on_sigterm" in made or draft.chance(50):
+        return made
+    if "checkpoint" in made and draft.chance(50):
+        return {**made, "on_sigterm": "checkpoint"}
+    return {**made, "on_sigterm": draft.pick("exit_zero", "exit_nonzero", "exit_zero")}
+
+
+def _stopped(draft: Draft, drawn: Data) -> Data:
+    """An array in the first queue whose timeout strikes shortly before its work is done, or long before."""
+    queue = drawn["jobQueues"][0]
+    kind = "task" if is_on_fargate(queue) else "job"
+    named = [each["jobDefinitionName"] for each in drawn["jobDefinitions"]]
+    fitting = next(name for name in named if name.startswith(kind))
+    limit = {"timeout": {"attemptDurationSeconds": 60}, "retryStrategy": {"attempts": 2}}
+    made = entry("stopped", queue["jobQueueName"], fitting, run=draft.pick("75s", "4m", "63s"), size=2)
+    deed = draft.pick("die", "exit_zero", "die")
+    return {**made, "submit": {**made["submit"], **limit}, "on_sigterm": deed, "at": "0s"}
 
 
 def _explained(draft: Draft, action: Data) -> Data:
