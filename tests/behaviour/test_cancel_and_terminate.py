@@ -86,6 +86,11 @@ def test_a_call_with_a_reason_that_is_too_long_is_refused(drive):
         drive(scenario(job("a"))).cancel("a", reason="x" * 1025)
 
 
+def test_one_action_acts_on_all_calls_of_an_entry(simulate):
+    story = acting(act("10s", "cancel", "b"), work=[job("a"), job("b", count=3), job("c")], environments=[fixed(1)])
+    assert ends(simulate(story)) == {"a": 60, "b@0": 10, "b@1": 10, "b@2": 10, "c": 120}
+
+
 @pytest.mark.parametrize("at", ["2s", "30s"])
 def test_cancel_succeeds_but_leaves_what_has_started_alone(at, simulate):
     result = simulate(acting(act(at, "cancel", "a"), work=[job("a")], world={"warm_start": "5s"}))

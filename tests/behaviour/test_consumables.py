@@ -231,6 +231,14 @@ def test_what_cannot_be_is_said_before_the_run(asks, code, said):
     assert said in str(error.value)
 
 
+def test_a_job_takes_five_resources_at_most():
+    names = [f"r{number}" for number in range(6)]
+    resources = [resource(9, name) for name in names]
+    rationed(licensed("a"), asks=needs(*((name, 1) for name in names[:5])), resources=resources)
+    with pytest.raises(batchsim.ScenarioError, match="at most 5"):
+        rationed(licensed("a"), asks=needs(*((name, 1) for name in names)), resources=resources)
+
+
 def test_a_job_that_wants_more_than_there_will_ever_be_waits_where_that_is_allowed(simulate):
     result = simulate(rationed(licensed("a"), asks=needs(("licence", 4)), total=3, allow_unplaceable=True))
     assert (jobs_of(result)["a"].state, reasons(result)) == ("RUNNABLE", [(0, WAITS, "hosts")])
