@@ -14,6 +14,7 @@ from batchsim.errors import Path, Problem
 from batchsim.policies.given import AWS, Policies
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec.base import Flaw
+from batchsim.spec.checks.consumables import short_of_resources
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
 from batchsim.spec.environments import ComputeResource
@@ -41,6 +42,7 @@ def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AW
     flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts), *_mixed_queues(scenario, facts)]
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
+        flaws.extend(short_of_resources(scenario))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
 
 

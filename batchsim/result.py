@@ -108,6 +108,11 @@ class Result:
         return self._table("occurrences")
 
     @cached_property
+    def consumables(self) -> pd.DataFrame:
+        """One row an instant at which the use or the total of a consumable resource changed."""
+        return self._table("consumables")
+
+    @cached_property
     def costs(self) -> pd.DataFrame:
         """Every bill, split by instance, charge, attempt and cause; all other splits are sums of these rows."""
         return self._table("costs")
@@ -215,7 +220,8 @@ class Result:
 
         With ``events`` also ``events.jsonl``, with ``costs`` also the table ``costs`` (a row for each cause of each
         bill); ``tables`` are CSV files, or Parquet files (with the extra ``parquet`` installed). A scenario with
-        ``notifications`` has them in ``notifications.jsonl``.
+        ``notifications`` has them in ``notifications.jsonl``, one with ``consumableResources`` their use over time
+        in the table ``consumables``.
         Raises :class:`~batchsim.errors.OutputError` if the folder is not empty and ``force`` is not given, or if it
         cannot be written.
         """
@@ -236,7 +242,7 @@ class Result:
             result_folder.SUMMARY: (dumps(self.summary()),),
             result_folder.SCENARIO: (scenario_yaml.dump(self.scenario),),
         }
-        for name in (*_WRITTEN, "costs") if costs else _WRITTEN:
+        for name in self._written(costs=costs):
             frame = getattr(self, name)
             files[f"{name}.{tables}"] = parquet(frame) if tables == "parquet" else table_csv.lines(columns_of(frame))
         if events:
@@ -291,6 +297,11 @@ class Result:
             {"rule": rule.name, "target": rule.target, "state": rule.state, "notifications": made.count(rule.name)}
             for rule in self.scenario.notifications
         ]
+
+    def _written(self, *, costs: bool) -> list[str]:
+        """The tables that the folder holds."""
+        beside = {"consumables": bool(self.scenario.consumableResources), "costs": costs}
+        return [*_WRITTEN, *(name for name, is_wanted in beside.items() if is_wanted)]
 
     def _table(self, name: str) -> pd.DataFrame:
         from batchsim.analysis.tables import TABLES

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from batchsim import catalog, units
 from batchsim.engine.decision import Decision, told
@@ -33,10 +33,12 @@ from batchsim.spec.base import Flaw, FlawsError
 from batchsim.spec.dump import to_data
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import Target, check_update, find_target, with_values
-from batchsim.spec.problems import problem_of
+from batchsim.spec.problems import problem_of, problems_of
 from batchsim.spec.sample_files import ReadSample, with_samples
 from batchsim.spec.settings import SimulationSettings
 from batchsim.spec.source import SourceMap
+
+T = TypeVar("T", bound=BaseModel)
 
 CANCELLED = "Canceled by the user"
 TERMINATED = "Terminated by the user"
@@ -183,10 +185,11 @@ class Simulation:
 
     # -- acting
 
-    def submit(self, body: Mapping[str, Any], *, run: Any = "0s", at: str | int | None = None) -> str:
+    def submit(self, body: Mapping[str, Any], *, run: Any = "0s", at: str | int | None = None, **entry: Any) -> str:
         """Submit a job as AWS's SubmitJob would; ``run`` as in a workload entry. Return the job id.
 
-        ``dependsOn`` names job ids. Raises :class:`ScenarioError` for a bad request.
+        ``dependsOn`` names job ids. ``entry`` are further keys of a workload entry: ``fails``, ``image``,
+        ``checkpoint``, ``on_sigterm``, ``cancel_after``, ``stream``. Raises :class:`ScenarioError` for a bad request.
         """
         at_ms = self._instant(at)
         request = dict(body)
@@ -195,8 +198,8 @@ class Simulation:
         parents = [self._parent(number, link) for number, link in enumerate(links) if link.get("jobId") is not None]
         if any(link.get("type") == "SEQUENTIAL" for link in links):
             request["dependsOn"] = [{"type": "SEQUENTIAL"}]
-        entry = {"id": name, "submit": request, "at": units.format_duration(at_ms), "run": run}
-        alone = parse({**to_data(self.scenario), "workload": [entry], "actions": [], "faults": []})
+        item = {**entry, "id": name, "submit": request, "at": units.format_duration(at_ms), "run": run}
+        alone = parse({**to_data(self.scenario), "workload": [item], "actions": [], "faults": []})
         drawn = with_samples(alone, self._read_sample)
         plan = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
         _raise(preflight_links(self.scenario, plan, [self._described(*parent) for parent in parents]))
@@ -210,13 +213,11 @@ class Simulation:
 
     def cancel(self, job: str, *, reason: str = CANCELLED) -> None:
         """CancelJob: a job, an array, or all calls of an entry; what has started goes on (API, CancelJob)."""
-        self._act("cancel", job, reason, self.now_ms)
-        self._note(actions=Action.model_validate({"at": self._now_text, "cancel": job}))
+        self._stop("cancel", job, reason)
 
     def terminate(self, job: str, *, reason: str = TERMINATED) -> None:
-        """TerminateJob: what has started ends now and is not retried; what has not is cancelled (API, TerminateJob)."""
-        self._act("terminate", job, reason, self.now_ms)
-        self._note(actions=Action.model_validate({"at": self._now_text, "terminate": job}))
+        """TerminateJob: what has started gets SIGTERM and no retry; what has not is cancelled (API, TerminateJob)."""
+        self._stop("terminate", job, reason)
 
     def update(self, path: str, value: int | str) -> None:
         """Change ``maxvCpus``, ``minvCpus`` or ``state`` of an environment, ``priority`` or ``state`` of a queue.
@@ -240,6 +241,21 @@ class Simulation:
         self._note(faults=Fault.model_validate(fault))
 
     # -- within
+
+    def _stop(self, deed: str, job: str, reason: str) -> None:
+        """CancelJob or TerminateJob, now."""
+        own = {} if reason in (CANCELLED, TERMINATED) else {"reason": reason}
+        action = self._made(Action, {"at": self._now_text, deed: job, **own})
+        self._act(deed, job, reason, self.now_ms)
+        self._note(actions=action)
+
+    def _made(self, kind: type[T], data: Mapping[str, Any]) -> T:
+        """What a call would be in the file; raises :class:`SimulationError` for what the file could not hold."""
+        try:
+            return kind.model_validate(data, context={"strict_limits": self.scenario.world.strict_limits})
+        except ValidationError as error:
+            told = "; ".join(map(str, problems_of(error, kind, SourceMap())))
+            raise SimulationError(told) from None
 
     def _note(self, **items: Entry | Action | Fault) -> None:
         """Add what was done by a call to the scenario that the result carries: it tells, and repeats, the whole run."""
@@ -268,10 +284,11 @@ class Simulation:
             assert action.to is not None
             self._set(find_target(self.scenario, action.set), action.to, action.at_ms)
         elif action.cancel is not None:
-            self._act("cancel", action.cancel, CANCELLED, action.at_ms)
+            self._act("cancel", action.cancel, CANCELLED if action.reason is None else action.reason, action.at_ms)
         else:
             assert action.terminate is not None
-            self._act("terminate", action.terminate, TERMINATED, action.at_ms)
+            reason = TERMINATED if action.reason is None else action.reason
+            self._act("terminate", action.terminate, reason, action.at_ms)
 
     def _schedule_fault(self, fault: Fault) -> None:
         """Put a reclaim on the agenda; of other faults the engine knows from the start."""
@@ -291,6 +308,9 @@ class Simulation:
     def _set(self, target: Target, value: int | str, at_ms: int) -> None:
         """Put an update on the agenda."""
         self._must_be_open()
+        if target.kind == "consumableResources":
+            self._engine.end.act(at_ms, lambda: self._engine.set_total(target.name, int(value)))
+            return
         field, plain = _FIELDS[target.field], value == "ENABLED" if target.field == "state" else int(value)
         control = self._engine.capacity
         is_queue = target.kind == "jobQueues"

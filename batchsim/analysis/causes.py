@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from batchsim.analysis.phases import cut_short
+from batchsim.analysis.phases import cut_by_timeout, cut_short
 from batchsim.records.tables import NEVER, Ints, Records
 from batchsim.records.vocabulary import JobState, Outcome
 
@@ -98,10 +98,12 @@ _CAUSE_OF_OUTCOME = {
 def causes_of_work(records: Records) -> Ints:
     """Return the cause of the working time that no checkpoint saved, by outcome. Shape: (attempts,).
 
-    What a container did that exited 0 at SIGTERM is lost to Spot, though AWS Batch takes the job for SUCCEEDED.
+    What a container did that exited 0 at SIGTERM is lost, to Spot or to its timeout, though AWS Batch takes the job for
+    SUCCEEDED.
     """
     table = np.array([_CAUSE_OF_OUTCOME[member] for member in Outcome], np.int8)
-    return np.where(cut_short(records), np.int8(Cause.LOST_TO_SPOT), table[records.attempts.outcome])
+    of_cut = np.where(cut_by_timeout(records), np.int8(Cause.TIMED_OUT_OR_CANCELLED), np.int8(Cause.LOST_TO_SPOT))
+    return np.where(cut_short(records), of_cut, table[records.attempts.outcome])
 
 
 def causes_of_kept_work(records: Records) -> Ints:

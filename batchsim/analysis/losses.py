@@ -10,7 +10,7 @@ import numpy as np
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.cost import Rows
 from batchsim.analysis.exact import Int64s, dot
-from batchsim.analysis.phases import cut_short
+from batchsim.analysis.phases import cut_by_timeout, cut_short
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.throughput import MS_PER_H, asked
 from batchsim.records.tables import NEVER, Ints
@@ -85,11 +85,12 @@ def reclaims(run: Analysis) -> dict[str, Any]:
     ``lost_s`` and ``lost_vcpu_h`` are working time that no checkpoint saved, ``saved_s`` and ``saved_vcpu_h`` what one
     did. ``lost_usd`` is all that was billed for the attempts, pull and start included, but for work saved for a job
     that finished or still may; ``lost_waived_usd`` what would have been billed but for the first-hour rule.
-    ``cut_short`` are attempts that SUCCEEDED with unfinished work (exit 0 at SIGTERM): it is lost as well.
+    ``cut_short`` are attempts that SUCCEEDED with unfinished work (exit 0 at SIGTERM): it is lost as well, and counted
+    here unless SIGTERM came from a timeout.
     """
     attempts, cut = run.records.attempts, cut_short(run.records)
     taken = attempts.outcome == Outcome.RECLAIMED
-    lost = np.flatnonzero(taken | cut)
+    lost = np.flatnonzero(taken | (cut & ~cut_by_timeout(run.records)))
     milli = asked(run, run.records.submissions.vcpus_milli)[lost]
     work, saved = run.phases.unkept_ms[lost], run.phases.kept_ms[lost]
     return {

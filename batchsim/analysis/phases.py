@@ -97,6 +97,14 @@ def cut_short(records: Records) -> Bools:
     )
 
 
+def cut_by_timeout(records: Records) -> Bools:
+    """Those of them that got SIGTERM from their timeout, not from Spot. Shape: (attempts,)."""
+    attempts = records.attempts
+    limit = int64(records.submissions.timeout_ms)[records.jobs.submission[attempts.job]]
+    ran = int64(attempts.ended_at_ms) - int64(attempts.running_at_ms)
+    return np.asarray(cut_short(records) & (limit != NEVER) & (ran >= limit))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lives:
     """The billed life of every instance as instants in ms. Shape of each: (instances,)."""

@@ -216,6 +216,7 @@ def submissions_table(run: Analysis) -> pd.DataFrame:
             "reason": words(calls.status_reason, names.status_reasons),
             "calls": int64(calls.calls),
             "depends_on": strings(_depends_on(run.records, ids)),
+            "consumables": words(calls.needs, names.needs),
         }
     )
 
@@ -279,6 +280,19 @@ def blocked_table(run: Analysis) -> pd.DataFrame:
     )
 
 
+def consumables_table(run: Analysis) -> pd.DataFrame:
+    """One row an instant at which the use or the total of a consumable resource changed."""
+    use = run.records.consumables
+    return pd.DataFrame(
+        {
+            "resource": words(use.resource, run.records.names.consumables),
+            "at_s": seconds(use.at_ms),
+            "in_use": int64(use.in_use),
+            "total": int64(use.total),
+        }
+    )
+
+
 def costs_table(run: Analysis) -> pd.DataFrame:
     """One row an instance x charge x attempt x cause: every other split of the bill is a sum of these."""
     records, names, rows = run.records, run.records.names, run.cost.rows
@@ -332,6 +346,7 @@ TABLES = {
     "timeline": timeline_table,
     "blocked": blocked_table,
     "occurrences": occurrences_table,
+    "consumables": consumables_table,
     "costs": costs_table,
 }
 """Each table's maker by the table's name."""

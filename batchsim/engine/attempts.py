@@ -55,6 +55,10 @@ class Attempts:
         self.hosts: list[Host] = []
         """By environment."""
         self.settled: Callable[[int], None] = _nobody
+        self.timed_out: Callable[[int], None] = _nobody
+        """Hears of each container with a course whose timeout strikes: what it does then is its own."""
+        self.stopping: dict[int, tuple[Outcome, int]] = {}
+        """(outcome, status reason) of attempts that got SIGTERM and run on: they end so, whatever ends them."""
         self._kernel = kernel
         self._tables = tables
         self._jobs = tables.jobs
@@ -101,6 +105,8 @@ class Attempts:
     def interrupt(self, row: int, outcome: Outcome, status_reason: int, exit_code: int) -> None:
         """End an open attempt now, whatever was planned; its own event will find it closed."""
         table = self.table
+        if row in self.stopping:
+            outcome, status_reason = self.stopping[row]
         table.outcome[row] = outcome
         table.status_reason[row] = status_reason
         table.container_reason[row] = 0
@@ -119,16 +125,31 @@ class Attempts:
         own = (run_ms, course.exit_code, course.reason)
         self._replan(row, self._limited(entry, job - entry.first_job, self.table.attempt[row], running_at, own))
 
-    def save_and_exit(self, row: int, status_reason: int, exit_code: int) -> None:
+    def save_and_exit(self, row: int, outcome: Outcome, status_reason: int, exit_code: int) -> None:
         """A container saves its work now, then exits."""
         now = self._kernel.now_ms
         at = self.courses.saved_at(row, now)
         self.courses.save(row, now)
         self.courses.answer(row, now)
         if at == now:
-            self.interrupt(row, Outcome.RECLAIMED, status_reason, exit_code)
+            self.interrupt(row, outcome, status_reason, exit_code)
         else:
-            self._replan(row, (at, Rank.EXIT, Outcome.RECLAIMED, status_reason, 0, exit_code))
+            self._replan(row, (at, Rank.EXIT, outcome, status_reason, 0, exit_code))
+
+    def run_on(self, row: int, kill_at_ms: int, *, zero_succeeds: bool) -> None:
+        """A container that is being stopped takes no notice: it works to its own exit, or to SIGKILL.
+
+        ``zero_succeeds``: whether it SUCCEEDED if it exits 0 before.
+        """
+        outcome, status_reason = self.stopping[row]
+        course = self._on_course[row]
+        exits_at, code = course.now.begins_ms + course.now.length_ms(), course.exit_code
+        if exits_at > kill_at_ms:
+            self._replan(row, (kill_at_ms, Rank.TIMEOUT, outcome, status_reason, 0, KILLED))
+            return
+        if zero_succeeds and not code:
+            outcome, status_reason = Outcome.SUCCEEDED, EXITED
+        self._replan(row, (exits_at, Rank.EXIT, outcome, status_reason, course.reason, code))
 
     def _replan(self, row: int, end: End) -> None:
         """Another end than the one planned at the start, whose event finds its plan void."""
@@ -157,15 +178,20 @@ class Attempts:
     def _end_course(self, row_and_plan: tuple[int, int]) -> None:
         """The same for a container with a course, whose plan may have been changed since."""
         row, plan = row_and_plan
-        if row in self._on_course and self._on_course[row].plan == plan:
-            self._close(row)
-        else:
+        if row not in self._on_course or self._on_course[row].plan != plan:
             self._kernel.background -= 1
+        elif self.table.outcome[row] == Outcome.TIMED_OUT and row not in self.stopping:
+            self._kernel.background -= 1  # the plan is void: what comes in its place counts it again
+            self.timed_out(row)
+        else:
+            self._close(row)
 
     def _close(self, row: int) -> None:
         table = self.table
         table.ended_at[row] = self._kernel.now_ms
         self._jobs.attempt_row[table.job[row]] = NEVER
+        if self.stopping:
+            self.stopping.pop(row, None)
         if row in self._on_course:
             self.courses.close(row, self._kernel.now_ms, ran=table.outcome[row] != Outcome.START_FAILED)
         self.hosts[table.environment[row]].release(row)

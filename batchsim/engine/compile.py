@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from batchsim.engine.laws import Exponential, Sampler, law_of
 from batchsim.engine.plan import (
+    ConsumablePlan,
     Delays,
     Ec2Plan,
     EnvironmentPlan,
@@ -64,6 +65,10 @@ def compile_plan(
         types=offers.types.texts(),
         zones=offers.zones.texts(),
         quotas=scenario.world.ec2_vcpu_quota,
+        consumables=tuple(
+            ConsumablePlan(each.consumableResourceName, each.totalQuantity, each.resourceType == "REPLENISHABLE")
+            for each in scenario.consumableResources
+        ),
     )
 
 
@@ -300,6 +305,8 @@ def _rules(world: World) -> Rules:
         cancel_pending_wait=world.cancel_pending_wait,
         notice_ms=world.notice,
         stop_timeout_ms=world.stop_timeout,
+        ends_at_sigterm=world.stopped_when == "sigterm",
+        timeout_exit_zero_succeeds=world.timeout_exit_zero == "succeeded",
         spot_drain=world.spot_drain,
         checkpoint_on_notice=world.checkpoint_on_notice,
         fargate_speed_milli=(world.speed.get("x86_64", SPEED_1), world.speed.get("arm64", SPEED_1)),
@@ -325,6 +332,7 @@ def _rules(world: World) -> Rules:
         submit_backoff_ms=(world.submit_backoff_base, world.submit_backoff_cap),
         run_task=RunTaskRules(world.run_task_attempts, world.run_task_backoff_base, world.run_task_backoff_cap),
         block_detect_ms=world.block_detect,
+        consumables_held_by_job=world.consumable_hold == "job",
     )
 
 

@@ -13,8 +13,8 @@ from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scaling_log import ScalingLog
 from batchsim.engine.scheduler import Scheduler
+from batchsim.engine.stopping import Stops
 from batchsim.engine.tables import Tables
-from batchsim.engine.vocabulary import KILLED
 from batchsim.policies.allocation import Offer
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome, ScalingAction, WhyEnded, WhyLaunched
@@ -26,14 +26,14 @@ class JobControl:
     def __init__(
         self,
         tables: Tables,
-        attempts: Attempts,
         lifecycle: Lifecycle,
         dependencies: Dependencies,
         scheduler: Scheduler,
+        stops: Stops,
     ) -> None:
         self._tables = tables
         self._jobs = tables.jobs
-        self._attempts = attempts
+        self._stops = stops
         self._lifecycle = lifecycle
         self._dependencies = dependencies
         self._scheduler = scheduler
@@ -50,13 +50,12 @@ class JobControl:
         self._scheduler.request_pass()
 
     def terminate(self, rows: range, reason: str) -> None:
-        """Jobs that hold capacity end now, and are not retried; earlier ones are cancelled."""
+        """Jobs that hold capacity get SIGTERM, and are not retried; earlier ones are cancelled."""
         code = self._tables.status_reasons.code(reason)
         for job in rows:
             attempt = self._jobs.attempt_row[job]
             if attempt != NEVER:
-                exit_code = KILLED if self._attempts.is_running(attempt) else NEVER
-                self._attempts.interrupt(attempt, Outcome.TERMINATED, code, exit_code)
+                self._stops.terminate(attempt, code)
         self.cancel(rows, reason)
 
 

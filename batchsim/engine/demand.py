@@ -5,9 +5,10 @@ A measurement reads runs of jobs, at most :data:`MOST_RUNS` a queue, and counter
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
+from batchsim.engine.consumables import Ledger
 from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
 from batchsim.engine.environment import Cover, Environment
 from batchsim.engine.job_queue import JobQueue
@@ -26,6 +27,8 @@ class DemandMeter:
         self.queues: list[JobQueue] = []
         """In serving order; the scheduler's own list."""
         self.quota: VcpuQuota | None = None
+        self.ledger: Callable[[], Ledger] | None = None
+        """Opens one for each measurement, in runs with consumable resources."""
         self._tables = tables
         self._shapes = tables.shapes
         self._environments = environments
@@ -57,21 +60,37 @@ class DemandMeter:
         self._start_planning()
         left = Ec2Cover(target, target.booting_rooms())
         covers: dict[int, Cover] = {target.position: left}
+        ledger = self._open_ledger()
         for queue in ahead:
             if target.position in queue.environments:
-                for shape, count in self.runs(queue):
+                for shape, count in self.runs(queue, ledger):
                     if self._fall(queue, shape, count, target, covers)[1]:
                         break
         return left.rooms
 
-    def runs(self, queue: JobQueue) -> Iterator[tuple[int, int]]:
-        """Yield (shape, count) of a queue's waiting jobs in line; beyond the first runs, the rest by shape."""
+    def runs(self, queue: JobQueue, ledger: Ledger | None = None) -> Iterator[tuple[int, int]]:
+        """Yield (shape, count) of a queue's waiting jobs in line; beyond the first runs, the rest by shape.
+
+        With a ``ledger``, up to the first that is short of a consumable resource: nobody behind it can start either.
+        """
+        for low, shape, count in self._waiting(queue):
+            granted = count if ledger is None else ledger.grant(self._shapes[shape], low, count)
+            if granted:
+                yield shape, granted
+            if granted < count:
+                return
+
+    def _waiting(self, queue: JobQueue) -> Iterator[tuple[int | None, int, int]]:
+        """Yield (first row, shape, count); the row is not known beyond the first runs."""
         rest = queue.by_shape.copy()
         for low, high in islice(queue.in_order(), MOST_RUNS):
             shape = self._tables.shape_code(low)
             rest[shape] -= high - low
-            yield shape, high - low
-        yield from ((shape, count) for shape, count in sorted(rest.items()) if count > 0)
+            yield low, shape, high - low
+        yield from ((None, shape, count) for shape, count in sorted(rest.items()) if count > 0)
+
+    def _open_ledger(self) -> Ledger | None:
+        return None if self.ledger is None else self.ledger()
 
     def _uncovered(self, target: Ec2Environment) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) that falls to ``target`` and that its instances do not cover.
@@ -80,8 +99,9 @@ class DemandMeter:
         """
         covers: dict[int, Cover] = {}
         self._start_planning()
+        ledger = self._open_ledger()
         for queue in self._related(target):
-            for shape, count in self.runs(queue):
+            for shape, count in self.runs(queue, ledger):
                 fallen, left = self._fall(queue, shape, count, target, covers)
                 if fallen:
                     yield shape, fallen

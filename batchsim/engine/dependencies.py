@@ -45,6 +45,10 @@ class Dependencies:
         self._sequential: set[int] = set()
         self._cancelled: dict[int, int] = {}
         """PENDING jobs whose cancellation waits, with its status reason."""
+        self._parents: dict[int, list[tuple[int, int]]] = {}
+        """By submission: (parent, kind) of what it waits for; read from the edges when a PENDING job is cancelled."""
+        self._edges_read = 0
+        self._refused: set[int] = set()
         self._ended: deque[int] = deque()
         """Jobs, and submissions as :func:`_whole`, whose end is still to be followed."""
         self._settling = False
@@ -77,13 +81,15 @@ class Dependencies:
 
     def refused(self, submission: int) -> None:
         """A call was refused: nothing that waits for it can ever start."""
+        self._refused.add(submission)
         for dependent, _ in self._dependents.get(submission, ()):
             self._fail_pending(dependent)
 
     def cancel(self, job: int, status_reason: int) -> None:
-        """Cancel a PENDING job: at once, or flagged until all it depends on has ended (API, CancelJob)."""
+        """Cancel a PENDING job: at once, or flagged until all that it depends on has ended (API, CancelJob)."""
         if self._wait_for_cancel:
-            self._cancelled[job] = status_reason
+            self._cancelled.setdefault(job, status_reason)
+            self._read_parents()
         else:
             self._lifecycle.fail(job, status_reason)
 
@@ -159,26 +165,30 @@ class Dependencies:
         else:
             self._submissions.unmet[submission] -= 1
             self._release(submission)
+            self._end_cancelled(submission)
 
     def _decide_child(self, submission: int, index: int, succeeded: bool) -> None:
         """What a child waited for has ended."""
         job = self._submissions.first_job[submission] + index
         if self._jobs.state[job] != JobState.PENDING:
             return
+        if job in self._cancelled:
+            self._end_if_over(job)
+            return
         if not succeeded:
-            self._lifecycle.fail(job, self._cancelled.pop(job, DEPENDENCY_FAILED))
+            self._lifecycle.fail(job, DEPENDENCY_FAILED)
             return
         unmet = self._child_unmet[submission]
         unmet[index] -= 1
         if not unmet[index] and not self._submissions.unmet[submission]:
-            self._release_rows(job, job + 1)
+            self._lifecycle.release(job, job + 1)
 
     def _release(self, submission: int) -> None:
         """Release the children that wait for nothing any more, in contiguous runs."""
         if self._submissions.unmet[submission]:
             return
         for low, high in self._free_runs(submission):
-            self._release_rows(low, high)
+            self._lifecycle.release(low, high)
 
     def _free_runs(self, submission: int) -> Iterator[tuple[int, int]]:
         """Yield the runs of PENDING children without an unmet dependency; usually the array is one run."""
@@ -190,20 +200,48 @@ class Dependencies:
             yield jobs.start, jobs.stop
             return
         for job, state, waits in zip(jobs, states, unmet, strict=True):
-            if state == JobState.PENDING and not waits:
+            if state == JobState.PENDING and not waits and job not in self._cancelled:
                 yield job, job + 1
 
-    def _release_rows(self, low: int, high: int) -> None:
-        """To RUNNABLE; a cancelled job to FAILED instead."""
-        if low in self._cancelled:
-            self._lifecycle.fail(low, self._cancelled.pop(low))
-        else:
-            self._lifecycle.release(low, high)
-
     def _fail_pending(self, submission: int) -> None:
+        """All of a call's jobs fail that were not cancelled before: these wait for the rest of their dependencies."""
         for job in self._submissions.jobs_of(submission):
-            if self._jobs.state[job] == JobState.PENDING:
-                self._lifecycle.fail(job, self._cancelled.pop(job, DEPENDENCY_FAILED))
+            if self._jobs.state[job] == JobState.PENDING and job not in self._cancelled:
+                self._lifecycle.fail(job, DEPENDENCY_FAILED)
+        self._end_cancelled(submission)
+
+    # -- cancelled while PENDING
+
+    def _read_parents(self) -> None:
+        """Catch up with the edges that were registered since the last time."""
+        kinds = self.edges[2]
+        for at in range(self._edges_read, len(kinds)):
+            submission, parent = self.edges[0][at], self.edges[1][at]
+            self._parents.setdefault(submission, []).append((parent, kinds[at]))
+        self._edges_read = len(kinds)
+
+    def _end_cancelled(self, submission: int) -> None:
+        """End the cancelled jobs of a call that wait for nothing any more."""
+        if self._cancelled:
+            for job in [job for job in self._submissions.jobs_of(submission) if job in self._cancelled]:
+                self._end_if_over(job)
+
+    def _end_if_over(self, job: int) -> None:
+        """End a cancelled job once all that it depends on has ended, however that ended."""
+        submission = self._jobs.submission[job]
+        if all(self._is_over(job, *parent) for parent in self._parents[submission]):
+            self._lifecycle.fail(job, self._cancelled.pop(job))
+
+    def _is_over(self, job: int, parent: int, kind: int) -> bool:
+        """Whether what a job waits for has ended, or will never come to be."""
+        if kind == PLAIN:
+            return parent in self._refused or not self._submissions.left[parent]
+        index = job - self._submissions.first_job[self._jobs.submission[job]]
+        at = index - 1 if kind == DependencyKind.SEQUENTIAL else index
+        return at < 0 or parent in self._refused or self._has_ended(self._submissions.first_job[parent] + at)
+
+    def _has_ended(self, job: int) -> bool:
+        return self._jobs.state[job] >= JobState.SUCCEEDED
 
     def _has_succeeded(self, job: int) -> bool:
         return self._jobs.state[job] == JobState.SUCCEEDED

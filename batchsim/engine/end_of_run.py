@@ -67,10 +67,10 @@ class EndOfRun:
         limit = self._plan.max_time_ms
         return limit if self._plan.until_ms is None else min(limit, self._plan.until_ms)
 
-    def act(self, at_ms: int, call: Callable[[], None]) -> None:
+    def act(self, at_ms: int, call: Callable[[], None], rank: Rank = Rank.ACTION) -> None:
         """Carry out a timed action at its place in an instant; it keeps a run alive only for live jobs."""
         self._coming_actions += 1
-        self._kernel.call_in_background(at_ms, Rank.ACTION, self._act, call)
+        self._kernel.call_in_background(at_ms, rank, self._act, call)
 
     def is_awaited(self) -> bool:
         """Whether the run goes on though only background events are left; an instant that began is finished."""

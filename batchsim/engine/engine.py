@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.attempts import Attempts
 from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.capacity_errors import CapacityErrors, shortages_of
 from batchsim.engine.compile import compile_plan
+from batchsim.engine.consumables import (
+    Consumables,
+    Gatekeeper,
+    Ledger,
+    Rationed,
+    RationedEc2Environment,
+    RationedFargateEnvironment,
+    RationedRatedEc2Environment,
+)
 from batchsim.engine.control import CapacityControl, JobControl
 from batchsim.engine.decision import Decided
 from batchsim.engine.demand import DemandMeter
@@ -25,7 +35,7 @@ from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import ImageCache
 from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
-from batchsim.engine.kernel import Kernel
+from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan, QueuePlan
@@ -40,12 +50,14 @@ from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.spot import SpotMarket
 from batchsim.engine.spot_prices import SpotPrices
 from batchsim.engine.standing import StandingFleet
+from batchsim.engine.stopping import Stops
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.token_bucket import TokenBucket
 from batchsim.engine.views import Views
+from batchsim.engine.vocabulary import CANCEL_AFTER
 from batchsim.engine.workload.plans import EntryPlan, Workload
 from batchsim.errors import SimulationError
 from batchsim.policies.given import AWS, Policies
@@ -100,6 +112,7 @@ class Engine:
         self.dependencies = Dependencies(
             self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
         )
+        self.consumables = self._consumables()
         submitted = SubmittedJobs(rules.submitted_limit, rules.scheduler_cycle_ms)
         self.submit_job = SubmitJob(tables, self.dependencies, submitted, self._submission_ended)
         self.arrivals = Arrivals(
@@ -118,6 +131,8 @@ class Engine:
             for position, environment in enumerate(plan.environments)
         )
         self.meter = DemandMeter(self.tables, self.environments)
+        if self.consumables is not None:
+            self.meter.ledger = partial(Ledger, self.consumables)
         self.scheduler = Scheduler(
             self.kernel,
             rules.scheduler_cycle_ms,
@@ -209,6 +224,13 @@ class Engine:
             if environment.plan.fleet
         }
 
+    def _consumables(self) -> Consumables | None:
+        plans = self.plan.consumables
+        if not plans:
+            return None
+        held_by_job = self.plan.rules.consumables_held_by_job
+        return Consumables(self.kernel, plans, self.tables, self.queues, held_by_job=held_by_job)
+
     def _queue(self, position: int, plan: QueuePlan) -> JobQueue:
         if not plan.without_queue:
             return JobQueue(position, plan, self.tables)
@@ -220,21 +242,28 @@ class Engine:
     ) -> Environment:
         """``accounts``: what Fargate's environments share, and what Fargate Spot's do."""
         if isinstance(plan, Ec2Plan):
-            return self._ec2_environment(position, plan, thorough=thorough)
-        account = accounts[plan.spot]
-        return FargateEnvironment(
-            position, plan, self.tables, account, self.running, self.kernel, self._gate_opened, self.plan.rules
-        )
+            return self._rationed(self._ec2_environment(position, plan, thorough=thorough))
+        of_tasks = FargateEnvironment if self.consumables is None else RationedFargateEnvironment
+        parts = (position, plan, self.tables, accounts[plan.spot], self.running, self.kernel)
+        return self._rationed(of_tasks(*parts, self._gate_opened, self.plan.rules))
 
     def _ec2_environment(self, position: int, plan: Ec2Plan, *, thorough: bool) -> Ec2Environment:
-        rules = self.plan.rules
+        rules, rationed = self.plan.rules, self.consumables is not None
         fleet = Fleet(self.tables.instances, rules.packing, self.policies.packing, indexed=not thorough)
         parts = (position, plan, self.tables, fleet, self.images, self.running, self.kernel)
         if rules.dispatch_rate_per_s is None or plan.without_queue:
-            return Ec2Environment(*parts)
+            return RationedEc2Environment(*parts) if rationed else Ec2Environment(*parts)
         burst = max(1, int(rules.dispatch_rate_per_s))
         bucket = TokenBucket(burst, rules.dispatch_rate_per_s)
-        return RatedEc2Environment(*parts, bucket=bucket, request_pass=self._gate_opened)
+        rated = RationedRatedEc2Environment if rationed else RatedEc2Environment
+        return rated(*parts, bucket=bucket, request_pass=self._gate_opened)
+
+    def _rationed(self, environment: Environment) -> Environment:
+        """Give an environment its gatekeeper, in runs with consumable resources."""
+        if isinstance(environment, Rationed):
+            assert self.consumables is not None
+            environment.gate = Gatekeeper(self.consumables)
+        return environment
 
     def _size_draws(self, environment: Ec2Environment) -> tuple[Stream, ...]:
         """Return what draws sizes, by zone; none where sizes are not drawn."""
@@ -254,7 +283,7 @@ class Engine:
         """Let the rooms hear of each other."""
         self.running.hosts = list(self.environments)
         self.running.settled = self._attempt_ended
-        self.lifecycle.ended = self.submit_job.job_ended
+        self.lifecycle.ended = self.submit_job.job_ended if self.consumables is None else self._job_ended
         self.scheduler.passed = self._passed
         self.launcher.grew = self._grew
         self.blocked.cancel = self._time_limit_reached
@@ -267,7 +296,10 @@ class Engine:
         for queue in self.queues:
             if isinstance(queue, RunTaskClients):
                 queue.hosts, queue.give_up = self.environments, self.lifecycle.fail
-        self.control = JobControl(self.tables, self.running, self.lifecycle, self.dependencies, self.scheduler)
+        stops = Stops(self.kernel, self.plan.rules, self.tables, self.running)
+        self.running.timed_out = stops.time_out
+        self.control = JobControl(self.tables, self.lifecycle, self.dependencies, self.scheduler, stops)
+        self.submit_job.expires = self._cancel_later
         self.capacity = CapacityControl(
             self.queues,
             self.environments,
@@ -306,6 +338,12 @@ class Engine:
         plans = self.plan.queues if is_queue else self.plan.environments
         return [plan.name for plan in plans].index(name)
 
+    def set_total(self, resource: str, total: int) -> None:
+        """UpdateConsumableResource: set a total, now."""
+        assert self.consumables is not None
+        self.consumables.set_total(self.consumables.names.index(resource), total)
+        self.scheduler.request_pass()
+
     def highest_min_vcpus(self) -> list[int]:
         """Return the largest minvCpus that each environment had."""
         return [environment.highest_min_vcpus for environment in self.environments]
@@ -321,6 +359,18 @@ class Engine:
 
     def _reclaimed(self, row: int, replace: bool) -> None:
         self.capacity.reclaim(row, replace=replace)
+
+    def _job_ended(self, job: int) -> None:
+        """In runs with consumable resources."""
+        assert self.consumables is not None
+        self.consumables.job_ended(job)
+        self.submit_job.job_ended(job)
+
+    def _cancel_later(self, submission: int, after_ms: int) -> None:
+        """An entry's calls are cancelled some time after they were accepted (``cancel_after``)."""
+        rows = self.tables.submissions.jobs_of(submission)
+        call = partial(self.control.cancel, rows, CANCEL_AFTER)
+        self.end.act(self.kernel.now_ms + after_ms, call, Rank.EXPIRY)
 
     def _submission_ended(self, submission: int) -> None:
         self.arrivals.submission_ended(submission)

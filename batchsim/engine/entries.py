@@ -37,6 +37,7 @@ class EntryCompiler:
         self._submissions, self._jobs, self._shapes = tables.submissions, tables.jobs, tables.shapes
         self._shape_codes: dict[Shape, int] = {}
         self._queues = {queue.name: position for position, queue in enumerate(plan.queues)}
+        self._consumables = {each.name: position for position, each in enumerate(plan.consumables)}
 
     def add(self, plan: EntryPlan) -> EntryRun:
         """Append one entry with its submissions and jobs."""
@@ -93,6 +94,7 @@ class EntryCompiler:
             start_failures=draws.stream("start_failure", stream) if world.start_failure else None,
             course=plan.course,
             back_offs=draws.stream("run_task_back_off", stream) if world.run_task_jitter == "full" else None,
+            cancel_after_ms=NEVER if plan.cancel_after_ms is None else plan.cancel_after_ms,
             follows=plan.after is not None,
             client_rate_per_s=plan.client_rate_per_s,
         )
@@ -133,7 +135,13 @@ class EntryCompiler:
         """Intern what is asked; a trace's rows may each ask for something else."""
         job, requests = plan.job, plan.requests
         own = Shape(
-            job.vcpus_milli, job.vcpus_milli // 1000, job.memory_mib, job.gpus, job.architecture, job.ephemeral_gib
+            job.vcpus_milli,
+            job.vcpus_milli // 1000,
+            job.memory_mib,
+            job.gpus,
+            job.architecture,
+            job.ephemeral_gib,
+            tuple(sorted((self._consumables[name], quantity) for name, quantity in job.consumables)),
         )
         if requests is None:
             return np.full(plan.occurrences, self._shape_code(own), dtype=np.int32)

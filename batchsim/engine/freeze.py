@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from batchsim.engine.consumables import no_consumables
 from batchsim.engine.engine import Engine
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan
 from batchsim.engine.spot_prices import with_paid_prices
 from batchsim.engine.submission_table import EntryColumns, ShapeColumns
+from batchsim.engine.vocabulary import Vocabulary
 from batchsim.records.tables import Instances, Names, Records
 
 
@@ -26,6 +28,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         timeline=engine.timeline.freeze(),
         dependencies=engine.dependencies.freeze(),
         blocked=engine.blocked.freeze(),
+        consumables=no_consumables() if engine.consumables is None else engine.consumables.freeze(),
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
         fargate_speed_milli=engine.plan.rules.fargate_speed_milli,
@@ -53,6 +56,8 @@ def _names(engine: Engine) -> Names:
         status_reasons=engine.tables.status_reasons.texts(),
         container_reasons=engine.tables.container_reasons.texts(),
         groups=tuple(entry.group for entry in engine.tables.entries),
+        consumables=tuple(each.name for each in plan.consumables),
+        needs=_needs(engine)[0],
     )
 
 
@@ -60,6 +65,14 @@ def _kind(environment: EnvironmentPlan) -> str:
     if isinstance(environment, Ec2Plan):
         return "SPOT" if environment.spot else "EC2"
     return "FARGATE_SPOT" if environment.spot else "FARGATE"
+
+
+def _needs(engine: Engine) -> tuple[tuple[str, ...], list[int]]:
+    """What jobs need of consumable resources as texts, and the text of each shape by its position."""
+    names, texts = [each.name for each in engine.plan.consumables], Vocabulary(("",))
+    of_shapes = [" ".join(f"{names[at]}:{count}" for at, count in shape.consumables) for shape in engine.tables.shapes]
+    codes = [texts.code(text) for text in of_shapes]
+    return texts.texts(), codes
 
 
 def _shapes(engine: Engine) -> ShapeColumns:
@@ -70,6 +83,7 @@ def _shapes(engine: Engine) -> ShapeColumns:
         gpus=np.array([shape.gpus for shape in shapes], dtype=np.int16),
         arm64=np.array([shape.architecture == "arm64" for shape in shapes], dtype=np.bool_),
         ephemeral_gib=np.array([shape.ephemeral_gib for shape in shapes], dtype=np.int16),
+        needs=np.array(_needs(engine)[1], dtype=np.int32),
     )
 
 

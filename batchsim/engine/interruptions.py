@@ -82,7 +82,7 @@ class Interruptions:
     def _tell(self, attempt: int, gone_at_ms: int, lost: int, *, is_sigterm: bool) -> None:
         """Let a container that runs do what its entry says; one that is still starting hears nothing."""
         course = self._tables.entry(self._attempts.table.job[attempt]).course
-        if course is None or not self._attempts.is_running(attempt):
+        if course is None or not self._attempts.is_running(attempt) or attempt in self._attempts.stopping:
             return
         if course.on_sigterm == OnSigterm.CHECKPOINT:
             self._save(attempt, gone_at_ms, lost, is_sigterm=is_sigterm)
@@ -98,6 +98,6 @@ class Interruptions:
         if self._attempts.courses.saved_at(attempt, self._kernel.now_ms) > gone_at_ms:
             return
         if is_sigterm:
-            self._attempts.save_and_exit(attempt, lost, TERMINATED_BY_SIGNAL)
+            self._attempts.save_and_exit(attempt, Outcome.RECLAIMED, lost, TERMINATED_BY_SIGNAL)
         elif self._rules.checkpoint_on_notice:
             self._attempts.save_and_go_on(attempt)

@@ -27,12 +27,13 @@ class Rank(IntEnum):
     READY = 7
     GATE = 8
     ACTION = 9
-    SUBMIT = 10
-    SETTLE = 11
-    PASS = 12
-    TIME_LIMIT = 13
-    SCALE_UP = 14
-    SCALE_IN = 15
+    EXPIRY = 10
+    SUBMIT = 11
+    SETTLE = 12
+    PASS = 13
+    TIME_LIMIT = 14
+    SCALE_UP = 15
+    SCALE_IN = 16
 
 
 LIGHT = 5

@@ -31,6 +31,17 @@ class Shape(NamedTuple):
     gpus: int
     architecture: str | None
     ephemeral_gib: int
+    consumables: tuple[tuple[int, int], ...] = ()
+    """(position, quantity) of each consumable resource that a job takes."""
+
+
+class ConsumablePlan(NamedTuple):
+    """A consumable resource."""
+
+    name: str
+    total: int
+    is_returned: bool
+    """Whether a job gives it back at its end (REPLENISHABLE)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +195,8 @@ class EntryRun:
     """Shares of a RunTask client's back-off; None where it has no jitter."""
     course: CourseRule | None = None
     """None: it saves nothing, and dies at SIGTERM."""
+    cancel_after_ms: int = NEVER
+    """From a call's creation to its CancelJob, or NEVER."""
     follows: bool = False
     """Whether its firings are due only when another entry's have ended."""
     client_rate_per_s: Fraction | None = None
@@ -247,6 +260,9 @@ class Rules:
     cancel_pending_wait: bool
     notice_ms: int
     stop_timeout_ms: int
+    ends_at_sigterm: bool
+    """Whether what a timeout or TerminateJob stops is over when it is told; else when its container is gone."""
+    timeout_exit_zero_succeeds: bool
     spot_drain: bool
     checkpoint_on_notice: bool
     fargate_speed_milli: tuple[int, int]
@@ -282,6 +298,8 @@ class Rules:
     """Base and cap of a throttled client's back-off."""
     run_task: RunTaskRules
     block_detect_ms: int
+    consumables_held_by_job: bool = False
+    """Whether a job keeps its consumable resources between its attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,3 +335,4 @@ class Plan:
     zones: tuple[str, ...]
     quotas: VcpuQuotas = UNLIMITED
     """The account's, in vCPUs."""
+    consumables: tuple[ConsumablePlan, ...] = ()

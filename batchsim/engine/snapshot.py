@@ -29,6 +29,20 @@ class InstanceView:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsumableView:
+    """One consumable resource."""
+
+    total: int
+    in_use: int
+    """Held; of a NON_REPLENISHABLE resource, what was ever taken."""
+
+    @property
+    def available(self) -> int:
+        """What jobs may still take."""
+        return max(0, self.total - self.in_use)
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The world at one instant."""
 
@@ -40,6 +54,7 @@ class Snapshot:
     environments: Mapping[str, EnvironmentView]
     free: Mapping[str, InstanceView]
     """By instance id."""
+    consumables: Mapping[str, ConsumableView]
 
 
 def snapshot(engine: Engine, ids: JobIds, now_ms: int) -> Snapshot:
@@ -50,7 +65,15 @@ def snapshot(engine: Engine, ids: JobIds, now_ms: int) -> Snapshot:
         front={queue.name: _front(queue, engine, ids) for queue in engine.queues},
         environments={environment.plan.name: environment.view() for environment in engine.environments},
         free=_free(engine),
+        consumables=_consumables(engine),
     )
+
+
+def _consumables(engine: Engine) -> dict[str, ConsumableView]:
+    known = engine.consumables
+    if known is None:
+        return {}
+    return {name: ConsumableView(*pair) for name, *pair in zip(known.names, known.totals, known.in_use, strict=True)}
 
 
 def _states(engine: Engine, now_ms: int) -> dict[str, dict[str, int]]:

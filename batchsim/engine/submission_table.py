@@ -20,6 +20,7 @@ class ShapeColumns:
     gpus: Ints
     arm64: Bools
     ephemeral_gib: Ints
+    needs: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +115,5 @@ class SubmissionTable:
             state=states,
             status_reason=np.where(is_array, frozen(self.status_reason), status_reason),
             calls=frozen(self.calls),
+            needs=shapes.needs[shape],
         )

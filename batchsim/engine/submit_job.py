@@ -21,6 +21,8 @@ class SubmitJob:
         """``ended(submission)`` hears of each refused call: entries that follow it do not wait for it."""
         self.live_jobs = 0
         """Jobs accepted that have not ended."""
+        self.expires: Callable[[int, int], None] = _nobody
+        """Hears of each accepted call that is cancelled after some time: ``(submission, after_ms)``."""
         self._tables = tables
         self._dependencies = dependencies
         self._submitted = submitted
@@ -54,6 +56,8 @@ class SubmitJob:
         entry = self._tables.entries[submissions.entry[submission]]
         self.live_jobs += submissions.size[submission]
         self._dependencies.admit(submission, parents, sequential=entry.sequential)
+        if entry.cancel_after_ms != NEVER:
+            self.expires(submission, entry.cancel_after_ms)
 
     def refuse(self, submission: int, why: str) -> None:
         """AWS Batch refuses a call: its jobs never come to be."""
@@ -84,3 +88,7 @@ class SubmitJob:
                 first = entries[link.parent].first_submission
                 for call in parent_calls(plan, link, self._plans, submissions.occurrence[submission]):
                     yield first + call, int(link.kind)
+
+
+def _nobody(_: int, __: int) -> None:
+    """Nobody listens yet."""

@@ -20,7 +20,18 @@ from pathlib import Path
 
 from batchsim.errors import OutputError
 
-TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "occurrences", "costs")
+TABLES = (
+    "jobs",
+    "attempts",
+    "instances",
+    "submissions",
+    "scaling",
+    "timeline",
+    "blocked",
+    "occurrences",
+    "consumables",
+    "costs",
+)
 SUMMARY = "summary.json"
 SCENARIO = "scenario.resolved.yaml"
 EVENTS = "events.jsonl"

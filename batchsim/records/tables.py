@@ -41,6 +41,10 @@ class Names:
     groups: tuple[int, ...] = ()
     """By entry: the first of those that fire together with it (its workflow's members, and all that follow them by
     ``after``); an entry beyond the end fires alone."""
+    consumables: tuple[str, ...] = ()
+    """Names of the consumable resources."""
+    needs: tuple[str, ...] = ("",)
+    """What jobs need of consumable resources: ``NAME:QUANTITY`` of each, separated by blanks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +84,8 @@ class Submissions:
     status_reason: Ints
     calls: Ints
     """SubmitJob calls made, throttled ones (HTTP 429) included."""
+    needs: Ints
+    """Consumable resources that each job of the call takes: a code into :attr:`Names.needs`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,6 +260,17 @@ def no_blocked_heads() -> BlockedHeads:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ConsumableUse:
+    """One row an instant at which the use, or the total, of a consumable resource changed, in order. Shape: (rows,)."""
+
+    at_ms: Ints
+    resource: Ints
+    in_use: Ints
+    """What is held after the instant; of a NON_REPLENISHABLE resource, what was ever taken."""
+    total: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Dependencies:
     """One row an edge of the dependency graph between submissions. Shape: (edges,)."""
 
@@ -277,6 +294,7 @@ class Records:
     scaling: Scaling
     timeline: Timeline
     dependencies: Dependencies
+    consumables: ConsumableUse
     horizon_ms: int
     """The end of the run; open bills run to it."""
     ended_by: int

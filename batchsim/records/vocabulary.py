@@ -69,6 +69,7 @@ class WaitReason(_Worded):
     CLIENT_BACKOFF = 12, "client_backoff"
     VCPU_QUOTA = 13, "vcpu_quota"
     BID = 14, "bid"
+    CONSUMABLE_RESOURCE = 15, "consumable_resource"
 
 
 class WhyLaunched(_Worded):

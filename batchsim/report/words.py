@@ -12,6 +12,7 @@ _PARTS_OF_BAR = " ▏▎▍▌▋▊▉"
 _WORDS = {
     "bid": "Spot price not below the bid",
     "capacity_error": "no EC2 capacity",
+    "consumable_resource": "consumable resource in use",
     "ebs": "EBS",
     "client_backoff": "client's back-off after RunTask failed",
     "fleet_full": "room on the standing fleet",

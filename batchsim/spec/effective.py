@@ -74,6 +74,8 @@ class EffectiveJob:
     """Children of an array; 0 = a single job."""
     depends_on: tuple[JobDependency, ...]
     """``AFTER_SUCCESS`` already taken as no type."""
+    consumables: tuple[tuple[str, int], ...] = ()
+    """(name, quantity) of each consumable resource that one job takes; the request's list replaces the definition's."""
 
 
 def effective_job(scenario: Scenario, submit: SubmitJob) -> EffectiveJob:
@@ -117,6 +119,7 @@ def resolve(scenario: Scenario, submit: SubmitJob) -> EffectiveJob:
         environment=_environment(container, overrides),
         array_size=(submit.arrayProperties and submit.arrayProperties.size) or 0,
         depends_on=tuple(_plain(dependency) for dependency in submit.dependsOn),
+        consumables=_consumables(definition, submit),
     )
 
 
@@ -258,6 +261,12 @@ def _substitute(command: Sequence[str], parameters: Mapping[str, str]) -> tuple[
 
 def _environment(container: ContainerProperties, overrides: ContainerOverrides) -> tuple[tuple[str, str], ...]:
     return tuple({pair.name: pair.value for pair in (*container.environment, *overrides.environment)}.items())
+
+
+def _consumables(definition: JobDefinition, submit: SubmitJob) -> tuple[tuple[str, int], ...]:
+    given = submit.consumableResourcePropertiesOverride or definition.consumableResourceProperties
+    asked = given.consumableResourceList if given else ()
+    return tuple((short_name(item.consumableResource), item.quantity) for item in asked if item.quantity)
 
 
 def _plain(dependency: JobDependency) -> JobDependency:

@@ -83,6 +83,8 @@ class Entry(Model):
     image: Bytes | None = None
     checkpoint: Checkpoint | None = None
     on_sigterm: OnSigterm = "die"
+    cancel_after: PositiveMs | None = None
+    """CancelJob is called so long after the job was created: what has started by then goes on."""
 
     @model_validator(mode="before")
     @classmethod

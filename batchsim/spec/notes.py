@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from batchsim.errors import Path, show_path
 from batchsim.spec.base import Model
+from batchsim.spec.effective import effective_job
+from batchsim.spec.entries import Entry
 from batchsim.spec.index import NAME_KEYS
 from batchsim.spec.names import short_name
 from batchsim.spec.scenario import Scenario
@@ -95,7 +97,9 @@ def _unheard_sigterms(scenario: Scenario) -> Iterator[str]:
     kinds = {item.computeResources.type for item in scenario.computeEnvironments if item.computeResources}
     sent = ("SPOT" in kinds and world.spot_drain) or "FARGATE_SPOT" in kinds
     seen = {"die", "checkpoint"} if "SPOT" in kinds and world.checkpoint_on_notice else {"die"}
+    sent = sent or any(action.terminate is not None for action in scenario.actions)
     why = "world.spot_drain is off" if "SPOT" in kinds else "there is no Spot capacity"
     for path, model, name in _fields(scenario.workload, ("workload",)):
-        if name == "on_sigterm" and not sent and getattr(model, name) not in seen:
-            yield f"{show_path((*path, name))}: without effect: nobody sends SIGTERM, for {why}"
+        unheard = name == "on_sigterm" and not sent and getattr(model, name) not in seen
+        if unheard and isinstance(model, Entry) and effective_job(scenario, model.submit).timeout_ms is None:
+            yield f"{show_path((*path, name))}: without effect: nobody sends SIGTERM, for {why} and it has no timeout"

@@ -14,6 +14,8 @@ from batchsim.spec.kinds import DURATION, DurationMs, Flag, PositiveMs, Text, Wh
 
 MAX_SEED = 2**128 - 1
 MAX_JOBS = 5_000_000
+MAX_REASON = 1024
+"""Characters of a reason (API CancelJob and TerminateJob, ``reason``)."""
 _YEARS = range(1970, 2200)
 """Those that cron expressions know (EventBridge, "Cron-based schedules")."""
 
@@ -51,6 +53,16 @@ def _check_to(value: object) -> int | str:
         raise flawed("E112", "not a whole number or text", value)
     return value
 
+
+def _check_reason(value: object, strict: bool) -> str:
+    text = check_text(value)
+    if strict and len(text) > MAX_REASON:
+        raise flawed("E147", "the reason is too long", text, allowed=f"at most {MAX_REASON} characters")
+    return text
+
+
+Reason = Annotated[str, FileForm(_check_reason, {"type": "string"}, relaxable=True)]
+"""Why a job is cancelled or terminated."""
 
 Until = Annotated[
     int | Literal["drained"],
@@ -126,11 +138,15 @@ _FAULT_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 class Action(Model):
-    """A timed change: exactly one of ``cancel``, ``terminate`` (a job's id) and ``set`` (a path) with ``to``."""
+    """A timed change: exactly one of ``cancel``, ``terminate`` (a job's id) and ``set`` (a path) with ``to``.
+
+    ``reason`` becomes the statusReason of the jobs that are cancelled or terminated.
+    """
 
     at_ms: DurationMs = Field(alias="at")
     cancel: Text | None = None
     terminate: Text | None = None
+    reason: Reason | None = None
     set: Text | None = None
     to: Annotated[int | str, FileForm(_check_to, {"type": ["integer", "string"]})] | None = None
 
@@ -141,4 +157,6 @@ class Action(Model):
             raise flawed("E111", "an action needs exactly one of cancel, terminate and set", ", ".join(given) or None)
         if (self.set is None) != (self.to is None):
             raise flawed("E111", "set and to belong together", allowed="{at: 2h, set: spot.maxvCpus, to: 512}")
+        if self.reason is not None and given[0] not in ("cancel", "terminate"):
+            raise flawed("E117", "a reason goes with cancel or terminate", self.reason, path=("reason",))
         return self

@@ -15,7 +15,7 @@ class Target(NamedTuple):
     """What a timed change or ``Simulation.update`` sets: a field of a named compute environment or job queue."""
 
     kind: str
-    """``computeEnvironments`` or ``jobQueues``."""
+    """``computeEnvironments``, ``jobQueues`` or ``consumableResources``."""
     name: str
     field: str
 
@@ -23,6 +23,7 @@ class Target(NamedTuple):
 UPDATABLE: Mapping[str, tuple[str, ...]] = {
     "computeEnvironments": ("maxvCpus", "minvCpus", "state"),
     "jobQueues": ("priority", "state"),
+    "consumableResources": ("totalQuantity",),
 }
 """What can be changed while a simulation runs."""
 
@@ -35,6 +36,7 @@ def find_target(scenario: Scenario, path: str) -> Target:
     names = {
         "computeEnvironments": [item.computeEnvironmentName for item in scenario.computeEnvironments],
         "jobQueues": [item.jobQueueName for item in scenario.jobQueues],
+        "consumableResources": [item.consumableResourceName for item in scenario.consumableResources],
     }
     targets = [Target(kind, name, field) for kind in UPDATABLE for name in names[kind] for field in UPDATABLE[kind]]
     places = [Place((number,), _target_words(target)) for number, target in enumerate(targets)]
@@ -56,7 +58,7 @@ def check_update(target: Target, value: object) -> None:
     if target.field == "state":
         if value not in ("ENABLED", "DISABLED"):
             raise flawed("E113", "not one of the allowed values", value, allowed="ENABLED, DISABLED")
-    elif target.field == "priority":
+    elif target.field in ("priority", "totalQuantity"):
         check_whole(value, "E114", 0, MAX_INT)
     else:
         check_whole(value, "E137", 1 if target.field == "maxvCpus" else 0, MAX_INT)

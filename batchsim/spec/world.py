@@ -164,13 +164,19 @@ class World(Model):
     count_start_failures: Flag = True
     """Whether an attempt that failed before RUNNING counts (API RetryStrategy: yes; User Guide: no)."""
     stop_timeout: DurationMs = 30_000
-    """From SIGTERM to SIGKILL, where Spot is drained and on Fargate Spot (ECS, "stopTimeout": 30 seconds)."""
+    """From SIGTERM to SIGKILL (User Guide, "Job timeouts", and ECS, "stopTimeout": 30 seconds)."""
+    stopped_when: Literal["sigterm", "exit"] = "sigterm"
+    """When an attempt that a timeout or TerminateJob stops is over: told, or its container gone (not documented)."""
+    timeout_exit_zero: Literal["succeeded", "failed"] = "succeeded"
+    """What a job is that exits 0 at its timeout's SIGTERM (User Guide, "Job states": exit 0 is SUCCEEDED)."""
     start_failure: Probability = 0.0
     """Probability that an attempt fails while it starts (choice)."""
     oom_prob: Probability = 0.0
     """Probability that an attempt is killed for its memory, part of the way through its work (choice)."""
     cancel_pending_wait: Flag = True
     """Whether a cancelled PENDING job ends only when its dependencies have (API CancelJob: yes)."""
+    consumable_hold: Literal["attempt", "job"] = "attempt"
+    """Who holds consumable resources: each attempt, or the job from its first to its end (not documented)."""
 
     dispatch_rate_ec2: DispatchRate = None
     """Jobs a second that start in an EC2 or SPOT environment, a second's worth at once (choice; none is published)."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from batchsim.analysis.causes import Cause, Charge
 from batchsim.engine.submitted import TOO_MANY_SUBMITTED
-from batchsim.engine.vocabulary import TASK_RETIRED, TERMINATED_BY_SIGNAL
+from batchsim.engine.vocabulary import CANCEL_AFTER, KILLED, TASK_RETIRED, TERMINATED_BY_SIGNAL
 from batchsim.formats.state_changes import state_changes
 from batchsim.records.tables import NEVER, Records
 from batchsim.records.vocabulary import (
@@ -65,6 +65,9 @@ LIMITED = "blocked: cancelled by a time limit"
 OVER_LIMIT = "submission: too many jobs SUBMITTED"
 RETIRED = "task: ended by fargate_max_days"
 OUT_OF_MEMORY = "attempt: killed for its memory"
+GAVE_UP = "cancel: by cancel_after"
+STOPS = ("stop: exit_nonzero", "stop: exit_zero", "stop: killed", "stop: exits by itself")
+"""What became of containers that a timeout or TerminateJob stopped, where they run on to their own end or SIGKILL."""
 
 
 def expected_marks() -> tuple[Mark, ...]:
@@ -93,6 +96,8 @@ def expected_marks() -> tuple[Mark, ...]:
         OVER_LIMIT,
         RETIRED,
         OUT_OF_MEMORY,
+        GAVE_UP,
+        *STOPS,
     )
 
 
@@ -120,6 +125,8 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks.update(_courses(result))
     marks.update(_words("blocked", BlockReason, records.blocked.reason))
     marks[LIMITED] = int(records.blocked.cancelled.sum())
+    marks.update(_stops(result))
+    marks[GAVE_UP] = int((result.jobs["reason"] == CANCEL_AFTER).sum())
     return +marks
 
 
@@ -169,8 +176,21 @@ def _courses(result: Result) -> Iterator[Mark]:
         cost_ms = rule.checkpoint.cost if rule.checkpoint else 0
         if cost_ms and progress.checkpoint_ms[row] % cost_ms:
             yield CUT_WRITE
-        if progress.sigterm_at_ms[row] != NEVER:
+        outcome = records.attempts.outcome[progress.attempt[row]]
+        if progress.sigterm_at_ms[row] != NEVER and outcome not in (Outcome.TIMED_OUT, Outcome.TERMINATED):
             yield f"sigterm: {_answer(rule.on_sigterm, int(records.attempts.exit_code[progress.attempt[row]]))}"
+
+
+def _stops(result: Result) -> Iterator[Mark]:
+    """Containers that a timeout or TerminateJob stopped, by how they ended."""
+    attempts, progress = result.records.attempts, result.records.progress
+    answered = dict(zip(progress.attempt.tolist(), progress.sigterm_at_ms.tolist(), strict=True))
+    stopped = np.isin(attempts.outcome, (Outcome.TIMED_OUT, Outcome.TERMINATED)) & (attempts.running_at_ms != NEVER)
+    for row in np.flatnonzero(stopped).tolist():
+        if answered.get(row) == attempts.ended_at_ms[row]:
+            yield STOPS[1] if attempts.exit_code[row] == 0 else STOPS[0]
+        elif result.scenario.world.stopped_when == "exit":
+            yield STOPS[2] if attempts.exit_code[row] == KILLED else STOPS[3]
 
 
 def _answer(on_sigterm: str, exit_code: int) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from batchsim.records.tables import (
     NEVER,
     Attempts,
+    ConsumableUse,
     Dependencies,
     Instances,
     Jobs,
@@ -44,6 +45,7 @@ def call(**row: Any) -> Row:
         "queue": 0, "definition": 0, "image": 0, "vcpus_milli": 1000, "memory_mib": 1024, "gpus": 0, "arm64": False,
         "ephemeral_gib": 0, "attempts_allowed": 1, "timeout_ms": NEVER, "data_bytes": 0, "due_at_ms": 0,
         "created_at_ms": 0, "ended_at_ms": NEVER, "state": JobState.SUCCEEDED, "status_reason": 0, "calls": 1,
+        "needs": 0,
     }  # fmt: skip
     return default | row
 
@@ -150,6 +152,7 @@ def run(
         scaling=table(Scaling, []),
         timeline=table(Timeline, timeline or []),
         dependencies=table(Dependencies, edges or []),
+        consumables=table(ConsumableUse, []),
         horizon_ms=ms(horizon),
         ended_by=int(ended_by),
     )

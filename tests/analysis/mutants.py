@@ -167,6 +167,18 @@ def queue(name: str, key: str, value: Any) -> Change:
     return change
 
 
+def resource(name: str, key: str, value: Any) -> Change:
+    """The run is as it was, but the consumable resource is not what it is said to be."""
+
+    def change(tables: Tables) -> None:
+        items = tables["scenario"]["consumableResources"]
+        tables["scenario"]["consumableResources"] = [
+            {**item, key: value} if item["consumableResourceName"] == name else item for item in items
+        ]
+
+    return change
+
+
 MILLISECOND, NANO_DOLLAR = 0.001, 1e-9
 NAN = float("nan")
 
@@ -237,6 +249,21 @@ MUTANTS = (
         "cancel stops a container",
         lambda tables: tables["scenario"].update(actions=[{"at": "330s", "cancel": "killed"}]),
     ),
+    Mutant("K01", "a cancelled job waits on", put("jobs", "ended_at_s", 241, job_id="nope")),
+    Mutant("K01", "a cancelled job does not say why", put("jobs", "reason", "Gone", job_id="nope")),
+    Mutant("K02", "a cancelled job does not wait for what it needs", put("jobs", "ended_at_s", 700, job_id="after")),
+    Mutant("K02", "a cancelled job is released all the same", put("jobs", "runnable_at_s", 800, job_id="after")),
+    Mutant("K02", "it is to end at once, and does not", world("cancel_pending_wait", value=False)),
+    Mutant("K03", "a terminated job runs on", put("attempts", "ended_at_s", 361, job_id="killed")),
+    Mutant(
+        "K03",
+        "what is terminated only fails",
+        both(
+            world("stopped_when", "exit"),
+            put("attempts", "ended_at_s", 340, job_id="killed"),
+            put("attempts", "outcome", "failed", job_id="killed"),
+        ),
+    ),
     # Work, and what is kept of it
     Mutant("P01", "a millisecond of RUNNING that nobody spent", add("attempts", "kept_s", MILLISECOND, job_id="dep")),
     Mutant("P01", "a restore in front of RUNNING", put("attempts", "restore_s", 1, outcome="start_failed")),
@@ -281,6 +308,15 @@ MUTANTS = (
     Mutant("N41c", "closing leaves less than minvCpus", put("instances", "closed_at_s", 30, instance=A)),
     Mutant("G01", "an image is pulled twice on a host", put("attempts", "pulled_at_s", 62, job_id="map:0")),
     Mutant("G01", "a start during the pull does not wait for it", put("attempts", "pulled_at_s", 4, job_id="bad")),
+    # Consumable resources
+    Mutant("R01", "more is taken than there is", resource("licence", "totalQuantity", 1)),
+    Mutant("R02", "what is not replenishable comes back", resource("licence", "resourceType", "NON_REPLENISHABLE")),
+    Mutant("R02", "one too many is told", put("consumables", "in_use", 3, at_s=110)),
+    Mutant("R02", "the total is another", put("consumables", "total", 2, at_s=500)),
+    Mutant("R02", "a change is not told", drop("consumables", at_s=162)),
+    Mutant("R02", "nothing is told", lambda tables: tables.update(consumables=tables["consumables"].iloc[:0])),
+    Mutant("R03", "a head waits though there is enough", put("submissions", "consumables", "licence:2", job_id="nope")),
+    Mutant("R04", "a job takes what there is not", put("submissions", "consumables", "lane:1", job_id="dep")),
     # Environments
     Mutant("N32", "scale-in goes below minvCpus", resources("spot", "minvCpus", 2)),
     Mutant("N32b", "minvCpus are not launched", resources("od", "minvCpus", 4)),

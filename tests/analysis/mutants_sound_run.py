@@ -126,7 +126,13 @@ SCENARIO: dict[str, Any] = {
         "run_task_jitter": "none",
         "block_detect": "100s",
     },
-    "actions": [{"at": "240s", "cancel": "nope"}, {"at": "330s", "terminate": "killed"}],
+    "actions": [
+        {"at": "240s", "cancel": "nope", "reason": "not wanted"},
+        {"at": "330s", "terminate": "killed", "reason": "enough"},
+        {"at": "700s", "cancel": "after"},
+        {"at": "500s", "set": "licence.totalQuantity", "to": 3},
+    ],
+    "consumableResources": [{"consumableResourceName": "licence", "totalQuantity": 2}],
     "notifications": [
         {"name": "failed", "eventPattern": {"detail": {"status": ["FAILED"]}}, "target": "oncall"},
         {"name": "asleep", "eventPattern": {"detail": {"status": ["FAILED"]}}, "state": "DISABLED"},
@@ -161,6 +167,7 @@ CALLS = {
     "hungry": ("starved", "work:1", 2, 4000, "img", 0, 200, None, ""),
     "lost": ("broken", "work:1", 1, 1000, "img", 0, 100, None, ""),
 }
+NEEDS = {"map": "licence:1", "nope": "licence:3"}
 RUN_TASK_CALLS = {"ask": 1, "again": 2, "refused": 2}
 ALLOWED = {"work:1": 3, "plain:1": 2, "task:1": 1}
 
@@ -262,7 +269,7 @@ TIMELINE = (
     ("mixed", 150, "instance_booting", "spot", "spotty"),
     ("low", 162, "empty", "", ""),
     ("high", 212, "empty", "", ""),
-    ("low", 220, "max_vcpus", "od", "nope"),
+    ("low", 220, "consumable_resource", "od", "nope"),
     ("mixed", 240, "empty", "", ""),
     ("low", 240, "empty", "", ""),
     ("low", 600, "max_vcpus", "od", "stuck"),
@@ -287,6 +294,16 @@ BLOCKED = (
     ("wide", "huge", CPU, 650, 750, NAN, 600, False),
 )
 
+CONSUMABLES = (
+    # resource, at, in use, total
+    ("licence", 0, 0, 2),
+    ("licence", 60, 1, 2),
+    ("licence", 110, 2, 2),
+    ("licence", 162, 1, 2),
+    ("licence", 212, 0, 2),
+    ("licence", 500, 0, 3),
+)
+
 NOTIFICATIONS = (
     # rule, target, at, job, status
     ("failed", "oncall", 43, "bad", "FAILED"),
@@ -302,7 +319,7 @@ NOTIFICATIONS = (
 REASONS = (
     *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
     *("fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
-    *("client_backoff", "vcpu_quota", "bid"),
+    *("client_backoff", "vcpu_quota", "bid", "consumable_resource"),
 )
 PARTS = (
     *("throttled_s", "dependency_s", "wait_s", "retry_delay_s", "provisioning_s", "image_pull_s"),
@@ -338,6 +355,7 @@ def sound_run() -> dict[str, Any]:
                 "capacity_errors",
             ],
         ),
+        "consumables": pd.DataFrame(CONSUMABLES, columns=["resource", "at_s", "in_use", "total"]),
         "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]),
         "blocked": _blocked(),
         "costs": pd.DataFrame(_costs(attempts, instances)),
@@ -524,6 +542,7 @@ def _submissions(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         row |= {"data_bytes": DATA.get(entry, 0), "due_at_s": due, "created_at_s": mine[0]["created_at_s"]}
         row |= {"ended_at_s": max(job["ended_at_s"] for job in mine), "state": mine[0]["state"]}
         row |= {"reason": mine[0]["reason"], "calls": 1, "depends_on": depends_on}
+        row |= {"consumables": NEEDS.get(entry, "")}
         rows.append(row)
     return rows
 

@@ -32,7 +32,7 @@ HOUSE = Path(__file__).parents[2] / "batchsim" / "analysis"
 
 
 def write(tables: dict[str, Any], folder: Path) -> None:
-    for name in TABLES:
+    for name in (*TABLES, "consumables"):
         frame = tables[name].copy()
         for column in frame.select_dtypes("float"):
             places = 9 if column.endswith("_usd") else 3
@@ -73,7 +73,8 @@ def test_a_run_without_jobs_keeps_its_warm_pool(sound: dict[str, Any]) -> None:
     end = {"summary": {"horizon_s": 1000.0}, "costs": None, "notifications": None}
     warm, scaling = (sound[name][sound[name].environment != "spot"] for name in ("instances", "scaling"))
     pool = warm.assign(busy_s=0.0, attempts=0)
-    found = check_tables({**sound, **empty, "instances": pool, "scaling": scaling, **end})
+    alone = {"scenario": {**sound["scenario"], "consumableResources": []}}
+    found = check_tables({**sound, **empty, "instances": pool, "scaling": scaling, **end, **alone})
     assert found == []
 
 

@@ -65,6 +65,13 @@ def test_retry_rules(rules, tried, simulate):
     assert tries(result) == tried
 
 
+def test_without_rules_a_bug_is_retried_like_a_loss_each_time_ahead_of_the_queue(simulate):
+    result = simulate(scenario(job("a", fails(1, 1), attempts=3), job("b")))
+    assert [(row.job_id, row.starting_at_s) for row in result.attempts.itertuples()] == [
+        ("a", 0), ("a", 10), ("a", 20), ("b", 30)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("pattern", "tried"), [("1*", 2), ("*", 1)])
 def test_a_lost_host_leaves_no_exit_code_to_match_but_a_star(pattern, tried, simulate):
     spot = environment("spot", type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE")

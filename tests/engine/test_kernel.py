@@ -336,7 +336,7 @@ def test_within_an_instant_the_rank_decides_then_the_order_of_the_calls() -> Non
 
 
 def test_the_documented_order_of_an_instant() -> None:
-    words = "exit start_failure timeout notice reclaim ready gate action submit settle pass"
+    words = "exit start_failure timeout notice reclaim ready gate action expiry submit settle pass"
     assert " ".join(rank.name.lower() for rank in sorted(Rank)) == f"{words} time_limit scale_up scale_in"
 
 

@@ -23,15 +23,13 @@ def step(job: Job, now: int) -> bool:
     if job.state != "PENDING":
         return False
     needs = [need for kind, other in job.call.depends_on for need in needed(job, kind, other)]
-    if any(failed(each) for each in needs):
+    is_over = all(ended(each) for each in needs)
+    if is_over if job.cancelled else any(failed(each) for each in needs):
         job.state, job.ended_at = "FAILED", now
         return True
-    if not all(ended(each) for each in needs):
+    if job.cancelled or not is_over:
         return False
-    if job.cancelled:
-        job.state, job.ended_at = "FAILED", now
-    else:
-        become_runnable(job, now)
+    become_runnable(job, now)
     return True
 
 

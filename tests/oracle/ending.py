@@ -22,10 +22,15 @@ def exit_with(scenario: Scenario, attempt: Attempt, now: int, code: int, reason:
         retry_or_fail(scenario, attempt, now, EXITED, reason)
 
 
+CODES = {"die": 137, "exit_zero": 0, "exit_nonzero": 143}
+"""What a container returns that gets SIGTERM from a timeout or TerminateJob (``stopped_when: sigterm``)."""
+
+
 def times_out(attempt: Attempt, now: int) -> None:
-    """A timeout is never retried."""
-    close(attempt, now, "timed_out", 137)
-    finish(attempt.job, now, "FAILED")
+    """A timeout is never retried; a container that exits 0 at its SIGTERM has succeeded."""
+    code = CODES[attempt.job.on_sigterm]
+    close(attempt, now, "timed_out" if code else "succeeded", code)
+    finish(attempt.job, now, "FAILED" if code else "SUCCEEDED")
 
 
 def host_lost(scenario: Scenario, attempt: Attempt, now: int, exit_code: int | None = None) -> None:
@@ -70,5 +75,5 @@ def ask(scenario: Scenario, job: Job, verb: str, now: int) -> None:
         finish(job, now, "FAILED")
     elif job.state == "ACTIVE" and verb == "terminate":
         ran = job.attempts[-1].running_at <= now
-        close(job.attempts[-1], now, "terminated", 137 if ran else None)
+        close(job.attempts[-1], now, "terminated", CODES[job.on_sigterm] if ran else None)
         finish(job, now, "FAILED")

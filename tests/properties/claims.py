@@ -33,9 +33,11 @@ TABLES = tuple(
         "timeline",
         "blocked",
         "occurrences",
+        "consumables",
         "costs",
     )
 )
+"""The table of consumable resources is written only where there are any."""
 PARTS = ("throttled", "dependency", "wait", "retry_delay", "provisioning", "image_pull", "container_start",
          "earlier_running", "last_running")  # fmt: skip
 _X = 0
@@ -188,7 +190,7 @@ def names_mean_nothing(base: Base) -> list[str]:
     words = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, names)) + r")(?![\w-])")
     other = files_of(run(parse(_renamed(base.data, names, words))))
     ids = dict(zip(_instances(base.files), _instances(other), strict=False))
-    known = {name: re.sub(r"i-[0-9a-f]{17}", lambda match: ids[match[0]], base.files[name]) for name in TABLES}
+    known = {name: re.sub(r"i-[0-9a-f]{17}", lambda match: ids[match[0]], text) for name, text in base.files.items()}
     expected = {name: words.sub(lambda match: names[match[0]], text) for name, text in known.items()}
     return differences(expected, other, TABLES)
 
@@ -254,8 +256,8 @@ def _same(one: Any, other: Any) -> bool:
 
 def differences(expected: Files, actual: Files, names: tuple[str, ...] = ()) -> list[str]:
     """The first line in which each file differs."""
-    unequal = [name for name in names or expected if expected[name] != actual[name]]
-    return [f"{name}:\n{_first_difference(expected[name], actual[name])}" for name in unequal]
+    unequal = [name for name in names or expected if expected.get(name) != actual.get(name)]
+    return [f"{name}:\n{_first_difference(expected.get(name, ''), actual.get(name, ''))}" for name in unequal]
 
 
 def _first_difference(expected: str, actual: str) -> str:
@@ -278,11 +280,10 @@ def _call(simulation: Simulation, action: Action) -> None:
     if action.set is not None:
         assert action.to is not None
         simulation.update(action.set, action.to)
-    elif action.cancel is not None:
-        simulation.cancel(action.cancel)
     else:
-        assert action.terminate is not None
-        simulation.terminate(action.terminate)
+        deed = "terminate" if action.cancel is None else "cancel"
+        own = {} if action.reason is None else {"reason": action.reason}
+        getattr(simulation, deed)(getattr(action, deed), **own)
 
 
 def _new_names(data: Data) -> Iterator[tuple[str, str]]:
@@ -290,9 +291,10 @@ def _new_names(data: Data) -> Iterator[tuple[str, str]]:
         "computeEnvironments": "computeEnvironmentName",
         "jobQueues": "jobQueueName",
         "jobDefinitions": "jobDefinitionName",
+        "consumableResources": "consumableResourceName",
     }
     for kind, key in kinds.items():
-        names = [item[key] for item in data[kind]]
+        names = [item[key] for item in data.get(kind, ())]
         yield from ((name, f"{kind[:4]}{len(names) - place}") for place, name in enumerate(names))
 
 

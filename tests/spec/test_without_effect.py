@@ -27,14 +27,17 @@ BUILT = {
     "ScalingPolicy": "minScaleDownDelayMinutes",
     # sections 5 and 6: what jobs ask for
     "JobDefinition": "jobDefinitionName revision status type containerProperties retryStrategy timeout parameters "
-    "platformCapabilities",
+    "platformCapabilities consumableResourceProperties",
     "ContainerProperties": "image vcpus memory resourceRequirements command environment ephemeralStorage "
     "runtimePlatform",
     "ResourceRequirement": "type value",
     "RuntimePlatform": "cpuArchitecture",
     "EphemeralStorage": "sizeInGiB",
     "SubmitJob": "jobName jobQueue jobDefinition arrayProperties dependsOn containerOverrides retryStrategy timeout "
-    "parameters",
+    "parameters consumableResourcePropertiesOverride",
+    "ConsumableResource": "consumableResourceName totalQuantity resourceType",
+    "ConsumableResourceProperties": "consumableResourceList",
+    "ConsumableResourceRequirement": "consumableResource quantity",
     "ContainerOverrides": "vcpus memory command environment resourceRequirements",
 }
 """Fields whose behaviour sections 2-7 of the fact sheet describe and which batchsim builds."""

@@ -7,6 +7,8 @@ from batchsim.analysis.invariants import (
     bills,
     blocked,
     capacity,
+    consumables,
+    control,
     dependencies,
     hosts,
     images,
@@ -47,5 +49,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *totals.INVARIANTS,
     *recurring.INVARIANTS,
     *notifications.INVARIANTS,
+    *consumables.INVARIANTS,
+    *control.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

@@ -16,7 +16,7 @@ from batchsim.analysis.invariants.sweep import ascending, event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Objects, Table
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
-"""The tables that every result folder has; ``blocked``, ``costs`` and ``notifications`` may be there too."""
+"""The tables that every result folder has; ``blocked``, ``consumables``, ``costs``, ``notifications`` may be there."""
 
 FAR = 2**62
 """An instant after everything."""
@@ -31,6 +31,7 @@ class Book:
         self.costs = Table("costs", tables["costs"]) if tables.get("costs") is not None else None
         self.notifications = Table("notifications", _frame(tables, "notifications"))
         self.blocked = Table("blocked", _frame(tables, "blocked"))
+        self.consumables = Table("consumables", _frame(tables, "consumables"))
         self.summary: Mapping[str, Any] = tables.get("summary") or {}
         self.settings = Settings(tables.get("scenario") or {})
 

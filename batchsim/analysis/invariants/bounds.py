@@ -46,6 +46,12 @@ def priority(book: Book, queue: str) -> Steps:
     return _changing(start, changes_of(book.settings, queue, "priority"), int)
 
 
+def total_of(book: Book, resource: str) -> Steps:
+    """A consumable resource's total over time."""
+    start = int(book.settings.consumables[resource].get("totalQuantity") or 0)
+    return _changing(start, changes_of(book.settings, resource, "totalQuantity"), int)
+
+
 def _is_enabled(state: Any) -> int:
     return int(state != "DISABLED")
 

@@ -12,8 +12,18 @@ import pandas as pd
 
 from batchsim.errors import OutputError
 
-TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "costs")
-OPTIONAL = ("blocked", "costs")
+TABLES = (
+    "jobs",
+    "attempts",
+    "instances",
+    "submissions",
+    "scaling",
+    "timeline",
+    "blocked",
+    "consumables",
+    "costs",
+)
+OPTIONAL = ("blocked", "consumables", "costs")
 NOTIFICATIONS = "notifications.jsonl"
 _SECTIONS = ("jobs", "cost", "latency")
 

@@ -28,6 +28,7 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
         jobs.number("memory_mib"),
         jobs.number("gpus"),
         jobs.codes("share"),
+        take(book.submissions.codes("consumables"), book.call, 0),
     )
     group = columns[0]
     for column in columns[1:]:
@@ -114,6 +115,8 @@ def _placed_past(book: Book, low: str, high: str) -> Int64s:
     for column in ("vcpus", "memory_mib", "gpus"):
         passed &= take(jobs.milli(column), head, FAR) <= attempts.milli(column)[rows]
     passed &= _still_waits(book, head, at)
+    short = book.timeline.among("reason", "consumable_resource")[line.row]
+    passed &= ~np.append(short, False)[np.searchsorted(line.at_ms, at, side="right") - 1]
     return rows[passed & (jobs.codes("definition")[head] >= 0)] if len(jobs) else rows[:0]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book, sums
+from batchsim.analysis.invariants.book import FAR, Book, sums, take
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import at_ms
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
@@ -92,11 +92,18 @@ def _longest_ms(book: Book, most: int) -> Int64s:
 def calls_fail_for_want_of_room(book: Book) -> pd.DataFrame:
     """A job whose first RunTask call failed found no instance of its environments with room, all that ran in place."""
     waits, alone = book.waits, _without_queue(book)
+    alone &= take(book.submissions.codes("consumables"), book.call, 0) == _needs_nothing(book)
     found = np.flatnonzero(alone[waits.job] & (waits.end_ms > waits.begin_ms))
     looks = max(10, EFFORT // (len(book.attempts) + 1))
     sample = np.unique(found[np.linspace(0, len(found) - 1, min(looks, len(found))).astype(np.int64)])
     bad = [int(waits.job[at]) for at in sample.tolist() if _had_room(book, int(waits.job[at]), int(waits.begin_ms[at]))]
     return book.jobs.rows(np.unique(np.array(bad, np.int64)))
+
+
+def _needs_nothing(book: Book) -> int:
+    """The code of calls that need no consumable resource, for want of which a call may fail as well."""
+    words = book.submissions.words("consumables")
+    return words.index("") if "" in words else -1
 
 
 def _had_room(book: Book, job: int, at: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import Book, take
+from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import duration_ms
@@ -154,13 +154,25 @@ def success_is_all_of_the_work(book: Book) -> pd.DataFrame:
 
 @invariant("P08")
 def sigterm_is_answered_at_the_notice(book: Book) -> pd.DataFrame:
-    """A container answers SIGTERM only at the notice of its Spot instance or task, while it runs."""
+    """A container answers SIGTERM only while it runs: at a notice of Spot's, its timeout, or when it is terminated."""
     attempts, answered = book.attempts, book.attempts.ms("sigterm_at_s")
-    at_notice = take(book.instances.ms("notice_at_s"), book.host) == answered
-    at_notice |= attempts.among("environment_kind", "FARGATE_SPOT")
+    told = take(book.instances.ms("notice_at_s"), book.host) == answered
+    told |= attempts.among("environment_kind", "FARGATE_SPOT") | attempts.among("outcome", "terminated")
     running = attempts.ms("running_at_s")
+    told |= answered - running >= np.where(_limit(book) == MISSING, FAR, _limit(book))
     during = (running != MISSING) & (answered >= running) & (answered <= book.end_ms)
-    return attempts.rows((answered != MISSING) & ~(at_notice & during))
+    return attempts.rows((answered != MISSING) & ~(told & during))
+
+
+def _limit(book: Book) -> Int64s:
+    """The timeout of each attempt's job, MISSING without one."""
+    return take(take(book.submissions.ms("timeout_s"), book.call), book.job)
+
+
+def cut_by_timeout(book: Book) -> Bools:
+    """Attempts that succeeded at their timeout's SIGTERM."""
+    ran = book.end_ms - book.attempts.ms("running_at_s")
+    return np.asarray(cut_short(book) & (_limit(book) != MISSING) & (ran >= _limit(book)))
 
 
 @invariant("P09")

@@ -62,12 +62,14 @@ def timeouts_hold(book: Book) -> pd.DataFrame:
 
 
 def _lag(book: Book) -> int:
-    """The longest that a timeout may be late; 2**61 where it has no bound."""
+    """The longest that a timeout may be late, and its container run on; 2**61 where it has no bound."""
     try:
         high = book.settings.bounds_ms("timeout_lag")[1]
+        runs_on = book.settings.world("stopped_when") == "exit"
+        grace = book.settings.duration_ms("stop_timeout") if runs_on else 0
     except CannotTellError:
-        high = None
-    return 2**61 if high is None else high
+        return 2**61
+    return 2**61 if high is None else high + grace
 
 
 @invariant("I14b")

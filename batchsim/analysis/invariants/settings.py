@@ -48,6 +48,10 @@ DEFAULTS: Mapping[str, Any] = {
     "oom_prob": 0,
     "submitted_limit": 1_000_000,
     "strict_limits": True,
+    "consumable_hold": "attempt",
+    "cancel_pending_wait": True,
+    "stop_timeout": "30s",
+    "stopped_when": "sigterm",
 }
 """``world`` keys that invariants read."""
 
@@ -162,6 +166,12 @@ class Settings:
         """Job definitions by ``name:revision``."""
         self.need()
         return {f"{item['jobDefinitionName']}:{item.get('revision', 1)}": item for item in self._list("jobDefinitions")}
+
+    @cached_property
+    def consumables(self) -> Mapping[str, Mapping[str, Any]]:
+        """Consumable resources by name, in file order."""
+        self.need()
+        return {item["consumableResourceName"]: item for item in self._list("consumableResources")}
 
     @property
     def start(self) -> str:

@@ -29,6 +29,7 @@ REASONS = (
     "client_backoff",
     "vcpu_quota",
     "bid",
+    "consumable_resource",
 )
 """Why a head waits; ``empty`` is the reason of a queue without one."""
 

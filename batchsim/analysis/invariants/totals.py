@@ -12,7 +12,7 @@ from batchsim.analysis.invariants.beside import extra_of_hours, settlements
 from batchsim.analysis.invariants.bills import attempt_of_row, instance_on_ms
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.exact import nano, total
-from batchsim.analysis.invariants.progress import cut_short
+from batchsim.analysis.invariants.progress import cut_by_timeout, cut_short
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
@@ -141,7 +141,7 @@ def attempts_are_counted(book: Book) -> pd.DataFrame:
     """The summary's attempts, retries and reclaims are those of the tables."""
     retries, reclaims, attempts = _section(book, "retries"), _section(book, "reclaims"), book.attempts
     taken, cut = attempts.among("outcome", "reclaimed"), cut_short(book)
-    lost = taken | cut
+    lost = taken | (cut & ~cut_by_timeout(book))
     figures: list[Figure] = [
         ("retries.attempts", retries["attempts"], len(attempts)),
         ("retries.retries", retries["retries"], int((attempts.number("attempt") > 1).sum())),

@@ -26,10 +26,14 @@ class CourseRule:
     on_sigterm: OnSigterm
 
 
-def course_rule(entry: Entry) -> CourseRule | None:
-    """Return the rule of an entry's containers; None for those that save nothing and die at SIGTERM."""
+def course_rule(entry: Entry, *, needed: bool) -> CourseRule | None:
+    """Return the rule of an entry's containers; None for those that save nothing and die at SIGTERM.
+
+    ``needed``: even these have one, since they run on after SIGTERM.
+    """
     given, on_sigterm = entry.checkpoint, OnSigterm[entry.on_sigterm.upper()]
     if given is None:
-        return None if on_sigterm == OnSigterm.DIE else CourseRule(CheckpointRule(), on_sigterm)
+        has_none = on_sigterm == OnSigterm.DIE and not needed
+        return None if has_none else CourseRule(CheckpointRule(), on_sigterm)
     every_ms = NO_CHECKPOINTS if given.every is None else given.every
     return CourseRule(CheckpointRule(every_ms, given.cost, given.restore), on_sigterm)

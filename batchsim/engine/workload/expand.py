@@ -88,7 +88,8 @@ class _Planner:
             data_bytes=self.sources.data_bytes(entry, shape),
             image_bytes=entry.image,
             dependencies=tuple(self._dependencies(job)),
-            course=course_rule(entry),
+            course=course_rule(entry, needed=self.scenario.world.stopped_when == "exit"),
+            cancel_after_ms=entry.cancel_after,
         )
 
     def _dependencies(self, job: EffectiveJob) -> Iterator[DependencySpec]:

@@ -111,6 +111,7 @@ class EntryPlan:
     dependencies: tuple[DependencySpec, ...]
     course: CourseRule | None = None
     """How containers save their work and answer SIGTERM; None: not at all."""
+    cancel_after_ms: int | None = None
 
     @property
     def occurrences(self) -> int:

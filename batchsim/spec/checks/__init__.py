@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from batchsim.spec.base import Flaw
 from batchsim.spec.checks.capacity import check_environments, check_queues
+from batchsim.spec.checks.consumables import check_consumables
 from batchsim.spec.checks.dependencies import check_cycles, check_dependencies
 from batchsim.spec.checks.events import check_actions, check_faults, check_thresholds
 from batchsim.spec.checks.limits import check_limits
@@ -22,6 +23,7 @@ CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_platforms,
     check_fleets,
     check_submissions,
+    check_consumables,
     check_dependencies,
     check_cycles,
     check_firings,

@@ -74,6 +74,9 @@ _LAST: Mapping[str, int] = {
     "dispatch_rate": 14,
     "out_of_memory": 30,
     "submitted_limit": 40,
+    "consumables": 20,
+    "impatience": 18,
+    "stops": 40,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

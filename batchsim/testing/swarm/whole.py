@@ -6,12 +6,14 @@ from batchsim.testing.builders import Data
 from batchsim.testing.swarm.blocked import draw_blocked
 from batchsim.testing.swarm.capacity import draw_environments, draw_queues
 from batchsim.testing.swarm.choices import Choices
+from batchsim.testing.swarm.consumables import with_consumables
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
 from batchsim.testing.swarm.launches import draw_launches
 from batchsim.testing.swarm.limits import draw_limits
 from batchsim.testing.swarm.platforms import draw_platforms, standing
+from batchsim.testing.swarm.stops import with_stops
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
 from batchsim.testing.swarm.world import draw_extra_costs, draw_world
 
@@ -40,8 +42,9 @@ def draw_scenario(choices: Choices) -> Data:
     }
     draft.draw_last()
     drawn["world"] = {**drawn["world"], **draw_extra_costs(draft), **draw_limits(draft)}
-    drawn = {**drawn, **draw_launches(draft, drawn)}
-    return {**draw_blocked(draft, drawn), "description": " ".join(draft.features)}
+    drawn = draw_blocked(draft, {**drawn, **draw_launches(draft, drawn)})
+    drawn = with_stops(draft, with_consumables(draft, drawn))
+    return {**drawn, "description": " ".join(draft.features)}
 
 
 def _settings(draft: Draft) -> Data:
