@@ -36,7 +36,7 @@ LEAST_MEMORY_MIB = 4
 def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AWS) -> list[Problem]:
     """Return what keeps a valid scenario from running; empty when nothing does."""
     flaws = [*_unknown_strategies(scenario, policies), *_unknown_targets(scenario), *_endless_retries(scenario)]
-    flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts)]
+    flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts), *_mixed_queues(scenario, facts)]
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
@@ -106,6 +106,21 @@ def _kept_warm(scenario: Scenario) -> Iterator[tuple[Path, str, int]]:
     for number, action in enumerate(scenario.actions):
         if action.set is not None and (target := find_target(scenario, action.set)).field == "minvCpus":
             yield ("actions", number, "to"), target.name, int(action.to or 0)
+
+
+def _mixed_queues(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
+    """A queue's environments have one architecture (API, CreateJobQueue); each of them has one by itself (E157)."""
+    for number, queue in enumerate(scenario.jobQueues):
+        found: dict[str, str] = {}
+        for item in queue.computeEnvironmentOrder:
+            name = short_name(item.computeEnvironment)
+            for pool in facts.pools.get(name, ())[:1]:
+                found.setdefault(pool.type.architecture, name)
+        if len(found) > 1:
+            path: Path = ("jobQueues", number, "computeEnvironmentOrder")
+            shown = ", ".join(f"{name} is {architecture}" for architecture, name in found.items())
+            message = "architectures mix; AWS Batch allows one in a queue"
+            yield Flaw("E157", message, path, shown, hint="Make a queue for each")
 
 
 def _unknown_targets(scenario: Scenario) -> Iterator[Flaw]:

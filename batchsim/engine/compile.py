@@ -12,6 +12,7 @@ from batchsim.engine.plan import (
     EnvironmentPlan,
     FargatePlan,
     FleetLaunch,
+    Overtakers,
     Plan,
     Pool,
     QueuePlan,
@@ -205,11 +206,12 @@ def _environment(
 ) -> EnvironmentPlan:
     resources = resources_of(world, environment)
     name, enabled = environment.computeEnvironmentName, environment.state == "ENABLED"
+    valid = environment.status != "INVALID"
     if resources is None:
-        return _without_capacity(name, key, enabled=enabled)
+        return _without_capacity(name, key, enabled=enabled and valid)
     spot = resources.type in ("SPOT", "FARGATE_SPOT")
     if resources.type in ("FARGATE", "FARGATE_SPOT"):
-        return FargatePlan(name, key, spot, enabled, resources.maxvCpus)
+        return FargatePlan(name, key, spot, enabled, resources.maxvCpus, valid)
     strategy, fleet = resources.allocationStrategy or "BEST_FIT", world.fleets.get(name, ())
     own = offers.of(name, fleet, spot=spot)
     standing, scaling = stands(world, environment), resources.scalingPolicy
@@ -236,6 +238,7 @@ def _environment(
         stands=standing,
         fleet=offers.launches(fleet, own),
         bid_percent=resources.bidPercentage,
+        valid=valid,
     )
 
 
@@ -251,6 +254,7 @@ def _rules(world: World) -> Rules:
         fifo_order=world.fifo_order,
         retry_position=world.retry_position,
         retry_delay_ms=world.retry_delay,
+        overtaking=_overtakers(world),
         packing=world.packing,
         count_start_failures=world.count_start_failures,
         start_failure=world.start_failure,
@@ -279,6 +283,14 @@ def _rules(world: World) -> Rules:
         submit_backoff_ms=(world.submit_backoff_base, world.submit_backoff_cap),
         run_task=RunTaskRules(world.run_task_attempts, world.run_task_backoff_base, world.run_task_backoff_cap),
     )
+
+
+def _overtakers(world: World) -> Overtakers:
+    if world.head_of_line == "skip":
+        return "all"
+    if world.hol_scope == "ce":
+        return "elsewhere"
+    return "nobody" if world.backfill == "none" else world.backfill
 
 
 def _delays(world: World, draws: Draws) -> Delays:

@@ -59,6 +59,14 @@ class JobControl:
                 self._attempts.interrupt(attempt, Outcome.TERMINATED, code, exit_code)
         self.cancel(rows, reason)
 
+    def delete_queue(self, queue: JobQueue) -> None:
+        """DeleteJobQueue: it takes no more jobs, and those that it has end, whatever they do (API, DeleteJobQueue)."""
+        queue.enabled = False
+        submissions = self._tables.submissions
+        for submission in range(len(submissions)):
+            if submissions.queue[submission] == queue.position and submissions.created_at[submission] != NEVER:
+                self.terminate(submissions.jobs_of(submission), "Job queue was deleted")
+
 
 class CapacityControl:
     """UpdateComputeEnvironment, UpdateJobQueue, and reclaims of Spot instances."""

@@ -80,10 +80,12 @@ class FargateEnvironment:
     ) -> None:
         self.position = position
         self.plan = plan
-        self.enabled = plan.enabled
+        self.enabled, self.valid = plan.enabled, plan.valid
         self.max_vcpus = plan.max_vcpus
         self.highest_min_vcpus = 0
         self.used_milli = 0
+        self.tasks: set[int] | None = None
+        """Open attempts, where somebody asks for them (``world.backfill``)."""
         self.touched = False
         self.bucket = bucket
         self._tables = tables
@@ -95,6 +97,11 @@ class FargateEnvironment:
         """Hears of the notice of a task: its attempt, and when it will be interrupted."""
         self._gate_at_ms = NEVER
 
+    @property
+    def in_service(self) -> bool:
+        """Whether it may take jobs: it is ENABLED and not INVALID."""
+        return self.enabled and self.valid
+
     def stance(self, shape: int, booting: Rooms) -> WaitReason:  # noqa: ARG002 (Fargate boots nothing)
         """Why a task of this shape does not start here, in order of precedence."""
         want = self._tables.shapes[shape]
@@ -102,11 +109,20 @@ class FargateEnvironment:
             return WaitReason.NOTHING_FITS
         if want.vcpus_milli > self.max_vcpus * 1000:
             return WaitReason.OVER_MAX_RESOURCE
-        if not self.enabled:
-            return WaitReason.ENVIRONMENT_DISABLED
+        if not self.in_service:
+            return WaitReason.ENVIRONMENT_DISABLED if self.valid else WaitReason.ENVIRONMENT_INVALID
         if self.used_milli + want.vcpus_milli > self.max_vcpus * 1000:
             return WaitReason.MAX_VCPUS
         return WaitReason.LAUNCH_RATE
+
+    def takes(self, shape: int) -> bool:
+        """Whether tasks of this shape may start here at all."""
+        want = self._tables.shapes[shape]
+        return self.in_service and not want.gpus and want.vcpus_milli <= self.max_vcpus * 1000
+
+    def has_room(self, shape: int) -> bool:
+        """Whether maxvCpus leaves room for a task of this shape now."""
+        return self.takes(shape) and self.used_milli + self._tables.shapes[shape].vcpus_milli <= self.max_vcpus * 1000
 
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether a task of this shape waits here: only the launch rate holds it back."""
@@ -117,8 +133,8 @@ class FargateEnvironment:
         reason = self.stance(shape, Rooms())
         if reason == WaitReason.LAUNCH_RATE:
             return "ThrottlingException: Rate exceeded"
-        if reason == WaitReason.ENVIRONMENT_DISABLED:
-            return f"{self.plan.name} is DISABLED"
+        if not self.in_service:
+            return f"{self.plan.name} is {'DISABLED' if self.valid else 'INVALID'}"
         return "You've reached the limit on the number of vCPUs you can run concurrently"
 
     def booting_rooms(self) -> Rooms:
@@ -127,7 +143,7 @@ class FargateEnvironment:
 
     def cover(self) -> FargateCover:
         """Return what maxvCpus leaves."""
-        return FargateCover(self.max_vcpus * 1000 - self.used_milli if self.enabled else 0)
+        return FargateCover(self.max_vcpus * 1000 - self.used_milli if self.in_service else 0)
 
     def view(self) -> EnvironmentView:
         """Return the vCPUs of its tasks."""
@@ -137,7 +153,7 @@ class FargateEnvironment:
     def place(self, low: int, high: int) -> int:
         """Start as many tasks of a run of equal jobs as maxvCpus and the launch rate permit; return how many."""
         want = self._tables.shape(low)
-        if not self.enabled or want.gpus:
+        if not self.in_service or want.gpus:
             return 0
         room = (self.max_vcpus * 1000 - self.used_milli) // want.vcpus_milli
         wanted, tokens = max(0, min(high - low, room)), self.bucket.tokens(self._kernel.now_ms)
@@ -153,6 +169,8 @@ class FargateEnvironment:
 
     def release(self, attempt: int) -> None:
         """A task ended."""
+        if self.tasks is not None:
+            self.tasks.discard(attempt)
         self.used_milli -= self._tables.shape(self._attempts.table.job[attempt]).vcpus_milli
         self.touched = True
 
@@ -162,6 +180,8 @@ class FargateEnvironment:
         pull_ms = self._pull_ms(entry, index, attempt)
         speed_milli = self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
         row = self._attempts.open(job, Start(NEVER, self.position, pull_at, pull_at + pull_ms, speed_milli), 0)
+        if self.tasks is not None:
+            self.tasks.add(row)
         if self.plan.spot and entry.task_lifetimes is not None:
             self._interrupt_at(row, now + entry.task_lifetimes.one_ms(index, attempt), entry)
 

@@ -19,6 +19,10 @@ from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER
 from batchsim.spec.quotas import UNLIMITED, VcpuQuotas
 
+Overtakers = Literal["nobody", "all", "elsewhere", "conservative", "aggressive"]
+"""Who may start before a head that does not fit: nobody, all that fit, those that start in another environment, or
+those that by estimates delay nobody ahead of them, or not the head."""
+
 
 class Shape(NamedTuple):
     """Everything that placement asks of capacity; equal requests share one shape."""
@@ -87,6 +91,8 @@ class Ec2Plan:
     """The fleet where it is listed; else it has ``min_vcpus`` vCPUs."""
     bid_percent: int = 100
     """``bidPercentage``: the share of On-Demand below which it launches Spot instances."""
+    valid: bool = True
+    """False where its status is INVALID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,8 @@ class FargatePlan:
     spot: bool
     enabled: bool
     max_vcpus: int
+    valid: bool = True
+    """False where its status is INVALID."""
 
 
 EnvironmentPlan = Ec2Plan | FargatePlan
@@ -214,6 +222,7 @@ class Rules:
     fifo_order: FifoOrder
     retry_position: RetryPosition
     retry_delay_ms: int
+    overtaking: Overtakers
     packing: str
     count_start_failures: bool
     start_failure: float

@@ -48,8 +48,9 @@ class Outcome(_Worded):
 
 
 class WaitReason(_Worded):
-    """Why the head of a queue waits, in order of precedence within one environment; EMPTY closes the timeline.
+    """Why the head of a queue waits; EMPTY closes the timeline.
 
+    In order of precedence within one environment, but that ENVIRONMENT_INVALID comes before ENVIRONMENT_DISABLED.
     CLIENT_BACKOFF is no head's: without a queue every waiting job has a client of its own.
     """
 
@@ -68,6 +69,7 @@ class WaitReason(_Worded):
     CLIENT_BACKOFF = 12, "client_backoff"
     VCPU_QUOTA = 13, "vcpu_quota"
     BID = 14, "bid"
+    ENVIRONMENT_INVALID = 15, "environment_invalid"
 
 
 class WhyLaunched(_Worded):

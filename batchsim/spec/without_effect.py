@@ -19,7 +19,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ComputeEnvironment.ecsClusterArn": _IDENTITY,
     "ComputeEnvironment.serviceRole": _PERMISSION,
     "ComputeEnvironment.tags": _TAG,
-    "ComputeEnvironment.status": "every environment is taken as VALID",
     "ComputeEnvironment.statusReason": _DESCRIBED,
     "ComputeEnvironment.updatePolicy": "infrastructure updates are not simulated",
     "ComputeEnvironment.eksConfiguration": f"EKS {LATER}",

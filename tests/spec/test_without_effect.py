@@ -21,7 +21,7 @@ BUILT = {
     "JobQueue": "jobQueueName state priority computeEnvironmentOrder",
     "ComputeEnvironmentOrder": "order computeEnvironment",
     # section 5
-    "ComputeEnvironment": "computeEnvironmentName type state computeResources",
+    "ComputeEnvironment": "computeEnvironmentName type state status computeResources",
     "ComputeResource": "type allocationStrategy minvCpus maxvCpus desiredvCpus instanceTypes subnets scalingPolicy "
     "bidPercentage",
     "ScalingPolicy": "minScaleDownDelayMinutes",

@@ -10,6 +10,7 @@ from batchsim.spec.checks.dependencies import check_cycles, check_dependencies
 from batchsim.spec.checks.events import check_actions, check_faults, check_thresholds
 from batchsim.spec.checks.names import check_names
 from batchsim.spec.checks.platforms import check_fleets, check_platforms
+from batchsim.spec.checks.scheduler import check_scheduler
 from batchsim.spec.checks.submissions import check_submissions
 from batchsim.spec.checks.timing import check_checkpoints, check_firings, check_runs
 from batchsim.spec.index import Index
@@ -20,6 +21,7 @@ CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_queues,
     check_platforms,
     check_fleets,
+    check_scheduler,
     check_submissions,
     check_dependencies,
     check_cycles,
