@@ -142,6 +142,27 @@ def resources(environment: str, key: str, value: Any) -> Change:
     return change
 
 
+def state(environment: str, key: str, value: str) -> Change:
+    """The run is as it was, but the environment was shut."""
+
+    def change(tables: Tables) -> None:
+        items = tables["scenario"]["computeEnvironments"]
+        tables["scenario"]["computeEnvironments"] = [
+            {**item, key: value} if item["computeEnvironmentName"] == environment else item for item in items
+        ]
+
+    return change
+
+
+def workload(*entries: dict[str, Any]) -> Change:
+    """The run is as it was, and the scenario tells of some of its entries."""
+
+    def change(tables: Tables) -> None:
+        tables["scenario"]["workload"] = list(entries)
+
+    return change
+
+
 def queue(name: str, key: str, value: Any) -> Change:
     """The run is as it was, but the queue is not what it is said to be."""
 
@@ -278,6 +299,10 @@ MUTANTS = (
         "a job runs in an environment that is not its queue's",
         put("attempts", "environment", "spot", job_id="hello"),
     ),
+    Mutant("N34b", "a DISABLED environment takes jobs", state("fg", "state", "DISABLED")),
+    Mutant("N34b", "an INVALID environment takes jobs", state("spot", "status", "INVALID")),
+    Mutant("N34c", "an INVALID environment launches for jobs", state("spot", "status", "INVALID")),
+    Mutant("N34c", "an INVALID environment has its minimum", state("od", "status", "INVALID")),
     Mutant("N34", "Spot is called On-Demand", put("attempts", "environment_kind", "EC2", environment="spot")),
     Mutant("N35", "a Fargate size that is not for sale", put("attempts", "memory_mib", 4096, job_id="hello")),
     Mutant("N35b", "a nano-dollar on a Fargate bill", add("attempts", "cost_usd", NANO_DOLLAR, job_id="hello")),
@@ -305,6 +330,20 @@ MUTANTS = (
         ),
     ),
     Mutant("I29b", "a queue's head is passed", put("attempts", "starting_at_s", 230, job_id="killed")),
+    Mutant(
+        "I29c",
+        "a head is passed in the environment that it holds",
+        both(world("hol_scope", "ce"), put("attempts", "starting_at_s", 230, job_id="killed")),
+    ),
+    Mutant(
+        "I29d",
+        "a job of unknown length is backfilled",
+        both(
+            world("backfill", "aggressive"),
+            workload({"id": "killed", "run": {"script": [{"run": "1000s"}]}}),
+            put("attempts", "starting_at_s", 230, job_id="killed"),
+        ),
+    ),
     Mutant(
         "I30",
         "a lower queue goes first",
