@@ -197,10 +197,10 @@ ROWS = [
         id="4.3f",
         rule="At maxvCpus jobs go on to the next environment",
         source='User Guide, "Compute environments"',
-        where="batchsim/engine/ec2.py Ec2Environment.below_max",
+        where="batchsim/engine/ec2.py Ec2Environment._has_headroom",
         tests=f"{SPILL}::test_growth_goes_on_to_the_next_environment_where_maxvcpus_end_it",
         status="exact",
-        breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Environment.below_max", lambda *_: True),
+        breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Environment._has_headroom", lambda *_: True),
     ),
     Row(
         id="4.3g",
