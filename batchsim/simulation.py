@@ -42,7 +42,15 @@ T = TypeVar("T", bound=BaseModel)
 
 CANCELLED = "Canceled by the user"
 TERMINATED = "Terminated by the user"
-_FIELDS = {"maxvCpus": "max_vcpus", "minvCpus": "min_vcpus", "state": "enabled", "priority": "priority"}
+_FIELDS = {
+    "maxvCpus": "max_vcpus",
+    "minvCpus": "min_vcpus",
+    "state": "enabled",
+    "status": "valid",
+    "priority": "priority",
+}
+_SWITCHES = {"state": "ENABLED", "status": "VALID"}
+"""Fields of two values, with the one that lets jobs in."""
 
 
 def run(
@@ -311,12 +319,21 @@ class Simulation:
         if target.kind == "consumableResources":
             self._engine.end.act(at_ms, lambda: self._engine.set_total(target.name, int(value)))
             return
-        field, plain = _FIELDS[target.field], value == "ENABLED" if target.field == "state" else int(value)
-        control = self._engine.capacity
         is_queue = target.kind == "jobQueues"
+        if is_queue and target.field == "status":
+            self._delete_queue(target.name, at_ms)
+            return
+        field, on = _FIELDS[target.field], _SWITCHES.get(target.field)
+        plain = value == on if on else int(value)
+        control = self._engine.capacity
         call: Callable[[int, str, int | bool], None] = control.set_queue if is_queue else control.set_environment
         position = self._engine.position(target.name, is_queue=is_queue)
         self._engine.end.act(at_ms, lambda: call(position, field, plain))
+
+    def _delete_queue(self, name: str, at_ms: int) -> None:
+        """Put DeleteJobQueue on the agenda."""
+        queue = self._engine.queues[self._engine.position(name, is_queue=True)]
+        self._engine.end.act(at_ms, lambda: self._engine.control.delete_queue(queue))
 
     def _strike(self, environment: str, ordinal: int, at_ms: int, *, replace: bool) -> None:
         """Put the reclaim of one instance on the agenda, with the notice before it."""

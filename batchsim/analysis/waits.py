@@ -57,7 +57,10 @@ def waits(records: Records) -> Waits:
     queue = int64(records.submissions.queue[jobs.submission[job]])
     start = np.concatenate((int64(attempts.runnable_at_ms), int64(jobs.waiting_since_ms[last])))
     end = np.concatenate((int64(attempts.starting_at_ms), until(jobs.ended_at_ms, records.horizon_ms)[last]))
-    order, skipped = _departures(records, job, queue, end, len(attempts.job))
+    overtook = np.zeros(len(job), np.bool_)
+    overtook[list(records.overtook)] = True
+    order, skipped = _departures(records, job, queue, end, overtook)
+    skipped |= overtook[order]
     head = end.copy()
     in_turn = order[~skipped]
     before = _departure_before(queue[in_turn], end[in_turn])
@@ -67,18 +70,20 @@ def waits(records: Records) -> Waits:
     return Waits(job, queue, start, end, head)
 
 
-def _departures(records: Records, job: Ints, queue: Ints, end: Int64s, started: int) -> tuple[Ints, Bools]:
+def _departures(records: Records, job: Ints, queue: Ints, end: Int64s, overtook: Bools) -> tuple[Ints, Bools]:
     """Order the waits by queue and departure, and tell which ended, unstarted, behind the job that started next.
 
     Attempts depart in row order. A wait that ended otherwise comes before the starts of the same instant, as
-    cancellations do; at the horizon the timeline's head comes first. One that ended behind the head hands it to nobody.
+    cancellations do; at the horizon the timeline's head comes first. One that ended behind the head hands it to nobody,
+    and neither does one that overtook it.
     """
+    started = len(records.attempts.job)
     unstarted = np.arange(len(job)) >= started
     created = int64(records.submissions.created_at_ms[records.jobs.submission[job]])
     row = np.where(unstarted, job, np.arange(len(job)))
     is_head = np.isin(job, _last_heads(records)) & unstarted
     order = np.lexsort((row, np.where(unstarted, created, 0), ~is_head, ~unstarted, end, queue))
-    following = _next_started(queue[order], ~unstarted[order])
+    following = _next_started(queue[order], ~(unstarted | overtook)[order])
     known = unstarted[order] & (following != NEVER)
     mine, its = order[known], order[following[known]]
     retried = _is_retry(records, job, started)

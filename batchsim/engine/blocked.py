@@ -138,8 +138,8 @@ class BlockDetector:
 
         With ``lacked`` capacity lacked before: the next try, which is to come, does not change that.
         """
-        if environment.plan.invalid is not None:
-            return environment.plan.invalid
+        if not environment.valid:
+            return environment.plan.invalid or BlockReason.ACTION_REQUIRED
         stance = environment.stance(shape, environment.booting_rooms())
         if stance == WaitReason.NOTHING_FITS:
             return BlockReason.UNSUPPORTED_CONFIGURATION if environment.would_hold(shape) else BlockReason.JOB_RESOURCE

@@ -13,6 +13,7 @@ from batchsim.engine.plan import (
     EnvironmentPlan,
     FargatePlan,
     FleetLaunch,
+    Overtakers,
     Plan,
     Pool,
     QueuePlan,
@@ -231,9 +232,9 @@ def _environment(
 ) -> EnvironmentPlan:
     resources = resources_of(world, environment)
     invalid = _invalid(environment)
-    name, enabled = environment.computeEnvironmentName, environment.state == "ENABLED" and invalid is None
+    name, enabled = environment.computeEnvironmentName, environment.state == "ENABLED"
     if resources is None:
-        return _without_capacity(name, key, enabled=enabled)
+        return _without_capacity(name, key, enabled=enabled and invalid is None)
     spot = resources.type in ("SPOT", "FARGATE_SPOT")
     if resources.type in ("FARGATE", "FARGATE_SPOT"):
         outages = _outages(world) if spot else ()
@@ -299,6 +300,7 @@ def _rules(world: World) -> Rules:
         fifo_order=world.fifo_order,
         retry_position=world.retry_position,
         retry_delay_ms=world.retry_delay,
+        overtaking=_overtakers(world),
         packing=world.packing,
         count_start_failures=world.count_start_failures,
         start_failure=world.start_failure,
@@ -338,6 +340,14 @@ def _rules(world: World) -> Rules:
 
 def _milli(vcpus: int | None) -> int | None:
     return None if vcpus is None else vcpus * 1000
+
+
+def _overtakers(world: World) -> Overtakers:
+    if world.head_of_line == "skip":
+        return "all"
+    if world.hol_scope == "ce":
+        return "elsewhere"
+    return "nobody" if world.backfill == "none" else world.backfill
 
 
 def _delays(world: World, draws: Draws) -> Delays:

@@ -214,6 +214,10 @@ class Rationed:
         self.gate.took(low, low + placed)
         return placed
 
+    def has_room(self, shape: int) -> bool:
+        """As without, where no resource is short."""
+        return not self.gate.is_shut(shape) and super().has_room(shape)  # type: ignore[misc]  # a mixin
+
     def release(self, attempt: int) -> None:
         """As without, and give the resources back."""
         super().release(attempt)  # type: ignore[misc]  # a mixin

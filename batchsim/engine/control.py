@@ -58,6 +58,14 @@ class JobControl:
                 self._stops.terminate(attempt, code)
         self.cancel(rows, reason)
 
+    def delete_queue(self, queue: JobQueue) -> None:
+        """DeleteJobQueue: it takes no more jobs, and those that it has end, whatever they do (API, DeleteJobQueue)."""
+        queue.enabled = False
+        submissions = self._tables.submissions
+        for submission in range(len(submissions)):
+            if submissions.queue[submission] == queue.position and submissions.created_at[submission] != NEVER:
+                self.terminate(submissions.jobs_of(submission), "Job queue was deleted")
+
 
 class CapacityControl:
     """UpdateComputeEnvironment, UpdateJobQueue, and reclaims of Spot instances."""
@@ -94,7 +102,7 @@ class CapacityControl:
     def set_environment(self, environment: int, field: str, value: int | bool) -> None:
         """Set ``min_vcpus``, ``max_vcpus`` or ``enabled`` of a compute environment."""
         changed = self._environments[environment]
-        setattr(changed, field, False if field == "enabled" and changed.plan.invalid is not None else value)
+        setattr(changed, field, value)
         changed.touched = True
         if isinstance(changed, Ec2Environment):
             changed.highest_min_vcpus = max(changed.highest_min_vcpus, changed.min_vcpus)

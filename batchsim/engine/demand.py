@@ -10,7 +10,7 @@ from itertools import islice
 
 from batchsim.engine.consumables import Ledger
 from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
-from batchsim.engine.environment import Cover, Environment
+from batchsim.engine.environment import Cover, Environment, held_by
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.quota import VcpuQuota
 from batchsim.engine.tables import Tables
@@ -63,21 +63,20 @@ class DemandMeter:
         ledger = self._open_ledger()
         for queue in ahead:
             if target.position in queue.environments:
-                for shape, count in self.runs(queue, ledger):
-                    if self._fall(queue, shape, count, target, covers)[1]:
-                        break
+                for _ in self._falls(queue, target, covers, ledger):
+                    pass
         return left.rooms
 
     def runs(self, queue: JobQueue, ledger: Ledger | None = None) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) of a queue's waiting jobs in line; beyond the first runs, the rest by shape.
 
-        With a ``ledger``, up to the first that is short of a consumable resource: nobody behind it can start either.
+        With a ``ledger``, up to the first that is short of a consumable resource, where that holds all behind it.
         """
         for low, shape, count in self._waiting(queue):
             granted = count if ledger is None else ledger.grant(self._shapes[shape], low, count)
             if granted:
                 yield shape, granted
-            if granted < count:
+            if granted < count and queue.overtakers != "all":
                 return
 
     def _waiting(self, queue: JobQueue) -> Iterator[tuple[int | None, int, int]]:
@@ -95,29 +94,60 @@ class DemandMeter:
     def _uncovered(self, target: Ec2Environment) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) that falls to ``target`` and that its instances do not cover.
 
-        A queue ends at the first job that no environment of it takes: what stands behind cannot start either.
+        A strict queue ends at the first job that no environment of it takes: what stands behind cannot start either.
         """
         covers: dict[int, Cover] = {}
         self._start_planning()
         ledger = self._open_ledger()
         for queue in self._related(target):
-            for shape, count in self.runs(queue, ledger):
-                fallen, left = self._fall(queue, shape, count, target, covers)
-                if fallen:
-                    yield shape, fallen
-                if left:
-                    break
+            yield from self._falls(queue, target, covers, ledger)
+
+    def _falls(
+        self, queue: JobQueue, target: Ec2Environment, covers: dict[int, Cover], ledger: Ledger | None
+    ) -> Iterator[tuple[int, int]]:
+        """Pass a queue's runs down its environments and yield (shape, count) of what ``target`` would grow for."""
+        environments = queue.environments
+        for shape, count in self.runs(queue, ledger):
+            fallen, left = self._fall(queue, environments, shape, count, target, covers)
+            if fallen:
+                yield shape, fallen
+            if left:
+                environments = self._left_to_others(queue, environments, shape, left)
+                if not environments:
+                    return
+
+    def _left_to_others(
+        self, queue: JobQueue, environments: tuple[int, ...], shape: int, blocked: int
+    ) -> tuple[int, ...]:
+        """Return which of these environments may grow for jobs behind some that none of them takes.
+
+        All where those are skipped; where they hold what they wait for, the others; else none.
+        """
+        if queue.overtakers == "all":
+            return environments
+        if queue.overtakers != "elsewhere":
+            return ()
+        left = list(environments)
+        for _ in range(min(blocked, len(left))):
+            left.remove(held_by(self._environments, left, shape))
+        return tuple(left)
 
     def _start_planning(self) -> None:
         if self.quota is not None:
             self.quota.start_planning()
 
     def _fall(
-        self, queue: JobQueue, shape: int, count: int, target: Ec2Environment, covers: dict[int, Cover]
+        self,
+        queue: JobQueue,
+        environments: tuple[int, ...],
+        shape: int,
+        count: int,
+        target: Ec2Environment,
+        covers: dict[int, Cover],
     ) -> tuple[int, int]:
-        """Pass a run down the queue's environments: (jobs that ``target`` would grow for, jobs that none takes)."""
+        """Pass a run down these environments: (jobs that ``target`` would grow for, jobs that none of them takes)."""
         want, fallen = self._shapes[shape], 0
-        for position in queue.environments:
+        for position in environments:
             if not count:
                 break
             if position not in covers:

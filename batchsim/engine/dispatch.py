@@ -30,7 +30,7 @@ class RatedEc2Environment(Ec2Environment):
         """See :class:`Ec2Environment`; at most as many as the rate permits now."""
         tokens = self._bucket.tokens(self._kernel.now_ms)
         if not tokens:
-            if self._has_room(self._tables.shape_code(low)):
+            if self.has_room(self._tables.shape_code(low)):
                 self._wake_at_next_token()
             return 0
         placed = super().place(low, min(high, low + tokens))
@@ -39,16 +39,11 @@ class RatedEc2Environment(Ec2Environment):
 
     def stance(self, shape: int, booting: Rooms) -> WaitReason:
         """See :class:`Ec2Environment`."""
-        return WaitReason.LAUNCH_RATE if self._has_room(shape) else super().stance(shape, booting)
+        return WaitReason.LAUNCH_RATE if self.has_room(shape) else super().stance(shape, booting)
 
     def serves(self, shape: int, booting: Rooms) -> bool:
         """See :class:`Ec2Environment`."""
-        return self._has_room(shape) or super().serves(shape, booting)
-
-    def _has_room(self, shape: int) -> bool:
-        """Whether only the rate holds such a job back."""
-        want = self._shapes[shape]
-        return self.takes(shape) and self.fleet.find(want.vcpus, want.memory_mib, want.gpus) >= 0
+        return self.has_room(shape) or super().serves(shape, booting)
 
     def _wake_at_next_token(self) -> None:
         at = self._bucket.next_token_ms()

@@ -98,7 +98,7 @@ class Ec2Environment:
     ) -> None:
         self.position = position
         self.plan = plan
-        self.enabled = plan.enabled
+        self.enabled, self.valid = plan.enabled, plan.invalid is None
         self.min_vcpus = self.highest_min_vcpus = plan.min_vcpus
         self.max_vcpus = plan.max_vcpus
         self.on = 0
@@ -133,6 +133,11 @@ class Ec2Environment:
         self._fitting: dict[int, tuple[Offer, ...]] = {}
 
     @property
+    def in_service(self) -> bool:
+        """Whether it may take jobs and launch instances: it is ENABLED and not INVALID."""
+        return self.enabled and self.valid
+
+    @property
     def open_vcpus(self) -> int:
         """vCPUs of the instances that run or boot and take jobs, or will."""
         return self.on_vcpus - sum(self._instances.vcpus[row] for row in self.closed)
@@ -157,8 +162,8 @@ class Ec2Environment:
             return WaitReason.NOTHING_FITS
         if self._shapes[shape].vcpus > self.max_vcpus:
             return WaitReason.OVER_MAX_RESOURCE
-        if not self.enabled:
-            return WaitReason.ENVIRONMENT_DISABLED
+        if not self.in_service:
+            return WaitReason.ENVIRONMENT_DISABLED if self.valid else WaitReason.ENVIRONMENT_INVALID
         grows = self._has_headroom(self.open_offers(shape))
         if self._fits(shape, booting) and (grows or len(self.booting) == self.on):
             return WaitReason.INSTANCE_BOOTING
@@ -175,7 +180,16 @@ class Ec2Environment:
 
     def takes(self, shape: int) -> bool:
         """Whether jobs of this shape may start here at all."""
-        return self.enabled and self._shapes[shape].vcpus <= self.max_vcpus and bool(self.fitting(shape))
+        return self.enabled and self.valid and self._shapes[shape].vcpus <= self.max_vcpus and bool(self.fitting(shape))
+
+    def has_room(self, shape: int) -> bool:
+        """Whether a job of this shape would find room now."""
+        return self.takes(shape) and self.host_for(shape) >= 0
+
+    def host_for(self, shape: int) -> int:
+        """Return the instance that a job of this shape would go to now, or -1 when none has room."""
+        want = self._shapes[shape]
+        return self.fleet.find(want.vcpus, want.memory_mib, want.gpus)
 
     def may_grow_for(self, shape: int) -> bool:
         """Whether an instance that holds a job of this shape may be launched now."""
@@ -232,8 +246,8 @@ class Ec2Environment:
 
     def refusal(self, shape: int) -> str:
         """Return why RunTask finds no room for a job of this shape (ECS, "API failure reasons")."""
-        if not self.enabled:
-            return f"{self.plan.name} is DISABLED"
+        if not self.in_service:
+            return f"{self.plan.name} is {'DISABLED' if self.valid else 'INVALID'}"
         want = self._shapes[shape]
         rooms = [room for room in self.fleet.rooms() if room.vcpus >= want.vcpus]
         if not rooms:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Hashable
 from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.attempts import Attempts
+from batchsim.engine.backfill import Backfill
 from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.capacity_errors import CapacityErrors, shortages_of
 from batchsim.engine.compile import compile_plan
@@ -36,8 +38,11 @@ from batchsim.engine.images import ImageCache
 from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.laned_queue import LanedQueue
 from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
+from batchsim.engine.outlook import Estimates, Outlook
+from batchsim.engine.overtaking import Elsewhere, Overtaking, Skipping
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan, QueuePlan
 from batchsim.engine.quota import VcpuQuota
 from batchsim.engine.randomness import Draws, Stream
@@ -93,6 +98,9 @@ class Engine:
         self._stepping = False
         self._is_amid_an_event = False
         """Still true after an event that raised: what it left undone, nobody knows."""
+        self._is_thorough = thorough
+        self.images = ImageCache(self.plan.delays, self.plan.rules.slow_pull_probability, self.plan.images)
+        self._estimates = Estimates(self.tables, self.plan.delays, self.plan.rules, self.images)
         self._compiler = EntryCompiler(self.plan, scenario.world, draws, self.tables)
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
@@ -144,6 +152,7 @@ class Engine:
             self._decided,
             self.policies.queue_order,
             self._views,
+            self._overtaking(),
             thorough=thorough,
         )
         self.blocked = BlockDetector(self.kernel, plan, self.queues, self.environments, self.tables)
@@ -232,10 +241,39 @@ class Engine:
         return Consumables(self.kernel, plans, self.tables, self.queues, held_by_job=held_by_job)
 
     def _queue(self, position: int, plan: QueuePlan) -> JobQueue:
+        rules, overtakers = self.plan.rules.run_task, self.plan.rules.overtaking
         if not plan.without_queue:
-            return JobQueue(position, plan, self.tables)
-        rules = self.plan.rules.run_task
+            if overtakers == "nobody":
+                return JobQueue(position, plan, self.tables)
+            return LanedQueue(position, plan, self.tables, self._lane_of(), overtakers)
         return RunTaskClients(position, plan, self.tables, self.kernel, rules, self.timeline, self._decided)
+
+    def _lane_of(self) -> Callable[[int], Hashable]:
+        """Return what tells waiting jobs apart for those who pass a head; ``thorough``: every run is by itself."""
+        if self._is_thorough:
+            return lambda row: row
+        if self.plan.rules.overtaking in ("conservative", "aggressive"):
+            return self._estimates.lane_of
+        return self.tables.shape_code
+
+    def _overtaking(self) -> Overtaking | None:
+        """Return who may start before a head that does not fit; None where nobody may."""
+        rules = self.plan.rules
+        if rules.overtaking == "nobody":
+            return None
+        if rules.overtaking in ("all", "elsewhere"):
+            kind = Skipping if rules.overtaking == "all" else Elsewhere
+            return kind(self.environments, self.tables, self._decided)
+        outlook = Outlook(self.tables, self.plan.delays, rules, self._estimates, self.environments)
+        return Backfill(
+            self.environments,
+            self.tables,
+            self._decided,
+            self.kernel,
+            self._estimates,
+            outlook,
+            conservative=rules.overtaking == "conservative",
+        )
 
     def _environment(
         self, position: int, plan: EnvironmentPlan, accounts: tuple[FargateAccount, ...], *, thorough: bool

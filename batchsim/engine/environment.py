@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +40,8 @@ class Environment(Protocol):
 
     position: int
     enabled: bool
+    valid: bool
+    """Whether its status is not INVALID."""
     max_vcpus: int
     highest_min_vcpus: int
     """The largest minvCpus that it had."""
@@ -67,6 +70,12 @@ class Environment(Protocol):
     def would_hold(self, shape: int) -> bool:
         """Whether a type that EC2 does not sell in the environment's zones would hold a job of this shape."""
 
+    def takes(self, shape: int) -> bool:
+        """Whether jobs of this shape may start here at all."""
+
+    def has_room(self, shape: int) -> bool:
+        """Whether a job of this shape would find room now."""
+
     def refusal(self, shape: int) -> str:
         """Return why RunTask finds no room for a job of this shape now."""
 
@@ -78,3 +87,8 @@ class Environment(Protocol):
 
     def view(self) -> EnvironmentView:
         """Return its vCPUs."""
+
+
+def held_by(environments: Sequence[Environment], positions: Sequence[int], shape: int) -> int:
+    """Return which of these environments a job holds that none of them serves: the last in which it may start."""
+    return next((each for each in reversed(positions) if environments[each].takes(shape)), positions[-1])

@@ -53,10 +53,12 @@ class FargateEnvironment:
     ) -> None:
         self.position = position
         self.plan = plan
-        self.enabled = plan.enabled
+        self.enabled, self.valid = plan.enabled, plan.invalid is None
         self.max_vcpus = plan.max_vcpus
         self.highest_min_vcpus = 0
         self.used_milli = 0
+        self.tasks: set[int] | None = None
+        """Open attempts, where somebody asks for them (``world.backfill``)."""
         self.touched = False
         self.account = account
         account.environments.append(self)
@@ -71,6 +73,11 @@ class FargateEnvironment:
         self._gate_at_ms = NEVER
         self._held_until_ms = NEVER
 
+    @property
+    def in_service(self) -> bool:
+        """Whether it may take jobs: it is ENABLED and not INVALID."""
+        return self.enabled and self.valid
+
     def stance(self, shape: int, booting: Rooms) -> WaitReason:  # noqa: ARG002 (Fargate boots nothing)
         """Why a task of this shape does not start here, in order of precedence."""
         want = self._tables.shapes[shape]
@@ -78,7 +85,9 @@ class FargateEnvironment:
             return WaitReason.NOTHING_FITS
         if want.vcpus_milli > self.max_vcpus * 1000:
             return WaitReason.OVER_MAX_RESOURCE
-        return self._gate(want) if self.enabled else WaitReason.ENVIRONMENT_DISABLED
+        if not self.in_service:
+            return WaitReason.ENVIRONMENT_DISABLED if self.valid else WaitReason.ENVIRONMENT_INVALID
+        return self._gate(want)
 
     def _gate(self, want: Shape) -> WaitReason:
         """What holds a task back that may run here."""
@@ -89,6 +98,15 @@ class FargateEnvironment:
         if self._outages is not None and self._outages.holds_back(self._kernel.now_ms):
             return WaitReason.CAPACITY_ERROR
         return WaitReason.LAUNCH_RATE
+
+    def takes(self, shape: int) -> bool:
+        """Whether tasks of this shape may start here at all."""
+        want = self._tables.shapes[shape]
+        return self.in_service and self._suits(want) and want.vcpus_milli <= self.max_vcpus * 1000
+
+    def has_room(self, shape: int) -> bool:
+        """Whether maxvCpus and the quota leave room for a task of this shape now."""
+        return self.takes(shape) and self._tables.shapes[shape].vcpus_milli <= self.room_milli()
 
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether a task of this shape waits here: only the launch rate holds it back."""
@@ -107,10 +125,10 @@ class FargateEnvironment:
         reason = self.stance(shape, Rooms())
         if reason == WaitReason.LAUNCH_RATE:
             return "ThrottlingException: Rate exceeded"
+        if not self.in_service:
+            return f"{self.plan.name} is {'DISABLED' if self.valid else 'INVALID'}"
         if reason == WaitReason.CAPACITY_ERROR:
             return "Capacity is unavailable at this time"
-        if reason == WaitReason.ENVIRONMENT_DISABLED:
-            return f"{self.plan.name} is DISABLED"
         return "You've reached the limit on the number of vCPUs you can run concurrently"
 
     def booting_rooms(self) -> Rooms:
@@ -119,7 +137,7 @@ class FargateEnvironment:
 
     def cover(self) -> FargateCover:
         """Return what maxvCpus and the quota leave."""
-        return FargateCover(self._room_milli() if self.enabled else 0)
+        return FargateCover(self.room_milli() if self.in_service else 0)
 
     def view(self) -> EnvironmentView:
         """Return the vCPUs of its tasks."""
@@ -132,9 +150,9 @@ class FargateEnvironment:
         Where Fargate Spot has no capacity, the first task tried finds that out, and the environment backs off.
         """
         want = self._tables.shape(low)
-        if not self.enabled or not self._suits(want):
+        if not self.in_service or not self._suits(want):
             return 0
-        wanted = max(0, min(high - low, self._room_milli() // want.vcpus_milli))
+        wanted = max(0, min(high - low, self.room_milli() // want.vcpus_milli))
         if wanted and self._outages is not None and self._is_refused(self._outages):
             return 0
         bucket = self.account.bucket
@@ -151,6 +169,8 @@ class FargateEnvironment:
 
     def release(self, attempt: int) -> None:
         """A task ended."""
+        if self.tasks is not None:
+            self.tasks.discard(attempt)
         self._use(-self._tables.shape(self._attempts.table.job[attempt]).vcpus_milli)
         self.touched = True
         self.account.released()
@@ -163,7 +183,7 @@ class FargateEnvironment:
         """Whether tasks of this shape can run here at all: there are no GPUs."""
         return not want.gpus
 
-    def _room_milli(self) -> int:
+    def room_milli(self) -> int:
         """What maxvCpus and the account's quota leave."""
         return min(self.max_vcpus * 1000 - self.used_milli, self.account.room_milli())
 
@@ -185,6 +205,8 @@ class FargateEnvironment:
         pull_ms = self._pull_ms(entry, index, attempt)
         speed_milli = self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
         row = self._attempts.open(job, Start(NEVER, self.position, pull_at, pull_at + pull_ms, speed_milli), 0)
+        if self.tasks is not None:
+            self.tasks.add(row)
         if self.plan.spot and entry.task_lifetimes is not None:
             self._interrupt_at(row, now + entry.task_lifetimes.one_ms(index, attempt), entry)
 

@@ -32,6 +32,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
         fargate_speed_milli=engine.plan.rules.fargate_speed_milli,
+        overtook=engine.scheduler.overtook,
     )
 
 

@@ -30,6 +30,11 @@ class ImageCache:
             self._ready_at[host, image] = ready
         return max(ready, now_ms)
 
+    def is_on(self, image: int, host: int, now_ms: int) -> bool:
+        """Whether an image is on an instance already."""
+        ready = self._ready_at.get((host, image))
+        return ready is not None and ready <= now_ms
+
     def _drawn_ms(self, image: int, environment: str, ordinal: int) -> int:
         """Usually ``new_image``; with ``slow_pull_probability`` a ``slow_pull`` instead."""
         if (environment, image) not in self._laws:

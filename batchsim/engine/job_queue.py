@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush, heapreplace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from batchsim.engine.plan import QueuePlan
+from batchsim.engine.plan import Overtakers, QueuePlan
 from batchsim.engine.tables import Tables
 from batchsim.records.vocabulary import JobState
 
@@ -18,12 +18,13 @@ Place = tuple[Any, int, int]
 ``(key, 0, row)``."""
 Run = tuple[Any, int, int, int]
 """A key, and the row behind the last."""
+T = TypeVar("T", bound=tuple[Any, ...])
 
 
 class JobQueue:
     """Strict FIFO. An array is one run, however large; ``waiting`` and ``by_shape`` count, nothing scans jobs."""
 
-    def __init__(self, position: int, plan: QueuePlan, tables: Tables) -> None:
+    def __init__(self, position: int, plan: QueuePlan, tables: Tables, overtakers: Overtakers = "nobody") -> None:
         self.position = position
         self.name = plan.name
         self.priority = plan.priority
@@ -31,6 +32,8 @@ class JobQueue:
         self.environments = plan.environments
         self.waiting = 0
         self.by_shape: Counter[int] = Counter()
+        self.overtakers = overtakers
+        """Who may start before a head that does not fit."""
         self.touched = False
         """Whether something made a new head since the last pass."""
         self._tables = tables
@@ -74,7 +77,7 @@ class JobQueue:
     def in_order(self) -> Iterator[tuple[int, int]]:
         """Yield the waiting runs in line as (first row, row behind the last), cancelled jobs cut out."""
         for heap in (self._retried, self._runs):
-            for _, _, low, high in _walk(heap):
+            for _, _, low, high in walk_heap(heap):
                 yield from self._waiting_parts(low, high) if self._holes else ((low, high),)
 
     def _count(self, row: int, change: int) -> None:
@@ -115,7 +118,7 @@ def first_rows(queue: JobQueue, most: int) -> list[int]:
     return list(islice(rows, most))
 
 
-def _walk(heap: list[Run]) -> Iterator[Run]:
+def walk_heap(heap: list[T]) -> Iterator[T]:
     """Yield a heap's runs in order and leave it alone; each costs O(log n) of what was read, whatever waits behind."""
     frontier = [(heap[0], 0)] if heap else []
     while frontier:

@@ -20,6 +20,10 @@ from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import BlockReason
 from batchsim.spec.quotas import UNLIMITED, VcpuQuotas
 
+Overtakers = Literal["nobody", "all", "elsewhere", "conservative", "aggressive"]
+"""Who may start before a head that does not fit: nobody, all that fit, those that start in another environment, or
+those that by estimates delay nobody ahead of them, or not the head."""
+
 
 class Shape(NamedTuple):
     """Everything that placement asks of capacity; equal requests share one shape."""
@@ -254,6 +258,7 @@ class Rules:
     fifo_order: FifoOrder
     retry_position: RetryPosition
     retry_delay_ms: int
+    overtaking: Overtakers
     packing: str
     count_start_failures: bool
     start_failure: float

@@ -46,7 +46,8 @@ class Restraint:
     def limit_vcpus(self, asks: tuple[Ask, ...]) -> int:
         """The vCPUs to which a decision may grow for these waiting jobs."""
         environment = self._environment
-        if self._policy is None or not asks or not environment.enabled or environment.on_vcpus >= environment.max_vcpus:
+        may_grow = environment.in_service and environment.on_vcpus < environment.max_vcpus
+        if self._policy is None or not asks or not may_grow:
             return environment.max_vcpus
         view = environment.view()
         need = Need(

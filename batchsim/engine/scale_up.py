@@ -75,8 +75,9 @@ class Scaler:
         return self._meter.waits(self.environment) if self._stands else self._meter.is_unmet(self.environment)
 
     def fill(self, vcpus: int) -> None:
-        """Launch the initial capacity at once."""
+        """Launch the initial capacity at once; an INVALID environment launches nothing."""
         environment, tally = self.environment, Tally()
+        vcpus = vcpus if environment.valid else 0
         offers = self._offers()
         while environment.on_vcpus < vcpus:
             demand = self._demand((_to_minimum(vcpus - environment.on_vcpus),))
@@ -108,7 +109,7 @@ class Scaler:
     def _is_unmet(self) -> bool:
         """Whether demand that this environment may grow for, or minvCpus, is not covered."""
         environment = self.environment
-        if not environment.enabled or environment.on_vcpus >= environment.max_vcpus:
+        if not environment.in_service or environment.on_vcpus >= environment.max_vcpus:
             return False
         missing = environment.min_vcpus - environment.on_vcpus
         if missing > 0 and self._launcher.choose(environment, self._demand((_to_minimum(missing),)), self._offers()):
@@ -192,7 +193,7 @@ class Scaler:
     def _may_grow(self, limit_vcpus: int) -> bool:
         """Whether one more instance may be launched: the environment is enabled, and below its limit."""
         environment = self.environment
-        return environment.enabled and environment.on_vcpus < min(limit_vcpus, environment.max_vcpus)
+        return environment.in_service and environment.on_vcpus < min(limit_vcpus, environment.max_vcpus)
 
     def _demand(
         self,

@@ -15,6 +15,8 @@ from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.laned_queue import LanedQueue
+from batchsim.engine.overtaking import Overtaking, try_in_order
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.views import Views
@@ -38,10 +40,15 @@ class Scheduler:
         decided: Callable[[str, range], None],
         order: QueueOrder | None,
         views: Views,
+        overtaking: Overtaking | None = None,
         *,
         thorough: bool,
     ) -> None:
-        """``decided(kind, rows)`` hears of each placement; ``order`` is the user's own, asked in each pass."""
+        """``decided(kind, rows)`` hears of each placement; ``order`` is the user's own, asked in each pass.
+
+        ``overtaking`` serves the queues that let jobs pass a head.
+        """
+        self._overtaking = overtaking
         self._thorough = thorough or order is not None
         self._order, self._views = order, views
         self.passed: Callable[[Environment], None] = _nobody
@@ -69,6 +76,11 @@ class Scheduler:
         queues = {queue.position: queue for queue in self._queues}
         self._served = [queues[position] for position in order]
         self._meter.queues = self._served
+
+    @property
+    def overtook(self) -> tuple[int, ...]:
+        """Rows of the attempts that started before a head that went on waiting, in order of placement."""
+        return tuple(self._overtaking.overtook) if self._overtaking is not None else ()
 
     def request_pass(self) -> None:
         """Something changed: let a pass run at the next instant of the cycle's grid."""
@@ -100,7 +112,10 @@ class Scheduler:
         ahead = _Ahead(self._meter)
         for queue in self._served:
             if self._must_look(queue, touched):
-                self._serve(queue, ahead)
+                if self._overtaking is not None and isinstance(queue, LanedQueue):
+                    self._let_overtake(queue, self._overtaking, ahead)
+                else:
+                    self._serve(queue, ahead)
                 touched.update(queue.environments)
             ahead.add(queue)
         for queue in self._queues:
@@ -112,6 +127,8 @@ class Scheduler:
 
     def _must_look(self, queue: JobQueue, touched: set[int]) -> bool:
         """A new head, or a room or gate that opened; a queue that was looked at touches those behind it."""
+        if self._overtaking is not None and self._overtaking.looks_at_clock and queue.waiting:
+            return True
         return self._thorough or queue.touched or (bool(queue.waiting) and not touched.isdisjoint(queue.environments))
 
     def _serve(self, queue: JobQueue, ahead: _Ahead) -> None:
@@ -128,19 +145,20 @@ class Scheduler:
 
     def _try_head(self, queue: JobQueue, head: tuple[int, int], ahead: _Ahead) -> tuple[int, WaitReason, int]:
         """Try the environments in order: (jobs placed, else the reason, and the one that serves or was tried last)."""
-        low, high = head
-        shape = self._tables.shape_code(low)
-        reason, position = WaitReason.ENVIRONMENT_DISABLED, queue.environments[0]
-        for position in queue.environments:
-            environment = self._environments[position]
-            placed = environment.place(low, high)
-            if placed:
-                return placed, WaitReason.EMPTY, position
-            booting = ahead.booting_room(environment)
-            reason = environment.stance(shape, booting)
-            if environment.serves(shape, booting):
-                break
+        shape = self._tables.shape_code(head[0])
+        placed, reason, position = try_in_order(self._environments, queue.environments, shape, head, ahead.booting_room)
+        if placed:
+            return placed, reason, position
         return 0, WaitReason.HIGHER_QUEUE if ahead.waits_for(queue, position) else reason, position
+
+    def _let_overtake(self, queue: LanedQueue, overtaking: Overtaking, ahead: _Ahead) -> None:
+        """Start jobs from the head on and past it, and write why the head that is left waits."""
+        head = overtaking.serve(queue, ahead.booting_room)
+        if head is not None:
+            reason = WaitReason.HIGHER_QUEUE if ahead.waits_for(queue, head.environment) else head.reason
+            self._timeline.write(queue.position, self._kernel.now_ms, reason, head.environment, head.row)
+        elif self._timeline.reason(queue.position) != WaitReason.EMPTY:
+            self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
 
 
 class _Ahead:

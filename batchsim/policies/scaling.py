@@ -69,6 +69,12 @@ class Rooms:
             insort(self._sizes, size)
         self._count[size] = self._count.get(size, 0) + count
 
+    def copy(self) -> Rooms:
+        """Return the same rooms, to be packed on their own."""
+        other = Rooms()
+        other._count, other._sizes = self._count.copy(), self._sizes.copy()
+        return other
+
     def fits(self, vcpus: int, memory_mib: int, gpus: int) -> bool:
         """Whether some room takes one such job."""
         return self._smallest((vcpus, memory_mib, gpus)) is not None

@@ -302,3 +302,5 @@ class Records:
     fargate_speed_milli: tuple[int, int] = (1_000, 1_000)
     """How fast work is done in tasks on x86_64 and on arm64, in thousandths."""
     blocked: BlockedHeads = field(default_factory=no_blocked_heads)
+    overtook: tuple[int, ...] = ()
+    """Rows of the attempts that started while a job ahead of theirs in line went on waiting, in order of placement."""

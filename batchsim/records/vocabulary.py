@@ -48,10 +48,11 @@ class Outcome(_Worded):
 
 
 class WaitReason(_Worded):
-    """Why the head of a queue waits, in order of precedence within one environment; EMPTY closes the timeline.
+    """Why the head of a queue waits; EMPTY closes the timeline.
 
-    CLIENT_BACKOFF is no head's: without a queue every waiting job has a client of its own. VCPU_QUOTA, which came
-    later, stands between FLEET_FULL and CAPACITY_ERROR.
+    In order of precedence within one environment, but that ENVIRONMENT_INVALID comes before ENVIRONMENT_DISABLED and
+    VCPU_QUOTA stands between FLEET_FULL and CAPACITY_ERROR; of CONSUMABLE_RESOURCE see ``docs/model.md``.
+    CLIENT_BACKOFF is no head's: without a queue every waiting job has a client of its own.
     """
 
     EMPTY = 0, "empty"
@@ -70,6 +71,7 @@ class WaitReason(_Worded):
     VCPU_QUOTA = 13, "vcpu_quota"
     BID = 14, "bid"
     CONSUMABLE_RESOURCE = 15, "consumable_resource"
+    ENVIRONMENT_INVALID = 16, "environment_invalid"
 
 
 class WhyLaunched(_Worded):

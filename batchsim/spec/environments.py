@@ -96,6 +96,7 @@ class ComputeEnvironment(Model):
     serviceRole: Text | None = None
     tags: TextMap | None = None
     status: Literal["CREATING", "UPDATING", "DELETING", "DELETED", "VALID", "INVALID"] | None = None
+    """INVALID: it takes no jobs and launches nothing; every other one is taken as VALID."""
     statusReason: Text | None = None
     updatePolicy: Annotated[Any, shape("UpdatePolicy")] = None
     eksConfiguration: Annotated[Any, shape("EksConfiguration")] = None

@@ -21,8 +21,8 @@ class Target(NamedTuple):
 
 
 UPDATABLE: Mapping[str, tuple[str, ...]] = {
-    "computeEnvironments": ("maxvCpus", "minvCpus", "state"),
-    "jobQueues": ("priority", "state"),
+    "computeEnvironments": ("maxvCpus", "minvCpus", "state", "status"),
+    "jobQueues": ("priority", "state", "status"),
     "consumableResources": ("totalQuantity",),
 }
 """What can be changed while a simulation runs."""
@@ -58,6 +58,10 @@ def check_update(target: Target, value: object) -> None:
     if target.field == "state":
         if value not in ("ENABLED", "DISABLED"):
             raise flawed("E113", "not one of the allowed values", value, allowed="ENABLED, DISABLED")
+    elif target.field == "status":
+        allowed = ("DELETED",) if target.kind == "jobQueues" else ("VALID", "INVALID")
+        if value not in allowed:
+            raise flawed("E113", "not one of the allowed values", value, allowed=", ".join(allowed))
     elif target.field in ("priority", "totalQuantity"):
         check_whole(value, "E114", 0, MAX_INT)
     else:

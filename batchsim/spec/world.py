@@ -157,6 +157,12 @@ class World(Model):
     """Where a retried job joins its queue (User Guide, "Best practices": the front)."""
     retry_delay: DurationMs = 0
     """From an attempt's end to RUNNABLE again (choice)."""
+    head_of_line: Literal["strict", "skip"] = "strict"
+    """Whether jobs behind a head that does not fit wait, or start if they fit (User Guide, "job_stuck_in_runnable")."""
+    hol_scope: Literal["queue", "ce"] = "queue"
+    """Whether a waiting head holds its whole queue, or just the environment that it waits for (choice)."""
+    backfill: Literal["none", "conservative", "aggressive"] = "none"
+    """Whether jobs start that by estimates delay not the head (aggressive), or nobody ahead (conservative) (choice)."""
     packing: Literal["best_fit", "first_fit", "worst_fit"] = "best_fit"
     """Which instance with room a job takes (choice; ECS's binpack)."""
     timeout_lag: Law = _uniform(0, 5)

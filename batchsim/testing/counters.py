@@ -57,6 +57,7 @@ MID_PULL = "reclaim: in the middle of an image pull"
 SHARED = "queues: two share an environment"
 REFUSED = "submission: refused"
 THROTTLED = "submission: throttled"
+OVERTOOK = "placement: before a head that goes on waiting"
 RESTORED = "work: restored from a checkpoint"
 CUT_WRITE = "work: a checkpoint cut off while it is written"
 ANSWERS = ("sigterm: exit_nonzero", "sigterm: exit_zero", "sigterm: saved and exited", "sigterm: saved and went on")
@@ -85,6 +86,7 @@ def expected_marks() -> tuple[Mark, ...]:
         *_all("run ended", EndedBy),
         MID_PULL,
         SHARED,
+        OVERTOOK,
         REFUSED,
         THROTTLED,
         RESTORED,
@@ -116,6 +118,7 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks.update(_words("run ended", EndedBy, [records.ended_by]))
     marks[MID_PULL] = _reclaims_in_pulls(records)
     marks[SHARED] = _shares(result)
+    marks[OVERTOOK] = len(result.records.overtook)
     marks[REFUSED] = int((result.submissions["reason"].str.endswith("is disabled")).sum())
     marks[OVER_LIMIT] = int((result.submissions["reason"] == TOO_MANY_SUBMITTED).sum())
     marks[RETIRED] = int(np.count_nonzero(records.attempts.status_reason == TASK_RETIRED))

@@ -155,6 +155,27 @@ def resources(environment: str, key: str, value: Any) -> Change:
     return change
 
 
+def state(environment: str, key: str, value: str) -> Change:
+    """The run is as it was, but the environment was shut."""
+
+    def change(tables: Tables) -> None:
+        items = tables["scenario"]["computeEnvironments"]
+        tables["scenario"]["computeEnvironments"] = [
+            {**item, key: value} if item["computeEnvironmentName"] == environment else item for item in items
+        ]
+
+    return change
+
+
+def workload(*entries: dict[str, Any]) -> Change:
+    """The run is as it was, and the scenario tells of some of its entries."""
+
+    def change(tables: Tables) -> None:
+        tables["scenario"]["workload"] = list(entries)
+
+    return change
+
+
 def queue(name: str, key: str, value: Any) -> Change:
     """The run is as it was, but the queue is not what it is said to be."""
 
@@ -327,6 +348,10 @@ MUTANTS = (
         "a job runs in an environment that is not its queue's",
         put("attempts", "environment", "spot", job_id="hello"),
     ),
+    Mutant("N34b", "a DISABLED environment takes jobs", state("fg", "state", "DISABLED")),
+    Mutant("N34b", "an INVALID environment takes jobs", state("spot", "status", "INVALID")),
+    Mutant("N34c", "an INVALID environment launches for jobs", state("spot", "status", "INVALID")),
+    Mutant("N34c", "an INVALID environment has its minimum", state("od", "status", "INVALID")),
     Mutant("N34", "Spot is called On-Demand", put("attempts", "environment_kind", "EC2", environment="spot")),
     Mutant("N35", "a Fargate size that is not for sale", put("attempts", "memory_mib", 4096, job_id="hello")),
     Mutant("N35b", "a nano-dollar on a Fargate bill", add("attempts", "cost_usd", NANO_DOLLAR, job_id="hello")),
@@ -354,6 +379,20 @@ MUTANTS = (
         ),
     ),
     Mutant("I29b", "a queue's head is passed", put("attempts", "starting_at_s", 230, job_id="killed")),
+    Mutant(
+        "I29c",
+        "a head is passed in the environment that it holds",
+        both(world("hol_scope", "ce"), put("attempts", "starting_at_s", 230, job_id="killed")),
+    ),
+    Mutant(
+        "I29d",
+        "a job of unknown length is backfilled",
+        both(
+            world("backfill", "aggressive"),
+            workload({"id": "killed", "run": {"script": [{"run": "1000s"}]}}),
+            put("attempts", "starting_at_s", 230, job_id="killed"),
+        ),
+    ),
     Mutant(
         "I30",
         "a lower queue goes first",
@@ -512,17 +551,21 @@ MUTANTS = (
     Mutant("F03", "tasks beyond the quota", both(world("fargate_vcpu_quota", 1), on_fargate("bad"))),
     Mutant("F04", "a task outlives fargate_max_days", world("fargate_max_days", 1 / 86_400)),
     Mutant("F04", "an instance's job ends as tasks do", put("attempts", "status_reason", RETIRED, job_id="bad")),
-    "F05",
-    "a task starts in an outage",
-    both(
-        put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"),
-        world("fargate_spot_outages", [{"from": "4s", "for": "2s"}]),
+    Mutant(
+        "F05",
+        "a task starts in an outage",
+        both(
+            put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"),
+            world("fargate_spot_outages", [{"from": "4s", "for": "2s"}]),
+        ),
     ),
     Mutant("F06", "memory kills though it may not", put("attempts", "reason", OUT_OF_MEMORY, job_id="bad")),
     Mutant("F07", "more jobs SUBMITTED than may be", world("submitted_limit", 6)),
-    "F07",
-    "a call is refused that is one of few",
-    put("submissions", "reason", TOO_MANY_SUBMITTED, entry="later"),
+    Mutant(
+        "F07",
+        "a call is refused that is one of few",
+        put("submissions", "reason", TOO_MANY_SUBMITTED, entry="later"),
+    ),
     Mutant("T04", "a quota of Fargate's on instances", put("timeline", "reason", "vcpu_quota", job_id="dep")),
     # Notifications
     Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),

@@ -319,7 +319,7 @@ NOTIFICATIONS = (
 REASONS = (
     *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
     *("fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
-    *("client_backoff", "vcpu_quota", "bid", "consumable_resource"),
+    *("client_backoff", "vcpu_quota", "bid", "consumable_resource", "environment_invalid"),
 )
 PARTS = (
     *("throttled_s", "dependency_s", "wait_s", "retry_delay_s", "provisioning_s", "image_pull_s"),

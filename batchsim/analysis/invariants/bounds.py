@@ -40,6 +40,12 @@ def enabled(book: Book, environment: str) -> Steps:
     return _steps(book, environment, "state", _is_enabled(given.get("state", "ENABLED")), _is_enabled)
 
 
+def valid(book: Book, environment: str) -> Steps:
+    """1 while an environment's status is not INVALID, else 0."""
+    start = _is_valid(book.settings.environments.get(environment, {}).get("status"))
+    return _steps(book, environment, "status", start, _is_valid)
+
+
 def priority(book: Book, queue: str) -> Steps:
     """A queue's priority over time."""
     start = int(book.settings.queues.get(queue, {}).get("priority", 0))
@@ -54,6 +60,10 @@ def total_of(book: Book, resource: str) -> Steps:
 
 def _is_enabled(state: Any) -> int:
     return int(state != "DISABLED")
+
+
+def _is_valid(status: Any) -> int:
+    return int(status != "INVALID")
 
 
 def _steps(book: Book, environment: str, field: str, start: int, read: Callable[[Any], int]) -> Steps:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, sums
-from batchsim.analysis.invariants.bounds import enabled, vcpu_bound
+from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import levels, value_at
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
@@ -157,12 +158,17 @@ def _on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
 
 @invariant("N32b")
 def initial_capacity_is_there(book: Book) -> pd.DataFrame:
-    """At t = 0 an environment has instances for max(minvCpus, desiredvCpus), capacity errors aside; a fleet stands."""
+    """At t = 0 an environment has instances for max(minvCpus, desiredvCpus), capacity errors aside; a fleet stands.
+
+    One that is INVALID has none.
+    """
     book.must_follow_aws("allocation")
     scaling, missing = book.scaling, []
     for name in book.settings.environments:
         resources = book.settings.resources(name)
         if resources.get("type") not in ("EC2", "SPOT") or book.settings.fleet(name):
+            continue
+        if book.settings.environments[name].get("status") == "INVALID":
             continue
         rows = np.flatnonzero(book.instances.among("environment", name))
         errors = scaling.number("capacity_errors")[scaling.among("environment", name) & (scaling.ms("at_s") == 0)]
@@ -218,6 +224,36 @@ FARGATE_SIZES = {
 """MiB that Fargate offers with each size in thousandths of a vCPU (ECS, "Fargate task sizes")."""
 
 
+@invariant("N34b")
+def shut_environments_take_nothing(book: Book) -> pd.DataFrame:
+    """While an environment is DISABLED or INVALID no attempt starts there."""
+    attempts = book.attempts
+    wrong = np.zeros(len(attempts), np.bool_)
+    for code, name in enumerate(attempts.words("environment")):
+        rows = np.flatnonzero(attempts.codes("environment") == code)
+        at = attempts.ms("starting_at_s")[rows]
+        wrong[rows] = (enabled(book, name).at(at) == 0) | (valid(book, name).at(at) == 0)
+    return attempts.rows(wrong)
+
+
+@invariant("N34c")
+def shut_environments_launch_nothing(book: Book) -> pd.DataFrame:
+    """While an environment is DISABLED or INVALID it launches nothing for jobs.
+
+    One that is INVALID from the start has no initial capacity.
+    """
+    instances = book.instances
+    wrong = np.zeros(len(instances), np.bool_)
+    for code, name in enumerate(instances.words("environment")):
+        rows = np.flatnonzero(instances.codes("environment") == code)
+        at = instances.ms("launched_at_s")[rows]
+        scaled = instances.among("why_launched", "demand", "minvCpus")[rows]
+        wrong[rows] = scaled & ((enabled(book, name).at(at) == 0) | (valid(book, name).at(at) == 0))
+        if book.settings.environments.get(name, {}).get("status") == "INVALID":
+            wrong[rows] |= instances.among("why_launched", "initial_capacity")[rows]
+    return instances.rows(wrong)
+
+
 @invariant("N39")
 def launched_types_are_listed(book: Book) -> pd.DataFrame:
     """Every launched type is one that its environment lists."""
@@ -269,7 +305,12 @@ def _fits(book: Book, host: int) -> Bools:
 
 @invariant("N36")
 def earlier_environments_come_first(book: Book) -> pd.DataFrame:
-    """No job is placed in a later environment of its queue while an instance of an earlier one has room for it."""
+    """No job is placed in a later environment of its queue while an instance of an earlier one has room for it.
+
+    Unless a head holds that environment, or room there is promised to it.
+    """
+    if book.settings.world("hol_scope") != "queue" or book.settings.world("backfill") != "none":
+        raise CannotTellError("world.hol_scope or world.backfill keeps jobs out of room that is there")
     later = _later_placements(book)
     looks = max(10, EFFORT // (len(book.attempts) + 1))
     sample = np.unique(later[np.linspace(0, len(later) - 1, min(looks, len(later))).astype(np.int64)])
@@ -294,7 +335,7 @@ def _later_placements(book: Book) -> Int64s:
 def _earlier_had_room(book: Book, row: int) -> bool:
     """Whether an earlier environment that takes the job had an instance with room just when this attempt was placed.
 
-    One that is DISABLED, or whose maxvCpus are fewer than the job's, takes it on no instance (MAX_RESOURCE).
+    One that is DISABLED or INVALID, or whose maxvCpus are fewer than the job's, takes it on no instance (MAX_RESOURCE).
     """
     attempts, instances = book.attempts, book.instances
     at = np.array([attempts.ms("starting_at_s")[row]])
@@ -304,7 +345,9 @@ def _earlier_had_room(book: Book, row: int) -> bool:
     open_ = [
         name
         for name in order[:place]
-        if enabled(book, name).at(at)[0] and vcpu_bound(book, name, "maxvCpus").at(at)[0] * 1000 >= vcpus
+        if enabled(book, name).at(at)[0]
+        and valid(book, name).at(at)[0]
+        and vcpu_bound(book, name, "maxvCpus").at(at)[0] * 1000 >= vcpus
     ]
     ready, ended = instances.ms("ready_at_s"), instances.ms("ended_at_s")
     closed = instances.ms("closed_at_s")
@@ -359,6 +402,8 @@ def _alive(book: Book, rows: Int64s) -> int:
 
 INVARIANTS = (
     queues_use_their_environments,
+    shut_environments_take_nothing,
+    shut_environments_launch_nothing,
     launches_respect_the_maximum,
     fargate_stays_within_maximum,
     minimum_is_kept,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -18,52 +21,121 @@ from batchsim.analysis.invariants.timeline import steps
 def fifo_within_a_shape(book: Book) -> pd.DataFrame:
     """Of two jobs of one queue and shape.
 
-    The one earlier in FIFO order never starts second while it waits (first attempts).
+    The one earlier in FIFO order never starts second while it waits (first attempts). Where a head may be passed, the
+    queue has one environment; where that goes by estimates, the two are of one entry and image.
     """
     book.must_follow_aws("ordering of jobs")
     jobs = book.jobs
-    columns = (
+    columns = [
         jobs.codes("queue"),
         jobs.milli("vcpus"),
         jobs.number("memory_mib"),
         jobs.number("gpus"),
         jobs.codes("share"),
         take(book.submissions.codes("consumables"), book.call, 0),
-    )
+    ]
+    among = _in_line(book)
+    if not _is_strict(book):
+        among &= jobs.among("queue", *(name for name in jobs.words("queue") if len(book.settings.served_by(name)) == 1))
+    if book.settings.world("backfill") != "none":
+        columns += [jobs.codes("entry"), jobs.codes("image")]
     group = columns[0]
     for column in columns[1:]:
         known, position = pd.factorize(column)
         group = pd.factorize(group * (len(position) + 1) + known)[0].astype(np.int64)
-    return jobs.rows(_overtaken(book, group))
+    return jobs.rows(_overtaken(book, group, among))
 
 
 @invariant("I29b")
 def fifo_is_strict(book: Book) -> pd.DataFrame:
-    """Strict FIFO: while a job waits, no first attempt of a job behind it in its queue starts."""
+    """Strict FIFO: while a job waits, no first attempt of a job behind it in its queue starts.
+
+    Nor where a head holds but the environment that it waits for, and its queue has no other.
+    """
     book.must_follow_aws("ordering of jobs")
-    if book.settings.world("head_of_line") != "strict":
-        raise CannotTellError("world.head_of_line lets jobs pass a blocked head")
-    return book.jobs.rows(_overtaken(book, book.jobs.codes("queue")))
+    settings, jobs, among = book.settings, book.jobs, _in_line(book)
+    if settings.world("head_of_line") != "strict" or settings.world("backfill") != "none":
+        raise CannotTellError("world.head_of_line or world.backfill lets jobs pass a blocked head")
+    if settings.world("hol_scope") == "ce":
+        among &= jobs.among("queue", *(name for name in jobs.words("queue") if len(settings.served_by(name)) == 1))
+    return jobs.rows(_overtaken(book, jobs.codes("queue"), among))
 
 
-def _overtaken(book: Book, group: Int64s) -> Int64s:
-    """Jobs during whose first wait a later job of their group started its first attempt."""
+def _is_strict(book: Book) -> bool:
+    usual = {"head_of_line": "strict", "hol_scope": "queue", "backfill": "none"}
+    return all(book.settings.world(key) == value for key, value in usual.items())
+
+
+def _in_line(book: Book) -> Bools:
+    """Jobs that waited in a queue, and not in a client of RunTask."""
     jobs = book.jobs
     queued = [name for name in jobs.words("queue") if not book.settings.is_without_queue(name)]
-    waited = np.flatnonzero((jobs.ms("runnable_at_s") != MISSING) & jobs.among("queue", *queued))
+    return np.asarray((jobs.ms("runnable_at_s") != MISSING) & jobs.among("queue", *queued))
+
+
+def _overtaken(book: Book, group: Int64s, among: Bools, by: Bools | None = None) -> Int64s:
+    """Of some jobs, those during whose first wait a later one of their group, and of ``by``, made its first start."""
+    jobs = book.jobs
+    waited = np.flatnonzero(among)
     rank = fifo_rank(book)
     begin = jobs.ms("runnable_at_s")
     start = take(book.attempts.ms("starting_at_s"), book.first, FAR)
     never = start == FAR
     gone = np.where(never, book.until_horizon(jobs.ms("ended_at_s")), start)
     # Sort the first starts by group and instant: the starts during a wait are then one range.
-    started = waited[~never[waited]]
+    started = waited[~never[waited] if by is None else (by & ~never)[waited]]
     span = int(max(gone[waited].max(initial=0), start[started].max(initial=0))) + 2
     started = started[ascending(group[started] * span + start[started])]
     keys = group[started] * span + start[started]
     low = np.searchsorted(keys, group[waited] * span + begin[waited])
     high = np.searchsorted(keys, group[waited] * span + gone[waited])
     return waited[greatest_in(rank[started], low, np.maximum(low, high), -1) > rank[waited]]
+
+
+@invariant("I29c")
+def a_head_holds_its_environment(book: Book) -> pd.DataFrame:
+    """``hol_scope: ce``: no first attempt starts in the environment that a head goes on waiting for, before that head.
+
+    Heads that were never retried, which stand in the order of submission.
+    """
+    book.must_follow_aws("ordering of jobs")
+    if book.settings.world("hol_scope") != "ce":
+        return book.attempts.rows(np.zeros(0, np.int64))
+    queued = [name for name in book.jobs.words("queue") if not book.settings.is_without_queue(name)]
+    bad = [_placed_in_held(book, queue) for queue in queued]
+    return book.attempts.rows(np.unique(np.concatenate(bad)) if bad else np.zeros(0, np.int64))
+
+
+def _placed_in_held(book: Book, queue: str) -> Int64s:
+    """First attempts of a queue that start where the timeline says that a job ahead of theirs waits, and goes on to."""
+    attempts, line, rank = book.attempts, steps(book, queue), fifo_rank(book)
+    rows = np.flatnonzero(attempts.among("queue", queue) & (attempts.number("attempt") == 1) & (book.job >= 0))
+    at = attempts.ms("starting_at_s")[rows]
+    step = np.searchsorted(line.at_ms, at, side="right") - 1
+    head = np.append(line.head, -1)[step]
+    held = np.array([*book.timeline.text("environment")[line.row], None], dtype=object)[step]
+    passed = (head >= 0) & (held == attempts.text("environment")[rows]) & (rank[head] < rank[book.job[rows]])
+    passed &= take(book.jobs.number("attempts"), head, FAR) <= 1
+    waits: Int64s = rows[passed.astype(np.bool_) & _still_waits(book, head, at)]
+    return waits
+
+
+@invariant("I29d")
+def only_jobs_with_estimates_are_backfilled(book: Book) -> pd.DataFrame:
+    """``world.backfill``: who starts before a job that waits longer has an estimate, a timeout or a law of its run."""
+    book.must_follow_aws("ordering of jobs")
+    settings, jobs = book.settings, book.jobs
+    if settings.world("backfill") == "none":
+        return jobs.rows(np.zeros(0, np.int64))
+    unknown = [name for name, entry in settings.entries.items() if not _has_law(entry)]
+    limits = take(book.submissions.ms("timeout_s"), book.call)[: len(jobs)]
+    blind = jobs.among("entry", *unknown) & (limits == MISSING)
+    return jobs.rows(_overtaken(book, jobs.codes("queue"), _in_line(book), by=blind))
+
+
+def _has_law(entry: Mapping[str, Any]) -> bool:
+    run = entry.get("run")
+    return not (isinstance(run, Mapping) and {"script", "dataset"} & run.keys()) and run is not None
 
 
 def fifo_rank(book: Book) -> Int64s:
@@ -133,4 +205,10 @@ def _still_waits(book: Book, head: Int64s, at_ms: Int64s) -> Bools:
     return during
 
 
-INVARIANTS = (fifo_within_a_shape, fifo_is_strict, priority_within_an_instant)
+INVARIANTS = (
+    fifo_within_a_shape,
+    fifo_is_strict,
+    a_head_holds_its_environment,
+    only_jobs_with_estimates_are_backfilled,
+    priority_within_an_instant,
+)

@@ -22,6 +22,8 @@ DEFAULTS: Mapping[str, Any] = {
     "first_hour_free": True,
     "bill_from": "running",
     "head_of_line": "strict",
+    "hol_scope": "queue",
+    "backfill": "none",
     "speed": {},
     "spot_drain": False,
     "extra_costs": {},

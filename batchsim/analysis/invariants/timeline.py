@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, Waits, sums
-from batchsim.analysis.invariants.bounds import enabled, priority
+from batchsim.analysis.invariants.bounds import Steps, enabled, priority, valid
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending, last_at
@@ -30,6 +31,7 @@ REASONS = (
     "vcpu_quota",
     "bid",
     "consumable_resource",
+    "environment_invalid",
 )
 """Why a head waits; ``empty`` is the reason of a queue without one."""
 
@@ -121,10 +123,11 @@ def rows_are_run_length_coded(book: Book) -> pd.DataFrame:
 def reasons_are_borne_out(book: Book) -> pd.DataFrame:
     """A reason is borne out: the higher queue waits, the instance boots, the environment is the queue's.
 
-    Disabled, Fargate, a fleet that stands, and back-offs where there is no queue, and only there.
+    Disabled, invalid, Fargate, a fleet that stands, and back-offs where there is no queue, and only there.
     """
     timeline = book.timeline
-    wrong = _foreign_environment(book) | _no_higher_queue(book) | _nothing_boots(book) | _not_disabled(book)
+    wrong = _foreign_environment(book) | _no_higher_queue(book) | _nothing_boots(book)
+    wrong |= _not_shut(book, "environment_disabled", enabled) | _not_shut(book, "environment_invalid", valid)
     wrong |= ~timeline.among("reason", "empty", *REASONS)
     fargate = [name for name in timeline.words("environment") if book.settings.resources(name).get("type") in FARGATE]
     rated = fargate if book.settings.world("dispatch_rate_ec2") is None else timeline.words("environment")
@@ -186,13 +189,14 @@ def _nothing_boots(book: Book) -> Bools:
     return wrong
 
 
-def _not_disabled(book: Book) -> Bools:
+def _not_shut(book: Book, reason: str, is_open: Callable[[Book, str], Steps]) -> Bools:
+    """Rows that blame the state, or the status, of an environment that is open then."""
     timeline = book.timeline
     wrong = np.zeros(len(timeline), np.bool_)
     for name in timeline.words("environment"):
-        rows = np.flatnonzero(timeline.among("environment", name) & timeline.among("reason", "environment_disabled"))
+        rows = np.flatnonzero(timeline.among("environment", name) & timeline.among("reason", reason))
         if len(rows) and name:
-            wrong[rows] = enabled(book, name).at(timeline.ms("at_s")[rows]) == 1
+            wrong[rows] = is_open(book, name).at(timeline.ms("at_s")[rows]) == 1
     return wrong
 
 

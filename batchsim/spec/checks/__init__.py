@@ -12,6 +12,7 @@ from batchsim.spec.checks.events import check_actions, check_faults, check_thres
 from batchsim.spec.checks.limits import check_limits
 from batchsim.spec.checks.names import check_names
 from batchsim.spec.checks.platforms import check_fleets, check_platforms
+from batchsim.spec.checks.scheduler import check_scheduler
 from batchsim.spec.checks.submissions import check_submissions
 from batchsim.spec.checks.timing import check_checkpoints, check_firings, check_runs
 from batchsim.spec.index import Index
@@ -22,6 +23,7 @@ CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_queues,
     check_platforms,
     check_fleets,
+    check_scheduler,
     check_submissions,
     check_consumables,
     check_dependencies,

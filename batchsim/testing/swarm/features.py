@@ -77,6 +77,8 @@ _LAST: Mapping[str, int] = {
     "consumables": 20,
     "impatience": 18,
     "stops": 40,
+    "overtaking": 45,
+    "invalid_environment": 15,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -12,6 +12,7 @@ from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
 from batchsim.testing.swarm.launches import draw_launches
 from batchsim.testing.swarm.limits import draw_limits
+from batchsim.testing.swarm.overtaking import draw_overtaking
 from batchsim.testing.swarm.platforms import draw_platforms, standing
 from batchsim.testing.swarm.stops import with_stops
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
@@ -44,6 +45,7 @@ def draw_scenario(choices: Choices) -> Data:
     drawn["world"] = {**drawn["world"], **draw_extra_costs(draft), **draw_limits(draft)}
     drawn = draw_blocked(draft, {**drawn, **draw_launches(draft, drawn)})
     drawn = with_stops(draft, with_consumables(draft, drawn))
+    drawn |= draw_overtaking(draft, drawn)
     return {**drawn, "description": " ".join(draft.features)}
 
 

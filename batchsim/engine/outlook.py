@@ -1,0 +1,158 @@
+"""What backfilling expects: how long jobs take, when those that run will have ended, when instances will be ready.
+
+An estimate of a run is the job's timeout, else its law's mean; delays count with their means. What runs for longer than
+expected is expected to end at any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.environment import Environment
+from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.images import ImageCache
+from batchsim.engine.instance_table import InstanceTable
+from batchsim.engine.laws import LONGEST_MS, Law, Sampler
+from batchsim.engine.plan import Delays, EntryRun, Rules
+from batchsim.engine.tables import Tables
+from batchsim.engine.workload.progress import running_ms
+from batchsim.engine.workload.work import DrawnWork
+from batchsim.policies.backfilling import FOREVER, Use
+from batchsim.policies.packing import Size
+from batchsim.records.tables import NEVER
+
+ENDLESS = 1 << 40
+
+
+class Host(NamedTuple):
+    """An instance that runs or boots; or a Fargate environment as one host, with maxvCpus for its size."""
+
+    environment: int
+    row: int
+    """Of the instance, NEVER on Fargate."""
+
+
+class Estimates:
+    """How long jobs are expected to take, from STARTING on."""
+
+    def __init__(self, tables: Tables, delays: Delays, rules: Rules, images: ImageCache) -> None:
+        self._tables = tables
+        self._rules = rules
+        self._images = images
+        slow = rules.slow_pull_probability
+        new_image, slow_pull = delays.new_image("").law, delays.slow_pull("").law
+        self._pull_ms = round((1 - slow) * _mean_ms(new_image) + slow * _mean_ms(slow_pull))
+
+    def lane_of(self, row: int) -> Hashable:
+        """Return what tells jobs apart that start, and are expected to end, differently."""
+        image = self._tables.submissions.image[self._tables.jobs.submission[row]]
+        return self._tables.shape_code(row), image, self._tables.entry(row).pull, self.run_ms(row)
+
+    def run_ms(self, row: int) -> int | None:
+        """Return the expected RUNNING time at speed 1, a timeout's at any; None where there is no estimate."""
+        entry = self._tables.entry(row)
+        if entry.timeout_ms != NEVER:
+            return entry.timeout_ms
+        work = entry.work
+        if not isinstance(work, DrawnWork) or not isinstance(work.source, Sampler):
+            return None
+        return max(1, round(_mean_ms(work.source.law)))
+
+    def length_ms(self, row: int, host: Host, now_ms: int) -> int:
+        """Return how long a waiting job would hold room on a host from now on; FOREVER where nobody knows."""
+        image = self._tables.submissions.image[self._tables.jobs.submission[row]]
+        pulls = host.row == NEVER or not self._images.is_on(image, host.row, now_ms)
+        return self._length_ms(row, host, pulls=pulls)
+
+    def end_ms(self, attempt: int) -> int:
+        """Return when an attempt was expected to end when it started; FOREVER where nobody knows."""
+        table = self._tables.attempts
+        host = Host(table.environment[attempt], table.instance[attempt])
+        pulls = table.pulled_at[attempt] > table.starting_at[attempt]
+        return min(FOREVER, table.starting_at[attempt] + self._length_ms(table.job[attempt], host, pulls=pulls))
+
+    def _length_ms(self, row: int, host: Host, *, pulls: bool) -> int:
+        run_ms, entry = self.run_ms(row), self._tables.entry(row)
+        if run_ms is None:
+            return FOREVER
+        if entry.timeout_ms == NEVER:
+            run_ms = running_ms(run_ms, self._speed_milli(row, host))
+        if host.row == NEVER:
+            pull_ms = self._pull_ms if entry.pull is None else entry.pull.fargate_ms
+            return round(_mean_ms(entry.provision.law)) + pull_ms + run_ms
+        return (self._ec2_pull_ms(entry) if pulls else 0) + round(_mean_ms(entry.warm_start.law)) + run_ms
+
+    def _ec2_pull_ms(self, entry: EntryRun) -> int:
+        return self._pull_ms if entry.pull is None else entry.pull.ec2_ms
+
+    def _speed_milli(self, row: int, host: Host) -> int:
+        if host.row == NEVER:
+            return self._rules.fargate_speed_milli[self._tables.shape(row).architecture == "arm64"]
+        return self._tables.instances.speed_milli[host.row]
+
+
+class Outlook:
+    """The hosts of the environments, and until when their room is in use."""
+
+    def __init__(
+        self, tables: Tables, delays: Delays, rules: Rules, estimates: Estimates, environments: tuple[Environment, ...]
+    ) -> None:
+        self._tables = tables
+        self._delays = delays
+        self._rules = rules
+        self._estimates = estimates
+        self._environments = environments
+        self._boot_ms: dict[int, int] = {}
+        for environment in environments:
+            if isinstance(environment, FargateEnvironment):
+                environment.tasks = set()
+
+    def hosts(self, position: int) -> list[Host]:
+        """Return the hosts of an environment that take jobs, or will: those that are ready first, then by age."""
+        environment = self._environments[position]
+        if not isinstance(environment, Ec2Environment):
+            return [Host(position, NEVER)]
+        shut = environment.closed.keys() | environment.draining
+        rows = [*sorted(environment.ready.keys() - shut), *sorted(environment.booting.keys() - shut)]
+        return [Host(position, row) for row in rows]
+
+    def capacity(self, host: Host) -> Size:
+        """Return the size of an empty host."""
+        if host.row == NEVER:
+            return self._environments[host.environment].max_vcpus * 1000, ENDLESS, 0
+        instances: InstanceTable = self._tables.instances
+        return instances.vcpus[host.row], instances.memory_mib[host.row], instances.gpus[host.row]
+
+    def size(self, row: int, host: Host) -> Size:
+        """Return what a job takes of a host."""
+        want = self._tables.shape(row)
+        return (want.vcpus_milli if host.row == NEVER else want.vcpus), want.memory_mib, want.gpus
+
+    def uses(self, host: Host, now_ms: int) -> list[Use]:
+        """Return until when the room of a host is in use; all of it while it boots."""
+        environment, jobs = self._environments[host.environment], self._tables.attempts.job
+        if isinstance(environment, Ec2Environment) and host.row in environment.booting:
+            return [Use(NEVER, max(now_ms + 1, self._ready_ms(environment, host.row)), self.capacity(host))]
+        return [
+            Use(NEVER, max(now_ms + 1, self._estimates.end_ms(attempt)), self.size(jobs[attempt], host))
+            for attempt in self._residents(environment, host.row)
+        ]
+
+    def _residents(self, environment: Environment, row: int) -> set[int]:
+        if isinstance(environment, FargateEnvironment):
+            return environment.tasks or set()
+        return self._tables.instances.residents[row]
+
+    def _ready_ms(self, environment: Ec2Environment, row: int) -> int:
+        """Return when an instance was expected to take jobs when it was launched."""
+        key, delays = environment.plan.key, self._delays
+        if environment.position not in self._boot_ms:
+            pending, boot, register = (_mean_ms(law(key).law) for law in (delays.pending, delays.boot, delays.register))
+            self._boot_ms[environment.position] = round(max(pending, boot) + register) + self._rules.user_data_ms
+        return self._tables.instances.launched_at[row] + self._boot_ms[environment.position]
+
+
+def _mean_ms(law: Law) -> float:
+    return min(float(LONGEST_MS), max(float(law.least_ms), law.mean_ms))

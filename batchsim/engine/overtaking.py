@@ -1,0 +1,224 @@
+"""Who may start before a head that does not fit: the what-ifs ``head_of_line: skip`` and ``hol_scope: ce``.
+
+AWS Batch's own rule, nobody, is the scheduler's (``engine/scheduler.py``); backfilling is ``engine/backfill.py``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
+from batchsim.engine.environment import Environment, held_by
+from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.laned_queue import LanedQueue, Walk
+from batchsim.engine.plan import Shape
+from batchsim.engine.tables import Tables
+from batchsim.policies.scaling import Rooms
+from batchsim.records.vocabulary import WaitReason
+
+BootingRoom = Callable[[Environment], Rooms]
+"""What the queues served before leave of an environment's booting room."""
+
+
+class Trial(NamedTuple):
+    """What came of trying the first jobs of a run."""
+
+    placed: int
+    reason: WaitReason
+    """Why none was, else EMPTY."""
+    environment: int
+    """That took them, that serves them, or that was tried last."""
+
+
+class Blocked(NamedTuple):
+    """A head that waits."""
+
+    row: int
+    reason: WaitReason
+    environment: int
+
+
+def try_in_order(
+    environments: Sequence[Environment],
+    positions: Sequence[int],
+    shape: int,
+    run: tuple[int, int],
+    booting_room: BootingRoom,
+) -> Trial:
+    """Try the environments in these positions, in turn, until one takes the first jobs of a run, or serves them."""
+    low, high = run
+    reason, position = WaitReason.ENVIRONMENT_DISABLED, positions[0]
+    for position in positions:
+        environment = environments[position]
+        placed = environment.place(low, high)
+        if placed:
+            return Trial(placed, WaitReason.EMPTY, position)
+        booting = booting_room(environment)
+        reason = environment.stance(shape, booting)
+        if environment.serves(shape, booting):
+            break
+    return Trial(0, reason, position)
+
+
+class Overtaking(ABC):
+    """Serves a queue in a scheduling pass, each in its own way past a head that waits."""
+
+    looks_at_clock = False
+    """Whether the time alone may let a job start, so that every pass must look."""
+
+    def __init__(
+        self, environments: Sequence[Environment], tables: Tables, decided: Callable[[str, range], None]
+    ) -> None:
+        """``decided(kind, rows)`` hears of each placement."""
+        self.overtook: list[int] = []
+        """Rows of the attempts that started while a job ahead of theirs in line went on waiting."""
+        self._environments = environments
+        self._tables = tables
+        self._decided = decided
+
+    @abstractmethod
+    def serve(self, queue: LanedQueue, booting_room: BootingRoom) -> Blocked | None:
+        """Start what may start, in the order of the line; return the head that is left."""
+
+    def _note(self, queue: LanedQueue, low: int, count: int, *, passes: bool) -> None:
+        """Jobs were placed; ``passes``: before a head that waits."""
+        queue.started(low, count)
+        if passes:
+            self.overtook += self._tables.jobs.attempt_row[low : low + count]
+        self._decided("placement", range(low, low + count))
+
+
+class Skipping(Overtaking):
+    """``head_of_line: skip``: every job that fits starts, in the order of the line.
+
+    Each is passed down the queue's environments as demand is: what free, booting and permitted capacity of one covers,
+    after the jobs ahead of it, does not go on to the next.
+    """
+
+    def serve(self, queue: LanedQueue, booting_room: BootingRoom) -> Blocked | None:
+        """See :class:`Overtaking`."""
+        walk, head = Walk(queue), None
+        awaited: dict[int, _Awaited] = {}
+        last = queue.environments[-1]
+        while (run := walk.next()) is not None:
+            low, high = run
+            for position in queue.environments:
+                low = self._fill(queue, position, (low, high), head)
+                if position not in awaited and position != last:
+                    awaited[position] = _awaited(self._environments[position], booting_room)
+                stays = high - low if position == last else self._waits(awaited[position], low, high)
+                if stays and head is None:
+                    head = self._blocked(queue, low, booting_room)
+                walk.keep(low, low + stays)
+                low += stays
+                if stays and position == last:
+                    walk.close()
+        walk.end()
+        return head
+
+    def _fill(self, queue: LanedQueue, position: int, run: tuple[int, int], head: Blocked | None) -> int:
+        """Start all of a run that an environment has room for; return the row behind."""
+        low, high = run
+        while low < high and (placed := self._environments[position].place(low, high)):
+            self._note(queue, low, placed, passes=head is not None)
+            low += placed
+        return low
+
+    def _waits(self, awaited: _Awaited, low: int, high: int) -> int:
+        """Return how many of the jobs that found no room wait in the environment."""
+        if low == high:
+            return 0
+        shape = self._tables.shape_code(low)
+        return awaited.take(shape, self._tables.shapes[shape], high - low)
+
+    def _blocked(self, queue: LanedQueue, low: int, booting_room: BootingRoom) -> Blocked:
+        """Say of the first job that stays in line why it does, as of any head."""
+        reason, position = WaitReason.ENVIRONMENT_DISABLED, queue.environments[0]
+        shape = self._tables.shape_code(low)
+        for position in queue.environments:
+            environment = self._environments[position]
+            booting = booting_room(environment)
+            reason = environment.stance(shape, booting)
+            if environment.serves(shape, booting):
+                break
+        return Blocked(low, reason, position)
+
+
+class Elsewhere(Overtaking):
+    """``hol_scope: ce``: a job that waits holds the environment that it waits for; those behind go to the others.
+
+    So each environment has a head of its own, and is strict.
+    """
+
+    def serve(self, queue: LanedQueue, booting_room: BootingRoom) -> Blocked | None:
+        """See :class:`Overtaking`."""
+        walk, head = Walk(queue), None
+        free = list(queue.environments)
+        while free and (run := walk.next()) is not None:
+            low, high = run
+            shape = self._tables.shape_code(low)
+            while low < high and free:
+                trial = try_in_order(self._environments, free, shape, (low, high), booting_room)
+                if trial.placed:
+                    self._note(queue, low, trial.placed, passes=head is not None)
+                else:
+                    held = self._held(trial, free, low, booting_room)
+                    head = head or held
+                    free.remove(held.environment)
+                    walk.keep(low, low + 1)
+                low += trial.placed or 1
+            walk.keep(low, high)
+        walk.end()
+        return head
+
+    def _held(self, trial: Trial, free: list[int], row: int, booting_room: BootingRoom) -> Blocked:
+        """Return what a job waits for: the environment that serves it, else the last in which it may start at all."""
+        shape = self._tables.shape_code(row)
+        if self._environments[trial.environment].takes(shape):
+            return Blocked(row, trial.reason, trial.environment)
+        position = held_by(self._environments, free, shape)
+        environment = self._environments[position]
+        return Blocked(row, environment.stance(shape, booting_room(environment)), position)
+
+
+class _Awaited(Protocol):
+    """What jobs wait for in an environment that has no room for them, in the order in which they are asked about."""
+
+    def take(self, shape: int, want: Shape, count: int) -> int:
+        """Return how many of ``count`` jobs wait here: the others go on to the next environment."""
+
+
+class _Instances:
+    """Room that boots, and what the environment may still grow by."""
+
+    def __init__(self, environment: Ec2Environment, booting: Rooms) -> None:
+        self._cover = Ec2Cover(environment, booting)
+
+    def take(self, shape: int, want: Shape, count: int) -> int:
+        """See :class:`_Awaited`."""
+        taken = self._cover.pack(shape, want, count)
+        return taken + self._cover.grow(shape, want, count - taken)
+
+
+class _Tasks:
+    """Room under maxvCpus and the quota: for those who wait for it, only Fargate's launch rate is shut."""
+
+    def __init__(self, environment: FargateEnvironment) -> None:
+        self._environment = environment
+        self._promised_milli = 0
+
+    def take(self, shape: int, want: Shape, count: int) -> int:
+        """See :class:`_Awaited`."""
+        room = self._environment.room_milli() - self._promised_milli
+        taken = min(count, max(0, room) // want.vcpus_milli) if self._environment.takes(shape) else 0
+        self._promised_milli += taken * want.vcpus_milli
+        return taken
+
+
+def _awaited(environment: Environment, booting_room: BootingRoom) -> _Awaited:
+    if isinstance(environment, FargateEnvironment):
+        return _Tasks(environment)
+    assert isinstance(environment, Ec2Environment)
+    return _Instances(environment, booting_room(environment).copy())

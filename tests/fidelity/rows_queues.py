@@ -1,0 +1,409 @@
+"""Rows of the table of behaviours: job queues and the scheduler (API, JobQueueDetail; User Guide, "Job queues")."""
+
+from fidelity_rows import Row
+
+QUEUES = "tests/behaviour/test_queues.py"
+LINE = "tests/behaviour/test_head_of_line.py"
+PLACES = "tests/behaviour/test_environments.py"
+SPILL = "tests/behaviour/test_spill_over.py"
+BACKFILL = "tests/behaviour/test_backfill.py"
+
+
+def stays(name):
+    """Return a mutation under which an attribute keeps saying yes, whatever it is set to."""
+    return lambda patch: patch.setattr(name, property(lambda _: True, lambda *_: None), raising=False)
+
+
+ROWS = [
+    # -- 4.1: queues
+    Row(
+        id="4.1a",
+        rule="Of the queues that share an environment the one of higher priority is served first",
+        source="API, CreateJobQueue",
+        where="batchsim/policies/ordering.py serving_order",
+        tests=f"{QUEUES}::test_the_higher_queue_drains_first_and_the_lower_waits_though_it_came_earlier",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.scheduler.serving_order", lambda all_: range(len(all_))),
+    ),
+    Row(
+        id="4.1b",
+        rule="A queue tries its environments in ascending order",
+        source="API, ComputeEnvironmentOrder",
+        where="batchsim/engine/compile.py _queues",
+        tests=f"{SPILL}::test_environments_go_by_their_order_and_not_by_their_place_in_the_list",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.compile.sorted", lambda all_, key: all_, raising=False),
+    ),
+    Row(
+        id="4.1c",
+        rule="A queue has three environments at most",
+        source="API, CreateJobQueue",
+        where="batchsim/spec/checks/capacity.py MAX_ENVIRONMENTS_PER_QUEUE",
+        tests=f"{QUEUES}::test_a_queue_of_four_environments_is_refused",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.spec.checks.capacity.MAX_ENVIRONMENTS_PER_QUEUE", 4),
+    ),
+    Row(
+        id="4.1d",
+        rule="All environments of a queue are EC2's, or all are Fargate's",
+        source="API, CreateJobQueue",
+        where="batchsim/spec/checks/capacity.py _mixture",
+        tests=f"{QUEUES}::test_a_queue_that_mixes_ec2_and_fargate_is_refused",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.spec.checks.capacity._mixture", lambda *_: iter(())),
+    ),
+    Row(
+        id="4.1e",
+        rule="All environments of a queue have one CPU architecture",
+        source="API, CreateJobQueue",
+        where="batchsim/preflight.py _mixed_queues",
+        tests=f"{QUEUES}::test_a_queue_that_mixes_architectures_is_refused",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.preflight._mixed_queues", lambda *_: iter(())),
+    ),
+    Row(
+        id="4.1f",
+        rule="A DISABLED queue takes no submissions, and the jobs in it still run",
+        source="API, JobQueueDetail",
+        where="batchsim/engine/arrivals.py Arrivals._call",
+        tests=f"{QUEUES}::test_a_disabled_queue_takes_no_jobs_but_those_in_it_still_run",
+        status="exact",
+        breaks=stays("batchsim.engine.job_queue.JobQueue.enabled"),
+    ),
+    Row(
+        id="4.1g",
+        rule="Deleting a queue ends all of its jobs",
+        source="API, DeleteJobQueue",
+        where="batchsim/engine/control.py JobControl.delete_queue",
+        tests=f"{QUEUES}::test_deleting_a_queue_ends_all_of_its_jobs",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.control.JobControl.terminate", lambda *_: None),
+    ),
+    Row(
+        id="4.1h",
+        rule="A queue without a scheduling policy is FIFO and cannot get one later",
+        source="API, CreateJobQueue",
+        where="batchsim/spec/updates.py UPDATABLE",
+        tests=f"{QUEUES}::test_a_fifo_queue_cannot_get_a_scheduling_policy_later",
+        status="exact",
+        breaks=lambda patch: patch.setitem(
+            __import__("batchsim.spec.updates").spec.updates.UPDATABLE, "jobQueues", ("schedulingPolicyArn",)
+        ),
+    ),
+    # -- 4.2: the cycle
+    Row(
+        id="4.2a",
+        rule="Queues are evaluated in descending priority, each as far as it can go before the next",
+        source="API, JobQueueDetail",
+        where="batchsim/engine/scheduler.py Scheduler._pass",
+        tests=f"{QUEUES}::test_a_queue_goes_as_far_as_it_can_before_the_next",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.scheduler.serving_order", lambda all_: range(len(all_))),
+    ),
+    Row(
+        id="4.2b",
+        rule="Where a head finds no room now, the cycle moves on to the next queue",
+        source="API, JobQueueDetail",
+        where="batchsim/engine/scheduler.py Scheduler._serve",
+        tests=f"{QUEUES}::test_a_head_without_room_lets_the_next_queue_go",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.scheduler.Scheduler._must_look", no_higher_head_waits),
+    ),
+    Row(
+        id="4.2c",
+        rule="A job that comes to a higher queue after a cycle waits for the next, while a lower one started before it",
+        source="API, JobQueueDetail",
+        where="batchsim/engine/scheduler.py Scheduler.request_pass",
+        tests=f"{QUEUES}::test_a_job_that_comes_after_a_pass_waits_for_what_a_lower_queue_started",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.engine.Engine._joined", stop_the_first_job),
+    ),
+    Row(
+        id="4.2d",
+        rule="Nothing that runs is stopped for a queue of higher priority",
+        source="API, JobQueueDetail",
+        where="batchsim/engine/scheduler.py Scheduler._serve",
+        tests=f"{QUEUES}::test_nothing_that_runs_is_stopped_for_a_higher_queue",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.engine.Engine._joined", stop_the_first_job),
+    ),
+    Row(
+        id="4.2e",
+        rule="How often queues are evaluated",
+        source="not documented",
+        where="batchsim/engine/scheduler.py Scheduler.request_pass",
+        tests={
+            "1s": f"{QUEUES}::test_a_pass_runs_at_the_next_instant_of_the_schedulers_grid",
+            "0s": f"{QUEUES}::test_without_a_cycle_a_pass_runs_in_the_instant_of_the_change",
+        },
+        status="parameter",
+        key="scheduler_cycle",
+    ),
+    # -- 4.3: environments
+    Row(
+        id="4.3a",
+        rule="A job goes to the first environment in order that has room for it",
+        source='User Guide, "Compute environments"',
+        where="batchsim/engine/overtaking.py try_in_order",
+        tests=f"{PLACES}::test_free_room_in_the_first_environment_is_taken_first",
+        status="exact",
+        breaks=lambda patch: patch.setattr(
+            "batchsim.engine.compile.sorted", lambda all_, key: list(all_)[::-1], raising=False
+        ),
+    ),
+    Row(
+        id="4.3b",
+        rule="An environment that is INVALID is passed over for the next",
+        source='User Guide, "Compute environments"',
+        where="batchsim/engine/ec2.py Ec2Environment.takes; batchsim/engine/fargate.py FargateEnvironment.in_service",
+        tests=f"{SPILL}::test_an_invalid_environment_is_passed_over",
+        status="modelled",
+        breaks=lambda patch: [
+            stays(f"batchsim.engine.{each}.valid")(patch)
+            for each in ("ec2.Ec2Environment", "fargate.FargateEnvironment")
+        ],
+        note="A queue may name an INVALID environment from the start: it was VALID when it was attached",
+    ),
+    Row(
+        id="4.3c",
+        rule="An environment that cannot offer what a job needs is passed over for the next",
+        source='User Guide, "Compute environments"',
+        where="batchsim/engine/ec2.py Ec2Environment.serves",
+        tests=f"{PLACES}::test_an_environment_that_is_disabled_or_too_small_is_passed_over",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Environment.serves", lambda *_: True),
+    ),
+    Row(
+        id="4.3d",
+        rule="On Fargate the operating system and the architecture must fit, too",
+        source="API, RuntimePlatform",
+        where="batchsim/engine/fargate.py FargateEnvironment.takes",
+        tests=f"{SPILL}::test_every_fargate_environment_takes_tasks_of_both_architectures",
+        status="modelled",
+        breaks=lambda patch: patch.setattr("batchsim.engine.fargate.FargateEnvironment.place", lambda *_: 0),
+        note="Every Fargate environment has both architectures, and Linux alone: there is none that does not fit",
+    ),
+    Row(
+        id="4.3e",
+        rule="Room is also what an environment may still grow by: the job waits there, though the next one has room",
+        source="not documented",
+        where="batchsim/engine/ec2.py Ec2Environment.serves",
+        tests=f"{PLACES}::test_a_head_waits_for_growth_and_boot_though_the_next_environment_has_room",
+        status="modelled",
+        breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Environment.serves", lambda *_: False),
+        note="A choice; world.hol_scope lets the jobs behind it go on to the next one",
+    ),
+    Row(
+        id="4.3f",
+        rule="At maxvCpus jobs go on to the next environment",
+        source='User Guide, "Compute environments"',
+        where="batchsim/engine/ec2.py Ec2Environment._has_headroom",
+        tests=f"{SPILL}::test_growth_goes_on_to_the_next_environment_where_maxvcpus_end_it",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Environment._has_headroom", lambda *_: True),
+    ),
+    Row(
+        id="4.3g",
+        rule="How long jobs go on to the next environment after a capacity error",
+        source="not documented",
+        where="batchsim/engine/launch.py Launcher.back_off",
+        tests={
+            "180s": f"{SPILL}::test_a_pool_without_capacity_is_left_alone_for[180s-182]",
+            "30s": f"{SPILL}::test_a_pool_without_capacity_is_left_alone_for[30s-32]",
+        },
+        status="parameter",
+        key="ce_backoff",
+    ),
+    # -- 4.4: FIFO
+    Row(
+        id="4.4a",
+        rule="By what a FIFO queue is ordered: submission",
+        source="API, FrontOfQueueDetail",
+        where="batchsim/policies/ordering.py fifo_key",
+        tests={
+            "submitted": f"{QUEUES}::test_fifo_goes_by_submission_or_as_a_what_if_by_runnable[submitted-expected0]",
+            "runnable": f"{QUEUES}::test_fifo_goes_by_submission_or_as_a_what_if_by_runnable[runnable-expected1]",
+        },
+        status="parameter",
+        key="fifo_order",
+    ),
+    Row(
+        id="4.4b",
+        rule="Where a retried job joins its queue: at the front",
+        source='User Guide, "Best practices"',
+        where="batchsim/policies/ordering.py retry_key",
+        tests={
+            "front": f"{QUEUES}::test_retried_jobs_at_the_front_stand_among_themselves_by_submission",
+            "original": f"{QUEUES}::test_a_retried_job_that_keeps_its_place_stands_before_what_was_submitted_after_it",
+            "back": f"{QUEUES}::test_a_retried_job_at_the_back_stands_behind_all_that_were_runnable_before",
+        },
+        status="parameter",
+        key="retry_position",
+    ),
+    Row(
+        id="4.4c",
+        rule="A head that does not fit blocks its queue, and cancelling it lets the next job advance",
+        source='User Guide, "Jobs stuck in a RUNNABLE status"',
+        where="batchsim/engine/job_queue.py JobQueue.cancel",
+        tests=f"{QUEUES}::test_cancelling_the_head_lets_the_next_job_advance",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.job_queue.JobQueue.cancel", lambda *_: None),
+    ),
+    Row(
+        id="4.4d",
+        rule="Nobody starts past a head because it would not be delayed",
+        source='User Guide, "Jobs stuck in a RUNNABLE status"',
+        where="batchsim/engine/backfill.py Backfill",
+        tests={
+            "none": f"{BACKFILL}::test_none_passes_where_nothing_is_backfilled",
+            "aggressive": f"{BACKFILL}::test_aggressive_backfilling_may_delay_the_second_in_line",
+            "conservative": f"{BACKFILL}::test_conservative_backfilling_does_not_delay_the_second_in_line",
+        },
+        status="parameter",
+        key="backfill",
+    ),
+    Row(
+        id="4.4e",
+        rule="Whether a head that waits, be it for a boot, holds its whole queue",
+        source="not documented",
+        where="batchsim/engine/overtaking.py Elsewhere",
+        tests={
+            "queue": f"{LINE}::test_jobs_behind_a_head_that_boots_wait_though_another_environment_has_room",
+            "ce": f"{LINE}::test_a_head_may_hold_just_the_environment_that_it_waits_for",
+        },
+        status="parameter",
+        key="hol_scope",
+    ),
+    Row(
+        id="4.4f",
+        rule="schedulingPriority and share identifiers have no effect in a FIFO queue",
+        source="API, SubmitJob",
+        where="batchsim/policies/ordering.py fifo_key",
+        tests=f"{QUEUES}::test_scheduling_priorities_have_no_effect_in_a_fifo_queue",
+        status="exact",
+        breaks=lambda patch: patch.setattr(
+            "batchsim.engine.lifecycle.fifo_key", lambda order, created, runnable, row: (created, -row, row)
+        ),
+    ),
+    # -- 4.8: looking in
+    Row(
+        id="4.8a",
+        rule="A snapshot of a queue lists the first 100 RUNNABLE jobs in the order in which they will be dispatched",
+        source="API, GetJobQueueSnapshot",
+        where="batchsim/engine/snapshot.py FRONT; batchsim/engine/job_queue.py first_rows",
+        tests=f"{LINE}::test_a_snapshot_lists_the_first_hundred_jobs_in_line",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.snapshot.FRONT", 99),
+    ),
+    # -- behaviours and worked examples
+    Row(
+        id="B2",
+        rule="An accepted job without dependencies is RUNNABLE in the same instant",
+        source='User Guide, "AWS Batch events"',
+        where="batchsim/engine/submit_job.py SubmitJob.accept",
+        tests=f"{QUEUES}::test_an_accepted_job_is_runnable_in_the_same_instant",
+        status="modelled",
+        breaks=lambda patch: patch.setattr("batchsim.engine.job_table.JobTable.set_runnable", a_second_later),
+        note="AWS shows the same second in its sample; here it takes no time",
+    ),
+    Row(
+        id="B7",
+        rule="Where a retried job joins its queue: at the front",
+        source='User Guide, "Best practices"',
+        where="batchsim/policies/ordering.py retry_key",
+        tests={
+            "front": f"{QUEUES}::test_a_retried_job_goes_to_the[front-expected0]",
+            "original": f"{QUEUES}::test_a_retried_job_goes_to_the[original-expected1]",
+            "back": f"{QUEUES}::test_a_retried_job_goes_to_the[back-expected2]",
+        },
+        status="parameter",
+        key="retry_position",
+    ),
+    Row(
+        id="B8",
+        rule="How long a failed attempt's job takes to be RUNNABLE again",
+        source="not documented",
+        where="batchsim/engine/lifecycle.py Lifecycle.settle_attempt",
+        tests={
+            "0s": f"{QUEUES}::test_without_a_delay_a_job_is_retried_in_the_instant_in_which_it_failed",
+            "30s": f"{QUEUES}::test_a_retry_delay_is_no_wait",
+        },
+        status="parameter",
+        key="retry_delay",
+    ),
+    Row(
+        id="B16",
+        rule="Cycles go by priority, stop nothing that runs, and go on to the next queue where a head does not fit",
+        source="API, JobQueueDetail",
+        where="batchsim/engine/scheduler.py Scheduler._pass",
+        tests=f"{QUEUES}::test_a_head_without_room_lets_the_next_queue_go",
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.scheduler.Scheduler._must_look", no_higher_head_waits),
+    ),
+    Row(
+        id="B17",
+        rule="A FIFO queue is strict: a head that does not fit holds all jobs behind it",
+        source='User Guide, "Jobs stuck in a RUNNABLE status"',
+        where="batchsim/engine/scheduler.py Scheduler._serve; batchsim/engine/overtaking.py Skipping",
+        tests={
+            "strict": f"{LINE}::test_a_head_that_does_not_fit_holds_all_that_stand_behind_it",
+            "skip": f"{LINE}::test_where_heads_are_skipped_every_job_that_fits_starts",
+        },
+        status="parameter",
+        key="head_of_line",
+    ),
+    Row(
+        id="B20",
+        rule="Environments are tried in ascending order, and after a capacity error the next serves for a while",
+        source='User Guide, "Compute environments"',
+        where="batchsim/engine/launch.py Launcher.back_off; batchsim/engine/overtaking.py try_in_order",
+        tests=f"{SPILL}::test_capacity_errors_send_jobs_down_the_order_for_the_back_off_and_no_longer",
+        status="modelled",
+        breaks=lambda patch: patch.setattr("batchsim.engine.launch.Launcher._reopen", lambda *_: None),
+        note="How long is a choice: world.ce_backoff, by pool",
+    ),
+    Row(
+        id="B45",
+        rule="What is DISABLED takes nothing new, and what it has goes on to its end",
+        source="API, UpdateComputeEnvironment and UpdateJobQueue",
+        where="batchsim/engine/ec2.py Ec2Environment.takes; batchsim/engine/arrivals.py Arrivals._call",
+        tests=(
+            f"{PLACES}::test_a_disabled_environment_takes_and_launches_nothing_but_what_runs_goes_on",
+            f"{QUEUES}::test_a_disabled_queue_takes_no_jobs_but_those_in_it_still_run",
+        ),
+        status="exact",
+        breaks=lambda patch: [
+            stays(f"batchsim.engine.{each}.enabled")(patch) for each in ("ec2.Ec2Environment", "job_queue.JobQueue")
+        ],
+    ),
+    Row(
+        id="V7",
+        rule="A head of priority 10 that wants 8 vCPUs of 4 lets one of priority 1, which wants 4, start in this cycle",
+        source="API, JobQueueDetail",
+        where="batchsim/engine/scheduler.py Scheduler._pass",
+        tests=(
+            "tests/golden/test_golden_vectors.py"
+            "::test_vector_7_a_lower_queue_starts_in_the_cycle_in_which_a_higher_head_does_not_fit"
+        ),
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.engine.scheduler.Scheduler._must_look", no_higher_head_waits),
+    ),
+]
+
+
+def no_higher_head_waits(scheduler, queue, _):
+    """Look at a queue only where none of higher priority has a job that waits."""
+    return not any(other.waiting and other.priority > queue.priority for other in scheduler._queues)
+
+
+def stop_the_first_job(engine, queue):
+    """End the first job when others come."""
+    if engine.kernel.now_ms:
+        engine.control.terminate(range(1), "preempted")
+    engine.scheduler.joined(queue)
+
+
+def a_second_later(jobs, low, high, now_ms):
+    """Be RUNNABLE a second after the fact."""
+    for row in range(low, high):
+        jobs.state[row], jobs.runnable_at[row], jobs.waiting_since[row] = 3, now_ms + 1000, now_ms + 1000
