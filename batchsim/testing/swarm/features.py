@@ -67,7 +67,7 @@ _LAST: Mapping[str, int] = {
     "surplus": 20,
     "quick_detection": 70,
     "time_limits": 50,
-    "broken_environments": 60,
+    "broken_environments": 80,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 
