@@ -28,11 +28,10 @@ _WAITS = frozenset(
         WaitReason.LAUNCH_RATE,
         WaitReason.SCHEDULER_CYCLE,
         WaitReason.CLIENT_BACKOFF,
+        WaitReason.FLEET_FULL,
     )
 )
 """A head with one of these reasons waits for what will come by itself."""
-_FULL = (WaitReason.MAX_VCPUS, WaitReason.FLEET_FULL)
-"""It waits for a job to end, unless none runs."""
 _CAUSES = {
     WaitReason.OVER_MAX_RESOURCE: BlockReason.MAX_RESOURCE,
     WaitReason.CAPACITY_ERROR: BlockReason.INSUFFICIENT_CAPACITY,
@@ -86,7 +85,7 @@ class BlockDetector:
     def heard(self, queue: int, reason: WaitReason, environment: int, job: int) -> None:
         """The head of a queue waits for this reason, now; ``environment`` serves it, or was tried last."""
         watch = self._watches[queue]
-        if watch is None or (watch.cause is None and self._is_plain(reason, environment)):
+        if watch is None or (watch.cause is None and self._is_plain(reason, environment, job)):
             return
         cause = self._cause(watch, reason, job)
         if job == watch.job and cause is watch.cause:
@@ -116,11 +115,11 @@ class BlockDetector:
 
     # -- why
 
-    def _is_plain(self, reason: WaitReason, environment: int) -> bool:
+    def _is_plain(self, reason: WaitReason, environment: int, job: int) -> bool:
         """Whether a head that was not blocked is not so now either, told without a closer look."""
         if reason in _WAITS or reason == WaitReason.SCALE_UP_DECISION:
             return True
-        return reason in _FULL and self._environments[environment].is_busy()
+        return reason == WaitReason.MAX_VCPUS and self._environments[environment].may_free(self._tables.shape_code(job))
 
     def _cause(self, watch: _Watch, reason: WaitReason, job: int) -> BlockReason | None:
         if reason in _WAITS:
@@ -145,10 +144,8 @@ class BlockDetector:
             return BlockReason.UNSUPPORTED_CONFIGURATION if environment.would_hold(shape) else BlockReason.JOB_RESOURCE
         if stance == WaitReason.SCALE_UP_DECISION:
             return BlockReason.INSUFFICIENT_CAPACITY if lacked else None
-        if stance in _FULL:
-            return None if environment.is_busy() else BlockReason.UNDETERMINED
-        if stance == WaitReason.VCPU_QUOTA:  # what runs in any environment may give some back
-            return None if any(each.is_busy() for each in self._environments) else BlockReason.UNDETERMINED
+        if stance in (WaitReason.MAX_VCPUS, WaitReason.VCPU_QUOTA):
+            return None if environment.may_free(shape) else BlockReason.UNDETERMINED
         return _CAUSES.get(stance)
 
     def _refused_type(self, environments: Sequence[Environment], shape: int) -> str:

@@ -235,9 +235,24 @@ class Ec2Environment:
         fitting = self.fitting(shape)
         return [offer for offer in offers if offer in fitting] or offers
 
-    def is_busy(self) -> bool:
-        """Whether jobs hold a part of its instances, or some boot."""
-        return bool(self.held_vcpus or self.booting)
+    def may_free(self, shape: int) -> bool:
+        """Whether room for a job of this shape may come as jobs end, where maxvCpus or a quota is used up.
+
+        An instance that is on holds such a job when it is empty, or scale-in down to minvCpus makes way for another,
+        which is within quota.
+        """
+        fitting = self.fitting(shape)
+        if self.on and len(fitting) == len(self.plan.offers):
+            return True
+        pools = {offer.pool for offer in fitting}
+        if any(self._instances.pool[row] in pools for rows in (self.ready, self.booting) for row in rows):
+            return True
+        bounds = (self.min_vcpus, self.max_vcpus)
+        return any(
+            may_launch(*bounds, offer.vcpus, self.plan.may_exceed_max)
+            and (self.quota is None or self.quota.is_enough_for(offer))
+            for offer in fitting
+        )
 
     def would_hold(self, shape: int) -> bool:
         """Whether a type that EC2 does not sell in its zones would hold a job of this shape."""

@@ -64,8 +64,8 @@ class Environment(Protocol):
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether such a job waits here, so that the next environment of its queue is not tried."""
 
-    def is_busy(self) -> bool:
-        """Whether jobs hold capacity, or some boots: a head may wait for that."""
+    def may_free(self, shape: int) -> bool:
+        """Whether room for a job of this shape may come as jobs end, where maxvCpus or a quota is used up."""
 
     def would_hold(self, shape: int) -> bool:
         """Whether a type that EC2 does not sell in the environment's zones would hold a job of this shape."""

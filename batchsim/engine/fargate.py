@@ -112,9 +112,9 @@ class FargateEnvironment:
         """Whether a task of this shape waits here: only the launch rate holds it back."""
         return self.stance(shape, booting) == WaitReason.LAUNCH_RATE
 
-    def is_busy(self) -> bool:
-        """Whether tasks run."""
-        return self.used_milli > 0
+    def may_free(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
+        """Whether room may come as tasks end: always."""
+        return True
 
     def would_hold(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
         """Fargate has no types."""

@@ -43,6 +43,11 @@ class VcpuQuota:
         limit = self._limits[class_]
         return limit is None or self._used[class_] + offer.vcpus <= limit
 
+    def is_enough_for(self, offer: Offer) -> bool:
+        """Whether one such instance keeps to its quota if nothing else runs."""
+        limit = self._limits[self.class_of(offer)]
+        return limit is None or offer.vcpus <= limit
+
     def count(self, offer: Offer, instances: int = 1) -> None:
         """Instances of a pool were launched, or, below 0, ended: look again at all environments of the class."""
         class_ = self.class_of(offer)

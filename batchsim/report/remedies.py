@@ -29,7 +29,7 @@ _REMEDIES = {
     "capacity_error": _CAPACITY,
     "vcpu_quota": "ask for a higher vCPU quota (world.ec2_vcpu_quota): not even an instance for this job is within it",
     "bid": "raise bidPercentage, allow more instance types, or put an On-Demand environment behind it",
-    "max_vcpus": "raise maxvCpus, or lower minvCpus: what is kept warm has no room for the job, and nothing runs on it",
+    "max_vcpus": "raise maxvCpus, or lower minvCpus: what is kept warm would not hold the job even when it is empty",
     "fleet_full": "make the fleet larger: it has no room for the job, and nothing runs on it",
 }
 

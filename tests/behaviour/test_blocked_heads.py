@@ -100,6 +100,20 @@ def test_a_vcpu_quota_without_room_for_the_job_has_no_reason_of_its_own(simulate
     assert only_reason(result) == "UNDETERMINED - Batch job is blocked, root cause is undetermined."
 
 
+def test_what_is_kept_warm_in_the_wrong_size_blocks_the_head_whoever_runs_on_it(simulate):
+    queues, in_ones = [queue(), queue("small")], {**TEN_MINUTES, "prefer_size": "smallest"}
+    work = [job("wide", vcpus=2), job("busy", "1h", on="small")]
+    result = simulate(blocked(*work, places=[fixed(2, types=["box.1", "box.2"])], queues=queues, world=in_ones))
+    assert told(result) == [("wide", "UNDETERMINED", 0, 600)]
+
+
+def test_idle_instances_of_the_wrong_size_that_may_go_block_nothing(simulate):
+    in_ones = {**TEN_MINUTES, "prefer_size": "smallest", "scale_down_idle": "20m"}
+    place = environment(types=["box.1", "box.2"], maxvCpus=2, desiredvCpus=2)
+    result = simulate(blocked(job("wide", vcpus=2), places=[place], world=in_ones))
+    assert (told(result), starts(result)) == ([], {"wide": 1200})
+
+
 def test_waiting_for_what_others_hold_of_a_quota_blocks_nothing(simulate):
     tight = {**TEN_MINUTES, "ec2_vcpu_quota": {"on_demand": {"standard": 2}}}
     places, queues = (

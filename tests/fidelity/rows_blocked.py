@@ -141,7 +141,7 @@ ROWS = [
             "block_reason",
             lambda causes: (found := blocking.block_reason(causes)) and BlockReason(min(found, 6)),
         ),
-        note="DISABLED environments, environments that are full though nothing runs in them, mixtures of causes.",
+        note="DISABLED environments, bids, warm pools of the wrong size, mixtures of causes.",
     ),
     Row(
         id="4.5i",
@@ -155,7 +155,7 @@ ROWS = [
         ),
         status="modelled",
         breaks=lambda patch: (
-            patch.setattr("batchsim.engine.ec2.Ec2Environment.is_busy", lambda self: False),
+            patch.setattr("batchsim.engine.ec2.Ec2Environment.may_free", lambda self, shape: False),
             patch.setitem(blocked._CAUSES, WaitReason.SCALE_UP_DECISION, BlockReason.UNDETERMINED),
         ),
         note="AWS publishes the reasons, not how it finds them; docs/model.md says what counts here.",
@@ -252,8 +252,8 @@ ROWS = [
         where=DETECTOR,
         tests=f"{STUCK}a_vcpu_quota_without_room_for_the_job_has_no_reason_of_its_own",
         status="modelled",
-        breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Environment.is_busy", lambda self: True),
-        note="UNDETERMINED where nothing runs that could give some of it back, else it merely waits.",
+        breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Environment.may_free", lambda self, shape: True),
+        note="UNDETERMINED where not even one fitting instance is within it, else it merely waits.",
     ),
     Row(
         id="9.1b",

@@ -51,7 +51,7 @@ def nobody_overtakes_a_blocked_head(book: Book) -> pd.DataFrame:
         mine = np.flatnonzero(table.among("queue", queue))
         started = np.sort(starting[waited & book.attempts.among("queue", queue)])
         began = np.searchsorted(started, until[mine], "left") > np.searchsorted(started, head[mine], "right")
-        wrong[mine] = began | _passes(book, queue, head[mine], at[mine])
+        wrong[mine] = began | (_passes(book, queue, head[mine], at[mine]) & (at[mine] > head[mine]))
     return table.rows(wrong)
 
 

@@ -67,7 +67,7 @@ _LAST: Mapping[str, int] = {
     "surplus": 20,
     "quick_detection": 70,
     "time_limits": 50,
-    "broken_environments": 60,
+    "broken_environments": 80,
     "fargate_quota": 75,
     "fargate_limit": 80,
     "spot_outages": 50,
