@@ -20,6 +20,7 @@ from batchsim.engine.plan import (
     SpotPlan,
 )
 from batchsim.engine.randomness import Draws
+from batchsim.engine.share_plan import share_plan
 from batchsim.engine.vocabulary import Vocabulary
 from batchsim.engine.workload.plans import Workload
 from batchsim.engine.workload.progress import SPEED_1
@@ -47,9 +48,9 @@ def compile_plan(
         _environment(environment, scenario.world, keys[position], offers, policies)
         for position, environment in enumerate(scenario.computeEnvironments)
     )
-    settings = scenario.simulation
+    settings, shares = scenario.simulation, Vocabulary()
     return Plan(
-        queues=_queues(scenario),
+        queues=_queues(scenario, shares),
         environments=environments,
         pools=tuple(offers.pools),
         rules=_rules(scenario.world),
@@ -59,13 +60,14 @@ def compile_plan(
         max_time_ms=settings.max_time_ms,
         images=Vocabulary(),
         definitions=Vocabulary(),
+        shares=shares,
         types=offers.types.texts(),
         zones=offers.zones.texts(),
         quotas=scenario.world.ec2_vcpu_quota,
     )
 
 
-def _queues(scenario: Scenario) -> tuple[QueuePlan, ...]:
+def _queues(scenario: Scenario, shares: Vocabulary) -> tuple[QueuePlan, ...]:
     position = {environment.computeEnvironmentName: n for n, environment in enumerate(scenario.computeEnvironments)}
     return tuple(
         QueuePlan(
@@ -77,6 +79,7 @@ def _queues(scenario: Scenario) -> tuple[QueuePlan, ...]:
                 for item in sorted(queue.computeEnvironmentOrder, key=lambda item: item.order)
             ),
             without_queue=_is_without_queue(scenario.world, queue),
+            shares=None if _is_without_queue(scenario.world, queue) else share_plan(scenario, queue, shares),
         )
         for queue in scenario.jobQueues
     )
@@ -94,7 +97,7 @@ def _keys(scenario: Scenario, workload: Workload) -> list[str]:
     shifts anybody's draws. Environments that no entry reaches follow by number, first those that launch instances all
     the same.
     """
-    queues = {queue.jobQueueName: plan for queue, plan in zip(scenario.jobQueues, _queues(scenario), strict=True)}
+    queues = {plan.name: plan for plan in _queues(scenario, Vocabulary())}
     keys: dict[int, str] = {}
     for entry in workload.entries:
         for place, position in enumerate(queues[entry.job.queue].environments):

@@ -12,6 +12,7 @@ from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
 from batchsim.engine.environment import Cover, Environment
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.quota import VcpuQuota
+from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Ask
 from batchsim.policies.scaling import Rooms
@@ -66,6 +67,9 @@ class DemandMeter:
 
     def runs(self, queue: JobQueue) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) of a queue's waiting jobs in line; beyond the first runs, the rest by shape."""
+        if isinstance(queue, ShareQueue):
+            yield from queue.demand(MOST_RUNS)
+            return
         rest = queue.by_shape.copy()
         for low, high in islice(queue.in_order(), MOST_RUNS):
             shape = self._tables.shape_code(low)

@@ -270,6 +270,11 @@ class Ec2Environment:
         self._start(low, low + count, row)
         return count
 
+    def has_room(self, shape: int) -> bool:
+        """Whether a job of this shape would start now."""
+        want = self._shapes[shape]
+        return self.takes(shape) and self.fleet.find(want.vcpus, want.memory_mib, want.gpus) >= 0
+
     def release(self, attempt: int) -> None:
         """Give an attempt's part of its instance back."""
         row = self._attempts.table.instance[attempt]

@@ -52,6 +52,9 @@ class Environment(Protocol):
     def place(self, low: int, high: int) -> int:
         """Start the first jobs of a run of equal ones; return how many."""
 
+    def has_room(self, shape: int) -> bool:
+        """Whether :meth:`place` would start a job of this shape now."""
+
     def release(self, attempt: int) -> None:
         """Take back what an attempt held."""
 

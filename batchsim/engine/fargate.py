@@ -151,6 +151,12 @@ class FargateEnvironment:
             self._wake_at_next_token()
         return count
 
+    def has_room(self, shape: int) -> bool:
+        """Whether a task of this shape would start now."""
+        want = self._tables.shapes[shape]
+        fits = self.used_milli + want.vcpus_milli <= self.max_vcpus * 1000
+        return self.enabled and not want.gpus and fits and self.bucket.tokens(self._kernel.now_ms) > 0
+
     def release(self, attempt: int) -> None:
         """A task ended."""
         self.used_milli -= self._tables.shape(self._attempts.table.job[attempt]).vcpus_milli

@@ -23,6 +23,9 @@ Run = tuple[Any, int, int, int]
 class JobQueue:
     """Strict FIFO. An array is one run, however large; ``waiting`` and ``by_shape`` count, nothing scans jobs."""
 
+    is_restless = False
+    """Whether every pass has to look at it while jobs wait, as turns change with time."""
+
     def __init__(self, position: int, plan: QueuePlan, tables: Tables) -> None:
         self.position = position
         self.name = plan.name

@@ -14,6 +14,7 @@ from batchsim.engine.workload.course_rules import CourseRule
 from batchsim.engine.workload.progress import SPEED_1
 from batchsim.engine.workload.work import WorkSource
 from batchsim.policies.allocation import Offer, Strategy
+from batchsim.policies.fair_share import DecayKernel
 from batchsim.policies.ordering import FifoOrder, RetryPosition
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER
@@ -33,6 +34,31 @@ class Shape(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SharePlan:
+    """The scheduling policy of a fair-share queue, and what ``world`` says of such."""
+
+    kernel: DecayKernel
+    window_ms: int
+    """What it looks back on; 0: only what is held now counts."""
+    update_ms: int
+    """Grid on which usage is taken."""
+    charge: int
+    """What a thousandth of a vCPU counts from its placement to the next update."""
+    reservation: int
+    """``computeReservation`` in percent; 0 where the vCPUs that it is a part of are not known."""
+    entries: tuple[str, ...]
+    """Share identifiers of ``shareDistribution``, some with a trailing ``*``."""
+    weights: tuple[int, ...]
+    """Their weight factors, in nanos."""
+    strict: bool
+    """Whether a head that does not fit stops all shares."""
+    most_active: int | None
+    """Share identifiers that may be active; None: any number."""
+    names: Vocabulary
+    """The share identifiers behind the codes, of all queues."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """A job queue; ``environments`` are positions in their order."""
 
@@ -42,6 +68,8 @@ class QueuePlan:
     environments: tuple[int, ...]
     without_queue: bool = False
     """Whether it is none: clients call RunTask for its jobs (``world.platform: no_queue``)."""
+    shares: SharePlan | None = None
+    """None: FIFO."""
 
 
 class FleetLaunch(NamedTuple):
@@ -155,6 +183,9 @@ class EntryRun:
     """Draws of ``world.start_failure``; None when that is 0."""
     back_offs: Stream | None
     """Shares of a RunTask client's back-off; None where it has no jitter."""
+    share: int = NEVER
+    """Of its share identifier; NEVER where its queue is FIFO."""
+    scheduling_priority: int = 0
     course: CourseRule | None = None
     """None: it saves nothing, and dies at SIGTERM."""
     follows: bool = False
@@ -279,6 +310,8 @@ class Plan:
     max_time_ms: int
     images: Vocabulary
     definitions: Vocabulary
+    shares: Vocabulary
+    """Share identifiers, in order of first use."""
     types: tuple[str, ...]
     zones: tuple[str, ...]
     quotas: VcpuQuotas = UNLIMITED

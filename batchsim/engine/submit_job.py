@@ -40,6 +40,10 @@ class SubmitJob:
         if any(parent in self._refused for parent, _ in parents):
             self.refuse(submission, "dependsOn names a job that was not accepted")
             return
+        self._admit(submission, parents)
+
+    def _admit(self, submission: int, parents: list[tuple[int, int]]) -> None:
+        """A call is accepted."""
         entry = self._tables.entries[self._tables.submissions.entry[submission]]
         self.live_jobs += self._tables.submissions.size[submission]
         self._dependencies.admit(submission, parents, sequential=entry.sequential)

@@ -68,6 +68,8 @@ class WaitReason(_Worded):
     CLIENT_BACKOFF = 12, "client_backoff"
     VCPU_QUOTA = 13, "vcpu_quota"
     BID = 14, "bid"
+    FAIR_SHARE_TURN = 15, "fair_share_turn"
+    RESERVATION = 16, "reservation"
 
 
 class WhyLaunched(_Worded):

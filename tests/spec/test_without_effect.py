@@ -18,23 +18,26 @@ BUILT = {
     "ArrayProperties": "size",
     "JobDependency": "jobId type",
     # section 4
-    "JobQueue": "jobQueueName state priority computeEnvironmentOrder",
+    "JobQueue": "jobQueueName state priority computeEnvironmentOrder schedulingPolicyArn",
+    "SchedulingPolicy": "name fairsharePolicy",
+    "FairsharePolicy": "shareDecaySeconds computeReservation shareDistribution",
+    "ShareAttributes": "shareIdentifier weightFactor",
     "ComputeEnvironmentOrder": "order computeEnvironment",
     # section 5
-    "ComputeEnvironment": "computeEnvironmentName type state computeResources",
     "ComputeResource": "type allocationStrategy minvCpus maxvCpus desiredvCpus instanceTypes subnets scalingPolicy "
     "bidPercentage",
+    "ComputeEnvironment": "computeEnvironmentName type state computeResources unmanagedvCpus",
     "ScalingPolicy": "minScaleDownDelayMinutes",
     # sections 5 and 6: what jobs ask for
     "JobDefinition": "jobDefinitionName revision status type containerProperties retryStrategy timeout parameters "
-    "platformCapabilities",
+    "platformCapabilities schedulingPriority",
     "ContainerProperties": "image vcpus memory resourceRequirements command environment ephemeralStorage "
     "runtimePlatform",
     "ResourceRequirement": "type value",
     "RuntimePlatform": "cpuArchitecture",
     "EphemeralStorage": "sizeInGiB",
     "SubmitJob": "jobName jobQueue jobDefinition arrayProperties dependsOn containerOverrides retryStrategy timeout "
-    "parameters",
+    "parameters shareIdentifier schedulingPriorityOverride",
     "ContainerOverrides": "vcpus memory command environment resourceRequirements",
 }
 """Fields whose behaviour sections 2-7 of the fact sheet describe and which batchsim builds."""
