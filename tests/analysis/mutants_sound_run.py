@@ -249,7 +249,7 @@ NOTIFICATIONS = (
 REASONS = (
     *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
     *("fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
-    *("client_backoff", "vcpu_quota", "bid"),
+    *("client_backoff", "vcpu_quota", "bid", "fair_share_turn", "reservation"),
 )
 PARTS = (
     *("throttled_s", "dependency_s", "wait_s", "retry_delay_s", "provisioning_s", "image_pull_s"),
@@ -285,7 +285,9 @@ def sound_run() -> dict[str, Any]:
                 "capacity_errors",
             ],
         ),
-        "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]),
+        "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]).assign(
+            share=""
+        ),
         "costs": pd.DataFrame(_costs(attempts, instances)),
         "notifications": pd.DataFrame(NOTIFICATIONS, columns=["rule", "target", "at_s", "job_id", "status"]),
     }
@@ -396,6 +398,7 @@ def _jobs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> li
             "queue": queue,
             "definition": definition,
             "share": "",
+            "scheduling_priority": NAN,
             "state": state,
             "reason": reason,
             "due_at_s": due,
@@ -543,6 +546,7 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
     over = runnable & (jobs["waiting_since_s"].isna() | jobs["ended_at_s"].notna())
     lost = attempts["outcome"] == "reclaimed"
     return {
+        "shares": [],
         "horizon_s": float(HORIZON),
         "notifications": [
             {"rule": name, "notifications": [row[0] for row in NOTIFICATIONS].count(name)}

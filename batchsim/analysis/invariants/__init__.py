@@ -18,6 +18,7 @@ from batchsim.analysis.invariants import (
     recurring,
     references,
     retries,
+    shares,
     timeline,
     totals,
     waits,
@@ -43,5 +44,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     *totals.INVARIANTS,
     *recurring.INVARIANTS,
     *notifications.INVARIANTS,
+    *shares.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

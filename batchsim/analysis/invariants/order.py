@@ -7,11 +7,11 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import priority
+from batchsim.analysis.invariants.lines import steps
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import ascending, greatest_in
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
-from batchsim.analysis.invariants.timeline import steps
 
 
 @invariant("I29")
@@ -28,6 +28,7 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
         jobs.number("memory_mib"),
         jobs.number("gpus"),
         jobs.codes("share"),
+        jobs.codes("scheduling_priority"),
     )
     group = columns[0]
     for column in columns[1:]:
@@ -38,11 +39,18 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
 
 @invariant("I29b")
 def fifo_is_strict(book: Book) -> pd.DataFrame:
-    """Strict FIFO: while a job waits, no first attempt of a job behind it in its queue starts."""
+    """Strict FIFO: while a job waits, no first attempt of a job behind it in its queue starts.
+
+    In a fair-share queue: of its share and schedulingPriority.
+    """
     book.must_follow_aws("ordering of jobs")
     if book.settings.world("head_of_line") != "strict":
         raise CannotTellError("world.head_of_line lets jobs pass a blocked head")
-    return book.jobs.rows(_overtaken(book, book.jobs.codes("queue")))
+    group = book.jobs.codes("queue")
+    for column in ("share", "scheduling_priority"):
+        known = book.jobs.codes(column)
+        group = group * (int(known.max(initial=0)) + 1) + known
+    return book.jobs.rows(_overtaken(book, pd.factorize(group)[0].astype(np.int64)))
 
 
 def _overtaken(book: Book, group: Int64s) -> Int64s:
@@ -90,14 +98,18 @@ def _entry_position(book: Book) -> Int64s:
 def priority_within_an_instant(book: Book) -> pd.DataFrame:
     """In one instant no job starts while the head of a higher queue.
 
-    No larger and with the same single environment, goes on waiting.
+    No larger and with the same single environment, goes on waiting. Of queues that go by one order each: a head of a
+    fair-share queue may wait for its turn.
     """
     book.must_follow_aws("ordering of queues")
     settings = book.settings
     queued = [name for name in book.jobs.words("queue") if not settings.is_without_queue(name)]
     only = {name: settings.served_by(name) for name in queued}
     pairs = [
-        (low, high) for low in only for high in only if low != high and len(only[low]) == 1 and only[low] == only[high]
+        (low, high)
+        for low in only
+        for high in only
+        if low != high and len(only[low]) == 1 and only[low] == only[high] and not settings.fair_share(high)
     ]
     bad = [_placed_past(book, low, high) for low, high in pairs]
     return book.attempts.rows(np.unique(np.concatenate(bad)) if bad else np.zeros(0, np.int64))
