@@ -28,7 +28,7 @@ def draw_fair_share(draft: Draft, drawn: Data) -> Data:
 
 def _policy(draft: Draft) -> Data:
     policy: Data = {"shareDecaySeconds": draft.pick(0, 60, 900, 0)}
-    if not draft.has("tight_maximum") and draft.chance(45):  # of a tight maximum it would leave next to nothing
+    if not draft.has("tight_maximum") and draft.chance(95):  # of a tight maximum it would leave next to nothing
         policy["computeReservation"] = draft.pick(25, 50, 75, 25)
     if draft.chance(70):
         entries = draft.pick(("alpha", "beta"), ("alpha", "team*"), ("*",), ("team1",))
