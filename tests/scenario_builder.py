@@ -88,6 +88,8 @@ def job(
     timeout_s: int | None = None,
     on: str = "queue",
     kind: str = "job",
+    share: str | None = None,
+    priority: int | None = None,
     **keys: Any,
 ) -> Data:
     """A workload entry: ``needs`` are ids or dependsOn items, ``size`` makes an array, ``keys`` are the entry's own."""
@@ -102,6 +104,10 @@ def job(
         request["retryStrategy"] = {"attempts": attempts, "evaluateOnExit": list(rules)}
     if timeout_s is not None:
         request["timeout"] = {"attemptDurationSeconds": timeout_s}
+    if share is not None:
+        request["shareIdentifier"] = share
+    if priority is not None:
+        request["schedulingPriorityOverride"] = priority
     when = {} if at is None else {"at": at}
     return {"id": entry, "submit": request, "run": run, **when, **keys}
 
@@ -109,6 +115,13 @@ def job(
 def task(entry: str, run: Any = "60s", **keys: Any) -> Data:
     """A workload entry of 1 vCPU and 2048 MiB for Fargate."""
     return job(entry, run, **{"kind": "task", **keys})
+
+
+def fair(weights: Mapping[str, float] | None = None, **policy: Any) -> Data:
+    """Keywords of :func:`scenario` for one fair-share queue: weight factors by share, the policy by AWS's names."""
+    shares = [{"shareIdentifier": name, "weightFactor": weight} for name, weight in (weights or {}).items()]
+    made = {"name": "fair", "fairsharePolicy": {"shareDistribution": shares, **policy}}
+    return {"queues": [queue(schedulingPolicyArn="fair")], "schedulingPolicies": [made]}
 
 
 def fails(*exit_codes: int, run: str = "10s", then: str = "10s") -> Data:

@@ -13,6 +13,7 @@ from batchsim.analysis.exact import Int64s, dot
 from batchsim.analysis.phases import cut_by_timeout, cut_short
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.throughput import MS_PER_H, asked
+from batchsim.analysis.waits import line_numbers
 from batchsim.records.tables import NEVER, Ints
 from batchsim.records.vocabulary import BlockReason, EndedBy, JobState, Outcome, WaitReason, WhyEnded
 
@@ -118,25 +119,18 @@ def _vcpu_h(length_ms: Int64s, vcpus_milli: Ints) -> float:
 
 
 def stuck(run: Analysis) -> list[dict[str, Any]]:
-    """Return each queue whose head will never start: the head, why, what it needs, how many jobs are stuck with it."""
-    found = []
-    for queue, row in enumerate(_last_rows(run)):
-        if row != NEVER and _is_stuck(run, row):
-            found.append(_stuck_queue(run, queue, row))
-    return found
+    """Return each queue whose head will never start: the head, why, what it needs, how many jobs are stuck with it.
 
-
-def _last_rows(run: Analysis) -> list[int]:
-    """The last row of each queue's timeline, NEVER without one."""
-    last = np.full(len(run.records.names.queues), NEVER, np.int64)
-    np.maximum.at(last, run.records.timeline.queue, np.arange(len(run.records.timeline.queue)))
-    rows: list[int] = last.tolist()
-    return rows
+    Of a fair-share queue, each share whose turn it is.
+    """
+    line = run.records.timeline
+    last = dict(zip(line_numbers(run.records, line.queue, line.share).tolist(), range(len(line.queue)), strict=True))
+    return [_stuck_head(run, row, last) for row in last.values() if _is_stuck(run, row)]
 
 
 def _is_stuck(run: Analysis, row: int) -> bool:
     line = run.records.timeline
-    if line.reason[row] == WaitReason.EMPTY or line.job[row] == NEVER:
+    if line.reason[row] in (WaitReason.EMPTY, WaitReason.FAIR_SHARE_TURN) or line.job[row] == NEVER:
         return False
     if _will_be_cancelled(run, int(line.queue[row])):
         return False
@@ -149,13 +143,13 @@ def _will_be_cancelled(run: Analysis, queue: int) -> bool:
     return bool(np.any((table.queue == queue) & (table.until_ms == NEVER) & (table.limit_ms != NEVER)))
 
 
-def _last_head(run: Analysis, queue: int, row: int) -> int:
-    """The head of a queue at the end of the run: of the timeline's last row, or, where that one left, who followed."""
+def _last_head(run: Analysis, row: int, last: dict[int, int]) -> int:
+    """The head of a line at the end of the run: of the timeline's last row, or, where that one left, who followed."""
     job, records = int(run.records.timeline.job[row]), run.records
-    waiting = np.flatnonzero(_waiting(run, queue))
+    waiting = np.flatnonzero(_waiting(run, row, last))
     if job in waiting or not len(waiting):
         return job
-    told = records.blocked.job[(records.blocked.queue == queue) & (records.blocked.until_ms == NEVER)]
+    told = records.blocked.job[np.isin(records.blocked.job, waiting) & (records.blocked.until_ms == NEVER)]
     created = records.submissions.created_at_ms[records.jobs.submission[waiting]]
     return int(
         told[-1] if len(told) else waiting[np.lexsort((waiting, created, records.jobs.attempts[waiting] == 0))[0]]
@@ -169,15 +163,17 @@ def _blocked_for(run: Analysis, job: int) -> str | None:
     return BlockReason(int(table.reason[rows[-1]])).text if len(rows) else None
 
 
-def _stuck_queue(run: Analysis, queue: int, row: int) -> dict[str, Any]:
+def _stuck_head(run: Analysis, row: int, last: dict[int, int]) -> dict[str, Any]:
+    """``last``: the last row of each line of the timeline."""
     records, line = run.records, run.records.timeline
-    job = _last_head(run, queue, row)
+    job = _last_head(run, row, last)
     call = int(records.jobs.submission[job])
     asked_for, environment = records.submissions, int(line.environment[row])
-    since = _since(line.queue, line.reason, line.at_ms, row)
+    since = _since(line_numbers(records, line.queue, line.share), line.reason, line.at_ms, row)
     return {
-        "queue": records.names.queues[queue],
-        "jobs": int(np.count_nonzero(_waiting(run, queue))),
+        "queue": records.names.queues[int(line.queue[row])],
+        "share": records.names.shares[int(line.share[row])] if line.share[row] != NEVER else None,
+        "jobs": int(np.count_nonzero(_waiting(run, row, last))),
         "job_id": str(run.job_ids[job]),
         "reason": tuple(WaitReason)[line.reason[row]].text,
         "blocked_for": _blocked_for(run, job),
@@ -192,16 +188,22 @@ def _stuck_queue(run: Analysis, queue: int, row: int) -> dict[str, Any]:
     }
 
 
-def _since(queue: Ints, reason: Ints, at_ms: Ints, row: int) -> int:
-    """Since when the head of the row's queue has had the row's reason."""
-    rows = np.flatnonzero(queue[: row + 1] == queue[row])
+def _since(number: Ints, reason: Ints, at_ms: Ints, row: int) -> int:
+    """Since when the head of the row's line has had the row's reason."""
+    rows = np.flatnonzero(number[: row + 1] == number[row])
     other = rows[reason[rows] != reason[row]]
     first = rows[np.searchsorted(rows, other[-1], side="right")] if len(other) else rows[0]
     return int(at_ms[first])
 
 
-def _waiting(run: Analysis, queue: int) -> Any:
-    """Whether a job waits in a queue at the end of the run."""
-    jobs = run.records.jobs
-    mine = run.records.submissions.queue[jobs.submission] == queue
+def _waiting(run: Analysis, row: int, last: dict[int, int]) -> Any:
+    """Whether a job waits behind the head of a row at the end of the run: in its line, or for the turn of its own."""
+    jobs, calls, line = run.records.jobs, run.records.submissions, run.records.timeline
+    own = line_numbers(run.records, line.queue[row], line.share[row])
+    behind = [int(own)] + [
+        number
+        for number, other in last.items()
+        if line.queue[other] == line.queue[row] and line.reason[other] == WaitReason.FAIR_SHARE_TURN
+    ]
+    mine = np.isin(line_numbers(run.records, calls.queue, calls.share), behind)[jobs.submission]
     return mine & (jobs.waiting_since_ms != NEVER) & (jobs.ended_at_ms == NEVER)

@@ -25,6 +25,7 @@ from batchsim.analysis.attribution import (
 from batchsim.analysis.blocked import blocked
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.commitments import CommitmentBill
+from batchsim.analysis.fair_share import shares
 from batchsim.analysis.latency import latency
 from batchsim.analysis.losses import failures, reclaims, retries, run_task, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
@@ -235,5 +236,6 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "retries": retries,
     "run_task": run_task,
     "reclaims": reclaims,
+    "shares": shares,
 }
 """The sections of the summary that follow from the run alone, in its order. Stuck jobs come first."""

@@ -48,7 +48,8 @@ def jobs_table(run: Analysis) -> pd.DataFrame:
             "array_index": nullable(jobs.array_index),
             "queue": words(calls.queue[call], names.queues),
             "definition": words(calls.definition[call], names.definitions),
-            "share": words(np.full(len(call), NEVER), ()),
+            "share": words(calls.share[call], names.shares),
+            "scheduling_priority": nullable(calls.scheduling_priority[call]),
             "state": words(jobs.state, _texts(JobState)),
             "reason": words(jobs.status_reason, names.status_reasons),
             "due_at_s": seconds(calls.due_at_ms[call]),
@@ -201,6 +202,8 @@ def submissions_table(run: Analysis) -> pd.DataFrame:
             "size": int64(calls.size),
             "is_array": calls.is_array.astype(np.bool_),
             "queue": words(calls.queue, names.queues),
+            "share": words(calls.share, names.shares),
+            "scheduling_priority": nullable(calls.scheduling_priority),
             "definition": words(calls.definition, names.definitions),
             "image": words(calls.image, names.images),
             **_size_columns(run.records, np.arange(len(ids))),
@@ -253,6 +256,7 @@ def timeline_table(run: Analysis) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "queue": words(line.queue, names.queues),
+            "share": words(line.share, names.shares),
             "at_s": seconds(line.at_ms),
             "reason": words(line.reason, _texts(WaitReason)),
             "environment": words(line.environment, names.environments),

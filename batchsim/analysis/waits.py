@@ -24,7 +24,8 @@ class Waits:
     """Every wait of every job in RUNNABLE, in no particular order. Shape of each: (waits,)."""
 
     job: Ints
-    queue: Ints
+    line: Ints
+    """In which line it waits: a queue's, or in a fair-share queue its share's."""
     start_ms: Int64s
     end_ms: Int64s
     """STARTING; or the job's end, or the horizon, when no attempt ended the wait."""
@@ -54,24 +55,31 @@ def waits(records: Records) -> Waits:
     jobs, attempts = records.jobs, records.attempts
     last = np.flatnonzero(jobs.waiting_since_ms != NEVER)
     job = np.concatenate((int64(attempts.job), last))
-    queue = int64(records.submissions.queue[jobs.submission[job]])
+    calls, call = records.submissions, jobs.submission[job]
+    line = line_numbers(records, calls.queue[call], calls.share[call])
     start = np.concatenate((int64(attempts.runnable_at_ms), int64(jobs.waiting_since_ms[last])))
     end = np.concatenate((int64(attempts.starting_at_ms), until(jobs.ended_at_ms, records.horizon_ms)[last]))
     overtook = np.zeros(len(job), np.bool_)
     overtook[list(records.overtook)] = True
-    order, skipped = _departures(records, job, queue, end, overtook)
+    order, skipped = _departures(records, job, line, end, overtook)
     skipped |= overtook[order]
     head = end.copy()
     in_turn = order[~skipped]
-    before = _departure_before(queue[in_turn], end[in_turn])
+    before = _departure_before(line[in_turn], end[in_turn])
     head[in_turn] = np.minimum(np.maximum(start[in_turn], before), end[in_turn])
+    queue = calls.queue[call]
     without_queue = np.isin(queue, records.timeline.queue[records.timeline.reason == WaitReason.CLIENT_BACKOFF])
     head[without_queue] = start[without_queue]  # nobody stands behind anybody
-    return Waits(job, queue, start, end, head)
+    return Waits(job, line, start, end, head)
 
 
-def _departures(records: Records, job: Ints, queue: Ints, end: Int64s, overtook: Bools) -> tuple[Ints, Bools]:
-    """Order the waits by queue and departure, and tell which ended, unstarted, behind the job that started next.
+def line_numbers(records: Records, queue: Ints, share: Ints) -> Int64s:
+    """Number the lines in which jobs wait by queue, then share."""
+    return int64(queue) * (len(records.names.shares) + 1) + int64(share) + 1
+
+
+def _departures(records: Records, job: Ints, line: Ints, end: Int64s, overtook: Bools) -> tuple[Ints, Bools]:
+    """Order the waits by line and departure, and tell which ended, unstarted, behind the job that started next.
 
     Attempts depart in row order. A wait that ended otherwise comes before the starts of the same instant, as
     cancellations do; at the horizon the timeline's head comes first. One that ended behind the head hands it to nobody,
@@ -82,31 +90,34 @@ def _departures(records: Records, job: Ints, queue: Ints, end: Int64s, overtook:
     created = int64(records.submissions.created_at_ms[records.jobs.submission[job]])
     row = np.where(unstarted, job, np.arange(len(job)))
     is_head = np.isin(job, _last_heads(records)) & unstarted
-    order = np.lexsort((row, np.where(unstarted, created, 0), ~is_head, ~unstarted, end, queue))
-    following = _next_started(queue[order], ~(unstarted | overtook)[order])
+    order = np.lexsort((row, np.where(unstarted, created, 0), ~is_head, ~unstarted, end, line))
+    following = _next_started(line[order], ~(unstarted | overtook)[order])
     known = unstarted[order] & (following != NEVER)
     mine, its = order[known], order[following[known]]
     retried = _is_retry(records, job, started)
     skipped = np.zeros(len(job), np.bool_)
-    skipped[known] = _later_key((~retried[mine], created[mine], job[mine]), (~retried[its], created[its], job[its]))
+    rank = -int64(records.submissions.scheduling_priority[records.jobs.submission[job]])
+    keys = (rank, ~retried, created, job)
+    skipped[known] = _later_key(tuple(key[mine] for key in keys), tuple(key[its] for key in keys))
     return order, skipped
 
 
 def _last_heads(records: Records) -> Ints:
-    """The job that heads each queue at the end of the run."""
+    """The job that heads each line at the end of the run."""
     line = records.timeline
-    order = np.lexsort((np.arange(len(line.queue)), line.queue))
-    last = np.flatnonzero(np.r_[np.diff(line.queue[order]) != 0, np.ones(min(1, len(order)), np.bool_)])
+    number = line_numbers(records, line.queue, line.share)
+    order = np.lexsort((np.arange(len(number)), number))
+    last = np.flatnonzero(np.r_[np.diff(number[order]) != 0, np.ones(min(1, len(order)), np.bool_)])
     return np.asarray(line.job[order[last]])
 
 
-def _next_started(queue: Ints, started: Bools) -> Ints:
-    """Position of the next started wait of the same queue, or NEVER, for waits sorted by queue and departure."""
-    size = len(queue)
+def _next_started(line: Ints, started: Bools) -> Ints:
+    """Position of the next started wait of the same line, or NEVER, for waits sorted by line and departure."""
+    size = len(line)
     position = np.where(started, np.arange(size), size)
     following = np.minimum.accumulate(position[::-1])[::-1]
     known = following < size
-    known[known] = queue[following[known]] == queue[known]
+    known[known] = line[following[known]] == line[known]
     return np.where(known, following, NEVER)
 
 
@@ -116,31 +127,31 @@ def _is_retry(records: Records, job: Ints, started: int) -> Bools:
     return np.asarray(number > 1)
 
 
-def _later_key(mine: tuple[Ints, Ints, Ints], its: tuple[Ints, Ints, Ints]) -> Bools:
-    """Whether one FIFO key (not retried, created, row) comes after another."""
+def _later_key(mine: tuple[Ints, ...], its: tuple[Ints, ...]) -> Bools:
+    """Whether one key (-schedulingPriority, not retried, created, row) comes after another."""
     later = np.zeros(len(mine[0]), np.bool_)
     for a, b in reversed(list(zip(mine, its, strict=True))):
         later = (a > b) | ((a == b) & later)
     return later
 
 
-def _departure_before(queue: Ints, end: Int64s) -> Int64s:
-    """The departure before each one in its queue; before all time for a queue's first."""
+def _departure_before(line: Ints, end: Int64s) -> Int64s:
+    """The departure before each one in its line; before all time for a line's first."""
     before = np.full(len(end), NEVER, np.int64)
-    before[1:] = np.where(queue[1:] == queue[:-1], end[:-1], NEVER)
+    before[1:] = np.where(line[1:] == line[:-1], end[:-1], NEVER)
     return before
 
 
 def wait_reasons(records: Records, found: Waits) -> WaitReasons:
-    """Measure every wait on its queue's timeline, at the head and behind it, and sum them by job."""
+    """Measure every wait on its line's timeline, at the head and behind it, and sum them by job."""
     line = _Line(records)
     shape = (len(records.jobs.state), len(line.reasons))
     at_head, behind = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for first in range(0, len(found.job), _CHUNK):
         part = slice(first, first + _CHUNK)
-        job, queue = found.job[part], found.queue[part]
+        job, mine = found.job[part], found.line[part]
         instants = (found.start_ms, found.head_ms, found.end_ms)
-        start, head, end = (line.before(queue, at[part]) for at in instants)
+        start, head, end = (line.before(mine, at[part]) for at in instants)
         np.add.at(behind, job, head - start)
         np.add.at(at_head, job, end - head)
     return WaitReasons(line.reasons, at_head, behind)
@@ -151,27 +162,28 @@ class _Line:
 
     def __init__(self, records: Records) -> None:
         line = records.timeline
-        order = np.lexsort((np.arange(len(line.queue)), line.queue))
+        number = line_numbers(records, line.queue, line.share)
+        order = np.lexsort((np.arange(len(number)), number))
         self._at = int64(line.at_ms)[order]
         self._span = max(int(self._at.max(initial=0)), records.horizon_ms) + 2
-        queue = int64(line.queue)[order]
-        self._key = queue * self._span + self._at
+        number = number[order]
+        self._key = number * self._span + self._at
         seen = np.unique(line.reason)
         self.reasons = tuple(reason for reason in WaitReason if reason and reason in seen)
         codes = np.array(self.reasons, np.int64)
         self._is = int64(line.reason)[order][:, None] == codes[None, :]
         lasted = np.zeros(len(order), np.int64)
-        lasted[:-1] = np.where(queue[1:] == queue[:-1], np.diff(self._at), 0)
+        lasted[:-1] = np.where(number[1:] == number[:-1], np.diff(self._at), 0)
         self._before = np.cumsum(self._is * lasted[:, None], axis=0) - self._is * lasted[:, None]
 
-    def before(self, queue: Ints, at: Int64s) -> Int64s:
-        """Return how long each queue's head had had each reason before the given instants, up to a queue's constant."""
-        row = np.searchsorted(self._key, queue * self._span + at, side="right") - 1
+    def before(self, line: Ints, at: Int64s) -> Int64s:
+        """Return how long each line's head had had each reason before the given instants, up to a line's constant."""
+        row = np.searchsorted(self._key, line * self._span + at, side="right") - 1
         if len(self._key) == 0:
             return np.zeros((len(at), 0), np.int64)
-        found = (row >= 0) & (self._key[row] // self._span == queue)
+        found = (row >= 0) & (self._key[row] // self._span == line)
         passed = np.where(found, at - self._at[row], 0)
-        first = np.searchsorted(self._key, queue * self._span, side="left")
+        first = np.searchsorted(self._key, line * self._span, side="left")
         row = np.where(found, row, np.minimum(first, len(self._key) - 1))
         return np.asarray(self._before[row] + self._is[row] * passed[:, None])
 

@@ -14,6 +14,7 @@ from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import Ec2Plan, Plan
+from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.tables import Tables
 from batchsim.policies.blocking import block_message, block_reason, time_limit_message
 from batchsim.records.tables import NEVER, BlockedHeads
@@ -29,6 +30,9 @@ _WAITS = frozenset(
         WaitReason.SCHEDULER_CYCLE,
         WaitReason.CLIENT_BACKOFF,
         WaitReason.FLEET_FULL,
+        WaitReason.CONSUMABLE_RESOURCE,
+        WaitReason.FAIR_SHARE_TURN,
+        WaitReason.RESERVATION,
     )
 )
 """A head with one of these reasons waits for what will come by itself."""
@@ -40,13 +44,18 @@ _CAUSES = {
 }
 
 
+Head = Callable[[], tuple[int, int] | None]
+"""What a line's first run is now: first row, and the row behind the last."""
+
+
 class _Watch:
-    """The head of one queue, why it is blocked (None: it is not), and since when both are so."""
+    """The head of one queue, or of one share; why it is blocked (None: it is not), and since when both are so."""
 
-    __slots__ = ("cause", "job", "limits_ms", "queue", "rings_at_ms", "row", "since_ms", "type")
+    __slots__ = ("cause", "head", "job", "limits_ms", "queue", "rings_at_ms", "row", "since_ms", "type")
 
-    def __init__(self, queue: JobQueue, limits_ms: dict[BlockReason, int]) -> None:
+    def __init__(self, queue: JobQueue, head: Head, limits_ms: dict[BlockReason, int]) -> None:
         self.queue = queue
+        self.head = head
         self.limits_ms = limits_ms
         self.job = NEVER
         self.cause: BlockReason | None = None
@@ -76,17 +85,20 @@ class BlockDetector:
         self._detect_ms = plan.rules.block_detect_ms
         self._environments = environments
         self._tables = tables
-        self._watches = [
-            _Watch(queue, dict(each.limits_ms)) if each.has_detector else None
-            for queue, each in zip(queues, plan.queues, strict=True)
-        ]
+        self._queues, self._plans = queues, plan.queues
+        self._watches: dict[int, _Watch] = {}
+        """By line of the heads' timeline."""
         self._log = _Log()
 
-    def heard(self, queue: int, reason: WaitReason, environment: int, job: int) -> None:
-        """The head of a queue waits for this reason, now; ``environment`` serves it, or was tried last."""
-        watch = self._watches[queue]
-        if watch is None or (watch.cause is None and self._is_plain(reason, environment, job)):
+    def heard(self, line: int, queue: int, share: int, reason: WaitReason, environment: int, job: int) -> None:
+        """The head of a line waits for this reason, now; ``environment`` serves it, or was tried last."""
+        watch = self._watches.get(line)
+        if (watch is None or watch.cause is None) and self._is_plain(reason, environment, job):
             return
+        if watch is None:
+            if not self._plans[queue].has_detector:
+                return
+            watch = self._watches[line] = self._watch(queue, share)
         cause = self._cause(watch, reason, job)
         if job == watch.job and cause is watch.cause:
             self._set_timer(watch)
@@ -96,12 +108,17 @@ class BlockDetector:
         if cause is not None:
             self._set_timer(watch)
 
+    def _watch(self, queue: int, share: int) -> _Watch:
+        watched = self._queues[queue]
+        head = watched.members[share].head if isinstance(watched, ShareQueue) else watched.head
+        return _Watch(watched, head, dict(self._plans[queue].limits_ms))
+
     def is_awaited(self) -> bool:
         """Whether a head is still to be told of, or to be cancelled: a run does not end before.
 
         For the telling alone a fleet that stands, and is billed to the end, is not kept longer.
         """
-        return any(watch is not None and self._is_awaited(watch) for watch in self._watches)
+        return any(map(self._is_awaited, self._watches.values()))
 
     def _is_awaited(self, watch: _Watch) -> bool:
         if self._due_ms(watch) is None:
@@ -187,7 +204,7 @@ class BlockDetector:
 
     def _is_head(self, watch: _Watch) -> bool:
         """Whether the head that the last pass left is the head still; what happened since, the next pass will tell."""
-        head = watch.queue.head()
+        head = watch.head()
         return head is not None and head[0] == watch.job
 
     # -- what

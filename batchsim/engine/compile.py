@@ -23,6 +23,7 @@ from batchsim.engine.plan import (
     UnsoldType,
 )
 from batchsim.engine.randomness import Draws
+from batchsim.engine.share_plan import share_plan
 from batchsim.engine.vocabulary import Vocabulary
 from batchsim.engine.workload.plans import Workload
 from batchsim.engine.workload.progress import SPEED_1
@@ -51,9 +52,9 @@ def compile_plan(
         _environment(environment, scenario.world, keys[position], offers, policies)
         for position, environment in enumerate(scenario.computeEnvironments)
     )
-    settings = scenario.simulation
+    settings, shares = scenario.simulation, Vocabulary()
     return Plan(
-        queues=_queues(scenario),
+        queues=_queues(scenario, shares),
         environments=environments,
         pools=tuple(offers.pools),
         rules=_rules(scenario.world),
@@ -63,6 +64,7 @@ def compile_plan(
         max_time_ms=settings.max_time_ms,
         images=Vocabulary(),
         definitions=Vocabulary(),
+        shares=shares,
         types=offers.types.texts(),
         zones=offers.zones.texts(),
         quotas=scenario.world.ec2_vcpu_quota,
@@ -73,7 +75,7 @@ def compile_plan(
     )
 
 
-def _queues(scenario: Scenario) -> tuple[QueuePlan, ...]:
+def _queues(scenario: Scenario, shares: Vocabulary) -> tuple[QueuePlan, ...]:
     position = {environment.computeEnvironmentName: n for n, environment in enumerate(scenario.computeEnvironments)}
     return tuple(
         QueuePlan(
@@ -87,6 +89,7 @@ def _queues(scenario: Scenario) -> tuple[QueuePlan, ...]:
             without_queue=_platform(scenario.world, queue) == "no_queue",
             has_detector=_platform(scenario.world, queue) == "batch",
             limits_ms=_limits(queue),
+            shares=None if _platform(scenario.world, queue) == "no_queue" else share_plan(scenario, queue, shares),
         )
         for queue in scenario.jobQueues
     )
@@ -113,7 +116,7 @@ def _keys(scenario: Scenario, workload: Workload) -> list[str]:
     shifts anybody's draws. Environments that no entry reaches follow by number, first those that launch instances all
     the same.
     """
-    queues = {queue.jobQueueName: plan for queue, plan in zip(scenario.jobQueues, _queues(scenario), strict=True)}
+    queues = {plan.name: plan for plan in _queues(scenario, Vocabulary())}
     keys: dict[int, str] = {}
     for entry in workload.entries:
         for place, position in enumerate(queues[entry.job.queue].environments):

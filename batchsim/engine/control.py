@@ -13,6 +13,8 @@ from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scaling_log import ScalingLog
 from batchsim.engine.scheduler import Scheduler
+from batchsim.engine.share_plan import weight_nano
+from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.stopping import Stops
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
@@ -97,6 +99,13 @@ class CapacityControl:
         """Set ``priority`` or ``enabled`` of a queue."""
         setattr(self._queues[queue], field, value)
         self._scheduler.reorder()
+        self._scheduler.request_pass()
+
+    def set_weight(self, queue: int, entry: str, weight: float) -> None:
+        """Set the weightFactor of an entry of a fair-share queue's ``shareDistribution``; ``KeyError`` without one."""
+        changed = self._queues[queue]
+        assert isinstance(changed, ShareQueue)
+        changed.set_weight(entry, weight_nano(weight))
         self._scheduler.request_pass()
 
     def set_environment(self, environment: int, field: str, value: int | bool) -> None:

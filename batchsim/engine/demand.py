@@ -13,6 +13,7 @@ from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
 from batchsim.engine.environment import Cover, Environment, held_by
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.quota import VcpuQuota
+from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Ask
 from batchsim.policies.scaling import Rooms
@@ -76,11 +77,14 @@ class DemandMeter:
             granted = count if ledger is None else ledger.grant(self._shapes[shape], low, count)
             if granted:
                 yield shape, granted
-            if granted < count and queue.overtakers != "all":
+            if granted < count and queue.is_held_by_its_head:
                 return
 
     def _waiting(self, queue: JobQueue) -> Iterator[tuple[int | None, int, int]]:
-        """Yield (first row, shape, count); the row is not known beyond the first runs."""
+        """Yield (first row, shape, count); the row is not known beyond the first runs, nor in a fair-share queue."""
+        if isinstance(queue, ShareQueue):
+            yield from ((None, shape, count) for shape, count in queue.demand(MOST_RUNS))
+            return
         rest = queue.by_shape.copy()
         for low, high in islice(queue.in_order(), MOST_RUNS):
             shape = self._tables.shape_code(low)

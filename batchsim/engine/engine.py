@@ -52,6 +52,8 @@ from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scaling_log import ScalingLog
 from batchsim.engine.scheduler import Scheduler
+from batchsim.engine.share_queue import ShareQueue
+from batchsim.engine.share_submission import SubmitJobToShares
 from batchsim.engine.spot import SpotMarket
 from batchsim.engine.spot_prices import SpotPrices
 from batchsim.engine.standing import StandingFleet
@@ -114,15 +116,16 @@ class Engine:
 
     def _build_jobs_side(self, *, thorough: bool) -> None:
         rules, tables = self.plan.rules, self.tables
-        self.queues = [self._queue(position, queue) for position, queue in enumerate(self.plan.queues)]
+        self.queues = [
+            self._queue(position, queue, thorough=thorough) for position, queue in enumerate(self.plan.queues)
+        ]
         self.running = Attempts(self.kernel, tables, rules.start_failure)
         self.lifecycle = Lifecycle(self.kernel, rules, tables, self.queues, self.policies, self._views, self._joined)
         self.dependencies = Dependencies(
             self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
         )
         self.consumables = self._consumables()
-        submitted = SubmittedJobs(rules.submitted_limit, rules.scheduler_cycle_ms)
-        self.submit_job = SubmitJob(tables, self.dependencies, submitted, self._submission_ended)
+        self.submit_job = self._submit_job()
         self.arrivals = Arrivals(
             self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse
         )
@@ -240,8 +243,20 @@ class Engine:
         held_by_job = self.plan.rules.consumables_held_by_job
         return Consumables(self.kernel, plans, self.tables, self.queues, held_by_job=held_by_job)
 
-    def _queue(self, position: int, plan: QueuePlan) -> JobQueue:
+    def _submit_job(self) -> SubmitJob:
+        submitted = SubmittedJobs(self.plan.rules.submitted_limit, self.plan.rules.scheduler_cycle_ms)
+        parts = self.tables, self.dependencies, submitted, self._submission_ended
+        if not self._shares_fairly():
+            return SubmitJob(*parts)
+        return SubmitJobToShares(*parts, self.queues, self._gate_opened)
+
+    def _shares_fairly(self) -> bool:
+        return any(isinstance(queue, ShareQueue) for queue in self.queues)
+
+    def _queue(self, position: int, plan: QueuePlan, *, thorough: bool) -> JobQueue:
         rules, overtakers = self.plan.rules.run_task, self.plan.rules.overtaking
+        if plan.shares is not None:
+            return ShareQueue(position, plan, plan.shares, self.tables, self.kernel, self.timeline, thorough=thorough)
         if not plan.without_queue:
             if overtakers == "nobody":
                 return JobQueue(position, plan, self.tables)
@@ -320,7 +335,7 @@ class Engine:
     def _join(self) -> None:
         """Let the rooms hear of each other."""
         self.running.hosts = list(self.environments)
-        self.running.settled = self._attempt_ended
+        self.running.settled = self._attempt_of_a_share_ended if self._shares_fairly() else self._attempt_ended
         self.lifecycle.ended = self.submit_job.job_ended if self.consumables is None else self._job_ended
         self.scheduler.passed = self._passed
         self.launcher.grew = self._grew
@@ -332,6 +347,8 @@ class Engine:
             if isinstance(environment, Ec2Environment):
                 environment.became_busy = self.drain.watch
         for queue in self.queues:
+            if isinstance(queue, ShareQueue):
+                queue.hosts = self.environments
             if isinstance(queue, RunTaskClients):
                 queue.hosts, queue.give_up = self.environments, self.lifecycle.fail
         stops = Stops(self.kernel, self.plan.rules, self.tables, self.running)
@@ -412,6 +429,14 @@ class Engine:
 
     def _submission_ended(self, submission: int) -> None:
         self.arrivals.submission_ended(submission)
+
+    def _attempt_of_a_share_ended(self, attempt: int) -> None:
+        """As :meth:`_attempt_ended`, where at least one queue shares fairly."""
+        job = self.tables.attempts.job[attempt]
+        queue = self.queues[self.tables.submissions.queue[self.tables.jobs.submission[job]]]
+        if isinstance(queue, ShareQueue):
+            queue.released(job)
+        self._attempt_ended(attempt)
 
     def _attempt_ended(self, attempt: int) -> None:
         self.lifecycle.settle_attempt(attempt)

@@ -17,6 +17,7 @@ from batchsim.engine.workload.plans import DependencyKind, EntryPlan
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER, Ints
 from batchsim.spec import World
+from batchsim.spec.effective import EffectiveJob
 from batchsim.units import DURATION_MS
 
 
@@ -97,7 +98,14 @@ class EntryCompiler:
             cancel_after_ms=NEVER if plan.cancel_after_ms is None else plan.cancel_after_ms,
             follows=plan.after is not None,
             client_rate_per_s=plan.client_rate_per_s,
+            share=self._share(job),
+            scheduling_priority=job.scheduling_priority,
         )
+
+    def _share(self, job: EffectiveJob) -> int:
+        """Code the share identifier; NEVER where the queue is FIFO, or none."""
+        is_fair = self._plan.queues[self._queues[job.queue]].shares is not None
+        return self._plan.shares.code(job.share) if is_fair and job.share is not None else NEVER
 
     def _task_pulls(self, stream: str) -> TaskPulls:
         world, draws = self._world, self._draws

@@ -7,10 +7,11 @@ import numpy as np
 from batchsim.engine.consumables import no_consumables
 from batchsim.engine.engine import Engine
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan
+from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.spot_prices import with_paid_prices
 from batchsim.engine.submission_table import EntryColumns, ShapeColumns
 from batchsim.engine.vocabulary import Vocabulary
-from batchsim.records.tables import Instances, Names, Records
+from batchsim.records.tables import NEVER, Instances, Names, Records, Shares
 
 
 def freeze(engine: Engine, horizon_ms: int) -> Records:
@@ -29,6 +30,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         dependencies=engine.dependencies.freeze(),
         blocked=engine.blocked.freeze(),
         consumables=no_consumables() if engine.consumables is None else engine.consumables.freeze(),
+        shares=_shares(engine, horizon_ms),
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
         fargate_speed_milli=engine.plan.rules.fargate_speed_milli,
@@ -56,9 +58,26 @@ def _names(engine: Engine) -> Names:
         images=plan.images.texts(),
         status_reasons=engine.tables.status_reasons.texts(),
         container_reasons=engine.tables.container_reasons.texts(),
+        shares=plan.shares.texts(),
         groups=tuple(entry.group for entry in engine.tables.entries),
         consumables=tuple(each.name for each in plan.consumables),
         needs=_needs(engine)[0],
+    )
+
+
+def _shares(engine: Engine, horizon_ms: int) -> Shares:
+    """Every share of every fair-share queue, in order of first use."""
+    rows = [
+        (queue.position, *seen)
+        for queue in engine.queues
+        if isinstance(queue, ShareQueue)
+        for seen in queue.standing_at(horizon_ms)
+    ]
+    return Shares(
+        queue=np.array([row[0] for row in rows], dtype=np.int16),
+        share=np.array([row[1] for row in rows], dtype=np.int32),
+        weight_nano=np.array([row[2] for row in rows], dtype=np.int64),
+        usage_vcpu_s=np.array([row[3] for row in rows], dtype=np.float64),
     )
 
 
@@ -94,4 +113,8 @@ def _entries(engine: Engine) -> EntryColumns:
         definition=np.array([entry.definition for entry in entries], dtype=np.int32),
         attempts_allowed=np.array([entry.attempts_allowed for entry in entries], dtype=np.int16),
         timeout_ms=np.array([entry.timeout_ms for entry in entries], dtype=np.int64),
+        share=np.array([entry.share for entry in entries], dtype=np.int32),
+        scheduling_priority=np.array(
+            [NEVER if entry.share == NEVER else entry.scheduling_priority for entry in entries], dtype=np.int32
+        ),
     )

@@ -24,6 +24,9 @@ T = TypeVar("T", bound=tuple[Any, ...])
 class JobQueue:
     """Strict FIFO. An array is one run, however large; ``waiting`` and ``by_shape`` count, nothing scans jobs."""
 
+    is_restless = False
+    """Whether every pass has to look at it while jobs wait, as turns change with time."""
+
     def __init__(self, position: int, plan: QueuePlan, tables: Tables, overtakers: Overtakers = "nobody") -> None:
         self.position = position
         self.name = plan.name
@@ -41,6 +44,11 @@ class JobQueue:
         self._retried: list[Run] = []
         self._holes: list[int] = []
         """Rows in the heaps that were cancelled while they waited, sorted."""
+
+    @property
+    def is_held_by_its_head(self) -> bool:
+        """Whether nobody may start while the head waits."""
+        return self.overtakers != "all"
 
     def push(self, key: Place, high: int) -> None:
         """Put the rows from ``key[2]`` to ``high - 1``, all of one submission, in line."""

@@ -14,6 +14,7 @@ from batchsim.engine.workload.course_rules import CourseRule
 from batchsim.engine.workload.progress import SPEED_1
 from batchsim.engine.workload.work import WorkSource
 from batchsim.policies.allocation import Offer, Strategy
+from batchsim.policies.fair_share import DecayKernel
 from batchsim.policies.ordering import FifoOrder, RetryPosition
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER
@@ -49,6 +50,31 @@ class ConsumablePlan(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SharePlan:
+    """The scheduling policy of a fair-share queue, and what ``world`` says of such."""
+
+    kernel: DecayKernel
+    window_ms: int
+    """What it looks back on; 0: only what is held now counts."""
+    update_ms: int
+    """Grid on which usage is taken."""
+    charge: int
+    """What a thousandth of a vCPU counts from its placement to the next update."""
+    reservation: int
+    """``computeReservation`` in percent; 0 where the vCPUs that it is a part of are not known."""
+    entries: tuple[str, ...]
+    """Share identifiers of ``shareDistribution``, some with a trailing ``*``."""
+    weights: tuple[int, ...]
+    """Their weight factors, in nanos."""
+    strict: bool
+    """Whether a head that does not fit stops all shares."""
+    most_active: int | None
+    """Share identifiers that may be active; None: any number."""
+    names: Vocabulary
+    """The share identifiers behind the codes, of all queues."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """A job queue; ``environments`` are positions in their order."""
 
@@ -62,6 +88,8 @@ class QueuePlan:
     """Whether AWS Batch watches its head: not on other platforms."""
     limits_ms: tuple[tuple[BlockReason, int], ...] = ()
     """``jobStateTimeLimitActions``: how long a head may be blocked for a reason before it is cancelled."""
+    shares: SharePlan | None = None
+    """None: FIFO."""
 
 
 class UnsoldType(NamedTuple):
@@ -197,6 +225,9 @@ class EntryRun:
     """Draws of ``world.start_failure``; None when that is 0."""
     back_offs: Stream | None
     """Shares of a RunTask client's back-off; None where it has no jitter."""
+    share: int = NEVER
+    """Of its share identifier; NEVER where its queue is FIFO."""
+    scheduling_priority: int = 0
     course: CourseRule | None = None
     """None: it saves nothing, and dies at SIGTERM."""
     cancel_after_ms: int = NEVER
@@ -336,6 +367,8 @@ class Plan:
     max_time_ms: int
     images: Vocabulary
     definitions: Vocabulary
+    shares: Vocabulary
+    """Share identifiers, in order of first use."""
     types: tuple[str, ...]
     zones: tuple[str, ...]
     quotas: VcpuQuotas = UNLIMITED

@@ -17,6 +17,8 @@ from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laned_queue import LanedQueue
 from batchsim.engine.overtaking import Overtaking, try_in_order
+from batchsim.engine.share_queue import ShareQueue
+from batchsim.engine.share_service import ShareService
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.views import Views
@@ -60,6 +62,7 @@ class Scheduler:
         self._meter = meter
         self._timeline = timeline
         self._decided = decided
+        self._shares = ShareService(kernel, tables, timeline, decided, self.request_pass, thorough=thorough)
         self._pass_at = -1
         self._served: list[JobQueue] = []
         self.reorder()
@@ -96,7 +99,9 @@ class Scheduler:
 
     def joined(self, queue: JobQueue) -> None:
         """Jobs joined a queue; where it was empty, its head waits for the next pass."""
-        if self._timeline.reason(queue.position) == WaitReason.EMPTY:
+        if isinstance(queue, ShareQueue):
+            self._shares.joined(queue)
+        elif self._timeline.reason(queue.position) == WaitReason.EMPTY:
             head = queue.head()
             serving = queue.environments[0]
             self._timeline.write(
@@ -129,10 +134,15 @@ class Scheduler:
         """A new head, or a room or gate that opened; a queue that was looked at touches those behind it."""
         if self._overtaking is not None and self._overtaking.looks_at_clock and queue.waiting:
             return True
-        return self._thorough or queue.touched or (bool(queue.waiting) and not touched.isdisjoint(queue.environments))
+        if self._thorough or queue.touched:
+            return True
+        return bool(queue.waiting) and (queue.is_restless or not touched.isdisjoint(queue.environments))
 
     def _serve(self, queue: JobQueue, ahead: _Ahead) -> None:
         """Start jobs from the head until it does not fit, and write why."""
+        if isinstance(queue, ShareQueue):
+            self._serve_shares(queue, ahead)
+            return
         while (head := queue.head()) is not None:
             placed, reason, environment = self._try_head(queue, head, ahead)
             if not placed:
@@ -142,6 +152,13 @@ class Scheduler:
             self._decided("placement", range(head[0], head[0] + placed))
         if self._timeline.reason(queue.position) != WaitReason.EMPTY:
             self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
+
+    def _serve_shares(self, queue: ShareQueue, ahead: _Ahead) -> None:
+        self._shares.serve(
+            queue,
+            lambda run: self._try_head(queue, run, ahead),
+            lambda environment: ahead.waits_for(queue, environment),
+        )
 
     def _try_head(self, queue: JobQueue, head: tuple[int, int], ahead: _Ahead) -> tuple[int, WaitReason, int]:
         """Try the environments in order: (jobs placed, else the reason, and the one that serves or was tried last)."""

@@ -11,12 +11,15 @@ from batchsim.engine.engine import Engine
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.job_ids import JobIds
 from batchsim.engine.job_queue import JobQueue, first_rows
+from batchsim.engine.share_queue import ShareQueue
 from batchsim.records.identifiers import instance_id
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState
 
 FRONT = 100
 """Jobs that GetJobQueueSnapshot shows (API, FrontOfQueueDetail)."""
+TOP_SHARES = 20
+"""Shares that it shows (API, FairshareUtilizationDetail)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,15 @@ class ConsumableView:
 
 
 @dataclass(frozen=True, slots=True)
+class SharesView:
+    """The shares of a fair-share queue (API, QueueSnapshotUtilizationDetail and FairshareUtilizationDetail)."""
+
+    active: int
+    top: Mapping[str, float]
+    """vCPUs that the jobs of a share hold, of the twenty that hold most, the greatest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The world at one instant."""
 
@@ -50,7 +62,11 @@ class Snapshot:
     states: Mapping[str, Mapping[str, int]]
     """Jobs by queue and state."""
     front: Mapping[str, tuple[str, ...]]
-    """The first RUNNABLE job ids of each queue, in line."""
+    """The first RUNNABLE job ids of each queue, in line; in a fair-share queue in the order of turns."""
+    vcpus: Mapping[str, float]
+    """vCPUs that the jobs of each queue hold."""
+    shares: Mapping[str, SharesView]
+    """Of each fair-share queue."""
     environments: Mapping[str, EnvironmentView]
     free: Mapping[str, InstanceView]
     """By instance id."""
@@ -63,6 +79,8 @@ def snapshot(engine: Engine, ids: JobIds, now_ms: int) -> Snapshot:
         now_ms=now_ms,
         states=_states(engine, now_ms),
         front={queue.name: _front(queue, engine, ids) for queue in engine.queues},
+        vcpus=_vcpus(engine),
+        shares={queue.name: _shares(queue, engine) for queue in engine.queues if isinstance(queue, ShareQueue)},
         environments={environment.plan.name: environment.view() for environment in engine.environments},
         free=_free(engine),
         consumables=_consumables(engine),
@@ -89,6 +107,22 @@ def _states(engine: Engine, now_ms: int) -> dict[str, dict[str, int]]:
 def _front(queue: JobQueue, engine: Engine, ids: JobIds) -> tuple[str, ...]:
     jobs = engine.tables.jobs
     return tuple(ids.text(jobs.submission[row], jobs.array_index[row]) for row in first_rows(queue, FRONT))
+
+
+def _vcpus(engine: Engine) -> dict[str, float]:
+    """Of all attempts that hold any, from STARTING on."""
+    tables, held = engine.tables, Counter[str]()
+    for job, row in enumerate(tables.jobs.attempt_row):
+        if row != NEVER:
+            queue = engine.queues[tables.submissions.queue[tables.jobs.submission[job]]]
+            held[queue.name] += tables.shape(job).vcpus_milli
+    return {queue.name: held[queue.name] / 1000 for queue in engine.queues}
+
+
+def _shares(queue: ShareQueue, engine: Engine) -> SharesView:
+    held = sorted(((-milli, code) for code, milli in queue.held().items() if milli))
+    top = {engine.plan.shares.text(code): -milli / 1000 for milli, code in held[:TOP_SHARES]}
+    return SharesView(queue.activity.active(engine.kernel.now_ms), top)
 
 
 def _free(engine: Engine) -> dict[str, InstanceView]:

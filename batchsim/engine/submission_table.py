@@ -30,6 +30,8 @@ class EntryColumns:
     definition: Ints
     attempts_allowed: Ints
     timeout_ms: Ints
+    share: Ints
+    scheduling_priority: Ints
 
 
 class SubmissionTable:
@@ -99,6 +101,8 @@ class SubmissionTable:
             size=frozen(self.size),
             is_array=is_array,
             queue=frozen(self.queue),
+            share=entries.share[entry],
+            scheduling_priority=entries.scheduling_priority[entry],
             definition=entries.definition[entry],
             image=frozen(self.image),
             vcpus_milli=shapes.vcpus_milli[shape],

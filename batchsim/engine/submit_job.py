@@ -53,8 +53,12 @@ class SubmitJob:
         if not self._submitted.add(submissions.size[submission], submissions.created_at[submission]):
             self.refuse(submission, TOO_MANY_SUBMITTED)
             return
-        entry = self._tables.entries[submissions.entry[submission]]
-        self.live_jobs += submissions.size[submission]
+        self._admit(submission, parents)
+
+    def _admit(self, submission: int, parents: list[tuple[int, int]]) -> None:
+        """A call is accepted."""
+        entry = self._tables.entries[self._tables.submissions.entry[submission]]
+        self.live_jobs += self._tables.submissions.size[submission]
         self._dependencies.admit(submission, parents, sequential=entry.sequential)
         if entry.cancel_after_ms != NEVER:
             self.expires(submission, entry.cancel_after_ms)

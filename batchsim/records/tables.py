@@ -38,6 +38,8 @@ class Names:
     """AWS's ``statusReason`` texts; code 0 is the empty text."""
     container_reasons: tuple[str, ...]
     """AWS's ``container.reason`` texts; code 0 is the empty text."""
+    shares: tuple[str, ...] = ()
+    """Share identifiers of fair-share queues."""
     groups: tuple[int, ...] = ()
     """By entry: the first of those that fire together with it (its workflow's members, and all that follow them by
     ``after``); an entry beyond the end fires alone."""
@@ -61,6 +63,10 @@ class Submissions:
     """Number of job rows: 1 for a single job."""
     is_array: Bools
     queue: Ints
+    share: Ints
+    """Of its share identifier, NEVER in a FIFO queue."""
+    scheduling_priority: Ints
+    """Within its share; NEVER in a FIFO queue."""
     definition: Ints
     image: Ints
     vcpus_milli: Ints
@@ -218,9 +224,14 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
-    """Each queue's head over time, run-length coded: a row holds until its queue's next. Shape: (rows,)."""
+    """Each queue's head over time, run-length coded: a row holds until its queue's next. Shape: (rows,).
+
+    In a fair-share queue each share has a head and rows of its own.
+    """
 
     queue: Ints
+    share: Ints
+    """NEVER in a FIFO queue."""
     at_ms: Ints
     reason: Ints
     environment: Ints
@@ -282,6 +293,18 @@ class Dependencies:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """One row a share of a fair-share queue that was ever active, at the end of the run. Shape: (rows,)."""
+
+    queue: Ints
+    share: Ints
+    weight_nano: Ints
+    """Its effective weight factor: behind a prefix, the entry's times the active shares that begin so."""
+    usage_vcpu_s: NDArray[np.floating]
+    """vCPU-seconds that the decay window still counts, without the weight; vCPUs held where there is no window."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Records:
     """Everything that one run recorded."""
 
@@ -295,6 +318,7 @@ class Records:
     timeline: Timeline
     dependencies: Dependencies
     consumables: ConsumableUse
+    shares: Shares
     horizon_ms: int
     """The end of the run; open bills run to it."""
     ended_by: int

@@ -72,6 +72,8 @@ class WaitReason(_Worded):
     BID = 14, "bid"
     CONSUMABLE_RESOURCE = 15, "consumable_resource"
     ENVIRONMENT_INVALID = 16, "environment_invalid"
+    FAIR_SHARE_TURN = 17, "fair_share_turn"
+    RESERVATION = 18, "reservation"
 
 
 class WhyLaunched(_Worded):

@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypedDict
 
 from batchsim.errors import Problem, ScenarioError
 from batchsim.spec.base import FlawsError, flawed
 from batchsim.spec.environments import ComputeEnvironment
 from batchsim.spec.facts import Architecture
+from batchsim.spec.fair_share import fair_share_of
 from batchsim.spec.fargate import (
     LARGE_TASK_MILLI,
     fargate_choices,
@@ -74,6 +75,10 @@ class EffectiveJob:
     """Children of an array; 0 = a single job."""
     depends_on: tuple[JobDependency, ...]
     """``AFTER_SUCCESS`` already taken as no type."""
+    share: str | None
+    """Share identifier; None in a FIFO queue, where it has no effect."""
+    scheduling_priority: int
+    """Within the share; 0 where neither request nor definition says."""
     consumables: tuple[tuple[str, int], ...] = ()
     """(name, quantity) of each consumable resource that one job takes; the request's list replaces the definition's."""
 
@@ -120,7 +125,27 @@ def resolve(scenario: Scenario, submit: SubmitJob) -> EffectiveJob:
         array_size=(submit.arrayProperties and submit.arrayProperties.size) or 0,
         depends_on=tuple(_plain(dependency) for dependency in submit.dependsOn),
         consumables=_consumables(definition, submit),
+        **_share(scenario, submit, definition),
     )
+
+
+class _Share(TypedDict):
+    share: str | None
+    scheduling_priority: int
+
+
+def _share(scenario: Scenario, submit: SubmitJob, definition: JobDefinition) -> _Share:
+    """E165: a fair-share queue takes no request without a share identifier (API, SubmitJob)."""
+    queue = next((q for q in scenario.jobQueues if q.jobQueueName == short_name(submit.jobQueue)), None)
+    if queue is None or fair_share_of(scenario.schedulingPolicies, queue) is None:
+        return _Share(share=None, scheduling_priority=0)
+    if submit.shareIdentifier is None:
+        hint = "Add a shareIdentifier, as in shareIdentifier: teamA"
+        message = f"{queue.jobQueueName} is a fair-share queue: each request names its share"
+        raise flawed("E165", message, path=("shareIdentifier",), hint=hint)
+    given = (submit.schedulingPriorityOverride, definition.schedulingPriority)
+    priority = next((each for each in given if each is not None), 0)
+    return _Share(share=submit.shareIdentifier, scheduling_priority=priority)
 
 
 def _definition(scenario: Scenario, submit: SubmitJob) -> JobDefinition:

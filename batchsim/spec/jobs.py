@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, model_validator
 from batchsim.spec.aws_shapes import shape
 from batchsim.spec.base import MAX_INT, FileForm, Model, check_text, check_whole, flawed
 from batchsim.spec.kinds import Flag, Name, Strings, Text, TextMap, Whole, whole
+from batchsim.spec.share_ids import ShareId
 from batchsim.units import MIB, parse_bytes
 
 
@@ -54,6 +55,8 @@ _AMOUNTS: Mapping[str, tuple[str, Fraction, int, Fraction, str]] = {
 }
 
 VCpus = Annotated[int, whole("E130", 1, 10**6)]
+SchedulingPriority = Annotated[int, whole("E139", 0, 9_999, aws=True)]
+"""Among the jobs of one share the higher goes first (API, SubmitJob.schedulingPriorityOverride)."""
 MemoryMib = Annotated[int, FileForm(_check_memory, {"type": "integer", "minimum": 4})]
 
 
@@ -184,7 +187,7 @@ class JobDefinition(Model):
     retryStrategy: RetryStrategy | None = None
     timeout: JobTimeout | None = None
     platformCapabilities: tuple[Literal["EC2", "FARGATE", "MANAGED_INSTANCES"], ...] = ()
-    schedulingPriority: Whole | None = None
+    schedulingPriority: SchedulingPriority | None = None
     consumableResourceProperties: ConsumableResourceProperties | None = None
     nodeProperties: Annotated[Any, shape("NodeProperties")] = None
     eksProperties: Annotated[Any, shape("EksProperties")] = None
@@ -231,8 +234,8 @@ class SubmitJob(Model):
     retryStrategy: RetryStrategy | None = None
     timeout: JobTimeout | None = None
     parameters: TextMap | None = None
-    shareIdentifier: Text | None = None
-    schedulingPriorityOverride: Whole | None = None
+    shareIdentifier: ShareId | None = None
+    schedulingPriorityOverride: SchedulingPriority | None = None
     consumableResourcePropertiesOverride: ConsumableResourceProperties | None = None
     nodeOverrides: Annotated[Any, shape("NodeOverrides")] = None
     eksPropertiesOverride: Annotated[Any, shape("EksPropertiesOverride")] = None

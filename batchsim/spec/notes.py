@@ -9,6 +9,7 @@ from batchsim.errors import Path, show_path
 from batchsim.spec.base import Model
 from batchsim.spec.effective import effective_job
 from batchsim.spec.entries import Entry
+from batchsim.spec.fair_share import fair_share_of
 from batchsim.spec.index import NAME_KEYS
 from batchsim.spec.names import short_name
 from batchsim.spec.scenario import Scenario
@@ -24,6 +25,7 @@ def scenario_notes(scenario: Scenario) -> list[str]:
         *_disabled_queues(scenario),
         *_names_alike(scenario),
         *_unheard_sigterms(scenario),
+        *_shares_in_fifo_queues(scenario),
     ]
 
 
@@ -103,3 +105,18 @@ def _unheard_sigterms(scenario: Scenario) -> Iterator[str]:
         unheard = name == "on_sigterm" and not sent and getattr(model, name) not in seen
         if unheard and isinstance(model, Entry) and effective_job(scenario, model.submit).timeout_ms is None:
             yield f"{show_path((*path, name))}: without effect: nobody sends SIGTERM, for {why} and it has no timeout"
+
+
+def _shares_in_fifo_queues(scenario: Scenario) -> Iterator[str]:
+    """Shares and scheduling priorities of requests whose queue is FIFO (API, SubmitJob)."""
+    policies = scenario.schedulingPolicies
+    fair = {queue.jobQueueName for queue in scenario.jobQueues if fair_share_of(policies, queue) is not None}
+    for path, model, name in _fields(scenario.workload, ("workload",)):
+        if name in ("shareIdentifier", "schedulingPriorityOverride") and getattr(model, name) is not None:
+            queue = short_name(model.jobQueue)  # type: ignore[attr-defined]
+            if queue not in fair:
+                yield f"{show_path((*path, name))}: without effect: {queue} is a FIFO queue"
+    if not fair:
+        for path, model, name in _fields(scenario.jobDefinitions, ("jobDefinitions",)):
+            if name == "schedulingPriority" and getattr(model, name) is not None:
+                yield f"{show_path((*path, name))}: without effect: no queue shares fairly"

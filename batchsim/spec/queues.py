@@ -9,6 +9,7 @@ from batchsim.spec.base import FileForm, Model, check_text, flawed
 from batchsim.spec.environments import State
 from batchsim.spec.kinds import Name, Text, TextMap, Whole, number, whole
 from batchsim.spec.near import did_you_mean
+from batchsim.spec.share_ids import ShareEntry
 
 
 class ComputeEnvironmentOrder(Model):
@@ -78,12 +79,12 @@ class JobQueue(Model):
 class ShareAttributes(Model):
     """``ShareAttributes``: the weight of a share; the smaller, the more it gets."""
 
-    shareIdentifier: Text
+    shareIdentifier: ShareEntry
     weightFactor: Annotated[float, number("E139", 0.0001, 999.9999)] = 1.0
 
 
 class FairsharePolicy(Model):
-    """``FairsharePolicy``."""
+    """``FairsharePolicy``: how far back usage counts (0 = AWS's 600 s), percent of vCPUs kept free, weights."""
 
     shareDecaySeconds: Annotated[int, whole("E139", 0, 604_800)] = 0
     computeReservation: Annotated[int, whole("E139", 0, 99)] = 0

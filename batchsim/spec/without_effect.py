@@ -14,7 +14,6 @@ _INSIDE = "what happens inside the container is not simulated"
 _DESCRIBED = "describes the real thing; a simulation starts afresh"
 
 WITHOUT_EFFECT: Mapping[str, str] = {
-    "ComputeEnvironment.unmanagedvCpus": f"fair share's base of UNMANAGED environments {LATER}",
     "ComputeEnvironment.computeEnvironmentArn": _IDENTITY,
     "ComputeEnvironment.ecsClusterArn": _IDENTITY,
     "ComputeEnvironment.serviceRole": _PERMISSION,
@@ -36,7 +35,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ComputeResource.ec2Configuration": "the machine image does not change boot times; world.instance_boot does",
     "ComputeResource.managedInstancesProvider": f"ECS Managed Instances {LATER}",
     "ComputeResource.capacityTags": _TAG,
-    "JobQueue.schedulingPolicyArn": f"fair share {LATER}: the queue is FIFO",
     "JobQueue.jobQueueArn": _IDENTITY,
     "JobQueue.jobQueueType": "follows from the queue's environments",
     "JobQueue.serviceEnvironmentOrder": "service jobs are not simulated",
@@ -44,7 +42,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "JobQueue.statusReason": _DESCRIBED,
     "JobQueue.tags": _TAG,
     "SchedulingPolicy.arn": _IDENTITY,
-    "SchedulingPolicy.fairsharePolicy": f"fair share {LATER}: queues are FIFO",
     "SchedulingPolicy.quotaSharePolicy": "quota shares are of SageMaker's queues, which are not simulated",
     "SchedulingPolicy.tags": _TAG,
     "ConsumableResource.consumableResourceArn": _IDENTITY,
@@ -52,7 +49,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ConsumableResource.availableQuantity": _DESCRIBED,
     "ConsumableResource.createdAt": _DESCRIBED,
     "ConsumableResource.tags": _TAG,
-    "JobDefinition.schedulingPriority": "has no effect in a FIFO queue",
     "JobDefinition.nodeProperties": f"multi-node jobs {LATER}",
     "JobDefinition.eksProperties": f"EKS {LATER}",
     "JobDefinition.ecsProperties": f"jobs of several containers {LATER}",
@@ -78,8 +74,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ContainerProperties.repositoryCredentials": _PERMISSION,
     "RuntimePlatform.operatingSystemFamily": "Windows, its prices and its limits are not simulated: taken as Linux",
     "ContainerOverrides.instanceType": "goes with multi-node jobs, which are not simulated yet",
-    "SubmitJob.shareIdentifier": f"fair share {LATER}: queues are FIFO",
-    "SubmitJob.schedulingPriorityOverride": "has no effect in a FIFO queue",
     "SubmitJob.nodeOverrides": f"multi-node jobs {LATER}",
     "SubmitJob.eksPropertiesOverride": f"EKS {LATER}",
     "SubmitJob.ecsPropertiesOverride": f"jobs of several containers {LATER}",

@@ -19,6 +19,7 @@ from batchsim.spec.kinds import (
     DurationMs,
     Flag,
     Mib,
+    PositiveMs,
     Probability,
     Text,
     Usd,
@@ -163,6 +164,14 @@ class World(Model):
     """Whether a waiting head holds its whole queue, or just the environment that it waits for (choice)."""
     backfill: Literal["none", "conservative", "aggressive"] = "none"
     """Whether jobs start that by estimates delay not the head (aggressive), or nobody ahead (conservative) (choice)."""
+    decay_kernel: Literal["linear", "exponential", "rect"] = "linear"
+    """How a share's past usage fades over the window W: to 0 at W, by half each W/2, at once at W (choice)."""
+    min_window: DurationMs = 600_000
+    """Least window of fair share (API FairsharePolicy: 600 s); 0: without ``shareDecaySeconds`` only what is held."""
+    usage_update: PositiveMs = 1_000
+    """Grid on which the usage of shares is taken; in between it grows by what is placed (choice)."""
+    fss_hol: Literal["strict", "per_share"] = "strict"
+    """Whether a head that does not fit stops its fair-share queue, or only its share (choice)."""
     packing: Literal["best_fit", "first_fit", "worst_fit"] = "best_fit"
     """Which instance with room a job takes (choice; ECS's binpack)."""
     timeout_lag: Law = _uniform(0, 5)

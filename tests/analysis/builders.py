@@ -21,6 +21,7 @@ from batchsim.records.tables import (
     Progress,
     Records,
     Scaling,
+    Shares,
     Submissions,
     Timeline,
 )
@@ -42,7 +43,8 @@ def call(**row: Any) -> Row:
     """One SubmitJob call of one job of 1 vCPU and 1 GiB, due and created at 0."""
     default: Row = {
         "entry": 0, "occurrence": 0, "workflow_occurrence": 0, "first_job": 0, "size": 1, "is_array": False,
-        "queue": 0, "definition": 0, "image": 0, "vcpus_milli": 1000, "memory_mib": 1024, "gpus": 0, "arm64": False,
+        "queue": 0, "share": NEVER, "scheduling_priority": NEVER, "definition": 0, "image": 0,
+        "vcpus_milli": 1000, "memory_mib": 1024, "gpus": 0, "arm64": False,
         "ephemeral_gib": 0, "attempts_allowed": 1, "timeout_ms": NEVER, "data_bytes": 0, "due_at_ms": 0,
         "created_at_ms": 0, "ended_at_ms": NEVER, "state": JobState.SUCCEEDED, "status_reason": 0, "calls": 1,
         "needs": 0,
@@ -96,7 +98,7 @@ def instance(on: float = 0, ready: float = 0, off: float = NEVER_S, **row: Any) 
 
 def head(at: float, reason: WaitReason, **row: Any) -> Row:
     """One row of queue 0's timeline."""
-    default: Row = {"queue": 0, "at_ms": ms(at), "reason": reason, "environment": 0, "job": 0}
+    default: Row = {"queue": 0, "share": NEVER, "at_ms": ms(at), "reason": reason, "environment": 0, "job": 0}
     return default | row
 
 
@@ -153,6 +155,7 @@ def run(
         timeline=table(Timeline, timeline or []),
         dependencies=table(Dependencies, edges or []),
         consumables=table(ConsumableUse, []),
+        shares=table(Shares, []),
         horizon_ms=ms(horizon),
         ended_by=int(ended_by),
     )

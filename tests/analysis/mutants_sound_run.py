@@ -319,7 +319,8 @@ NOTIFICATIONS = (
 REASONS = (
     *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
     *("fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
-    *("client_backoff", "vcpu_quota", "bid", "consumable_resource", "environment_invalid"),
+    *("client_backoff", "vcpu_quota", "bid", "consumable_resource", "environment_invalid", "fair_share_turn"),
+    "reservation",
 )
 PARTS = (
     *("throttled_s", "dependency_s", "wait_s", "retry_delay_s", "provisioning_s", "image_pull_s"),
@@ -356,7 +357,9 @@ def sound_run() -> dict[str, Any]:
             ],
         ),
         "consumables": pd.DataFrame(CONSUMABLES, columns=["resource", "at_s", "in_use", "total"]),
-        "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]),
+        "timeline": pd.DataFrame(TIMELINE, columns=["queue", "at_s", "reason", "environment", "job_id"]).assign(
+            share=""
+        ),
         "blocked": _blocked(),
         "costs": pd.DataFrame(_costs(attempts, instances)),
         "notifications": pd.DataFrame(NOTIFICATIONS, columns=["rule", "target", "at_s", "job_id", "status"]),
@@ -474,6 +477,7 @@ def _jobs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> li
             "queue": queue,
             "definition": definition,
             "share": "",
+            "scheduling_priority": NAN,
             "state": state,
             "reason": reason,
             "due_at_s": due,
@@ -622,6 +626,7 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
     over = runnable & (jobs["waiting_since_s"].isna() | jobs["ended_at_s"].notna())
     lost = attempts["outcome"] == "reclaimed"
     return {
+        "shares": [],
         "horizon_s": float(HORIZON),
         "notifications": [
             {"rule": name, "notifications": [row[0] for row in NOTIFICATIONS].count(name)}

@@ -12,6 +12,7 @@ from batchsim.analysis.invariants import INVARIANTS
 from tests.analysis.mutants import MUTANTS as USUAL
 from tests.analysis.mutants import Mutant
 from tests.analysis.mutants_launches import MUTANTS as OF_LAUNCHES
+from tests.analysis.mutants_shares import SHARE_MUTANTS, sound_shares
 from tests.analysis.mutants_sound_run import sound_run
 
 MUTANTS = (*USUAL, *OF_LAUNCHES)
@@ -20,6 +21,11 @@ MUTANTS = (*USUAL, *OF_LAUNCHES)
 @pytest.fixture(scope="module")
 def sound() -> dict[str, Any]:
     return sound_run()
+
+
+@pytest.fixture(scope="module")
+def shares() -> dict[str, Any]:
+    return sound_shares()
 
 
 def test_the_sound_run_breaks_no_invariant_and_leaves_none_undecided(sound: dict[str, Any]) -> None:
@@ -36,8 +42,22 @@ def test_a_planted_bug_is_caught_by_its_invariant(mutant: Mutant, sound: dict[st
     assert mutant.caught_by in caught, caught
 
 
+def test_the_sound_run_of_shares_breaks_no_invariant_either(shares: dict[str, Any]) -> None:
+    found = examine(shares)
+    assert not found.violations, "\n".join(map(str, found.violations))
+    assert not found.untold
+
+
+@pytest.mark.parametrize("mutant", SHARE_MUTANTS, ids=str)
+def test_a_bug_planted_among_shares_is_caught_by_its_invariant(mutant: Mutant, shares: dict[str, Any]) -> None:
+    tables = deepcopy(shares)
+    mutant.change(tables)
+    caught = [violation.id for violation in examine(tables).violations]
+    assert mutant.caught_by in caught, caught
+
+
 def test_every_invariant_catches_some_planted_bug() -> None:
-    assert {each.id for each in INVARIANTS} <= {mutant.caught_by for mutant in MUTANTS}
+    assert {each.id for each in INVARIANTS} <= {mutant.caught_by for mutant in (*MUTANTS, *SHARE_MUTANTS)}
 
 
 def test_ids_and_sentences_are_an_invariants_own() -> None:

@@ -137,10 +137,10 @@ def walk(records: Records, all_waits: Waits) -> Counter[tuple[int, int, bool]]:
     line, result = records.timeline, Counter[tuple[int, int, bool]]()
     order = np.arange(len(all_waits.job))
     for wait in order:
-        queue = all_waits.queue[wait]
+        queue = all_waits.line[wait]
         for now in range(all_waits.start_ms[wait], all_waits.end_ms[wait]):
             rows = np.flatnonzero((line.queue == queue) & (line.at_ms <= now))
-            before = (all_waits.queue == queue) & (order < wait)
+            before = (all_waits.line == queue) & (order < wait)
             behind = bool(np.any(before & (all_waits.end_ms > now)))
             result[int(all_waits.job[wait]), int(line.reason[rows[-1]]), behind] += 1
     return result

@@ -8,6 +8,7 @@ from scenario_builder import (
     column,
     ends,
     environment,
+    fair,
     fargate,
     fixed,
     job,
@@ -32,6 +33,32 @@ def reclaim(at, ordinal=0):
 
 def states(result, job_id):
     return [str(attempt.outcome) for attempt in attempts_of(result, job_id)]
+
+
+# 1. The reserved ratio is (computeReservation/100)^ActiveFairShares
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_FairsharePolicy.html
+
+
+def test_vector_1_half_of_256_vcpus_to_the_power_of_active_shares_is_reserved(simulate):
+    work = [job(name, "1h", at=f"{at}s", size=256, share=name) for name, at in (("a", 0), ("b", 100), ("c", 200))]
+    pool = [fixed(256, types=("box.16",))]
+    keys = {"environments": pool, "simulation": {"until": "300s"}, **fair(computeReservation=50)}
+    begun = simulate(scenario(*work, **keys)).attempts["starting_at_s"]
+    assert [256 - int((begun <= at).sum()) for at in (50, 150, 250)] == [128, 64, 32]
+
+
+# 2. The share with the lowest usage is next: vCPU time times weight factor
+# https://docs.aws.amazon.com/batch/latest/userguide/share-identifiers.html
+
+
+@pytest.mark.parametrize(("used_by_b", "following"), [(7999, "b"), (8001, "a")])
+def test_vector_2_the_least_vcpu_seconds_times_weight_is_next(used_by_b, following, simulate):
+    past = [job("a0", "1000s", share="a"), job("b0", f"{used_by_b}s", share="b")]
+    rivals = [job(name, at="9000s", share=name) for name in ("a" if following == "b" else "b", following)]
+    same_window = {"decay_kernel": "rect"}
+    keys = {"environments": [fixed(2)], "world": same_window, **fair({"a": 1, "b": 0.125}, shareDecaySeconds=10_000)}
+    order = simulate(scenario(*past, *rivals, **keys)).attempts["job_id"].tolist()
+    assert order[2:] == [following, *({"a", "b"} - {following})]
 
 
 # 3. Retry rules: Spot losses are retried, everything else is not

@@ -10,7 +10,7 @@ from batchsim.testing.counters import SHARED
 from batchsim.testing.swarm import FEATURES
 from tests.properties.claims import numbered
 
-SCENARIOS = 280
+SCENARIOS = 300
 FLOOR = 20
 """Least number of times that each mark must be seen."""
 SPREAD = 10

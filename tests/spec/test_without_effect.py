@@ -18,23 +18,26 @@ BUILT = {
     "ArrayProperties": "size",
     "JobDependency": "jobId type",
     # section 4
-    "JobQueue": "jobQueueName state priority computeEnvironmentOrder jobStateTimeLimitActions",
+    "JobQueue": "jobQueueName state priority computeEnvironmentOrder schedulingPolicyArn jobStateTimeLimitActions",
+    "SchedulingPolicy": "name fairsharePolicy",
+    "FairsharePolicy": "shareDecaySeconds computeReservation shareDistribution",
+    "ShareAttributes": "shareIdentifier weightFactor",
     "ComputeEnvironmentOrder": "order computeEnvironment",
     # section 5
-    "ComputeEnvironment": "computeEnvironmentName type state computeResources status statusReason",
+    "ComputeEnvironment": "computeEnvironmentName type state computeResources status statusReason unmanagedvCpus",
     "ComputeResource": "type allocationStrategy minvCpus maxvCpus desiredvCpus instanceTypes subnets scalingPolicy "
     "bidPercentage",
     "ScalingPolicy": "minScaleDownDelayMinutes",
     # sections 5 and 6: what jobs ask for
     "JobDefinition": "jobDefinitionName revision status type containerProperties retryStrategy timeout parameters "
-    "platformCapabilities consumableResourceProperties",
+    "platformCapabilities schedulingPriority consumableResourceProperties",
     "ContainerProperties": "image vcpus memory resourceRequirements command environment ephemeralStorage "
     "runtimePlatform",
     "ResourceRequirement": "type value",
     "RuntimePlatform": "cpuArchitecture",
     "EphemeralStorage": "sizeInGiB",
     "SubmitJob": "jobName jobQueue jobDefinition arrayProperties dependsOn containerOverrides retryStrategy timeout "
-    "parameters consumableResourcePropertiesOverride",
+    "parameters shareIdentifier schedulingPriorityOverride consumableResourcePropertiesOverride",
     "ConsumableResource": "consumableResourceName totalQuantity resourceType",
     "ConsumableResourceProperties": "consumableResourceList",
     "ConsumableResourceRequirement": "consumableResource quantity",

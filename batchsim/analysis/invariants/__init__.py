@@ -22,6 +22,7 @@ from batchsim.analysis.invariants import (
     recurring,
     references,
     retries,
+    shares,
     timeline,
     totals,
     waits,
@@ -51,5 +52,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     *notifications.INVARIANTS,
     *consumables.INVARIANTS,
     *control.INVARIANTS,
+    *shares.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

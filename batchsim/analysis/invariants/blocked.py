@@ -11,10 +11,12 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, lookup, take
 from batchsim.analysis.invariants.bounds import vcpu_bound
+from batchsim.analysis.invariants.lines import steps
+from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending, last_at
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
-from batchsim.analysis.invariants.timeline import steps, waits_of
+from batchsim.analysis.invariants.timeline import waits_of
 
 CANCELLED = "Canceled by JobStateTimeLimit action due to reason: "
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
@@ -39,15 +41,20 @@ def blocked_heads_are_told_when_due(book: Book) -> pd.DataFrame:
 
 @invariant("H02")
 def nobody_overtakes_a_blocked_head(book: Book) -> pd.DataFrame:
-    """While a head blocks its queue no job that waited behind it starts, and the timeline tells of no passing wait."""
+    """While a head blocks its queue no job that waited behind it starts, and the timeline tells of no passing wait.
+
+    Of FIFO queues; and not where the world lets jobs pass a head.
+    """
     table = book.blocked
-    if not len(table):
-        return table.frame
+    if not len(table) or not is_strict(book):
+        return table.frame.iloc[:0]
     head, at, until = _instants(book)
     wrong, starting = np.zeros(len(table), np.bool_), book.attempts.ms("starting_at_s")
     # Whoever comes in before it (a retried job, one that was submitted earlier) may start in the next pass.
     waited = starting - book.attempts.ms("runnable_at_s") > book.settings.duration_ms("scheduler_cycle")
     for queue in table.words("queue"):
+        if book.settings.fair_share(queue) is not None:
+            continue
         mine = np.flatnonzero(table.among("queue", queue))
         started = np.sort(starting[waited & book.attempts.among("queue", queue)])
         began = np.searchsorted(started, until[mine], "left") > np.searchsorted(started, head[mine], "right")
@@ -151,11 +158,12 @@ def _is_cancelled(book: Book, until_ms: Int64s) -> Bools:
 
 @invariant("H05")
 def heads_that_never_start_are_told_of(book: Book) -> pd.DataFrame:
-    """Where nothing can ever hold a queue's head, and it has one environment, AWS Batch tells of it in time."""
+    """Where nothing can ever hold a FIFO queue's head, and it has one environment, AWS Batch tells of it in time."""
     timeline, bad = book.timeline, [np.zeros(0, np.int64)]
     for queue in timeline.words("queue"):
         served = book.settings.served_by(queue)
-        if len(served) != 1 or book.settings.platform(served[0]) != "batch":
+        is_fifo = book.settings.fair_share(queue) is None
+        if not is_fifo or len(served) != 1 or book.settings.platform(served[0]) != "batch":
             continue
         line = steps(book, queue)
         behind = np.append(line.at_ms[1:], book.horizon_ms)

@@ -10,11 +10,11 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import priority
+from batchsim.analysis.invariants.lines import steps
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import ascending, greatest_in
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
-from batchsim.analysis.invariants.timeline import steps
 
 
 @invariant("I29")
@@ -33,9 +33,10 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
         jobs.number("gpus"),
         jobs.codes("share"),
         take(book.submissions.codes("consumables"), book.call, 0),
+        jobs.codes("scheduling_priority"),
     ]
     among = _in_line(book)
-    if not _is_strict(book):
+    if not is_strict(book):
         among &= jobs.among("queue", *(name for name in jobs.words("queue") if len(book.settings.served_by(name)) == 1))
     if book.settings.world("backfill") != "none":
         columns += [jobs.codes("entry"), jobs.codes("image")]
@@ -47,10 +48,11 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
 
 
 @invariant("I29b")
-def fifo_is_strict(book: Book) -> pd.DataFrame:
+def fifois_strict(book: Book) -> pd.DataFrame:
     """Strict FIFO: while a job waits, no first attempt of a job behind it in its queue starts.
 
-    Nor where a head holds but the environment that it waits for, and its queue has no other.
+    Nor where a head holds but the environment that it waits for, and its queue has no other. In a fair-share queue: of
+    its share and schedulingPriority.
     """
     book.must_follow_aws("ordering of jobs")
     settings, jobs, among = book.settings, book.jobs, _in_line(book)
@@ -58,10 +60,15 @@ def fifo_is_strict(book: Book) -> pd.DataFrame:
         raise CannotTellError("world.head_of_line or world.backfill lets jobs pass a blocked head")
     if settings.world("hol_scope") == "ce":
         among &= jobs.among("queue", *(name for name in jobs.words("queue") if len(settings.served_by(name)) == 1))
-    return jobs.rows(_overtaken(book, jobs.codes("queue"), among))
+    group = jobs.codes("queue")
+    for column in ("share", "scheduling_priority"):
+        known = jobs.codes(column)
+        group = group * (int(known.max(initial=0)) + 1) + known
+    return jobs.rows(_overtaken(book, pd.factorize(group)[0].astype(np.int64), among))
 
 
-def _is_strict(book: Book) -> bool:
+def is_strict(book: Book) -> bool:
+    """Whether nobody passes a head."""
     usual = {"head_of_line": "strict", "hol_scope": "queue", "backfill": "none"}
     return all(book.settings.world(key) == value for key, value in usual.items())
 
@@ -163,14 +170,18 @@ def _entry_position(book: Book) -> Int64s:
 def priority_within_an_instant(book: Book) -> pd.DataFrame:
     """In one instant no job starts while the head of a higher queue.
 
-    No larger and with the same single environment, goes on waiting.
+    No larger and with the same single environment, goes on waiting. Of queues that go by one order each: a head of a
+    fair-share queue may wait for its turn.
     """
     book.must_follow_aws("ordering of queues")
     settings = book.settings
     queued = [name for name in book.jobs.words("queue") if not settings.is_without_queue(name)]
     only = {name: settings.served_by(name) for name in queued}
     pairs = [
-        (low, high) for low in only for high in only if low != high and len(only[low]) == 1 and only[low] == only[high]
+        (low, high)
+        for low in only
+        for high in only
+        if low != high and len(only[low]) == 1 and only[low] == only[high] and not settings.fair_share(high)
     ]
     bad = [_placed_past(book, low, high) for low, high in pairs]
     return book.attempts.rows(np.unique(np.concatenate(bad)) if bad else np.zeros(0, np.int64))
@@ -207,7 +218,7 @@ def _still_waits(book: Book, head: Int64s, at_ms: Int64s) -> Bools:
 
 INVARIANTS = (
     fifo_within_a_shape,
-    fifo_is_strict,
+    fifois_strict,
     a_head_holds_its_environment,
     only_jobs_with_estimates_are_backfilled,
     priority_within_an_instant,

@@ -20,7 +20,7 @@ class Invariant:
     id: str
     """``I..`` and ``N..`` as in the validation plan, a letter behind for parts of one; ``W`` waits, ``T`` the heads'
     timeline, ``B`` bills and their splits, ``C`` scaling, ``E`` events and notifications, ``G`` images,
-    ``H`` blocked heads, ``L`` platforms, ``P`` progress of work, ``R`` consumable resources,
+    ``H`` blocked heads, ``L`` platforms, ``S`` shares, ``P`` progress of work, ``R`` consumable resources,
     ``K`` cancel and terminate, ``F`` files."""
     sentence: str
     find: Finder

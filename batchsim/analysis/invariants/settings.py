@@ -13,6 +13,11 @@ DEFAULTS: Mapping[str, Any] = {
     "fifo_order": "submitted",
     "retry_position": "front",
     "retry_delay": 0,
+    "decay_kernel": "linear",
+    "min_window": "600s",
+    "usage_update": "1s",
+    "fss_hol": "strict",
+    "strict_limits": True,
     "scale_down_idle": "300s",
     "scale_down_check": "60s",
     "drain_surplus": True,
@@ -49,7 +54,6 @@ DEFAULTS: Mapping[str, Any] = {
     "dispatch_rate_ec2": None,
     "oom_prob": 0,
     "submitted_limit": 1_000_000,
-    "strict_limits": True,
     "consumable_hold": "attempt",
     "cancel_pending_wait": True,
     "stop_timeout": "30s",
@@ -156,6 +160,18 @@ class Settings:
         items = self.queues.get(queue, {}).get("computeEnvironmentOrder") or ()
         ordered = sorted(items, key=lambda item: item["order"])
         return tuple(_name(item["computeEnvironment"]) for item in ordered)
+
+    def fair_share(self, queue: str) -> Mapping[str, Any] | None:
+        """The fair-share policy of a queue; None where it is FIFO, or none."""
+        reference = self.queues.get(queue, {}).get("schedulingPolicyArn")
+        if reference is None or self.is_without_queue(queue):
+            return None
+        policies = self._list("schedulingPolicies")
+        same = [each for each in policies if each.get("arn") == reference]
+        same += [each for each in policies if each["name"] == _name(reference)]
+        if not same or ("fairsharePolicy" not in same[0] and "quotaSharePolicy" in same[0]):
+            return None
+        return {"shareDecaySeconds": 0, "computeReservation": 0, **(same[0].get("fairsharePolicy") or {})}
 
     @cached_property
     def entries(self) -> Mapping[str, Mapping[str, Any]]:

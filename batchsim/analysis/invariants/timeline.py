@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, Waits, sums
 from batchsim.analysis.invariants.bounds import Steps, enabled, priority, valid
+from batchsim.analysis.invariants.lines import lines
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending, last_at
@@ -32,38 +32,18 @@ REASONS = (
     "bid",
     "consumable_resource",
     "environment_invalid",
+    "fair_share_turn",
+    "reservation",
 )
 """Why a head waits; ``empty`` is the reason of a queue without one."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """One queue's timeline: rows in force for some time, ascending."""
-
-    row: Int64s
-    """Positions in the timeline table."""
-    at_ms: Int64s
-    empty: Bools
-    head: Int64s
-    """The head's job, or -1."""
-
-
-def steps(book: Book, queue: str) -> Line:
-    """A queue's rows; of several in one instant the last counts."""
-    timeline = book.timeline
-    rows = np.flatnonzero(timeline.among("queue", queue))
-    at = timeline.ms("at_s")[rows]
-    rows = rows[np.append(at[1:] != at[:-1], True)[: len(rows)]]
-    return Line(rows, timeline.ms("at_s")[rows], timeline.among("reason", "empty")[rows], book.heads[rows])
 
 
 @invariant("T01")
 def timelines_cover_all_waits(book: Book) -> pd.DataFrame:
     """A queue's timeline covers the whole of each wait, and never calls the queue empty meanwhile."""
     waits, bad = book.waits, []
-    for queue in book.jobs.words("queue"):
-        line = steps(book, queue)
-        mine = np.flatnonzero(book.jobs.among("queue", queue)[waits.job] & (waits.end_ms > waits.begin_ms))
+    for line in lines(book):
+        mine = line.waits[waits.end_ms[line.waits] > waits.begin_ms[line.waits]]
         empties = np.concatenate((np.zeros(1, np.int64), np.cumsum(line.empty, dtype=np.int64)))
         first = last_at(line.at_ms, waits.begin_ms[mine])
         behind = np.searchsorted(line.at_ms, waits.end_ms[mine], side="left")
@@ -76,7 +56,7 @@ def timelines_cover_all_waits(book: Book) -> pd.DataFrame:
 def heads_wait(book: Book) -> pd.DataFrame:
     """A head waits when its row begins, and a row without a head says that the queue is empty."""
     timeline = book.timeline
-    rows = np.concatenate([steps(book, queue).row for queue in timeline.words("queue")] or [np.zeros(0, np.int64)])
+    rows = np.concatenate([line.row for line in lines(book)] or [np.zeros(0, np.int64)])
     head = book.heads[rows]
     wrong = timeline.among("reason", "empty")[rows] != (head < 0)
     wrong |= (head >= 0) & ~_waits_at(book, head, timeline.ms("at_s")[rows])
@@ -109,8 +89,7 @@ def rows_are_run_length_coded(book: Book) -> pd.DataFrame:
     """Rows of a queue are in order of time, within the run, and each differs from the one before."""
     timeline, bad = book.timeline, [np.zeros(0, np.int64)]
     at = timeline.ms("at_s")
-    for queue in timeline.words("queue"):
-        rows = np.flatnonzero(timeline.among("queue", queue))
+    for rows in (line.rows for line in lines(book)):
         same = np.ones(max(len(rows) - 1, 0), np.bool_)
         for column in ("reason", "environment", "job_id"):
             same &= timeline.codes(column)[rows[1:]] == timeline.codes(column)[rows[:-1]]
@@ -123,7 +102,8 @@ def rows_are_run_length_coded(book: Book) -> pd.DataFrame:
 def reasons_are_borne_out(book: Book) -> pd.DataFrame:
     """A reason is borne out: the higher queue waits, the instance boots, the environment is the queue's.
 
-    Disabled, invalid, Fargate, a fleet that stands, and back-offs where there is no queue, and only there.
+    Disabled, invalid, Fargate, a fleet that stands, and back-offs where there is no queue, and only there. A turn and a
+    reservation are waited for in fair-share queues, and each of their lines is a share's.
     """
     timeline = book.timeline
     wrong = _foreign_environment(book) | _no_higher_queue(book) | _nothing_boots(book)
@@ -139,6 +119,9 @@ def reasons_are_borne_out(book: Book) -> pd.DataFrame:
     clients = [name for name in timeline.words("queue") if book.settings.is_without_queue(name)]
     called = timeline.among("reason", "client_backoff")
     wrong |= ~timeline.among("reason", "empty") & (called != timeline.among("queue", *clients))
+    fair = timeline.among("queue", *(name for name in timeline.words("queue") if book.settings.fair_share(name)))
+    wrong |= timeline.among("reason", "fair_share_turn", "reservation") & ~fair
+    wrong |= timeline.among("share", "") == fair
     return timeline.rows(wrong)
 
 
@@ -154,15 +137,15 @@ def _foreign_environment(book: Book) -> Bools:
 def _no_higher_queue(book: Book) -> Bools:
     """Rows that blame a higher queue though none that shares an environment has a head then."""
     timeline = book.timeline
-    wrong = np.zeros(len(timeline), np.bool_)
+    wrong, known = np.zeros(len(timeline), np.bool_), lines(book)
     for queue in timeline.words("queue"):
         rows = np.flatnonzero(timeline.among("queue", queue) & timeline.among("reason", "higher_queue"))
         blamed = np.zeros(len(rows), np.bool_)
         at, own = timeline.ms("at_s")[rows], priority(book, queue)
         for other in _sharing(book, queue):
-            line = steps(book, other)
-            waits = ~np.append(line.empty, True)[last_at(line.at_ms, at)]
-            blamed |= waits & (priority(book, other).at(at) > own.at(at))
+            for line in (each for each in known if each.queue == other):
+                waits = ~np.append(line.empty, True)[last_at(line.at_ms, at)]
+                blamed |= waits & (priority(book, other).at(at) > own.at(at))
         wrong[rows[~blamed]] = True
     return wrong
 
@@ -202,12 +185,11 @@ def _not_shut(book: Book, reason: str, is_open: Callable[[Book, str], Steps]) ->
 
 @invariant("T05")
 def waits_by_reason_follow_the_timeline(book: Book) -> pd.DataFrame:
-    """Each job's wait by reason is the time that its queue's timeline shows that reason during its waits."""
+    """Each job's wait by reason is the time that its queue's, or share's, timeline shows it during its waits."""
     jobs, waits = book.jobs, book.waits
     spent = {reason: np.zeros(len(waits), np.int64) for reason in REASONS}
-    for queue in jobs.words("queue"):
-        mine = np.flatnonzero(jobs.among("queue", queue)[waits.job])
-        line = steps(book, queue)
+    for line in lines(book):
+        mine = line.waits
         begin, end = (last_at(line.at_ms, instants[mine]) for instants in (waits.begin_ms, waits.end_ms))
         for reason in REASONS:
             active = book.timeline.among("reason", reason)[line.row]

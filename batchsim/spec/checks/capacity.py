@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from batchsim.errors import Path
 from batchsim.spec.base import Flaw
@@ -11,7 +12,8 @@ from batchsim.spec.index import Index
 from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.platforms import Fleet
-from batchsim.spec.queues import JobQueue
+from batchsim.spec.queues import FairsharePolicy, JobQueue
+from batchsim.spec.share_ids import overlap
 
 MAX_ENVIRONMENTS_PER_QUEUE = 3
 """API CreateJobQueue."""
@@ -35,7 +37,7 @@ def check_environments(index: Index) -> Iterator[Flaw]:
 
 
 def check_queues(index: Index) -> Iterator[Flaw]:
-    """E111, E117, E120, E121, E122: the environments, the scheduling policy and the time limits of each queue."""
+    """E111, E117, E120, E121, E122, E165: environments, scheduling policy and time limits of queues; policies."""
     environments = {item.computeEnvironmentName: item for _, item in index.items("computeEnvironments")}
     strict = index.scenario.world.strict_limits
     for path, queue in index.items("jobQueues"):
@@ -43,6 +45,9 @@ def check_queues(index: Index) -> Iterator[Flaw]:
         yield from _mixture((*path, "computeEnvironmentOrder"), queue, environments, index.scenario.world.fleets)
         yield from _policy(index, (*path, "schedulingPolicyArn"), queue)
         yield from _time_limits((*path, "jobStateTimeLimitActions"), queue)
+    for path, policy in index.items("schedulingPolicies"):
+        if policy.fairsharePolicy is not None:
+            yield from _entries((*path, "fairsharePolicy", "shareDistribution"), policy.fairsharePolicy)
 
 
 def _fargate(path: Path, resources: ComputeResource) -> Iterator[Flaw]:
@@ -152,3 +157,14 @@ def _policy(index: Index, path: Path, queue: JobQueue) -> Iterator[Flaw]:
     name = short_name(queue.schedulingPolicyArn)
     if queue.schedulingPolicyArn not in arns and name not in known:
         yield Flaw("E122", "unknown scheduling policy", path, name, ", ".join(known), did_you_mean(name, known))
+
+
+def _entries(path: Path, policy: FairsharePolicy) -> Iterator[Flaw]:
+    """E165: no share identifier falls under two entries of ``shareDistribution``."""
+    named = [(number, item.shareIdentifier) for number, item in enumerate(policy.shareDistribution)]
+    for (before, one), (number, other) in combinations(named, 2):
+        if overlap(one, other):
+            message = "given twice" if one == other else f"overlaps with {one}"
+            hint = "A share identifier may fall under one entry only"
+            places = (*path, number, "shareIdentifier"), (*path, before, "shareIdentifier")
+            yield Flaw("E165", message, places[0], other, hint=hint, also=(places[1],))

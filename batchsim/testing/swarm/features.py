@@ -79,6 +79,7 @@ _LAST: Mapping[str, int] = {
     "stops": 40,
     "overtaking": 45,
     "invalid_environment": 15,
+    "fair_share": 45,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

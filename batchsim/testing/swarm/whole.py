@@ -14,6 +14,7 @@ from batchsim.testing.swarm.launches import draw_launches
 from batchsim.testing.swarm.limits import draw_limits
 from batchsim.testing.swarm.overtaking import draw_overtaking
 from batchsim.testing.swarm.platforms import draw_platforms, standing
+from batchsim.testing.swarm.shares import draw_fair_share
 from batchsim.testing.swarm.stops import with_stops
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
 from batchsim.testing.swarm.world import draw_extra_costs, draw_world
@@ -46,6 +47,7 @@ def draw_scenario(choices: Choices) -> Data:
     drawn = draw_blocked(draft, {**drawn, **draw_launches(draft, drawn)})
     drawn = with_stops(draft, with_consumables(draft, drawn))
     drawn |= draw_overtaking(draft, drawn)
+    drawn |= draw_fair_share(draft, drawn)
     return {**drawn, "description": " ".join(draft.features)}
 
 

@@ -1,0 +1,307 @@
+"""Fair share: whose turn it was, what was kept for shares to come, and the order within a share.
+
+Usage, weights and the shares that were active are all rebuilt from jobs and attempts; API, FairsharePolicy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import FAR, Book, take
+from batchsim.analysis.invariants.bounds import vcpu_bound
+from batchsim.analysis.invariants.lines import lines
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError
+from batchsim.analysis.invariants.sweep import ascending, greatest_in
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+
+MOST_ACTIVE = 500
+EFFORT = 10_000_000
+"""Rows that S04 looks at in all: it compares placements, evenly sampled, with all that their queues held before."""
+SLACK = 1e-9
+"""Usage is rebuilt in floats."""
+
+Floats = Any
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A fair-share queue with its policy, and its attempts in order of placement."""
+
+    book: Book
+    name: str
+    policy: Mapping[str, Any]
+
+    @cached_property
+    def attempts(self) -> Int64s:
+        """Rows of its attempts."""
+        return np.flatnonzero(self.book.attempts.among("queue", self.name) & (self.book.job >= 0))
+
+    @cached_property
+    def share(self) -> Int64s:
+        """The share of each of them, as a code of the jobs' column."""
+        return self.book.jobs.codes("share")[self.book.job[self.attempts]]
+
+    @cached_property
+    def start(self) -> Int64s:
+        """When each was placed."""
+        return self.book.attempts.ms("starting_at_s")[self.attempts]
+
+    @cached_property
+    def end(self) -> Int64s:
+        """When each ended, :data:`FAR` where it did not."""
+        end = self.book.attempts.ms("ended_at_s")[self.attempts]
+        return np.where(end == MISSING, np.int64(FAR), end)
+
+    @cached_property
+    def milli(self) -> Int64s:
+        """What each holds."""
+        return self.book.attempts.milli("vcpus")[self.attempts]
+
+    @cached_property
+    def update_ms(self) -> int:
+        """The grid on which usage is taken."""
+        return self.book.settings.duration_ms("usage_update")
+
+    @cached_property
+    def window_ms(self) -> int:
+        """What usage looks back on."""
+        return max(int(self.policy["shareDecaySeconds"]) * 1000, self.book.settings.duration_ms("min_window"))
+
+    @cached_property
+    def active(self) -> dict[int, tuple[Int64s, Int64s]]:
+        """By share: when it became active, and when it left; both ascending."""
+        jobs = self.book.jobs
+        created, ended = jobs.ms("created_at_s"), jobs.ms("ended_at_s")
+        leaves = np.where(ended == MISSING, FAR, ended + self.window_ms)
+        mine = np.flatnonzero(jobs.among("queue", self.name) & (created != MISSING))
+        shares = jobs.codes("share")[mine]
+        return {
+            code: _merged(created[mine[shares == code]], leaves[mine[shares == code]]) for code in np.unique(shares)
+        }
+
+    def active_at(self, at_ms: Int64s, codes: set[int] | None = None, *, leaving: bool = True) -> Int64s:
+        """How many shares, or of some, are active at each instant; ``leaving``: those that leave in it too."""
+        count = np.zeros(len(at_ms), np.int64)
+        for code, (came, left) in self.active.items():
+            if codes is None or code in codes:
+                count += np.searchsorted(came, at_ms, side="right")
+                count -= np.searchsorted(left, at_ms, side="left" if leaving else "right")
+        return count
+
+
+def fair_queues(book: Book) -> list[Queue]:
+    """All queues that share fairly."""
+    found = ((name, book.settings.fair_share(name)) for name in book.settings.queues)
+    return [Queue(book, name, policy) for name, policy in found if policy is not None]
+
+
+def _merged(begin: Int64s, end: Int64s) -> tuple[Int64s, Int64s]:
+    """The union of intervals, as ascending beginnings and ends."""
+    order = np.argsort(begin, kind="stable")
+    begin, until = begin[order], np.maximum.accumulate(end[order])
+    new = np.append(True, begin[1:] >= until[:-1])
+    return begin[new], until[np.append(np.flatnonzero(new)[1:], len(begin)) - 1]
+
+
+@invariant("S03")
+def reservation_is_kept(book: Book) -> pd.DataFrame:
+    """At a placement the queue's jobs hold at most ``max * (1 - (computeReservation/100) ** active shares)``."""
+    bad = [np.zeros(0, np.int64)]
+    for queue in fair_queues(book):
+        reserved, total = int(queue.policy["computeReservation"]), _total_milli(queue)
+        if reserved and total is not None and len(queue.attempts):
+            kept = (reserved / 100) ** queue.active_at(queue.start).astype(np.float64)
+            bad.append(queue.attempts[_held_after(queue) > total * (1 - kept) + SLACK * total])
+    return book.attempts.rows(np.unique(np.concatenate(bad)))
+
+
+def _total_milli(queue: Queue) -> Int64s | None:
+    """maxvCpus of all its environments at each placement, in thousandths; None where one does not say."""
+    book, at = queue.book, queue.start
+    total = np.zeros(len(at), np.int64)
+    for name in book.settings.served_by(queue.name):
+        given = book.settings.environments[name]
+        if given.get("type") == "UNMANAGED" and given.get("unmanagedvCpus") is None:
+            return None
+        unmanaged = np.full(len(at), given.get("unmanagedvCpus") or 0, np.int64)
+        total += unmanaged if given.get("type") == "UNMANAGED" else vcpu_bound(book, name, "maxvCpus").at(at)
+    return total * 1000
+
+
+def _held_after(queue: Queue) -> Int64s:
+    """What the queue's jobs hold after each placement; who ended in its instant is gone."""
+    order = ascending(queue.end)
+    gone = np.concatenate((np.zeros(1, np.int64), np.cumsum(queue.milli[order])))
+    return np.cumsum(queue.milli) - gone[np.searchsorted(queue.end[order], queue.start, side="right")]
+
+
+@invariant("S04")
+def least_used_share_is_next(book: Book) -> pd.DataFrame:
+    """In a strict fair-share queue no job is placed while one of a share with less weighted usage waits."""
+    settings = book.settings
+    if not fair_queues(book):
+        return book.attempts.rows(np.zeros(0, np.int64))
+    if settings.world("fss_hol") != "strict":
+        raise CannotTellError("world.fss_hol lets shares pass a blocked head")
+    if any(str(action.get("set", "")).endswith("weightFactor") for action in settings.actions):
+        raise CannotTellError("weights change during the run")
+    bad: list[int] = []
+    for queue in fair_queues(book):
+        looks = min(max(10, EFFORT // (len(queue.attempts) + 1)), len(queue.attempts))
+        waits, weights = _Waits(queue), _Weights(queue)
+        sample = np.unique(np.linspace(0, max(0, len(queue.attempts) - 1), looks).astype(np.int64))
+        bad += [int(queue.attempts[at]) for at in sample.tolist() if _passed_over(queue, waits, weights, at)]
+    return book.attempts.rows(np.array(sorted(bad), np.int64))
+
+
+class _Waits:
+    """The waits in a queue, with the attempts that ended them: the last row of all where none did."""
+
+    def __init__(self, queue: Queue) -> None:
+        book = queue.book
+        mine = np.flatnonzero(book.jobs.among("queue", queue.name)[book.waits.job])
+        known = np.flatnonzero(book.job >= 0)
+        self.share = book.jobs.codes("share")[book.waits.job[mine]]
+        self.begin, self.end = book.waits.begin_ms[mine], book.waits.end_ms[mine]
+        self.attempt = np.append(known, np.int64(-1))[np.minimum(mine, len(known))]
+
+    def shares_behind(self, at_ms: int, row: int) -> Int64s:
+        """Shares with a job that was RUNNABLE before this instant and is placed after this attempt, if at all."""
+        later = (self.end > at_ms) | ((self.end == at_ms) & (self.attempt > row))
+        return np.unique(self.share[(self.begin < at_ms) & later])
+
+
+def _passed_over(queue: Queue, waits: _Waits, weights: _Weights, at: int) -> bool:
+    """Whether a share with less weighted usage waited when one of the queue's placements was made."""
+    now, own = int(queue.start[at]), int(queue.share[at])
+    weight = weights.at(now)
+    usage = _usage(queue, at, now, len(weight)) * weight  # NaN where the tables leave the weight open
+    others = usage[waits.shares_behind(now, int(queue.attempts[at]))]
+    return bool((others < usage[own] * (1 - SLACK) - SLACK).any())
+
+
+def _usage(queue: Queue, at: int, now: int, shares: int) -> Floats:
+    """What each share had used when one of the placements was made: up to the last update, and by placements since."""
+    start, end, milli = queue.start[:at], queue.end[:at], queue.milli[:at]
+    updated_at = now // queue.update_ms * queue.update_ms
+    charge = queue.update_ms if queue.window_ms else 1
+    counted = np.where(start >= updated_at, charge, _counted(queue, start, end, updated_at))
+    return np.bincount(queue.share[:at], weights=milli * counted, minlength=shares)
+
+
+def _counted(queue: Queue, start: Int64s, end: Int64s, at: int) -> Floats:
+    """What each stretch of time still counts at an instant, in ms; whether it holds, where there is no window."""
+    window, kernel = queue.window_ms, queue.book.settings.world("decay_kernel")
+    if not window:
+        return (end > at).astype(np.float64)
+    if kernel == "exponential":
+        ages = (np.minimum(end, at) - at) * 2 / window, np.minimum(start - at, 0) * 2 / window
+        return window / 2 / np.log(2) * (np.exp2(ages[0]) - np.exp2(ages[1]))
+    low = np.clip(start - (at - window), 0, window).astype(np.float64)
+    high = np.clip(np.minimum(end, at) - (at - window), 0, window).astype(np.float64)
+    return (high**2 - low**2) / (2 * window) if kernel == "linear" else high - low
+
+
+class _Weights:
+    """The weight of each share, by its code."""
+
+    def __init__(self, queue: Queue) -> None:
+        words = queue.book.jobs.words("share")
+        self._queue = queue
+        self._weights = np.ones(len(words))
+        self._prefixes: list[tuple[list[int], float]] = []
+        for entry in queue.policy.get("shareDistribution") or ():
+            name, weight = str(entry["shareIdentifier"]), float(entry.get("weightFactor", 1.0))
+            prefix = name.removesuffix("*")
+            mine = [
+                code for code, word in enumerate(words) if word == name or (name != prefix and word.startswith(prefix))
+            ]
+            self._weights[mine] = weight
+            if name != prefix and mine:
+                self._prefixes.append((mine, weight))
+
+    def at(self, now: int) -> Floats:
+        """Those of an instant; NaN where a share of the same prefix leaves in that very instant."""
+        weights, at = self._weights.copy(), np.array([now])
+        for mine, weight in self._prefixes:
+            active = {int(self._queue.active_at(at, set(mine), leaving=leaving)[0]) for leaving in (False, True)}
+            weights[mine] = weight * max(1, active.pop()) if len(active) == 1 else np.nan
+        return weights
+
+
+@invariant("S05")
+def scheduling_priority_orders_a_share(book: Book) -> pd.DataFrame:
+    """Within a share no job starts while one of a higher schedulingPriority waits."""
+    jobs, waits, bad = book.jobs, book.waits, [np.zeros(0, np.int64)]
+    priority, start = jobs.number("scheduling_priority"), book.attempts.ms("starting_at_s")
+    known = np.flatnonzero(book.job >= 0)
+    for line in lines(book):
+        mine = line.waits[priority[waits.job[line.waits]] != MISSING]
+        rows = known[mine[mine < len(known)]]
+        rows = rows[np.argsort(start[rows], kind="stable")]
+        begun, lowest = start[rows], -priority[book.job[rows]]
+        low, high = (np.searchsorted(begun, instants[mine]) for instants in (waits.begin_ms, waits.end_ms))
+        worst = greatest_in(lowest, low, np.maximum(low, high), -FAR)
+        bad.append(waits.job[mine[worst > -priority[waits.job[mine]]]])
+    return jobs.rows(np.unique(np.concatenate(bad)))
+
+
+@invariant("S01")
+def shares_are_named(book: Book) -> pd.DataFrame:
+    """A job names a share, and has a schedulingPriority, exactly where its queue shares fairly.
+
+    No more than 500 shares of a queue are active at a time.
+    """
+    jobs = book.jobs
+    fair = jobs.among("queue", *(queue.name for queue in fair_queues(book)))
+    wrong = (jobs.among("share", "") == fair) | ((jobs.number("scheduling_priority") == MISSING) == fair)
+    if book.settings.world("strict_limits"):
+        for queue in fair_queues(book):
+            wrong |= _one_too_many(queue)
+    return jobs.rows(wrong)
+
+
+def _one_too_many(queue: Queue) -> Bools:
+    """Jobs created when more shares than AWS Batch allows were active."""
+    jobs = queue.book.jobs
+    rows = np.flatnonzero(jobs.among("queue", queue.name) & (jobs.ms("created_at_s") != MISSING))
+    wrong = np.zeros(len(jobs), np.bool_)
+    wrong[rows[queue.active_at(jobs.ms("created_at_s")[rows], leaving=False) > MOST_ACTIVE]] = True
+    return wrong
+
+
+@invariant("S02")
+def shares_add_up(book: Book) -> pd.DataFrame:
+    """The summary's vCPU-seconds and jobs of each share are those of its attempts and jobs."""
+    told = book.summary.get("shares")
+    if told is None:
+        raise CannotTellError("the summary has no shares")
+    figures: list[tuple[str, Any, Any]] = []
+    attempts, jobs = book.attempts, book.jobs
+    length = book.end_ms - attempts.ms("starting_at_s")
+    of_job = take(jobs.codes("share"), book.job, -1)
+    for each in told:
+        code = jobs.words("share").index(each["share"]) if each["share"] in jobs.words("share") else -2
+        mine = attempts.among("queue", each["queue"]) & (of_job == code)
+        held = int((length[mine].astype(object) * attempts.milli("vcpus")[mine]).sum()) if mine.any() else 0
+        figures.append((f"{each['queue']}.{each['share']}.vcpu_s", round(each["vcpu_s"] * 10**6), held))
+        own = jobs.among("queue", each["queue"]) & (jobs.codes("share") == code)
+        figures.append((f"{each['queue']}.{each['share']}.jobs", each["jobs"], int(np.count_nonzero(own))))
+    wrong = [figure for figure in figures if figure[1] != figure[2]]
+    return pd.DataFrame(wrong, columns=["figure", "summary", "tables"])
+
+
+INVARIANTS = (
+    least_used_share_is_next,
+    reservation_is_kept,
+    scheduling_priority_orders_a_share,
+    shares_are_named,
+    shares_add_up,
+)

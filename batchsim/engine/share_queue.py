@@ -1,0 +1,416 @@
+"""A fair-share queue: the share with the least weighted usage is next, as long as the reservation is not touched.
+
+API, FairsharePolicy; ``policies/fair_share.py`` has the rules. Usage is taken anew at each multiple of
+``world.usage_update``, for the shares that wait; between two updates it grows by what is placed, so a placement costs
+O(log shares). An array stays a run: as many of it are placed at once as its share's turn lasts.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import islice
+
+from batchsim.engine.environment import Environment
+from batchsim.engine.job_queue import JobQueue, Place
+from batchsim.engine.kernel import Kernel
+from batchsim.engine.plan import QueuePlan, SharePlan
+from batchsim.engine.share import Share, Standing
+from batchsim.engine.share_activity import ShareActivity
+from batchsim.engine.tables import Tables
+from batchsim.engine.timeline import HeadTimeline
+from batchsim.engine.usage import usage_of
+from batchsim.policies.fair_share import (
+    UNIT_WEIGHT_NANO,
+    effective_weight,
+    jobs_admitted,
+    units_per_ms,
+    unreserved_milli,
+)
+from batchsim.records.tables import NEVER
+from batchsim.spec.share_ids import entry_for, is_prefix
+
+Turn = tuple[int | float, int, int, int]
+"""A share's standing, and its code."""
+
+
+class ShareQueue(JobQueue):
+    """A job queue to the demand meter and the job's life. Whose turn it is, holds from :meth:`update` on."""
+
+    is_restless = True
+
+    def __init__(
+        self,
+        position: int,
+        plan: QueuePlan,
+        shares: SharePlan,
+        tables: Tables,
+        kernel: Kernel,
+        timeline: HeadTimeline,
+        *,
+        thorough: bool,
+    ) -> None:
+        """``thorough`` sums usage anew at each look."""
+        super().__init__(position, plan, tables)
+        self.shares = shares
+        self.hosts: tuple[Environment, ...] = ()
+        """All environments, by position."""
+        self.activity = ShareActivity(shares.window_ms)
+        self.members: dict[int, Share] = {}
+        """Every share that there ever was, by code."""
+        self.unsettled: dict[int, Share] = {}
+        """Those whose wait began or ended since the timeline was written."""
+        self._plan = plan
+        self._kernel = kernel
+        self._timeline = timeline
+        self._thorough = thorough
+        self._weights = list(shares.weights)
+        self._reweighed = 0
+        self._has_prefixes = any(map(is_prefix, shares.entries))
+        self._used_milli = 0
+        """What its jobs hold, from STARTING on."""
+        self._waiting: dict[int, Share] = {}
+        self._moved: dict[int, Share] = {}
+        """Shares whose head may be another than the heap has."""
+        self._heap: list[Turn] = []
+        self._passed_over: list[Turn] = []
+        self._updated: tuple[int, int, int] = (NEVER, NEVER, NEVER)
+        """The instant at which usage was taken, and the changes of activity and weights that the heap holds."""
+        self._unreserved: tuple[tuple[int, int], int] = ((NEVER, NEVER), 0)
+
+    # -- what a queue does
+
+    def push(self, key: Place, high: int) -> None:
+        """Put the rows from ``key[2]`` to ``high - 1``, all of one submission, in line."""
+        self._join(key, high, front=False)
+
+    def push_front(self, key: Place) -> None:
+        """Put a retried job before all of its share and schedulingPriority that have not been retried."""
+        self._join(key, key[2] + 1, front=True)
+
+    def head(self) -> tuple[int, int] | None:
+        """Return the run whose turn it is."""
+        return next(self.in_order(), None)
+
+    def take(self, count: int) -> None:
+        """Jobs of the share whose turn it is were placed."""
+        share = self.members[self._heap[0][3]]
+        low = self._heap[0][2]
+        milli = count * self._milli(low)
+        self._count(low, -count)
+        share.take(count)
+        share.usage.steps.change(self._kernel.now_ms, milli)
+        share.placed += milli * self.shares.charge
+        self._used_milli += milli
+        if share.waiting:
+            share.standing = self._standing(share)
+            heapreplace(self._heap, (*share.standing, share.code))
+        else:
+            heappop(self._heap)
+            self._leave(share)
+
+    def cancel(self, row: int) -> None:
+        """Take a waiting job out of line."""
+        entry = self._tables.entry(row)
+        share = self.members[entry.share]
+        share.cancel(entry.scheduling_priority, row)
+        self._count(row, -1)
+        self._moved[share.code] = share
+        if not share.waiting:
+            self._leave(share)
+
+    def in_order(self) -> Iterator[tuple[int, int]]:
+        """Yield the waiting runs in the order in which their turns come, if room is never short."""
+        heap = self._turns()
+        lines: dict[int, Iterator[tuple[int, int]]] = {}
+        rests: dict[int, int] = {}
+        usages = {code: self._usage(self.members[code]) for *_, code in heap}
+        weights = {code: self.weight_of(self.members[code]) for *_, code in heap}
+        while heap:
+            _, created_ms, low, code = heap[0]
+            share = self.members[code]
+            if code not in lines:
+                lines[code] = share.in_order()
+                rests[code] = next(lines[code])[1]
+            step = self._milli(low) * self.shares.charge
+            count = _turn_length(usages[code], step, weights[code], (created_ms, low), rests[code] - low, _rival(heap))
+            yield low, low + count
+            usages[code] += count * step
+            following = (low + count, rests[code]) if low + count < rests[code] else next(lines[code], None)
+            if following is None:
+                heappop(heap)
+                continue
+            rests[code] = following[1]
+            at = (usages[code] * weights[code], self._created(following[0]), following[0], code)
+            heapreplace(heap, at)
+
+    # -- turns
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether a head that does not fit stops the whole queue."""
+        return self.shares.strict
+
+    @property
+    def is_held_by_its_head(self) -> bool:
+        """As :attr:`is_strict`."""
+        return self.shares.strict
+
+    def update(self) -> None:
+        """Take usage anew where its grid has moved, and find the places of shares whose heads changed."""
+        updated = self._due()
+        again = self._moved if updated == self._updated else self._waiting
+        self._updated = updated
+        changed = any(not share.waiting for share in self._moved.values())
+        for share in again.values():
+            if share.waiting:
+                self._take_usage(share)
+                standing, share.standing = share.standing, self._standing(share)
+                changed = changed or standing != share.standing
+        if changed:
+            self._heap = [(*share.standing, code) for code, share in self._waiting.items() if share.standing]
+            heapify(self._heap)
+        self._moved.clear()
+
+    def turn(self) -> tuple[Share, int, int] | None:
+        """Return the share whose turn it is, and the rows of its run that may start before the next one's turn.
+
+        There are none where the reservation forbids it. None where nobody waits, or all were passed over.
+        """
+        if not self._heap:
+            return None
+        _, created_ms, low, code = self._heap[0]
+        share, milli = self.members[code], self._milli(low)
+        head = share.head()
+        assert head is not None
+        step, usage = milli * self.shares.charge, share.decayed + share.placed
+        count = _turn_length(usage, step, share.weight, (created_ms, low), head[1] - low, _rival(self._heap))
+        return share, low, low + self._admitted(milli, count)
+
+    def pass_over(self) -> None:
+        """Let the share whose turn it is wait until :meth:`recall`; it is the next one's turn."""
+        self._passed_over.append(heappop(self._heap))
+
+    def recall(self) -> None:
+        """Whoever was passed over is in line again."""
+        for turn in self._passed_over:
+            heappush(self._heap, turn)
+        self._passed_over.clear()
+
+    def may_turn(self, blocked: int) -> bool:
+        """Whether time alone may let a job start now that the head, of the shape ``blocked``, does not fit.
+
+        So it is while another shape would find room if it were its share's turn, and usage has not come to rest.
+        """
+        others = [shape for shape, count in self.by_shape.items() if count and shape != blocked]
+        could = (shape for shape in others if self._could_start(shape))
+        return len(self._waiting) > 1 and any(True for _ in could) and self._is_moving()
+
+    def _could_start(self, shape: int) -> bool:
+        if not self._admitted(self._tables.shapes[shape].vcpus_milli, 1):
+            return False
+        return any(self.hosts[position].has_room(shape) for position in self.environments)
+
+    def _is_moving(self) -> bool:
+        """Whether the order of the shares may change though nothing happens."""
+        fades, window_ms = self.shares.kernel == "exponential", self.shares.window_ms
+        if self._has_prefixes and self.activity.is_leaving():
+            return True
+        return any(
+            share.usage.steps.last_ms > self._updated[0]
+            or (window_ms and (share.usage.steps.held or (share.decayed and not fades)))
+            for share in self._waiting.values()
+        )
+
+    # -- what else is known of its jobs
+
+    def submitted(self, code: int, jobs: int) -> bool:
+        """Jobs of a share were accepted; return whether the share is newly active."""
+        return self.activity.submitted(self._member(code), jobs, self._kernel.now_ms)
+
+    def takes(self, code: int) -> bool:
+        """Whether one more share may be active, if this one is not yet."""
+        most, active = self.shares.most_active, self.activity.active(self._kernel.now_ms)
+        return most is None or active < most or (code in self.members and self.members[code].is_active)
+
+    def ended(self, job: int) -> None:
+        """A job reached its last state."""
+        self.activity.ended(self.members[self._tables.entry(job).share], self._kernel.now_ms)
+
+    def released(self, job: int) -> None:
+        """An attempt of a job ended: it holds nothing any more."""
+        milli = self._milli(job)
+        self.members[self._tables.entry(job).share].usage.steps.change(self._kernel.now_ms, -milli)
+        self._used_milli -= milli
+
+    def set_weight(self, entry: str, weight_nano: int) -> None:
+        """UpdateSchedulingPolicy: an entry of ``shareDistribution`` has another weightFactor from now on.
+
+        ``KeyError`` where there is no such entry.
+        """
+        if entry not in self.shares.entries:
+            raise KeyError(entry)
+        self._weights[self.shares.entries.index(entry)] = weight_nano
+        self._reweighed += 1
+        self.touched = True
+
+    def weight_of(self, share: Share) -> int:
+        """Return a share's effective weight factor, in nanos."""
+        if share.entry == NEVER:
+            return UNIT_WEIGHT_NANO
+        prefix, active = is_prefix(self.shares.entries[share.entry]), self.activity.by_entry[share.entry]
+        return effective_weight(self._weights[share.entry], prefix=prefix, active=active)
+
+    def standing_at(self, at_ms: int) -> Iterator[tuple[int, int, float]]:
+        """Yield (code, effective weight in nanos, usage in vCPU-seconds or vCPUs) of every share, by code.
+
+        No instant before may be asked for afterwards.
+        """
+        self.activity.active(at_ms)
+        unit = 1000 * (units_per_ms(self.shares.kernel, self.shares.window_ms) * 1000 if self.shares.window_ms else 1)
+        for code, share in sorted(self.members.items()):
+            yield code, self.weight_of(share), share.usage.at(at_ms) / unit
+
+    def held(self) -> dict[int, int]:
+        """Return what the jobs of each share hold, in thousandths of a vCPU, by code."""
+        return {code: share.usage.steps.held for code, share in self.members.items()}
+
+    def demand(self, most: int) -> Iterator[tuple[int, int]]:
+        """Yield (shape, count) of what may start, in the order of turns; beyond ``most`` runs, the rest by shape.
+
+        What the reservation keeps from starting asks for no capacity.
+        """
+        room, rest = self._room_milli(), self.by_shape.copy()
+        kinds = [shape for shape, count in rest.items() if count]
+        runs = self._runs_by_shape(most) if len(kinds) > 1 else iter([(NEVER, kinds[0], rest[kinds[0]])] * len(kinds))
+        held: set[int] = set()
+        for code, shape, count in runs:
+            rest[shape] -= count
+            if code in held:
+                continue
+            admitted = count if room is None else jobs_admitted(room, self._tables.shapes[shape].vcpus_milli, count)
+            if admitted:
+                yield shape, admitted
+            if room is not None:
+                room -= admitted * self._tables.shapes[shape].vcpus_milli
+            if admitted < count:
+                if self.is_strict:
+                    return
+                held.add(code)
+        for shape, count in sorted(rest.items()):
+            admitted = count if room is None else jobs_admitted(room, self._tables.shapes[shape].vcpus_milli, count)
+            if admitted > 0:
+                yield shape, admitted
+            if room is not None:
+                room -= admitted * self._tables.shapes[shape].vcpus_milli
+
+    def _runs_by_shape(self, most: int) -> Iterator[tuple[int, int, int]]:
+        for low, high in islice(self.in_order(), most):
+            yield self._tables.entry(low).share, self._tables.shape_code(low), high - low
+
+    # -- within
+
+    def _join(self, key: Place, high: int, *, front: bool) -> None:
+        entry = self._tables.entry(key[2])
+        share = self._member(entry.share)
+        if not share.waiting:
+            self._waiting[share.code] = self.unsettled[share.code] = share
+        share.push(entry.scheduling_priority, key, high, front=front)
+        self._count(key[2], high - key[2])
+        self._moved[share.code] = share
+
+    def _leave(self, share: Share) -> None:
+        """Nothing of a share waits any more."""
+        del self._waiting[share.code]
+        share.standing = None
+        self.unsettled[share.code] = share
+
+    def _member(self, code: int) -> Share:
+        if code not in self.members:
+            shares = self.shares
+            entry = entry_for(shares.names.text(code), shares.entries)
+            usage = usage_of(shares.kernel, shares.window_ms, thorough=self._thorough)
+            line = self._timeline.open(self.position, code)
+            made = Share(code, NEVER if entry is None else entry, line, usage, self._lane)
+            self.members[code] = made
+        return self.members[code]
+
+    def _lane(self) -> JobQueue:
+        return JobQueue(self.position, self._plan, self._tables)
+
+    def _due(self) -> tuple[int, int, int]:
+        """What the heap has to hold now."""
+        now, update_ms = self._kernel.now_ms, self.shares.update_ms
+        self.activity.active(now)
+        return now // update_ms * update_ms, self.activity.changes if self._has_prefixes else 0, self._reweighed
+
+    def _take_usage(self, share: Share) -> None:
+        """Let a share's usage and weight be those of the last update."""
+        share.weight = self.weight_of(share)
+        if share.taken_at_ms != self._updated[0]:
+            share.taken_at_ms = self._updated[0]
+            share.decayed, share.placed = share.usage.at(share.taken_at_ms), 0
+
+    def _standing(self, share: Share) -> Standing:
+        head = share.head()
+        assert head is not None
+        return (share.decayed + share.placed) * share.weight, self._created(head[0]), head[0]
+
+    def _turns(self) -> list[Turn]:
+        """Return a heap of the shares that wait as they stand now; nothing is kept of it."""
+        due = self._due()
+        if due == self._updated and not self._moved:
+            return [*self._heap, *self._passed_over]
+        turns = []
+        for code, share in self._waiting.items():
+            head = share.head()
+            assert head is not None
+            usage = self._usage(share) * self.weight_of(share)
+            turns.append((usage, self._created(head[0]), head[0], code))
+        heapify(turns)
+        return turns
+
+    def _usage(self, share: Share) -> int | float:
+        """Return a share's usage now, what was placed since the last update included."""
+        at_ms = self._due()[0]
+        if share.taken_at_ms == at_ms:
+            return share.decayed + share.placed
+        return share.usage.at(at_ms)
+
+    def _room_milli(self) -> int | None:
+        """Return what the reservation still lets start, in thousandths of a vCPU; None where nothing is reserved."""
+        if not self.shares.reservation:
+            return None
+        total = 1000 * sum(self.hosts[position].max_vcpus for position in self.environments)
+        key = (total, self.activity.active(self._kernel.now_ms))
+        if self._unreserved[0] != key:
+            self._unreserved = key, unreserved_milli(total, self.shares.reservation, key[1])
+        return self._unreserved[1] - self._used_milli
+
+    def _admitted(self, vcpus_milli: int, jobs: int) -> int:
+        room = self._room_milli()
+        return jobs if room is None else jobs_admitted(room, vcpus_milli, jobs)
+
+    def _milli(self, row: int) -> int:
+        return self._tables.shape(row).vcpus_milli
+
+    def _created(self, row: int) -> int:
+        return self._tables.submissions.created_at[self._tables.jobs.submission[row]]
+
+
+def _rival(heap: list[Turn]) -> Turn | None:
+    """Return whose turn it is after the first one's."""
+    return min(heap[1:3], default=None)
+
+
+def _turn_length(usage: float, step: int, weight: int, tie: tuple[int, int], most: int, rival: Turn | None) -> int:
+    """Return how many jobs of a run are placed one by one, each adding ``step``, before it is the rival's turn."""
+    if rival is None or most == 1:
+        return most
+    created_ms, low = tie
+
+    def is_over(placed: int) -> bool:
+        return ((usage + placed * step) * weight, created_ms, low + placed) > rival
+
+    return 1 if is_over(1) else 1 + bisect_left(range(1, most), True, key=is_over)
