@@ -7,7 +7,7 @@ once.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from batchsim.engine.columns import column, frozen
 from batchsim.engine.kernel import Kernel, Rank
@@ -25,10 +25,18 @@ class Dependencies:
     """Counts what each submission, and each child, still waits for. Submissions that nobody waits for cost nothing."""
 
     def __init__(
-        self, kernel: Kernel, tables: Tables, lifecycle: Lifecycle, *, wait_for_cancel: bool, thorough: bool
+        self,
+        kernel: Kernel,
+        tables: Tables,
+        lifecycle: Lifecycle,
+        *,
+        wait_for_cancel: bool,
+        fail_delay_ms: int,
+        thorough: bool,
     ) -> None:
         """``wait_for_cancel``: a cancelled PENDING job is finalised only when its dependencies have ended.
 
+        ``fail_delay_ms``: how long after a failure the jobs fail that depend on it.
         ``thorough`` releases the jobs of an array one by one, where otherwise it is one run.
         """
         self.edges: tuple[list[int], list[int], list[int]] = ([], [], [])
@@ -37,6 +45,9 @@ class Dependencies:
         self._submissions, self._jobs = tables.submissions, tables.jobs
         self._lifecycle = lifecycle
         self._wait_for_cancel = wait_for_cancel
+        self._fail_delay_ms = fail_delay_ms
+        self._doomed: set[tuple[bool, int]] = set()
+        """With such a delay: the submissions, and the single children, whose failure is under way."""
         self._thorough = thorough
         self._dependents: dict[int, list[tuple[int, int]]] = {}
         """By parent: (submission, kind) of those that wait for it."""
@@ -56,6 +67,8 @@ class Dependencies:
         self._submissions.state[submission] = JobState.PENDING
         if sequential or any(kind == N_TO_N for _, kind in parents):
             self._child_unmet[submission] = bytearray(len(jobs))
+        if self._cancelled and not self._wait_for_cancel:
+            self._fail_cancelled(jobs)
         if sequential:
             self._watch_sequence(submission)
         for parent, kind in parents:
@@ -81,8 +94,11 @@ class Dependencies:
             self._fail_pending(dependent)
 
     def cancel(self, job: int, status_reason: int) -> None:
-        """Cancel a PENDING job: at once, or flagged until all it depends on has ended (API, CancelJob)."""
-        if self._wait_for_cancel:
+        """Cancel a PENDING job: at once, or flagged until all it depends on has ended (API, CancelJob).
+
+        A job that is still SUBMITTED is flagged until its dependencies are evaluated.
+        """
+        if self._wait_for_cancel or self._jobs.state[job] == JobState.SUBMITTED:
             self._cancelled[job] = status_reason
         else:
             self._lifecycle.fail(job, status_reason)
@@ -155,7 +171,7 @@ class Dependencies:
     def _decide_plain(self, submission: int, parent: int) -> None:
         """A whole parent has ended: one thing less to wait for, or everything fails."""
         if self._submissions.failed[parent]:
-            self._fail_pending(submission)
+            self._doom(submission, self._fail_pending, whole=True)
         else:
             self._submissions.unmet[submission] -= 1
             self._release(submission)
@@ -166,7 +182,7 @@ class Dependencies:
         if self._jobs.state[job] != JobState.PENDING:
             return
         if not succeeded:
-            self._lifecycle.fail(job, self._cancelled.pop(job, DEPENDENCY_FAILED))
+            self._doom(job, self._fail_one, whole=False)
             return
         unmet = self._child_unmet[submission]
         unmet[index] -= 1
@@ -200,10 +216,27 @@ class Dependencies:
         else:
             self._lifecycle.release(low, high)
 
+    def _doom(self, what: int, fail: Callable[[int], None], *, whole: bool) -> None:
+        """Fail a whole submission, or one child: now, or once after ``dep_fail_delay``."""
+        if not self._fail_delay_ms:
+            fail(what)
+        elif (whole, what) not in self._doomed:
+            self._doomed.add((whole, what))
+            self._kernel.call_at(self._kernel.now_ms + self._fail_delay_ms, Rank.SETTLE, fail, what)
+
     def _fail_pending(self, submission: int) -> None:
         for job in self._submissions.jobs_of(submission):
-            if self._jobs.state[job] == JobState.PENDING:
-                self._lifecycle.fail(job, self._cancelled.pop(job, DEPENDENCY_FAILED))
+            self._fail_one(job)
+
+    def _fail_one(self, job: int) -> None:
+        if self._jobs.state[job] == JobState.PENDING:
+            self._lifecycle.fail(job, self._cancelled.pop(job, DEPENDENCY_FAILED))
+
+    def _fail_cancelled(self, jobs: range) -> None:
+        """End those of a call's jobs that were cancelled while they were SUBMITTED."""
+        for job in jobs:
+            if job in self._cancelled:
+                self._lifecycle.fail(job, self._cancelled.pop(job))
 
     def _has_succeeded(self, job: int) -> bool:
         return self._jobs.state[job] == JobState.SUCCEEDED

@@ -93,16 +93,23 @@ class Engine:
         self.running = Attempts(self.kernel, tables, rules.start_failure)
         self.lifecycle = Lifecycle(self.kernel, rules, tables, self.queues, self.policies, self._views, self._joined)
         self.dependencies = Dependencies(
-            self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
+            self.kernel,
+            tables,
+            self.lifecycle,
+            wait_for_cancel=rules.cancel_pending_wait,
+            fail_delay_ms=rules.dep_fail_delay_ms,
+            thorough=thorough,
         )
-        self.submit_job = SubmitJob(tables, self.dependencies, self._submission_ended)
+        self.submit_job = SubmitJob(
+            self.kernel, tables, self.dependencies, rules.dep_eval_delay_ms, self._submission_ended
+        )
         self.arrivals = Arrivals(
             self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse
         )
 
     def _build_capacity_side(self, *, thorough: bool) -> None:
         plan, rules = self.plan, self.plan.rules
-        self.images = ImageCache(plan.delays, rules.slow_pull_probability, plan.images)
+        self.images = ImageCache(plan.delays, rules.slow_pull_probability, rules.cache_hit_ms, plan.images)
         buckets = {spot: TokenBucket(rules.fargate_burst, rules.fargate_rate_per_s) for spot in (False, True)}
         self.environments: tuple[Environment, ...] = tuple(
             self._environment(position, environment, buckets, thorough=thorough)

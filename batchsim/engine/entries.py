@@ -17,6 +17,7 @@ from batchsim.engine.workload.plans import DependencyKind, EntryPlan
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER, Ints
 from batchsim.spec import World
+from batchsim.spec.effective import EffectiveJob
 
 
 class EntryCompiler:
@@ -72,10 +73,7 @@ class EntryCompiler:
             size=plan.size,
             definition=self._plan.definitions.code(job.definition),
             attempts_allowed=job.attempts,
-            rules=tuple(
-                Rule(rule.action.upper() == "RETRY", rule.onStatusReason, rule.onReason, rule.onExitCode)
-                for rule in job.evaluate_on_exit
-            ),
+            rules=self._rules(job),
             timeout_ms=NEVER if job.timeout_ms is None else job.timeout_ms,
             sequential=any(link.kind == DependencyKind.SEQUENTIAL for link in plan.dependencies),
             work=plan.work,
@@ -91,6 +89,18 @@ class EntryCompiler:
             follows=plan.after is not None,
             client_rate_per_s=plan.client_rate_per_s,
         )
+
+    def _rules(self, job: EffectiveJob) -> tuple[Rule, ...]:
+        """Return the rules of evaluateOnExit in the order in which they are asked: the first that matches decides."""
+        strict = not self._world.no_exit_code_matches
+        rules = [
+            Rule(
+                rule.action.upper() == "RETRY", rule.onStatusReason, rule.onReason, rule.onExitCode,
+                needs_exit_code=strict and rule.onExitCode is not None,
+            )
+            for rule in job.evaluate_on_exit
+        ]  # fmt: skip
+        return tuple(rules if self._world.retry_rule_order == "first" else reversed(rules))
 
     def _task_pulls(self, stream: str) -> TaskPulls:
         world, draws = self._world, self._draws

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.tables import Tables
 from batchsim.engine.workload.plans import DependencyKind, EntryPlan, parent_calls
 from batchsim.records.tables import NEVER
@@ -14,10 +15,22 @@ from batchsim.records.vocabulary import JobState
 class SubmitJob:
     """Takes the calls of the workload, and those from outside."""
 
-    def __init__(self, tables: Tables, dependencies: Dependencies, ended: Callable[[int], None]) -> None:
-        """``ended(submission)`` hears of each refused call: entries that follow it do not wait for it."""
+    def __init__(
+        self,
+        kernel: Kernel,
+        tables: Tables,
+        dependencies: Dependencies,
+        evaluation_ms: int,
+        ended: Callable[[int], None],
+    ) -> None:
+        """``evaluation_ms``: how long jobs are SUBMITTED before their dependencies are looked at.
+
+        ``ended(submission)`` hears of each refused call: entries that follow it do not wait for it.
+        """
         self.live_jobs = 0
         """Jobs accepted that have not ended."""
+        self._kernel = kernel
+        self._evaluation_ms = evaluation_ms
         self._tables = tables
         self._dependencies = dependencies
         self._ended = ended
@@ -40,9 +53,22 @@ class SubmitJob:
         if any(parent in self._refused for parent, _ in parents):
             self.refuse(submission, "dependsOn names a job that was not accepted")
             return
-        entry = self._tables.entries[self._tables.submissions.entry[submission]]
         self.live_jobs += self._tables.submissions.size[submission]
+        if self._evaluation_ms:
+            self._tables.jobs.set_submitted(self._tables.submissions.jobs_of(submission))
+            evaluated_at = self._kernel.now_ms + self._evaluation_ms
+            self._kernel.call_at(evaluated_at, Rank.SETTLE, self._evaluate, (submission, parents))
+        else:
+            self._evaluate((submission, parents))
+
+    def _evaluate(self, call: tuple[int, list[tuple[int, int]]]) -> None:
+        """Look at the dependencies of a call; one of them may have been refused since it was accepted."""
+        submission, parents = call
+        entry = self._tables.entries[self._tables.submissions.entry[submission]]
         self._dependencies.admit(submission, parents, sequential=entry.sequential)
+        if self._evaluation_ms:
+            for parent in self._refused.intersection(parent for parent, _ in parents):
+                self._dependencies.refused(parent)
 
     def refuse(self, submission: int, why: str) -> None:
         """AWS Batch refuses a call: its jobs never come to be."""

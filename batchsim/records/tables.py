@@ -253,3 +253,5 @@ class Records:
     """An :class:`~batchsim.records.vocabulary.EndedBy`."""
     fargate_speed_milli: tuple[int, int] = (1_000, 1_000)
     """How fast work is done in tasks on x86_64 and on arm64, in thousandths."""
+    dep_eval_delay_ms: int = 0
+    """How long jobs are SUBMITTED before their dependencies are looked at."""

@@ -66,6 +66,18 @@ ROWS = [
         breaks=statuses_told({"STARTING": "SCHEDULED", "FAILED": "CANCELLED"}),
     ),
     Row(
+        id="B2",
+        rule="A submitted job is RUNNABLE, or PENDING where it depends on another, within the same second",
+        source=f"{EVENTS_PAGE}: an example of one event",
+        where="batchsim/engine/submit_job.py SubmitJob.accept",
+        tests={
+            "0s": f"{STATES}::test_dependencies_are_evaluated_at_once_or_as_a_what_if_later[0s]",
+            "5s": f"{STATES}::test_dependencies_are_evaluated_at_once_or_as_a_what_if_later[5s]",
+        },
+        status="parameter",
+        key="dep_eval_delay",
+    ),
+    Row(
         id="2.1a",
         rule="A submitted job is RUNNABLE at once unless it depends on another",
         source=f"{STATES_PAGE}; a published event of RUNNABLE is of the second of createdAt",

@@ -7,13 +7,14 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, take
 from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 
 @invariant("G01")
 def images_are_pulled_once(book: Book) -> pd.DataFrame:
-    """An instance pulls an image once: a start during the pull waits for its end, a later one does not pull."""
+    """An instance pulls an image once: a start during the pull waits for its end, a later one for ``cache_hit``."""
     attempts = book.attempts
     pull, pulled = attempts.ms("pull_at_s"), attempts.ms("pulled_at_s")
     rows = np.flatnonzero(book.on_host & (book.job >= 0) & (pull != MISSING) & (pulled != MISSING))
@@ -24,9 +25,19 @@ def images_are_pulled_once(book: Book) -> pd.DataFrame:
     order = event_order(group * 2 + cut, pull[rows], np.zeros(len(rows), np.int64))
     keys, first = np.unique((group * 2 + cut)[order], return_index=True)
     done = _done_at(keys, pulled[rows][order[first]], group)
-    expected = np.maximum(pull[rows], done)
+    found = np.full(len(rows), _hit(book), np.int64)
+    found[order[first]] = 0
+    expected = np.maximum(pull[rows] + found, done)
     wrong = np.where(cut == 1, (pulled[rows] > expected) & (done != MISSING), pulled[rows] != expected)
     return attempts.rows(rows[wrong])
+
+
+def _hit(book: Book) -> int:
+    """What an image costs that is there."""
+    try:
+        return book.settings.duration_ms("cache_hit")
+    except CannotTellError:
+        return 0
 
 
 def _cut_short(book: Book) -> Bools:

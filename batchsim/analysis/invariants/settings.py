@@ -38,6 +38,11 @@ DEFAULTS: Mapping[str, Any] = {
     "prices": {},
     "instanceTypes": {},
     "post_scale_in_cooldown": 0,
+    "retry_rule_order": "first",
+    "no_exit_code_matches": True,
+    "dep_eval_delay": 0,
+    "dep_fail_delay": 0,
+    "cache_hit": 0,
 }
 """``world`` keys that invariants read."""
 
