@@ -135,6 +135,16 @@ def test_a_container_that_does_not_start_fails_its_attempt_without_having_run(si
     assert told(result)["a"] == [(0, "RUNNABLE"), (0, "STARTING"), (25, "FAILED")]
 
 
+def test_every_container_starts_unless_the_world_says_otherwise(simulate):
+    result = simulate(scenario(job("a", size=50, attempts=2), environments=[fixed(50)]))
+    assert set(result.attempts["outcome"]) == {"succeeded"}
+
+
+def test_a_part_of_starts_may_fail(simulate):
+    result = simulate(scenario(job("a", size=400), environments=[fixed(400)], world={"start_failure": 0.25}))
+    assert (result.attempts["outcome"] == "start_failed").mean() == pytest.approx(0.25, abs=0.07)
+
+
 def test_a_retried_job_is_runnable_again(simulate):
     result = simulate(scenario(job("a", fails(1, run="10s", then="20s"), attempts=2)))
     states = [state for _, state in told(result)["a"]]

@@ -150,15 +150,19 @@ ROWS = [
     Row(
         id="2.2c",
         rule=(
-            "A container that cannot be started makes the attempt fail from STARTING: it was never RUNNING and "
-            "has no exit code"
+            "A container that cannot be started makes the attempt fail from STARTING: it was never RUNNING and has no "
+            "exit code"
         ),
-        source=RETRIES_PAGE,
+        source=f"{RETRIES_PAGE}; how often is not documented",
         where="batchsim/engine/attempts.py Attempts._failed_start",
-        tests=f"{STATES}::test_a_container_that_does_not_start_fails_its_attempt_without_having_run",
-        status="modelled",
-        breaks=always("start_failure", 0),
-        note="With the probability `world.start_failure`, at the end of the usual start",
+        tests={
+            0: f"{STATES}::test_every_container_starts_unless_the_world_says_otherwise",
+            1: f"{STATES}::test_a_container_that_does_not_start_fails_its_attempt_without_having_run",
+            0.25: f"{STATES}::test_a_part_of_starts_may_fail",
+        },
+        status="parameter",
+        key="start_failure",
+        note="It fails at the end of the usual start",
     ),
     Row(
         id="2.2d",
