@@ -21,15 +21,23 @@ def images_are_pulled_once(book: Book) -> pd.DataFrame:
     image = book.jobs.codes("image")[book.job[rows]]
     group = book.host[rows] * (int(image.max(initial=0)) + 1) + image
     cut = _cut_short(book)[rows].astype(np.int64)
-    # In each group the first pull that was not cut short tells when the image was there.
-    order = event_order(group * 2 + cut, pull[rows], np.zeros(len(rows), np.int64))
-    keys, first = np.unique((group * 2 + cut)[order], return_index=True)
-    done = _done_at(keys, pulled[rows][order[first]], group)
-    found = np.full(len(rows), _hit(book), np.int64)
-    found[order[first]] = 0
-    expected = np.maximum(pull[rows] + found, done)
-    wrong = np.where(cut == 1, (pulled[rows] > expected) & (done != MISSING), pulled[rows] != expected)
+    # In each group the earliest end of a pull that was not cut short tells when the image was there.
+    by_end = event_order(group * 2 + cut, pulled[rows], np.zeros(len(rows), np.int64))
+    keys, earliest = np.unique((group * 2 + cut)[by_end], return_index=True)
+    done = _done_at(keys, pulled[rows][by_end[earliest]], group)
+    expected = np.maximum(pull[rows] + _hit(book), done)
+    pulls = _first_of_each(group * 2 + cut, pull[rows]) & (pulled[rows] == done)
+    wrong = np.where(cut == 1, (pulled[rows] > expected) & (done != MISSING), (pulled[rows] != expected) & ~pulls)
     return attempts.rows(rows[wrong])
+
+
+def _first_of_each(key: Int64s, pull_ms: Int64s) -> Bools:
+    """The first start of each group: the one that pulls, unless it was cut short."""
+    order = event_order(key, pull_ms, np.zeros(len(key), np.int64))
+    _, first = np.unique(key[order], return_index=True)
+    found = np.zeros(len(key), np.bool_)
+    found[order[first]] = True
+    return found
 
 
 def _hit(book: Book) -> int:
