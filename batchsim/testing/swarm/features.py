@@ -65,6 +65,7 @@ _LAST: Mapping[str, int] = {
     "cooldown": 20,
     "size_rules": 20,
     "surplus": 20,
+    "small_what_ifs": 40,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -11,7 +11,7 @@ from batchsim.testing.swarm.jobs import draw_definitions
 from batchsim.testing.swarm.launches import draw_launches
 from batchsim.testing.swarm.platforms import draw_platforms, standing
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
-from batchsim.testing.swarm.world import draw_extra_costs, draw_world
+from batchsim.testing.swarm.world import draw_extra_costs, draw_small_what_ifs, draw_world
 
 
 def draw_scenario(choices: Choices) -> Data:
@@ -38,7 +38,9 @@ def draw_scenario(choices: Choices) -> Data:
     }
     draft.draw_last()
     drawn["world"] = {**drawn["world"], **draw_extra_costs(draft)}
-    return {**drawn, **draw_launches(draft, drawn), "description": " ".join(draft.features)}
+    drawn |= draw_launches(draft, drawn)
+    drawn["world"] = {**drawn["world"], **draw_small_what_ifs(draft)}
+    return {**drawn, "description": " ".join(draft.features)}
 
 
 def _settings(draft: Draft) -> Data:
