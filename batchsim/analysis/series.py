@@ -15,7 +15,7 @@ from batchsim.records.tables import NEVER, Bools, Ints
 from batchsim.records.vocabulary import JobState
 
 LIVE_STATES = (JobState.PENDING, JobState.RUNNABLE, JobState.STARTING, JobState.RUNNING)
-"""The states of a job between SubmitJob and its end; a single job is SUBMITTED for no time."""
+"""The states of a job between SubmitJob and its end; while it is SUBMITTED it counts as PENDING."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,13 +41,13 @@ class JobControl:
         self._scheduler = scheduler
 
     def cancel(self, rows: range, reason: str) -> None:
-        """Jobs in PENDING or RUNNABLE fail with the caller's reason; those that started, or ended, are left alone."""
+        """Jobs that did not start fail with the caller's reason; those that started, or ended, are left alone."""
         code = self._tables.status_reasons.code(reason)
         for job in rows:
             state = self._jobs.state[job]
             if state == JobState.RUNNABLE:
                 self._lifecycle.fail(job, code)
-            elif state == JobState.PENDING:
+            elif state in (JobState.SUBMITTED, JobState.PENDING):
                 self._dependencies.cancel(job, code)
         self._scheduler.request_pass()
 

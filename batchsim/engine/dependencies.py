@@ -7,7 +7,7 @@ once.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from batchsim.engine.columns import column, frozen
 from batchsim.engine.kernel import Kernel, Rank
@@ -25,10 +25,18 @@ class Dependencies:
     """Counts what each submission, and each child, still waits for. Submissions that nobody waits for cost nothing."""
 
     def __init__(
-        self, kernel: Kernel, tables: Tables, lifecycle: Lifecycle, *, wait_for_cancel: bool, thorough: bool
+        self,
+        kernel: Kernel,
+        tables: Tables,
+        lifecycle: Lifecycle,
+        *,
+        wait_for_cancel: bool,
+        fail_delay_ms: int,
+        thorough: bool,
     ) -> None:
         """``wait_for_cancel``: a cancelled PENDING job is finalised only when its dependencies have ended.
 
+        ``fail_delay_ms``: how long after a failure the jobs fail that depend on it.
         ``thorough`` releases the jobs of an array one by one, where otherwise it is one run.
         """
         self.edges: tuple[list[int], list[int], list[int]] = ([], [], [])
@@ -37,6 +45,9 @@ class Dependencies:
         self._submissions, self._jobs = tables.submissions, tables.jobs
         self._lifecycle = lifecycle
         self._wait_for_cancel = wait_for_cancel
+        self._fail_delay_ms = fail_delay_ms
+        self._doomed: set[tuple[bool, int]] = set()
+        """With such a delay: the submissions, and the single children, whose failure is under way."""
         self._thorough = thorough
         self._dependents: dict[int, list[tuple[int, int]]] = {}
         """By parent: (submission, kind) of those that wait for it."""
@@ -60,6 +71,8 @@ class Dependencies:
         self._submissions.state[submission] = JobState.PENDING
         if sequential or any(kind == N_TO_N for _, kind in parents):
             self._child_unmet[submission] = bytearray(len(jobs))
+        if self._cancelled and not self._wait_for_cancel:
+            self._fail_cancelled(jobs)
         if sequential:
             self._watch_sequence(submission)
         for parent, kind in parents:
@@ -67,6 +80,7 @@ class Dependencies:
         for parent, kind in parents:
             self._catch_up(submission, parent, kind)
         self._release(submission)
+        self._end_cancelled(submission)
 
     def job_ended(self, job: int) -> None:
         """Note a job's end; what follows for others happens after the submissions of the same instant."""
@@ -84,10 +98,14 @@ class Dependencies:
         self._refused.add(submission)
         for dependent, _ in self._dependents.get(submission, ()):
             self._fail_pending(dependent)
+            self._end_cancelled(dependent)
 
     def cancel(self, job: int, status_reason: int) -> None:
-        """Cancel a PENDING job: at once, or flagged until all that it depends on has ended (API, CancelJob)."""
-        if self._wait_for_cancel:
+        """Cancel a PENDING job: at once, or flagged until all that it depends on has ended (API, CancelJob).
+
+        A job that is still SUBMITTED is flagged until its dependencies are evaluated.
+        """
+        if self._wait_for_cancel or self._jobs.state[job] == JobState.SUBMITTED:
             self._cancelled.setdefault(job, status_reason)
             self._read_parents()
         else:
@@ -161,11 +179,11 @@ class Dependencies:
     def _decide_plain(self, submission: int, parent: int) -> None:
         """A whole parent has ended: one thing less to wait for, or everything fails."""
         if self._submissions.failed[parent]:
-            self._fail_pending(submission)
+            self._doom(submission, self._fail_pending, whole=True)
         else:
             self._submissions.unmet[submission] -= 1
             self._release(submission)
-            self._end_cancelled(submission)
+        self._end_cancelled(submission)
 
     def _decide_child(self, submission: int, index: int, succeeded: bool) -> None:
         """What a child waited for has ended."""
@@ -176,7 +194,7 @@ class Dependencies:
             self._end_if_over(job)
             return
         if not succeeded:
-            self._lifecycle.fail(job, DEPENDENCY_FAILED)
+            self._doom(job, self._fail_one, whole=False)
             return
         unmet = self._child_unmet[submission]
         unmet[index] -= 1
@@ -203,14 +221,30 @@ class Dependencies:
             if state == JobState.PENDING and not waits and job not in self._cancelled:
                 yield job, job + 1
 
+    def _doom(self, what: int, fail: Callable[[int], None], *, whole: bool) -> None:
+        """Fail a whole submission, or one child: now, or once after ``dep_fail_delay``."""
+        if not self._fail_delay_ms:
+            fail(what)
+        elif (whole, what) not in self._doomed:
+            self._doomed.add((whole, what))
+            self._kernel.call_at(self._kernel.now_ms + self._fail_delay_ms, Rank.SETTLE, fail, what)
+
     def _fail_pending(self, submission: int) -> None:
         """All of a call's jobs fail that were not cancelled before: these wait for the rest of their dependencies."""
         for job in self._submissions.jobs_of(submission):
-            if self._jobs.state[job] == JobState.PENDING and job not in self._cancelled:
-                self._lifecycle.fail(job, DEPENDENCY_FAILED)
-        self._end_cancelled(submission)
+            self._fail_one(job)
 
-    # -- cancelled while PENDING
+    def _fail_one(self, job: int) -> None:
+        if self._jobs.state[job] == JobState.PENDING and job not in self._cancelled:
+            self._lifecycle.fail(job, DEPENDENCY_FAILED)
+
+    # -- cancelled before they were RUNNABLE
+
+    def _fail_cancelled(self, jobs: range) -> None:
+        """End those of a call's jobs that were cancelled while they were SUBMITTED."""
+        for job in jobs:
+            if job in self._cancelled:
+                self._lifecycle.fail(job, self._cancelled.pop(job))
 
     def _read_parents(self) -> None:
         """Catch up with the edges that were registered since the last time."""
@@ -223,13 +257,14 @@ class Dependencies:
     def _end_cancelled(self, submission: int) -> None:
         """End the cancelled jobs of a call that wait for nothing any more."""
         if self._cancelled:
+            self._read_parents()
             for job in [job for job in self._submissions.jobs_of(submission) if job in self._cancelled]:
                 self._end_if_over(job)
 
     def _end_if_over(self, job: int) -> None:
         """End a cancelled job once all that it depends on has ended, however that ended."""
         submission = self._jobs.submission[job]
-        if all(self._is_over(job, *parent) for parent in self._parents[submission]):
+        if all(self._is_over(job, *parent) for parent in self._parents.get(submission, ())):
             self._lifecycle.fail(job, self._cancelled.pop(job))
 
     def _is_over(self, job: int, parent: int, kind: int) -> bool:

@@ -101,7 +101,7 @@ class Engine:
         self._is_amid_an_event = False
         """Still true after an event that raised: what it left undone, nobody knows."""
         self._is_thorough = thorough
-        self.images = ImageCache(self.plan.delays, self.plan.rules.slow_pull_probability, self.plan.images)
+        self.images = self._images()
         self._estimates = Estimates(self.tables, self.plan.delays, self.plan.rules, self.images)
         self._compiler = EntryCompiler(self.plan, scenario.world, draws, self.tables)
         self._build_jobs_side(thorough=thorough)
@@ -114,6 +114,10 @@ class Engine:
 
     # -- building
 
+    def _images(self) -> ImageCache:
+        rules = self.plan.rules
+        return ImageCache(self.plan.delays, rules.slow_pull_probability, rules.cache_hit_ms, self.plan.images)
+
     def _build_jobs_side(self, *, thorough: bool) -> None:
         rules, tables = self.plan.rules, self.tables
         self.queues = [
@@ -122,7 +126,12 @@ class Engine:
         self.running = Attempts(self.kernel, tables, rules.start_failure)
         self.lifecycle = Lifecycle(self.kernel, rules, tables, self.queues, self.policies, self._views, self._joined)
         self.dependencies = Dependencies(
-            self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
+            self.kernel,
+            tables,
+            self.lifecycle,
+            wait_for_cancel=rules.cancel_pending_wait,
+            fail_delay_ms=rules.dep_fail_delay_ms,
+            thorough=thorough,
         )
         self.consumables = self._consumables()
         self.submit_job = self._submit_job()
@@ -132,7 +141,6 @@ class Engine:
 
     def _build_capacity_side(self, *, thorough: bool) -> None:
         plan, rules = self.plan, self.plan.rules
-        self.images = ImageCache(plan.delays, rules.slow_pull_probability, plan.images)
         accounts = tuple(
             FargateAccount(TokenBucket(rules.fargate_burst, rules.fargate_rate_per_s), quota_milli)
             for quota_milli in rules.fargate_quota_milli
@@ -244,8 +252,10 @@ class Engine:
         return Consumables(self.kernel, plans, self.tables, self.queues, held_by_job=held_by_job)
 
     def _submit_job(self) -> SubmitJob:
-        submitted = SubmittedJobs(self.plan.rules.submitted_limit, self.plan.rules.scheduler_cycle_ms)
-        parts = self.tables, self.dependencies, submitted, self._submission_ended
+        rules = self.plan.rules
+        submitted = SubmittedJobs(rules.submitted_limit, rules.scheduler_cycle_ms)
+        delay_ms, ended = rules.dep_eval_delay_ms, self._submission_ended
+        parts = (self.kernel, self.tables, self.dependencies, submitted, delay_ms, ended)
         if not self._shares_fairly():
             return SubmitJob(*parts)
         return SubmitJobToShares(*parts, self.queues, self._gate_opened)

@@ -77,10 +77,7 @@ class EntryCompiler:
             size=plan.size,
             definition=self._plan.definitions.code(job.definition),
             attempts_allowed=job.attempts,
-            rules=tuple(
-                Rule(rule.action.upper() == "RETRY", rule.onStatusReason, rule.onReason, rule.onExitCode)
-                for rule in job.evaluate_on_exit
-            ),
+            rules=self._rules(job),
             timeout_ms=timeout_ms,
             retired_after_ms=retired_after_ms,
             limit_ms=min((limit for limit in (timeout_ms, retired_after_ms) if limit != NEVER), default=NEVER),
@@ -106,6 +103,18 @@ class EntryCompiler:
         """Code the share identifier; NEVER where the queue is FIFO, or none."""
         is_fair = self._plan.queues[self._queues[job.queue]].shares is not None
         return self._plan.shares.code(job.share) if is_fair and job.share is not None else NEVER
+
+    def _rules(self, job: EffectiveJob) -> tuple[Rule, ...]:
+        """Return the rules of evaluateOnExit in the order in which they are asked: the first that matches decides."""
+        strict = not self._world.no_exit_code_matches
+        rules = [
+            Rule(
+                rule.action.upper() == "RETRY", rule.onStatusReason, rule.onReason, rule.onExitCode,
+                needs_exit_code=strict and rule.onExitCode is not None,
+            )
+            for rule in job.evaluate_on_exit
+        ]  # fmt: skip
+        return tuple(rules if self._world.retry_rule_order == "first" else reversed(rules))
 
     def _task_pulls(self, stream: str) -> TaskPulls:
         world, draws = self._world, self._draws

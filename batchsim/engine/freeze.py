@@ -33,6 +33,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         shares=_shares(engine, horizon_ms),
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
+        dep_eval_delay_ms=engine.plan.rules.dep_eval_delay_ms,
         fargate_speed_milli=engine.plan.rules.fargate_speed_milli,
         overtook=engine.scheduler.overtook,
     )

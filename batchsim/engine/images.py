@@ -11,9 +11,11 @@ from batchsim.engine.vocabulary import Vocabulary
 class ImageCache:
     """When each image is, or will be, on each host. Draws are keyed by image and by the host's launch ordinal."""
 
-    def __init__(self, delays: Delays, slow_probability: float, images: Vocabulary) -> None:
+    def __init__(self, delays: Delays, slow_probability: float, hit_ms: int, images: Vocabulary) -> None:
+        """``hit_ms``: what an image costs that is on its host already."""
         self._delays = delays
         self._slow_probability = slow_probability
+        self._hit_ms = hit_ms
         self._images = images
         self._ready_at: dict[tuple[int, int], int] = {}
         self._laws: dict[tuple[str, int], tuple[Stream, Sampler, Sampler]] = {}
@@ -28,7 +30,8 @@ class ImageCache:
             took_ms = pull.ec2_ms if pull else self._drawn_ms(image, *key)
             ready = now_ms + took_ms
             self._ready_at[host, image] = ready
-        return max(ready, now_ms)
+            return ready
+        return max(ready, now_ms + self._hit_ms)
 
     def is_on(self, image: int, host: int, now_ms: int) -> bool:
         """Whether an image is on an instance already."""

@@ -59,6 +59,10 @@ class JobTable:
         self.attempt_row.extend(column("i", count, NEVER))
         self.state.extend(bytes([JobState.NOT_SUBMITTED]) * count)
 
+    def set_submitted(self, rows: range) -> None:
+        """Mark the jobs of a call SUBMITTED, until their dependencies are evaluated."""
+        self.state[rows.start : rows.stop] = bytes([JobState.SUBMITTED]) * len(rows)
+
     def set_runnable(self, low: int, high: int, now_ms: int) -> None:
         """Mark the rows ``low`` to ``high - 1`` RUNNABLE for the first time, as slices: an array costs one call."""
         instants = array("q", [now_ms]) * (high - low)

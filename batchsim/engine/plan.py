@@ -294,6 +294,8 @@ class Rules:
     count_start_failures: bool
     start_failure: float
     cancel_pending_wait: bool
+    dep_eval_delay_ms: int
+    dep_fail_delay_ms: int
     notice_ms: int
     stop_timeout_ms: int
     ends_at_sigterm: bool
@@ -319,6 +321,7 @@ class Rules:
     backoff_ms: int
     user_data_ms: int
     slow_pull_probability: float
+    cache_hit_ms: int
     fargate_burst: int
     fargate_rate_per_s: Fraction
     fargate_quota_milli: tuple[int | None, int | None]

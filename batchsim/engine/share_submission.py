@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.job_queue import JobQueue
+from batchsim.engine.kernel import Kernel
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
@@ -20,15 +21,17 @@ class SubmitJobToShares(SubmitJob):
 
     def __init__(
         self,
+        kernel: Kernel,
         tables: Tables,
         dependencies: Dependencies,
         submitted: SubmittedJobs,
+        evaluation_ms: int,
         ended: Callable[[int], None],
         queues: list[JobQueue],
         activated: Callable[[], None],
     ) -> None:
         """``activated()`` hears of each share that becomes active: less is reserved then."""
-        super().__init__(tables, dependencies, submitted, ended)
+        super().__init__(kernel, tables, dependencies, submitted, evaluation_ms, ended)
         self._queues = queues
         self._activated = activated
 

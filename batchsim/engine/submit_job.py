@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.submitted import TOO_MANY_SUBMITTED, SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.workload.plans import DependencyKind, EntryPlan, parent_calls
@@ -16,13 +17,24 @@ class SubmitJob:
     """Takes the calls of the workload, and those from outside."""
 
     def __init__(
-        self, tables: Tables, dependencies: Dependencies, submitted: SubmittedJobs, ended: Callable[[int], None]
+        self,
+        kernel: Kernel,
+        tables: Tables,
+        dependencies: Dependencies,
+        submitted: SubmittedJobs,
+        evaluation_ms: int,
+        ended: Callable[[int], None],
     ) -> None:
-        """``ended(submission)`` hears of each refused call: entries that follow it do not wait for it."""
+        """``evaluation_ms``: how long jobs are SUBMITTED before their dependencies are looked at.
+
+        ``ended(submission)`` hears of each refused call: entries that follow it do not wait for it.
+        """
         self.live_jobs = 0
         """Jobs accepted that have not ended."""
         self.expires: Callable[[int, int], None] = _nobody
         """Hears of each accepted call that is cancelled after some time: ``(submission, after_ms)``."""
+        self._kernel = kernel
+        self._evaluation_ms = evaluation_ms
         self._tables = tables
         self._dependencies = dependencies
         self._submitted = submitted
@@ -57,11 +69,25 @@ class SubmitJob:
 
     def _admit(self, submission: int, parents: list[tuple[int, int]]) -> None:
         """A call is accepted."""
-        entry = self._tables.entries[self._tables.submissions.entry[submission]]
         self.live_jobs += self._tables.submissions.size[submission]
-        self._dependencies.admit(submission, parents, sequential=entry.sequential)
+        if self._evaluation_ms:
+            self._tables.jobs.set_submitted(self._tables.submissions.jobs_of(submission))
+            evaluated_at = self._kernel.now_ms + self._evaluation_ms
+            self._kernel.call_at(evaluated_at, Rank.SETTLE, self._evaluate, (submission, parents))
+        else:
+            self._evaluate((submission, parents))
+        entry = self._tables.entries[self._tables.submissions.entry[submission]]
         if entry.cancel_after_ms != NEVER:
             self.expires(submission, entry.cancel_after_ms)
+
+    def _evaluate(self, call: tuple[int, list[tuple[int, int]]]) -> None:
+        """Look at the dependencies of a call; one of them may have been refused since it was accepted."""
+        submission, parents = call
+        entry = self._tables.entries[self._tables.submissions.entry[submission]]
+        self._dependencies.admit(submission, parents, sequential=entry.sequential)
+        if self._evaluation_ms:
+            for parent in self._refused.intersection(parent for parent, _ in parents):
+                self._dependencies.refused(parent)
 
     def refuse(self, submission: int, why: str) -> None:
         """AWS Batch refuses a call: its jobs never come to be."""

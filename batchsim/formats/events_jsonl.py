@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchsim.formats.state_changes import state_changes
 from batchsim.records.identifiers import instance_id, job_id
@@ -81,6 +82,7 @@ class _Facts:
     """By submission: (parent submission, kind) of each dependency."""
     details: Mapping[str, Json]
     """By entry: what the definition and the request say of its jobs."""
+    summary_lag_ms: int
 
     @classmethod
     def of(cls, records: Records, scenario: Scenario, seed: int) -> _Facts:
@@ -99,6 +101,7 @@ class _Facts:
             several=(calls > 1).tolist(),
             parents=parents,
             details=_details(scenario),
+            summary_lag_ms=scenario.world.status_summary_lag,
         )
 
     def arn(self, kind: str, name: str, service: str = "batch") -> str:
@@ -117,6 +120,7 @@ class _Writer:
     def __init__(self, facts: _Facts) -> None:
         self._facts = facts
         self._of_call = cache(self._call)
+        self._changes = cache(lambda: state_changes(facts.records))
         self._attempts_of = _rows_by_job(facts.records)
 
     def job_event(self, at_ms: int, job: int, state: int, attempt: int) -> Json:
@@ -157,12 +161,25 @@ class _Writer:
         detail: Json = {"jobId": uuid, "status": STATES[state], **static, "attempts": []}
         detail["arrayProperties"] = {"size": size, "statusSummary": {}}
         if state != JobState.PENDING:
-            counts = np.bincount(records.jobs.state[first : first + size], minlength=len(JobState))
+            counts = np.bincount(self._states_of(range(first, first + size), at_ms), minlength=len(JobState))
             summary = {STATES[code]: int(count) for code, count in enumerate(counts) if count}
-            detail["arrayProperties"]["statusSummary"] = summary
+            updated = self._epoch(max(0, at_ms - self._facts.summary_lag_ms))
+            detail["arrayProperties"] |= {"statusSummary": summary, "statusSummaryLastUpdatedAt": updated}
             detail["statusReason"] = records.names.status_reasons[int(records.submissions.status_reason[submission])]
         detail["batchsim"] = {"jobId": ours, "at": self._epoch(at_ms)}
         return self._event(at_ms, detail, f"{ours} {state} 0")
+
+    def _states_of(self, children: range, at_ms: int) -> NDArray[np.int64]:
+        """States of an array's children when its summary was last made: ``status_summary_lag`` before ``at_ms``."""
+        lag_ms, states = self._facts.summary_lag_ms, self._facts.records.jobs.state[children.start : children.stop]
+        if not lag_ms:
+            return states.astype(np.int64)
+        changes = self._changes()
+        mine = ~changes.parent & (changes.row >= children.start) & (changes.row < children.stop)
+        seen = np.flatnonzero(mine & (changes.at_ms <= at_ms - lag_ms))
+        then = np.full(len(children), int(JobState.PENDING), np.int64)
+        then[changes.row[seen] - children.start] = changes.state[seen]  # in time order: the last one stays
+        return then
 
     def _event(self, at_ms: int, detail: Json, identity: str) -> Json:
         facts = self._facts

@@ -84,11 +84,13 @@ def _waiting(records: Records) -> list[_Part]:
     """PENDING of jobs that were not RUNNABLE at once, and the RUNNABLE that no attempt followed."""
     jobs = records.jobs
     created = np.asarray(records.submissions.created_at_ms, dtype=np.int64)[jobs.submission]
-    pending = np.flatnonzero((created != NEVER) & (jobs.runnable_at_ms != created) & (jobs.state >= JobState.PENDING))
+    evaluated = created + records.dep_eval_delay_ms
+    waits = (jobs.runnable_at_ms != evaluated) & (jobs.state >= JobState.PENDING)
+    pending = np.flatnonzero((created != NEVER) & waits)
     last = np.flatnonzero(jobs.waiting_since_ms != NEVER)
     attempts = np.asarray(jobs.attempts, dtype=np.int64)[last]
     return [
-        _Part(created[pending], pending, JobState.PENDING, 0, _WAITS),
+        _Part(evaluated[pending], pending, JobState.PENDING, 0, _WAITS),
         _Part(
             _int64(jobs.waiting_since_ms)[last],
             last,
@@ -133,11 +135,12 @@ def _parents(records: Records) -> list[_Part]:
     """PENDING and the end of array parents."""
     table = records.submissions
     first, size = _int64(table.first_job), _int64(table.size)
-    made = np.flatnonzero(table.is_array & (table.created_at_ms != NEVER))
+    pending_at = _int64(table.created_at_ms) + records.dep_eval_delay_ms
+    made = np.flatnonzero(table.is_array & (table.created_at_ms != NEVER) & (pending_at <= records.horizon_ms))
     done = np.flatnonzero(table.is_array & (table.ended_at_ms != NEVER))
     before, after = 2 * first[made] - 1, 2 * (first + size)[done] - 1
     return [
-        _Part(_int64(table.created_at_ms)[made], made, JobState.PENDING, 0, _WAITS, order=before, parent=True),
+        _Part(pending_at[made], made, JobState.PENDING, 0, _WAITS, order=before, parent=True),
         _Part(
             _int64(table.ended_at_ms)[done],
             done,

@@ -13,6 +13,8 @@ class Rule(NamedTuple):
     on_status_reason: str | None
     on_reason: str | None
     on_exit_code: str | None
+    needs_exit_code: bool = False
+    """Whether a condition on the exit code fails where there was none, even ``*``."""
 
 
 class EndedAttempt(NamedTuple):
@@ -53,6 +55,7 @@ def _matches(rule: Rule, ended: EndedAttempt, exit_code: str) -> bool:
         _like(rule.on_status_reason, ended.status_reason)
         and _like(rule.on_reason, ended.reason)
         and _like(rule.on_exit_code, exit_code)
+        and (bool(exit_code) or not rule.needs_exit_code)
     )
 
 

@@ -328,3 +328,5 @@ class Records:
     blocked: BlockedHeads = field(default_factory=no_blocked_heads)
     overtook: tuple[int, ...] = ()
     """Rows of the attempts that started while a job ahead of theirs in line went on waiting, in order of placement."""
+    dep_eval_delay_ms: int = 0
+    """How long jobs are SUBMITTED before their dependencies are looked at."""

@@ -172,6 +172,14 @@ class World(Model):
     """Grid on which the usage of shares is taken; in between it grows by what is placed (choice)."""
     fss_hol: Literal["strict", "per_share"] = "strict"
     """Whether a head that does not fit stops its fair-share queue, or only its share (choice)."""
+    retry_rule_order: Literal["first", "last"] = "first"
+    """Which of the rules of evaluateOnExit that match decides (choice: AWS's advice of a last rule for all)."""
+    no_exit_code_matches: Flag = True
+    """Whether ``onExitCode: "*"`` matches where there was no exit code (choice, as reasons that are absent do)."""
+    dep_eval_delay: DurationMs = 0
+    """From a submission to the evaluation of its dependencies (observed: within the same second)."""
+    dep_fail_delay: DurationMs = 0
+    """From a job's failure to that of the jobs which depend on it (choice)."""
     packing: Literal["best_fit", "first_fit", "worst_fit"] = "best_fit"
     """Which instance with room a job takes (choice; ECS's binpack)."""
     timeout_lag: Law = _uniform(0, 5)
@@ -248,6 +256,8 @@ class World(Model):
     """Throughput of a pull on EC2 (choice)."""
     pull_rate_fargate: BytesPerS = 40_000_000
     """Throughput of a pull on Fargate (choice)."""
+    cache_hit: DurationMs = 0
+    """Time that an image takes which its host has: asking the registry (choice; ``warm_start`` has it in it)."""
     fargate_provision: Law = _lognormal(30, 0.35)
     """From STARTING to the pull on Fargate (User Guide, "When to use Fargate": about 30 seconds)."""
     fargate_burst: Annotated[int, whole("E114", 1)] = 100
@@ -295,6 +305,8 @@ class World(Model):
 
     submit_tps: Annotated[int, whole("E114", 1)] = 50
     """SubmitJob calls a second that the service takes (User Guide, "Service quotas")."""
+    status_summary_lag: DurationMs = 0
+    """How old an array's ``statusSummary`` is when an event tells it (choice)."""
     enforce_submit_tps: Flag = False
     """Whether calls beyond it are throttled with HTTP 429."""
     submit_backoff_base: DurationMs = 1_000

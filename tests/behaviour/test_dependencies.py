@@ -179,6 +179,21 @@ def test_a_retried_child_does_not_fail_those_that_wait_for_it(simulate):
     assert at(result, "d") == [10, 15, 10]
 
 
+@pytest.mark.parametrize(("delay", "ended"), [("0s", (10, 10, 10)), ("30s", (40, 70, 40))])
+def test_failures_go_down_the_graph_at_once_or_as_a_what_if_step_by_step(delay, ended, simulate):
+    causes = [job("p", fails(1)), job("q", fails(1))]
+    work = [*causes, job("d", needs=["p", "q"]), job("e", needs=["d"]), job("f", needs=["p"])]
+    result = simulate(plenty(*work, world={"dep_fail_delay": delay}))
+    assert tuple(ends(result)[name] for name in "def") == ended
+
+
+@pytest.mark.parametrize(("delay", "ended"), [("0s", 15), ("30s", 45)])
+def test_and_so_they_do_child_by_child(delay, ended, simulate):
+    chain = job("p", "10s", size=3, needs=[SEQUENTIAL])
+    result = simulate(lossy(chain, at="15s", ordinal=0, world={"dep_fail_delay": delay}))
+    assert (ends(result)["p:1"], ends(result)["p:2"]) == (15, ended)
+
+
 # -- an array as a whole
 
 
@@ -306,6 +321,14 @@ def test_an_array_is_pending_and_then_what_its_children_made_of_it(simulate):
 def test_a_parents_summary_counts_its_children_by_state(simulate):
     result = simulate(lossy(job("p", "60s", size=3)))
     assert parents(result)[-1] == (60, "FAILED", {"SUCCEEDED": 2, "FAILED": 1})
+
+
+@pytest.mark.parametrize(
+    ("lag", "summary"), [("0s", {"SUCCEEDED": 2, "FAILED": 1}), ("30s", {"RUNNING": 2, "FAILED": 1})]
+)
+def test_a_parents_summary_may_lag_behind(lag, summary, simulate):
+    result = simulate(lossy(job("p", "60s", size=3), world={"status_summary_lag": lag}))
+    assert parents(result)[-1] == (60, "FAILED", summary)
 
 
 def test_what_a_container_finds_in_its_environment_stands_in_the_tables(simulate):

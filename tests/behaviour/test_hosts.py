@@ -204,6 +204,14 @@ def test_an_image_of_a_known_size_takes_an_overhead_and_its_size(simulate):
     assert column(result, "image_pull_s") == {"a": 12, "b": 0}
 
 
+@pytest.mark.parametrize(("hit", "pulls"), [("0s", (20, 10, 0)), ("1s", (20, 10, 1))])
+def test_an_image_that_is_there_costs_nothing_or_as_a_what_if_a_look_at_the_registry(hit, pulls, simulate):
+    work = [job("a"), job("b", at="10s"), job("c", at="30s")]
+    world = {"new_image": "20s", "cache_hit": hit}
+    result = simulate(scenario(*work, environments=[fixed(4, types=("box.4",))], world=world))
+    assert tuple(column(result, "image_pull_s").values()) == pulls
+
+
 @pytest.mark.parametrize(("rate", "pull_s"), [("80MB/s", 12), ("20MB/s", 42)])
 def test_the_rate_of_a_pull_is_a_choice(rate, pull_s, simulate):
     result = simulate(scenario(job("a", image="800MB"), world={"pull_overhead": "2s", "pull_rate_ec2": rate}))

@@ -86,6 +86,31 @@ def test_a_job_without_dependencies_is_runnable_in_the_instant_of_its_submission
     assert column(result, "runnable_at_s") == {"a": 7, "b": 9}
 
 
+@pytest.mark.parametrize(("delay", "runnable"), [("0s", (7, 67)), ("5s", (12, 72))])
+def test_dependencies_are_evaluated_at_once_or_as_a_what_if_later(delay, runnable, simulate):
+    work = [job("a", at="7s"), job("b", at="9s", needs=["a"])]
+    result = simulate(scenario(*work, world={"dep_eval_delay": delay}))
+    assert tuple(column(result, "runnable_at_s").values()) == runnable
+    assert column(result, "created_at_s") == {"a": 7, "b": 9}
+
+
+def test_a_job_whose_dependencies_are_still_to_be_evaluated_is_submitted(simulate):
+    slow = {"dep_eval_delay": "5s"}
+    result = simulate(scenario(job("a"), world=slow, simulation={"until": "3s"}))
+    assert column(result, "state") == {"a": "SUBMITTED"}
+    result = simulate(scenario(job("a"), job("b", needs=["a"]), world=slow))
+    assert told(result)["b"][0] == (0, "PENDING")
+    assert [state for _, state in told(result)["a"]] == ["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_job_cancelled_while_it_is_submitted_fails_when_it_is_evaluated(waits, simulate):
+    slow = {"dep_eval_delay": "5s", "cancel_pending_wait": waits}
+    story = scenario(job("a"), job("b"), world=slow, actions=[{"at": "2s", "cancel": "b"}], environments=[fixed(2)])
+    row = jobs_of(simulate(story))["b"]
+    assert (row.state, row.ended_at_s, row.attempts) == ("FAILED", 5, 0)
+
+
 def test_a_runnable_job_may_wait_for_ever(simulate):
     result = simulate(scenario(job("a", "30d"), job("b"), simulation={"until": "20d"}))
     row = jobs_of(result)["b"]
@@ -108,6 +133,16 @@ def test_a_container_that_does_not_start_fails_its_attempt_without_having_run(si
     (attempt,) = attempts_of(result, "a")
     assert (attempt.ended_at_s, isna(attempt.running_at_s), isna(attempt.exit_code)) == (25, True, True)
     assert told(result)["a"] == [(0, "RUNNABLE"), (0, "STARTING"), (25, "FAILED")]
+
+
+def test_every_container_starts_unless_the_world_says_otherwise(simulate):
+    result = simulate(scenario(job("a", size=50, attempts=2), environments=[fixed(50)]))
+    assert set(result.attempts["outcome"]) == {"succeeded"}
+
+
+def test_a_part_of_starts_may_fail(simulate):
+    result = simulate(scenario(job("a", size=400), environments=[fixed(400)], world={"start_failure": 0.25}))
+    assert (result.attempts["outcome"] == "start_failed").mean() == pytest.approx(0.25, abs=0.07)
 
 
 def test_a_retried_job_is_runnable_again(simulate):

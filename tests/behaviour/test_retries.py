@@ -122,6 +122,24 @@ def test_the_first_rule_that_matches_decides(simulate):
     assert killed([{**EXIT, "onReason": "*"}, {**RETRY, "onExitCode": "1*"}], simulate) == 1
 
 
+@pytest.mark.parametrize(("order", "tried"), [("first", 1), ("last", 3)])
+def test_the_first_rule_that_matches_decides_or_as_a_what_if_the_last(order, tried, simulate):
+    rules = [{**EXIT, "onReason": "Out*"}, {**EXIT, "onExitCode": "1"}, {**RETRY, "onExitCode": "1*"}]
+    step = {"run": "10s", "exit": 137, "reason": OOM}
+    story = scenario(job("a", {"script": [step]}, attempts=3, rules=rules), world={"retry_rule_order": order})
+    assert len(tries(simulate(story))) == tried
+
+
+@pytest.mark.parametrize(("matches", "tried"), [(True, ["reclaimed"]), (False, ["reclaimed", "succeeded"])])
+def test_a_star_matches_where_there_was_no_exit_code_or_as_a_what_if_does_not(matches, tried, simulate):
+    rules = [{**EXIT, "onExitCode": "*"}]
+    story = scenario(
+        job("a", attempts=2, rules=rules), environments=[spot()], faults=lost(),
+        world={"no_exit_code_matches": matches},
+    )  # fmt: skip
+    assert tries(simulate(story)) == tried
+
+
 @pytest.mark.parametrize(("reason", "tried"), [("OutOfMemory*", 1), ("Disk*", 3)])
 def test_all_conditions_of_a_rule_must_hold(reason, tried, simulate):
     assert killed([{**EXIT, "onExitCode": "137", "onReason": reason}], simulate) == tried

@@ -320,7 +320,19 @@ ROWS = [
         },
         status="parameter",
         key="warm_start",
-        note="The check of the image's manifest is in it",
+    ),
+    Row(
+        id="5.10l",
+        rule="The agent asks the registry at each start, even for an image that is there",
+        source=f"{AGENT}; how long that takes is not documented",
+        where=READY,
+        tests={
+            "0s": f"{HOSTS}::test_an_image_that_is_there_costs_nothing_or_as_a_what_if_a_look_at_the_registry[0s]",
+            "1s": f"{HOSTS}::test_an_image_that_is_there_costs_nothing_or_as_a_what_if_a_look_at_the_registry[1s]",
+        },
+        status="parameter",
+        key="cache_hit",
+        note="`warm_start` was fitted with it",
     ),
     Row(
         id="5.10g",

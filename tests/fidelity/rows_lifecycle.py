@@ -1,10 +1,9 @@
 """Rows of the table of behaviours: job states, status reasons and timeouts (User Guide, "Job states")."""
 
 from fidelity_rows import Row, always
-from mutations import around, entries, other_words, planned_end, retried_too, runnable_after, timeouts_from_starting
+from mutations import around, entries, other_words, planned_end, retried_too, timeouts_from_starting
 
 from batchsim.engine import vocabulary
-from batchsim.engine.attempts import Attempts
 from batchsim.engine.control import JobControl
 from batchsim.engine.kernel import Rank
 from batchsim.engine.lifecycle import Lifecycle
@@ -38,11 +37,6 @@ def give_up_after_two_weeks(release, self, low, high):
     self._kernel.call_at(self._kernel.now_ms + 14 * 86_400_000, Rank.SETTLE, lambda _: self.fail(low, 1), low)
 
 
-def no_success(interrupt, self, row, outcome, *how):
-    """An answer to SIGTERM is a failure, whatever its exit code."""
-    interrupt(self, row, Outcome.TERMINATED if outcome == Outcome.SUCCEEDED else outcome, *how)
-
-
 def as_defined(scenario, submit):
     """What a request overrides is forgotten."""
     forgotten = dict.fromkeys(("retryStrategy", "timeout", "containerOverrides"))
@@ -67,12 +61,15 @@ ROWS = [
     ),
     Row(
         id="2.1a",
-        rule="A submitted job is RUNNABLE at once unless it depends on another",
-        source=f"{STATES_PAGE}; a published event of RUNNABLE is of the second of createdAt",
-        where="batchsim/engine/dependencies.py Dependencies.admit",
-        tests=f"{STATES}::test_a_job_without_dependencies_is_runnable_in_the_instant_of_its_submission",
-        status="exact",
-        breaks=runnable_after(1_000),
+        rule="A submitted job is RUNNABLE, or PENDING where it depends on another, within the same second",
+        source=f"{EVENTS_PAGE}: an example of one event",
+        where="batchsim/engine/submit_job.py SubmitJob.accept",
+        tests={
+            "0s": f"{STATES}::test_dependencies_are_evaluated_at_once_or_as_a_what_if_later[0s]",
+            "5s": f"{STATES}::test_dependencies_are_evaluated_at_once_or_as_a_what_if_later[5s]",
+        },
+        status="parameter",
+        key="dep_eval_delay",
     ),
     Row(
         id="2.1b",
@@ -138,15 +135,19 @@ ROWS = [
     Row(
         id="2.2c",
         rule=(
-            "A container that cannot be started makes the attempt fail from STARTING: it was never RUNNING and "
-            "has no exit code"
+            "A container that cannot be started makes the attempt fail from STARTING: it was never RUNNING and has no "
+            "exit code"
         ),
-        source=RETRIES_PAGE,
+        source=f"{RETRIES_PAGE}; how often is not documented",
         where="batchsim/engine/attempts.py Attempts._failed_start",
-        tests=f"{STATES}::test_a_container_that_does_not_start_fails_its_attempt_without_having_run",
-        status="modelled",
-        breaks=always("start_failure", 0),
-        note="With the probability `world.start_failure`, at the end of the usual start",
+        tests={
+            0: f"{STATES}::test_every_container_starts_unless_the_world_says_otherwise",
+            1: f"{STATES}::test_a_container_that_does_not_start_fails_its_attempt_without_having_run",
+            0.25: f"{STATES}::test_a_part_of_starts_may_fail",
+        },
+        status="parameter",
+        key="start_failure",
+        note="It fails at the end of the usual start",
     ),
     Row(
         id="2.2d",
@@ -273,22 +274,6 @@ ROWS = [
         breaks=around(
             Vocabulary, "code", lambda code, self, text: code(self, text if text[0:3] != "too" else "Terminated")
         ),
-    ),
-    Row(
-        id="2.5a",
-        rule=(
-            "A container that exits with 0 when it gets SIGTERM makes its attempt SUCCEEDED with unfinished work: "
-            "no rule is asked, and nothing is retried"
-        ),
-        source=f"{STATES_PAGE}; observed on Fargate Spot",
-        where="batchsim/engine/interruptions.py Interruptions",
-        tests=(
-            "tests/behaviour/test_sigterm.py"
-            "::test_who_exits_0_at_sigterm_succeeds_with_unfinished_work_and_is_not_retried"
-        ),
-        status="exact",
-        breaks=around(Attempts, "interrupt", no_success),
-        note="Reports warn of jobs that only look done",
     ),
     Row(
         id="2.7a",

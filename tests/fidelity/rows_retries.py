@@ -289,10 +289,12 @@ ROWS = [
         rule="Rules are asked in the order of the list, and the first that matches decides",
         source="not documented; the only reading under which AWS's advice of a last rule for everything works",
         where=EVALUATE,
-        tests=f"{RETRIES}::test_the_first_rule_that_matches_decides",
-        status="modelled",
-        breaks=retries(lambda policy, ended: policy(ended._replace(rules=ended.rules[::-1]))),
-        note="As documented advice implies; another order can be had as a retry policy of one's own (policies.md)",
+        tests={
+            "first": f"{RETRIES}::test_the_first_rule_that_matches_decides_or_as_a_what_if_the_last[first]",
+            "last": f"{RETRIES}::test_the_first_rule_that_matches_decides_or_as_a_what_if_the_last[last]",
+        },
+        status="parameter",
+        key="retry_rule_order",
     ),
     Row(
         id="2.3s",
@@ -308,10 +310,12 @@ ROWS = [
         rule="A star for the exit code matches where there was no exit code, digits do not",
         source="not documented",
         where=LIKE,
-        tests="tests/behaviour/test_lifecycle.py::test_a_lost_host_leaves_no_exit_code_to_match_but_a_star",
-        status="modelled",
-        breaks=retries(lambda policy, ended: policy(ended) or ended.exit_code is None),
-        note="As for reasons",
+        tests={
+            True: f"{RETRIES}::test_a_star_matches_where_there_was_no_exit_code_or_as_a_what_if_does_not[True]",
+            False: f"{RETRIES}::test_a_star_matches_where_there_was_no_exit_code_or_as_a_what_if_does_not[False]",
+        },
+        status="parameter",
+        key="no_exit_code_matches",
     ),
     Row(
         id="2.3u",
@@ -321,19 +325,5 @@ ROWS = [
         tests=f"{RETRIES}::test_the_case_of_an_action_does_not_matter",
         status="exact",
         breaks=retries(lambda policy, ended: policy(ended._replace(rules=()))),
-    ),
-    Row(
-        id="2.5b",
-        rule=(
-            "Without rules a bug in the application is retried as readily as a lost host, and each retry goes "
-            "before those that wait"
-        ),
-        source=f"{GUIDE}; {SPOT}",
-        where="batchsim/policies/ordering.py retry_key",
-        tests=f"{RETRIES}::test_a_bug_is_retried_like_a_lost_host_and_every_retry_goes_before_those_that_wait",
-        status="exact",
-        breaks=lambda patch: patch.setattr(
-            "batchsim.engine.lifecycle.retry_key", lambda position, own, now: (False, own)
-        ),
     ),
 ]

@@ -146,7 +146,8 @@ def test_children_and_parents_of_an_array_have_awss_ids(scenario: Scenario) -> N
     records = run(calls=[parent], jobs=jobs, attempts=tries, instances=[instance()])
     found = [event["detail"] for event in events(records, scenario)]
     assert found[0]["arrayProperties"] == {"size": 2, "statusSummary": {}}
-    assert found[-1]["arrayProperties"] == {"size": 2, "statusSummary": {"SUCCEEDED": 1, "FAILED": 1}}
+    assert found[-1]["arrayProperties"]["statusSummary"] == {"SUCCEEDED": 1, "FAILED": 1}
+    assert found[-1]["arrayProperties"]["statusSummaryLastUpdatedAt"] == found[-1]["batchsim"]["at"]
     assert {detail["jobId"].removeprefix(found[0]["jobId"]) for detail in found} == {"", ":0", ":1"}
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, sums, take
 from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 DEPENDENCY_FAILED = "Dependent Job failed"
@@ -105,12 +106,12 @@ def released_by_its_parents(book: Book) -> pd.DataFrame:
 
 @invariant("I06b")
 def released_at_once(book: Book) -> pd.DataFrame:
-    """A job is RUNNABLE in the very instant in which its last dependency SUCCEEDED, or in which it was created."""
+    """A job is RUNNABLE in the very instant in which its last dependency SUCCEEDED, or in which it was evaluated."""
     jobs, known = book.jobs, parents(book)
-    free = jobs.ms("created_at_s").copy()
+    free = _evaluated(book)
     np.maximum.at(free, known.job, np.where(known.succeeded, known.end_ms, FAR))
     runnable = jobs.ms("runnable_at_s")
-    late = (runnable != MISSING) & (free < FAR) & (runnable > free)
+    late = (runnable != MISSING) & (free < FAR) & (runnable != free)
     forgotten = (runnable == MISSING) & (free != MISSING) & (free < book.horizon_ms)
     alive = jobs.ms("ended_at_s") == MISSING
     return jobs.rows(late | (forgotten & alive))
@@ -142,18 +143,33 @@ def _waits_for_a_refused_call(book: Book) -> Bools:
 
 @invariant("I16b")
 def failures_cascade(book: Book) -> pd.DataFrame:
-    """What depends on a failed job fails with it, in the same instant, and never succeeds."""
+    """What depends on a failed job fails with it, in the same instant or after the delay, and never succeeds."""
     jobs, known = book.jobs, parents(book)
     failed = ~known.succeeded & (known.end_ms < FAR)
     doomed = np.full(len(jobs), FAR, np.int64)
     np.minimum.at(doomed, known.job[failed], known.end_ms[failed])
     open_parents = sums(known.job, (known.end_ms == FAR).astype(np.int64), len(jobs))
     created, ended = jobs.ms("created_at_s"), jobs.ms("ended_at_s")
-    doomed = np.where(created == MISSING, FAR, np.maximum(doomed, created))
+    at = np.maximum(doomed, _evaluated(book)) + _delay(book, "dep_fail_delay")
+    doomed = np.where((created == MISSING) | (doomed == FAR), FAR, at)
     late = (ended > doomed) & jobs.among("reason", DEPENDENCY_FAILED)
     # A job cancelled while PENDING lingers until all that it depends on has ended (API CancelJob).
     forgotten = (ended == MISSING) & (open_parents == 0) & (doomed < book.horizon_ms)
     return jobs.rows((doomed < FAR) & (late | forgotten | jobs.among("state", "SUCCEEDED")))
+
+
+def _evaluated(book: Book) -> Int64s:
+    """When each job's dependencies are looked at: ``dep_eval_delay`` after its submission, MISSING without one."""
+    created = book.jobs.ms("created_at_s")
+    return np.where(created == MISSING, MISSING, created + _delay(book, "dep_eval_delay"))
+
+
+def _delay(book: Book, key: str) -> int:
+    """A delay of the world; 0 where the scenario is not known."""
+    try:
+        return book.settings.duration_ms(key)
+    except CannotTellError:
+        return 0
 
 
 @invariant("I15")

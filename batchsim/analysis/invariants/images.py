@@ -7,26 +7,45 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, take
 from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 
 @invariant("G01")
 def images_are_pulled_once(book: Book) -> pd.DataFrame:
-    """An instance pulls an image once: a start during the pull waits for its end, a later one does not pull."""
+    """An instance pulls an image once: a start during the pull waits for its end, a later one for ``cache_hit``."""
     attempts = book.attempts
     pull, pulled = attempts.ms("pull_at_s"), attempts.ms("pulled_at_s")
     rows = np.flatnonzero(book.on_host & (book.job >= 0) & (pull != MISSING) & (pulled != MISSING))
     image = book.jobs.codes("image")[book.job[rows]]
     group = book.host[rows] * (int(image.max(initial=0)) + 1) + image
     cut = _cut_short(book)[rows].astype(np.int64)
-    # In each group the first pull that was not cut short tells when the image was there.
-    order = event_order(group * 2 + cut, pull[rows], np.zeros(len(rows), np.int64))
-    keys, first = np.unique((group * 2 + cut)[order], return_index=True)
-    done = _done_at(keys, pulled[rows][order[first]], group)
-    expected = np.maximum(pull[rows], done)
-    wrong = np.where(cut == 1, (pulled[rows] > expected) & (done != MISSING), pulled[rows] != expected)
+    # In each group the earliest end of a pull that was not cut short tells when the image was there.
+    by_end = event_order(group * 2 + cut, pulled[rows], np.zeros(len(rows), np.int64))
+    keys, earliest = np.unique((group * 2 + cut)[by_end], return_index=True)
+    done = _done_at(keys, pulled[rows][by_end[earliest]], group)
+    expected = np.maximum(pull[rows] + _hit(book), done)
+    pulls = _first_of_each(group * 2 + cut, pull[rows]) & (pulled[rows] == done)
+    wrong = np.where(cut == 1, (pulled[rows] > expected) & (done != MISSING), (pulled[rows] != expected) & ~pulls)
     return attempts.rows(rows[wrong])
+
+
+def _first_of_each(key: Int64s, pull_ms: Int64s) -> Bools:
+    """The first start of each group: the one that pulls, unless it was cut short."""
+    order = event_order(key, pull_ms, np.zeros(len(key), np.int64))
+    _, first = np.unique(key[order], return_index=True)
+    found = np.zeros(len(key), np.bool_)
+    found[order[first]] = True
+    return found
+
+
+def _hit(book: Book) -> int:
+    """What an image costs that is there."""
+    try:
+        return book.settings.duration_ms("cache_hit")
+    except CannotTellError:
+        return 0
 
 
 def _cut_short(book: Book) -> Bools:

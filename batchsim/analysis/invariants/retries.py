@@ -119,18 +119,21 @@ def _verdicts(book: Book, rows: Int64s) -> list[str]:
     attempts = book.attempts
     entry = book.jobs.codes("entry")[book.job[rows]].tolist()
     rules = {code: _rules(book, code) for code in sorted(set(entry))}
+    nothing_matches = bool(book.settings.world("no_exit_code_matches")) if any(rules.values()) else True
     status, reason = attempts.text("status_reason")[rows].tolist(), attempts.text("reason")[rows].tolist()
     codes = attempts.number("exit_code")[rows].tolist()
-    return [_verdict(rules[code], *ending) for code, *ending in zip(entry, status, reason, codes, strict=True)]
+    endings = zip(entry, status, reason, codes, strict=True)
+    return [_verdict(rules[code], *ending, nothing_matches=nothing_matches) for code, *ending in endings]
 
 
 def _rules(book: Book, code: int) -> Sequence[Mapping[str, Any]]:
-    """The evaluateOnExit list in force for an entry: SubmitJob's retryStrategy, else the definition's."""
+    """The evaluateOnExit list in force for an entry, in the order of asking: SubmitJob's, else the definition's."""
     submit = book.settings.entries.get(book.jobs.words("entry")[code], {}).get("submit")
     if submit is None:
         raise CannotTellError("a job's entry is not in the scenario, so its evaluateOnExit is not known")
     strategy = submit.get("retryStrategy") or _definition(book, code).get("retryStrategy") or {}
-    return strategy.get("evaluateOnExit") or ()
+    rules: Sequence[Mapping[str, Any]] = strategy.get("evaluateOnExit") or ()
+    return rules if not rules or book.settings.world("retry_rule_order") == "first" else rules[::-1]
 
 
 def _definition(book: Book, code: int) -> Mapping[str, Any]:
@@ -138,10 +141,12 @@ def _definition(book: Book, code: int) -> Mapping[str, Any]:
     return book.settings.definitions.get(book.jobs.words("definition")[book.jobs.codes("definition")[row]], {})
 
 
-def _verdict(rules: Sequence[Mapping[str, Any]], status: str, reason: str, code: int) -> str:
+def _verdict(rules: Sequence[Mapping[str, Any]], status: str, reason: str, code: int, *, nothing_matches: bool) -> str:
     exit_code = "" if code == MISSING else str(code)
     given = (("onStatusReason", status), ("onReason", reason), ("onExitCode", exit_code))
     for rule in rules:
+        if rule.get("onExitCode") is not None and not exit_code and not nothing_matches:
+            continue
         if all(_matches(rule.get(key), text) for key, text in given):
             return str(rule["action"]).upper()
     return "RETRY"

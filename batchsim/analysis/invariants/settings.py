@@ -58,6 +58,11 @@ DEFAULTS: Mapping[str, Any] = {
     "cancel_pending_wait": True,
     "stop_timeout": "30s",
     "stopped_when": "sigterm",
+    "retry_rule_order": "first",
+    "no_exit_code_matches": True,
+    "dep_eval_delay": 0,
+    "dep_fail_delay": 0,
+    "cache_hit": 0,
 }
 """``world`` keys that invariants read."""
 

@@ -80,6 +80,7 @@ _LAST: Mapping[str, int] = {
     "overtaking": 45,
     "invalid_environment": 15,
     "fair_share": 45,
+    "small_what_ifs": 40,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -17,7 +17,7 @@ from batchsim.testing.swarm.platforms import draw_platforms, standing
 from batchsim.testing.swarm.shares import draw_fair_share
 from batchsim.testing.swarm.stops import with_stops
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
-from batchsim.testing.swarm.world import draw_extra_costs, draw_world
+from batchsim.testing.swarm.world import draw_extra_costs, draw_small_what_ifs, draw_world
 
 
 def draw_scenario(choices: Choices) -> Data:
@@ -48,6 +48,7 @@ def draw_scenario(choices: Choices) -> Data:
     drawn = with_stops(draft, with_consumables(draft, drawn))
     drawn |= draw_overtaking(draft, drawn)
     drawn |= draw_fair_share(draft, drawn)
+    drawn["world"] = {**drawn["world"], **draw_small_what_ifs(draft)}
     return {**drawn, "description": " ".join(draft.features)}
 
 

@@ -148,3 +148,17 @@ def draw_extra_costs(draft: Draft) -> Data:
         return {}
     chosen = some(draft.choices, tuple(_EXTRA))
     return {"extra_costs": {kind: draft.one_of(_EXTRA[kind]) for kind in chosen}}
+
+
+def draw_small_what_ifs(draft: Draft) -> Data:
+    """Small delays, and other readings of retry rules."""
+    if not draft.has("small_what_ifs"):
+        return {}
+    return {
+        "retry_rule_order": draft.pick("first", "last"),
+        "no_exit_code_matches": draft.pick(True, False),
+        "dep_eval_delay": draft.pick("0s", "0s", "2s"),
+        "dep_fail_delay": draft.pick("0s", "7s"),
+        "cache_hit": draft.pick("0s", "1s"),
+        "status_summary_lag": draft.pick("0s", "3s"),
+    }
