@@ -566,7 +566,6 @@ MUTANTS = (
         "a call is refused that is one of few",
         put("submissions", "reason", TOO_MANY_SUBMITTED, entry="later"),
     ),
-    Mutant("T04", "a quota of Fargate's on instances", put("timeline", "reason", "vcpu_quota", job_id="dep")),
     # Notifications
     Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),
     Mutant("E01", "the wrong people are told", put("notifications", "target", "intern", job_id="bad")),

@@ -416,8 +416,8 @@ ROWS = [
         note="A choice: priority comes before the front of the queue",
     ),
     Row(
-        id="4.8a",
-        rule="GetJobQueueSnapshot shows the first 100 RUNNABLE jobs in the order of dispatch",
+        id="4.8c",
+        rule="In a fair-share queue, too, the snapshot shows the first 100 jobs in the order of dispatch",
         source="API, FrontOfQueueDetail",
         where="batchsim/engine/snapshot.py snapshot",
         tests=f"{HERE}test_a_snapshot_shows_the_first_hundred_jobs_and_twenty_shares",

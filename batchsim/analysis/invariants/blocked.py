@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, lookup, take
-from batchsim.analysis.invariants.bounds import vcpu_bound
+from batchsim.analysis.invariants.bounds import valid, vcpu_bound
 from batchsim.analysis.invariants.lines import steps
 from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
@@ -77,11 +77,12 @@ def reasons_of_blocked_heads_are_borne_out(book: Book) -> pd.DataFrame:
     wrong = np.zeros(len(table), np.bool_)
     for row, (queue, reason) in enumerate(_pairs(book)):
         served = book.settings.served_by(queue)
-        invalid = [book.settings.environments[name].get("status") == "INVALID" for name in served]
+        at = table.ms("head_at_s")[row : row + 1]
+        invalid = [not valid(book, name).at(at)[0] for name in served]
         if reason in ("ACTION_REQUIRED", "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS"):
             wrong[row] = not all(invalid)
         elif reason == CAPACITY:
-            wrong[row] = not _has_failed(book, served, int(table.ms("head_at_s")[row]))
+            wrong[row] = not (_has_failed(book, served, int(at[0])) or _has_outages(book, served))
         elif reason == TOO_WIDE:
             wrong[row] = all(invalid) or not _is_too_wide(book, row, served)
     return table.rows(wrong | ~_begins_with_the_reason(book))
@@ -97,6 +98,12 @@ def _has_failed(book: Book, environments: tuple[str, ...], at_ms: int) -> bool:
     scaling = book.scaling
     failed = scaling.among("environment", *environments) & (scaling.number("capacity_errors") > 0)
     return bool(np.any(scaling.ms("at_s")[failed] <= at_ms))
+
+
+def _has_outages(book: Book, environments: tuple[str, ...]) -> bool:
+    """Whether Fargate Spot, which one of the environments uses, lacks capacity at times."""
+    kinds = [book.settings.resources(name).get("type") for name in environments]
+    return bool(book.settings.world("fargate_spot_outages")) and "FARGATE_SPOT" in kinds
 
 
 def _is_too_wide(book: Book, row: int, environments: tuple[str, ...]) -> bool:

@@ -33,10 +33,8 @@ def vcpu_bound(book: Book, environment: str, field: str) -> Steps:
 
 
 def enabled(book: Book, environment: str) -> Steps:
-    """1 while an environment is ENABLED, else 0; one whose status is INVALID never is."""
+    """1 while an environment is ENABLED, else 0."""
     given = book.settings.environments.get(environment, {})
-    if given.get("status") == "INVALID":
-        return Steps(np.zeros(1, np.int64), np.zeros(1, np.int64))
     return _steps(book, environment, "state", _is_enabled(given.get("state", "ENABLED")), _is_enabled)
 
 

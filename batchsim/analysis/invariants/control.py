@@ -126,7 +126,7 @@ def what_waits_is_cancelled(book: Book) -> pd.DataFrame:
 def what_is_pending_waits_for_its_dependencies(book: Book) -> pd.DataFrame:
     """A job cancelled while PENDING ends when all that it depends on has ended, with the caller's reason; or at once.
 
-    At once without ``cancel_pending_wait``.
+    At once without ``cancel_pending_wait``. Never before its dependencies are looked at (``dep_eval_delay``).
     """
     jobs, bad = book.jobs, [np.zeros(0, np.int64)]
     last = np.full(len(jobs), MISSING, np.int64)
@@ -134,7 +134,8 @@ def what_is_pending_waits_for_its_dependencies(book: Book) -> pd.DataFrame:
     np.maximum.at(last, known.job, known.end_ms)
     waits = book.settings.world("cancel_pending_wait")
     for call, found in _first_calls(book):
-        wanted = np.maximum(call.at_ms, last[call.jobs]) if waits else call.at_ms
+        evaluated = jobs.ms("created_at_s")[call.jobs] + book.settings.duration_ms("dep_eval_delay")
+        wanted = np.maximum(np.maximum(call.at_ms, evaluated), last[call.jobs] if waits else MISSING)
         right = (found.ended == np.where(wanted > book.horizon_ms, FAR, wanted)) & ~_was_runnable(book, call)
         right &= (found.ended == FAR) | (jobs.text("reason")[call.jobs] == call.reason).astype(np.bool_)
         bad.append(call.jobs[found.pending & ~right])

@@ -112,7 +112,6 @@ def reasons_are_borne_out(book: Book) -> pd.DataFrame:
     fargate = [name for name in timeline.words("environment") if book.settings.resources(name).get("type") in FARGATE]
     rated = fargate if book.settings.world("dispatch_rate_ec2") is None else timeline.words("environment")
     wrong |= timeline.among("reason", "launch_rate") & ~timeline.among("environment", *rated)
-    wrong |= timeline.among("reason", "vcpu_quota") & ~timeline.among("environment", *fargate)
     standing = [name for name in timeline.words("environment") if book.settings.stands(name)]
     wrong |= timeline.among("reason", "fleet_full") & ~timeline.among("environment", *standing)
     wrong |= timeline.among("reason", "max_vcpus") & timeline.among("environment", *standing)
