@@ -357,6 +357,7 @@ class Engine:
             if isinstance(environment, Ec2Environment):
                 environment.became_busy = self.drain.watch
         for queue in self.queues:
+            queue.is_restless = queue.is_restless or self.consumables is not None
             if isinstance(queue, ShareQueue):
                 queue.hosts = self.environments
             if isinstance(queue, RunTaskClients):

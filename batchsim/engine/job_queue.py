@@ -25,7 +25,7 @@ class JobQueue:
     """Strict FIFO. An array is one run, however large; ``waiting`` and ``by_shape`` count, nothing scans jobs."""
 
     is_restless = False
-    """Whether every pass has to look at it while jobs wait, as turns change with time."""
+    """Whether every pass has to look at it while jobs wait: turns change with time, other queues take what it needs."""
 
     def __init__(self, position: int, plan: QueuePlan, tables: Tables, overtakers: Overtakers = "nobody") -> None:
         self.position = position
