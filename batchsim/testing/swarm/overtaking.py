@@ -53,14 +53,14 @@ def _crowd(draft: Draft) -> Data:
 
 def _broken(draft: Draft) -> Data:
     """An INVALID environment, alone in its queue or before one that works."""
-    broken = {**environment("broken-one", instanceTypes=["t.wide"], minvCpus=draft.pick(4, 0)), "status": "INVALID"}
-    places = [broken, environment("broken-two", instanceTypes=["t.wide"])]
-    names = ["broken-one", "broken-two"] if draft.chance(30) else ["broken-one"]
+    broken = {**environment("invalid-one", instanceTypes=["t.wide"], minvCpus=draft.pick(4, 0)), "status": "INVALID"}
+    places = [broken, environment("invalid-two", instanceTypes=["t.wide"])]
+    names = ["invalid-one", "invalid-two"] if draft.chance(30) else ["invalid-one"]
     return {
         "computeEnvironments": places,
-        "jobQueues": [queue("broken-queue", names, priority=draft.pick(1, 50))],
-        "jobDefinitions": [_sized("broken-job", 2, 1000)],
-        "workload": [{**entry("broken", "broken-queue", "broken-job"), "at": "30s", "count": 3}],
+        "jobQueues": [queue("invalid-queue", names, priority=draft.pick(1, 50))],
+        "jobDefinitions": [_sized("invalid-job", 2, 1000)],
+        "workload": [{**entry("passed-on", "invalid-queue", "invalid-job"), "at": "30s", "count": 3}],
     }
 
 
