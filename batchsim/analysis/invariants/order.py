@@ -48,7 +48,7 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
 
 
 @invariant("I29b")
-def fifois_strict(book: Book) -> pd.DataFrame:
+def fifo_is_strict(book: Book) -> pd.DataFrame:
     """Strict FIFO: while a job waits, no first attempt of a job behind it in its queue starts.
 
     Nor where a head holds but the environment that it waits for, and its queue has no other. In a fair-share queue: of
@@ -103,13 +103,12 @@ def _overtaken(book: Book, group: Int64s, among: Bools, by: Bools | None = None)
 def a_head_holds_its_environment(book: Book) -> pd.DataFrame:
     """``hol_scope: ce``: no first attempt starts in the environment that a head goes on waiting for, before that head.
 
-    Heads that were never retried, which stand in the order of submission.
+    Heads of FIFO queues that were never retried, which stand in the order of submission.
     """
     book.must_follow_aws("ordering of jobs")
     if book.settings.world("hol_scope") != "ce":
         return book.attempts.rows(np.zeros(0, np.int64))
-    queued = [name for name in book.jobs.words("queue") if not book.settings.is_without_queue(name)]
-    bad = [_placed_in_held(book, queue) for queue in queued]
+    bad = [_placed_in_held(book, queue) for queue in _fifo_queues(book)]
     return book.attempts.rows(np.unique(np.concatenate(bad)) if bad else np.zeros(0, np.int64))
 
 
@@ -137,7 +136,14 @@ def only_jobs_with_estimates_are_backfilled(book: Book) -> pd.DataFrame:
     unknown = [name for name, entry in settings.entries.items() if not _has_law(entry)]
     limits = take(book.submissions.ms("timeout_s"), book.call)[: len(jobs)]
     blind = jobs.among("entry", *unknown) & (limits == MISSING)
-    return jobs.rows(_overtaken(book, jobs.codes("queue"), _in_line(book), by=blind))
+    among = _in_line(book) & jobs.among("queue", *_fifo_queues(book))
+    return jobs.rows(_overtaken(book, jobs.codes("queue"), among, by=blind))
+
+
+def _fifo_queues(book: Book) -> list[str]:
+    """Queues with jobs that share by no policy; only there may jobs pass a head."""
+    queued = [name for name in book.jobs.words("queue") if not book.settings.is_without_queue(name)]
+    return [name for name in queued if book.settings.fair_share(name) is None]
 
 
 def _has_law(entry: Mapping[str, Any]) -> bool:
@@ -218,7 +224,7 @@ def _still_waits(book: Book, head: Int64s, at_ms: Int64s) -> Bools:
 
 INVARIANTS = (
     fifo_within_a_shape,
-    fifois_strict,
+    fifo_is_strict,
     a_head_holds_its_environment,
     only_jobs_with_estimates_are_backfilled,
     priority_within_an_instant,
