@@ -6,7 +6,7 @@ The order within an instant is that of ``docs/model.md``, "Time and ties".
 
 from __future__ import annotations
 
-from oracle import capacity, dependencies, ending, line
+from oracle import capacity, dependencies, ending, line, scaling
 from oracle.plain import NEVER, Attempt, Job, Reclaim, Scenario
 
 
@@ -25,6 +25,7 @@ class Simulator:
             for planned in environment.fleet or []
         ]
         self.launches()
+        scaling.fill(scenario, 0)
 
     def run(self) -> tuple[Scenario, int]:
         """Let the clock run; the scenario, whose objects then say what became of them, and the end of the run."""
@@ -46,6 +47,10 @@ class Simulator:
         self.submissions()
         dependencies.settle(self.scenario, self.now)
         self.scheduling_pass()
+        launched = scaling.decide(self.scenario, self.now)
+        while launched or self.become_ready() or scaling.scale_in(self.scenario, self.now):
+            self.scheduling_pass()  # other instances boot or are ready, or maxvCpus leaves room again
+            launched = scaling.decide(self.scenario, self.now)
         self.over = self.scenario.until is None and not self.hope()
 
     def ends(self) -> None:
@@ -55,10 +60,6 @@ class Simulator:
         for attempt in self.active():
             if attempt.times_out_at == self.now:
                 ending.times_out(attempt, self.now)
-        for attempt in self.active():
-            if attempt.killed_at == self.now:
-                ran = attempt.running_at <= self.now
-                ending.host_lost(self.scenario, attempt, self.now, exit_code=137 if ran else None)
 
     def reclaims(self) -> None:
         for reclaim in self.scenario.reclaims:
@@ -67,10 +68,14 @@ class Simulator:
         for reclaim in self.scenario.reclaims:
             if reclaim.at == self.now:
                 self.strike(reclaim)
+        for attempt in self.active():
+            if attempt.killed_at == self.now:
+                ran = attempt.running_at <= self.now
+                ending.host_lost(self.scenario, attempt, self.now, exit_code=137 if ran else None)
 
     def notice(self, reclaim: Reclaim) -> None:
         instance = capacity.find(reclaim)
-        if instance is None or not self.scenario.world.spot_drain:
+        if instance is None or instance.closed or not self.scenario.world.spot_drain:
             return
         instance.closed = True
         for attempt in instance.live():
@@ -93,8 +98,13 @@ class Simulator:
     def instances(self) -> None:
         """Those that a fleet lists for this instant come; whatever has booted is ready."""
         self.launches()
-        for instance in capacity.on(self.scenario):
-            instance.ready = instance.ready or instance.ready_at == self.now
+        self.become_ready()
+
+    def become_ready(self) -> bool:
+        booted = [each for each in capacity.on(self.scenario) if each.ready_at == self.now and not each.ready]
+        for instance in booted:
+            instance.ready = True
+        return bool(booted)
 
     def launches(self) -> None:
         due = [each for each in self.fleets_to_come if each[0] == self.now]
@@ -122,6 +132,7 @@ class Simulator:
         self.pass_at = -(-self.now // cycle) * cycle if cycle else self.now
         if self.pass_at == self.now:
             line.schedule(self.scenario, self.now)
+            scaling.watch(self.scenario, self.now)
             self.seen_by_a_pass = line.what_counts(self.scenario)
 
     # -- what is to come
@@ -137,7 +148,7 @@ class Simulator:
             times += [attempt.running_at, attempt.exits_at, attempt.times_out_at, attempt.killed_at]
         times += [job.retry_at for job in self.jobs() if job.state == "RETRY"]
         times += [instance.ready_at for instance in capacity.on(self.scenario)]
-        times += [self.pass_at]
+        times += [self.pass_at, *scaling.instants(self.scenario, self.now)]
         times.append(NEVER if self.scenario.until is None else self.scenario.until)
         return min(time for time in times if time > self.now)
 
@@ -148,11 +159,11 @@ class Simulator:
         live = [job for job in self.jobs() if not job.over]
         if any(job.state in ("ACTIVE", "RETRY") for job in live):
             return True
-        if any(act.at > self.now and act.id in (job.id, job.call.id) for act in self.scenario.acts for job in live):
+        if live and any(act.at > self.now for act in self.scenario.acts):
             return True
         if any(job.state == "RUNNABLE" for job in live) and self.seen_by_a_pass != line.what_counts(self.scenario):
             return True  # something changed since the last pass: the next one will look at it
-        return line.may_start(self.scenario, self.fleets_to_come)
+        return line.may_start(self.scenario, self.fleets_to_come) or scaling.busy(self.scenario)
 
     # -- everything there is
 
