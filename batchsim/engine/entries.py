@@ -132,9 +132,8 @@ class EntryCompiler:
     def _shape_of_calls(self, plan: EntryPlan) -> Ints:
         """Intern what is asked; a trace's rows may each ask for something else."""
         job, requests = plan.job, plan.requests
-        own = Shape(
-            job.vcpus_milli, job.vcpus_milli // 1000, job.memory_mib, job.gpus, job.architecture, job.ephemeral_gib
-        )
+        vcpus, size = job.vcpus_milli // 1000, (job.memory_mib, job.gpus)
+        own = Shape(job.vcpus_milli, vcpus, *size, job.architecture, job.ephemeral_gib, job.windows)
         if requests is None:
             return np.full(plan.occurrences, self._shape_code(own), dtype=np.int32)
         codes = [

@@ -61,6 +61,7 @@ def _shapes(engine: Engine) -> ShapeColumns:
         memory_mib=np.array([shape.memory_mib for shape in shapes], dtype=np.int32),
         gpus=np.array([shape.gpus for shape in shapes], dtype=np.int16),
         arm64=np.array([shape.architecture == "arm64" for shape in shapes], dtype=np.bool_),
+        windows=np.array([shape.windows for shape in shapes], dtype=np.bool_),
         ephemeral_gib=np.array([shape.ephemeral_gib for shape in shapes], dtype=np.int16),
     )
 

@@ -29,6 +29,8 @@ class Shape(NamedTuple):
     gpus: int
     architecture: str | None
     ephemeral_gib: int
+    windows: bool = False
+    """Whether it is a Windows task, on Fargate."""
 
 
 @dataclass(frozen=True, slots=True)

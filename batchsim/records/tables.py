@@ -64,6 +64,8 @@ class Submissions:
     gpus: Ints
     arm64: Bools
     """Whether the job asks for ARM64; prices Fargate."""
+    windows: Bools
+    """Whether it is a Windows task; prices Fargate."""
     ephemeral_gib: Ints
     """Fargate's ephemeral storage; 0 on EC2."""
     attempts_allowed: Ints

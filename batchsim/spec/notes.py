@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from batchsim.errors import Path, show_path
 from batchsim.spec.base import Model
 from batchsim.spec.index import NAME_KEYS
 from batchsim.spec.names import short_name
+from batchsim.spec.near import did_you_mean
 from batchsim.spec.scenario import Scenario
 from batchsim.spec.without_effect import LATER, WITHOUT_EFFECT
+from batchsim.spec.workload import Trace
 
 
 def scenario_notes(scenario: Scenario) -> list[str]:
@@ -22,6 +25,7 @@ def scenario_notes(scenario: Scenario) -> list[str]:
         *_disabled_queues(scenario),
         *_names_alike(scenario),
         *_unheard_sigterms(scenario),
+        *_images_of_nobody(scenario),
     ]
 
 
@@ -99,3 +103,15 @@ def _unheard_sigterms(scenario: Scenario) -> Iterator[str]:
     for path, model, name in _fields(scenario.workload, ("workload",)):
         if name == "on_sigterm" and not sent and getattr(model, name) not in seen:
             yield f"{show_path((*path, name))}: without effect: nobody sends SIGTERM, for {why}"
+
+
+def _images_of_nobody(scenario: Scenario) -> Iterator[str]:
+    """Names and patterns of ``world.images`` that are no image's; a trace may hold any image."""
+    fields = _fields(scenario.workload, ("workload",))
+    if any(isinstance(getattr(model, name), Trace) for _, model, name in fields if name == "at"):
+        return
+    images = [each.containerProperties.image or "" for each in scenario.jobDefinitions if each.containerProperties]
+    for pattern in scenario.world.images:
+        if not any(pattern == image or fnmatchcase(image, pattern) for image in images):
+            hint = did_you_mean(pattern, images)
+            yield f"world.images.{pattern}: without effect: no job definition has such an image. {hint}".rstrip()

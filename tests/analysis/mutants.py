@@ -101,6 +101,17 @@ def bucket(burst: int) -> Change:
     return both(world("fargate_burst", burst), world("fargate_rate", "0/s"))
 
 
+def windows(definition: str) -> Change:
+    """Let a definition be one of Windows tasks."""
+
+    def change(tables: Tables) -> None:
+        for each in tables["scenario"]["jobDefinitions"]:
+            if each["jobDefinitionName"] == definition:
+                each["containerProperties"] = {"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}
+
+    return change
+
+
 def on_fargate(job_id: str) -> Change:
     """Let a job of an instance be a Fargate task."""
     return put("attempts", "environment_kind", "FARGATE", job_id=job_id)
@@ -464,6 +475,11 @@ MUTANTS = (
         "F07",
         "a call is refused that is one of few",
         put("submissions", "reason", TOO_MANY_SUBMITTED, entry="later"),
+    ),
+    Mutant(
+        "F08",
+        "Windows on Fargate Spot",
+        both(put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"), windows("task")),
     ),
     Mutant("T04", "a quota of Fargate's on instances", put("timeline", "reason", "vcpu_quota", job_id="dep")),
     # Notifications

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -134,6 +136,20 @@ def _look(book: Book, at_ms: Int64s) -> Int64s:
     return -(-at_ms // cycle) * cycle if cycle else at_ms
 
 
+@invariant("F08")
+def no_windows_on_fargate_spot(book: Book) -> pd.DataFrame:
+    """No Windows task runs on Fargate Spot."""
+    jobs, definitions = book.jobs, book.settings.definitions
+    windows = [name for name in jobs.words("definition") if _is_windows(definitions.get(name, {}))]
+    those = np.append(jobs.among("definition", *windows), False)[book.job]
+    return book.attempts.rows(those & book.attempts.among("environment_kind", FARGATE[1]))
+
+
+def _is_windows(definition: Mapping[str, Any]) -> bool:
+    platform = (definition.get("containerProperties") or {}).get("runtimePlatform") or {}
+    return str(platform.get("operatingSystemFamily", "")).upper().startswith("WINDOWS")
+
+
 INVARIANTS = (
     fargate_launches_within_their_rate,
     dispatches_within_their_rate,
@@ -142,4 +158,5 @@ INVARIANTS = (
     outages_stop_fargate_spot,
     only_memory_kills_for_memory,
     submitted_jobs_are_limited,
+    no_windows_on_fargate_spot,
 )

@@ -63,6 +63,7 @@ _LAST: Mapping[str, int] = {
     "dispatch_rate": 14,
     "out_of_memory": 30,
     "submitted_limit": 40,
+    "windows": 25,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -8,7 +8,7 @@ from batchsim.testing.swarm.choices import Choices
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
-from batchsim.testing.swarm.limits import draw_limits
+from batchsim.testing.swarm.limits import draw_limits, draw_windows
 from batchsim.testing.swarm.platforms import draw_platforms, standing
 from batchsim.testing.swarm.workload import draw_datasets, draw_workload
 from batchsim.testing.swarm.world import draw_extra_costs, draw_world
@@ -38,6 +38,7 @@ def draw_scenario(choices: Choices) -> Data:
     }
     draft.draw_last()
     world = {**drawn["world"], **draw_extra_costs(draft), **draw_limits(draft)}
+    drawn["jobDefinitions"] = draw_windows(draft, definitions)
     return {**drawn, "description": " ".join(draft.features), "world": world}
 
 
