@@ -20,7 +20,7 @@ class Invariant:
     id: str
     """``I..`` and ``N..`` as in the validation plan, a letter behind for parts of one; ``W`` waits, ``T`` the heads'
     timeline, ``B`` bills and their splits, ``C`` scaling, ``E`` events and notifications, ``G`` images,
-    ``L`` platforms, ``P`` progress of work, ``F`` files."""
+    ``L`` platforms, ``P`` progress of work, ``Q`` quotas, rates and limits, ``F`` files."""
     sentence: str
     find: Finder
 
