@@ -103,6 +103,11 @@ class Result:
         return self._table("occurrences")
 
     @cached_property
+    def rejections(self) -> pd.DataFrame:
+        """One row a SubmitJob call that was refused: HTTP 429, after which it came again, or for good."""
+        return self._table("rejections")
+
+    @cached_property
     def costs(self) -> pd.DataFrame:
         """Every bill, split by instance, charge, attempt and cause; all other splits are sums of these rows."""
         return self._table("costs")
@@ -231,7 +236,8 @@ class Result:
             result_folder.SUMMARY: (dumps(self.summary()),),
             result_folder.SCENARIO: (scenario_yaml.dump(self.scenario),),
         }
-        for name in (*_WRITTEN, "costs") if costs else _WRITTEN:
+        refused = ("rejections",) if len(self.records.rejections.call) else ()
+        for name in (*_WRITTEN, *refused, *(("costs",) if costs else ())):
             frame = getattr(self, name)
             files[f"{name}.{tables}"] = parquet(frame) if tables == "parquet" else table_csv.lines(columns_of(frame))
         if events:

@@ -72,7 +72,7 @@ def tables_of(run: Run) -> dict[str, Any]:
     """A finished run as what :func:`check_tables` reads: its frames, its summary, its scenario as plain data."""
     from batchsim.spec import to_data
 
-    frames = {name: getattr(run, name) for name in (*TABLES, "costs", "notifications")}
+    frames = {name: getattr(run, name) for name in (*TABLES, "costs", "notifications", "rejections")}
     return {**frames, "summary": run.summary(), "scenario": to_data(run.scenario)}
 
 
@@ -80,7 +80,7 @@ def check_tables(tables: Mapping[str, Any]) -> list[Violation]:
     """Return the invariants that the tables break, with their first rows; none for a sound run.
 
     ``tables`` holds the DataFrames ``jobs``, ``attempts``, ``instances``, ``submissions``, ``scaling`` and ``timeline``
-    and, if wanted, ``costs`` and ``notifications``; ``summary`` (the mapping of ``summary.json``) and ``scenario``
+    and, if wanted, ``costs``, ``notifications`` and ``rejections``; ``summary`` (of ``summary.json``) and ``scenario``
     (of ``scenario.resolved.yaml``). Invariants that need what is not there are left out: :func:`examine` names them.
     """
     return list(examine(tables).violations)

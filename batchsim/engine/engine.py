@@ -28,6 +28,7 @@ from batchsim.engine.launch import Launcher
 from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan, QueuePlan
 from batchsim.engine.randomness import Draws, Stream
+from batchsim.engine.rejections import RejectionLog
 from batchsim.engine.restraint import Restraint
 from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.scale_in import ScaleIn
@@ -96,9 +97,12 @@ class Engine:
             self.kernel, tables, self.lifecycle, wait_for_cancel=rules.cancel_pending_wait, thorough=thorough
         )
         submitted = SubmittedJobs(rules.submitted_limit, rules.scheduler_cycle_ms)
-        self.submit_job = SubmitJob(tables, self.dependencies, submitted, self._submission_ended)
+        self.rejections = RejectionLog(tables.submissions, tables.status_reasons)
+        self.submit_job = SubmitJob(
+            self.kernel, tables, self.dependencies, submitted, self.rejections, self._submission_ended
+        )
         self.arrivals = Arrivals(
-            self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse
+            self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse, self.rejections
         )
 
     def _build_capacity_side(self, *, thorough: bool) -> None:

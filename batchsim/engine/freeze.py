@@ -24,6 +24,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         scaling=engine.log.freeze(),
         timeline=engine.timeline.freeze(),
         dependencies=engine.dependencies.freeze(),
+        rejections=engine.rejections.freeze(),
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
         fargate_speed_milli=engine.plan.rules.fargate_speed_milli,

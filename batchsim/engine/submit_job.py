@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.kernel import Kernel
+from batchsim.engine.rejections import RejectionLog
 from batchsim.engine.submitted import TOO_MANY_SUBMITTED, SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.workload.plans import DependencyKind, EntryPlan, parent_calls
@@ -16,14 +18,22 @@ class SubmitJob:
     """Takes the calls of the workload, and those from outside."""
 
     def __init__(
-        self, tables: Tables, dependencies: Dependencies, submitted: SubmittedJobs, ended: Callable[[int], None]
+        self,
+        kernel: Kernel,
+        tables: Tables,
+        dependencies: Dependencies,
+        submitted: SubmittedJobs,
+        rejections: RejectionLog,
+        ended: Callable[[int], None],
     ) -> None:
         """``ended(submission)`` hears of each refused call: entries that follow it do not wait for it."""
         self.live_jobs = 0
         """Jobs accepted that have not ended."""
         self._tables = tables
         self._dependencies = dependencies
+        self._kernel = kernel
         self._submitted = submitted
+        self._rejections = rejections
         self._ended = ended
         self._plans: list[EntryPlan] = []
         self._own_parents: dict[int, list[tuple[int, int]]] = {}
@@ -60,6 +70,7 @@ class SubmitJob:
         submissions = self._tables.submissions
         submissions.created_at[submission], submissions.state[submission] = NEVER, JobState.NOT_SUBMITTED
         submissions.status_reason[submission] = self._tables.status_reasons.code(why)
+        self._rejections.write(submission, self._kernel.now_ms, why)
         self._refused.add(submission)
         self._dependencies.refused(submission)
         self._ended(submission)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from batchsim.errors import OutputError
 
-TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences", "costs")
+TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "occurrences", "rejections", "costs")
 SUMMARY = "summary.json"
 SCENARIO = "scenario.resolved.yaml"
 EVENTS = "events.jsonl"

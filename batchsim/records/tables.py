@@ -7,7 +7,7 @@ here knows who writes or reads the columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,6 +237,23 @@ class Dependencies:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rejections:
+    """One row a SubmitJob call that was refused, for now (HTTP 429) or for good, in order of time. Shape: (rows,)."""
+
+    submission: Ints
+    call: Ints
+    """Which call of the submission, from 1."""
+    at_ms: Ints
+    reason: Ints
+    """Code of a status reason."""
+
+
+def no_rejections() -> Rejections:
+    """Of a run that refused nothing."""
+    return Rejections(*(np.zeros(0, np.int64) for _ in range(4)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Records:
     """Everything that one run recorded."""
 
@@ -255,3 +272,4 @@ class Records:
     """An :class:`~batchsim.records.vocabulary.EndedBy`."""
     fargate_speed_milli: tuple[int, int] = (1_000, 1_000)
     """How fast work is done in tasks on x86_64 and on arm64, in thousandths."""
+    rejections: Rejections = field(default_factory=no_rejections)

@@ -481,6 +481,7 @@ MUTANTS = (
         "Windows on Fargate Spot",
         both(put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"), windows("task")),
     ),
+    Mutant("Q09", "a call that was refused is forgotten", put("submissions", "calls", 2, entry="dep")),
     Mutant("T04", "a quota of Fargate's on instances", put("timeline", "reason", "vcpu_quota", job_id="dep")),
     # Notifications
     Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),

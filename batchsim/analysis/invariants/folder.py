@@ -12,8 +12,8 @@ import pandas as pd
 
 from batchsim.errors import OutputError
 
-TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "costs")
-OPTIONAL = ("costs",)
+TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "rejections", "costs")
+OPTIONAL = ("costs", "rejections")
 NOTIFICATIONS = "notifications.jsonl"
 _SECTIONS = ("jobs", "cost", "latency")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import Book
+from batchsim.analysis.invariants.book import Book, lookup, sums, take
 from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
@@ -145,6 +145,25 @@ def no_windows_on_fargate_spot(book: Book) -> pd.DataFrame:
     return book.attempts.rows(those & book.attempts.among("environment_kind", FARGATE[1]))
 
 
+@invariant("Q09")
+def every_refused_call_is_a_record(book: Book) -> pd.DataFrame:
+    """Each call of a submission but the one that was taken has its row in rejections, in the order of the calls."""
+    calls, refused = book.submissions, book.rejections
+    expected = calls.number("calls") - (calls.ms("created_at_s") != MISSING)
+    if not len(refused):
+        return calls.rows(expected > 0)
+    call = lookup(refused, "job_id", calls, "job_id")
+    found = sums(call[call >= 0], np.ones(int((call >= 0).sum()), np.int64), len(calls))
+    if (wrong := found != expected).any():
+        return calls.rows(wrong)
+    order = np.lexsort((refused.number("call"), call))
+    number, at = refused.number("call")[order], refused.ms("at_s")[order]
+    first = np.append(True, call[order][1:] != call[order][:-1])
+    late = np.append(False, at[1:] <= at[:-1]) & ~first
+    counted = np.where(first, number != 1, np.append(0, np.diff(number)) != 1)
+    return refused.rows(order[counted | late | (at < take(calls.ms("due_at_s"), call)[order])])
+
+
 def _is_windows(definition: Mapping[str, Any]) -> bool:
     platform = (definition.get("containerProperties") or {}).get("runtimePlatform") or {}
     return str(platform.get("operatingSystemFamily", "")).upper().startswith("WINDOWS")
@@ -159,4 +178,5 @@ INVARIANTS = (
     only_memory_kills_for_memory,
     submitted_jobs_are_limited,
     no_windows_on_fargate_spot,
+    every_refused_call_is_a_record,
 )
