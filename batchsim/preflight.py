@@ -40,6 +40,7 @@ def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AW
     """Return what keeps a valid scenario from running; empty when nothing does."""
     flaws = [*_unknown_strategies(scenario, policies), *_unknown_targets(scenario), *_endless_retries(scenario)]
     flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts), *_mixed_queues(scenario, facts)]
+    flaws += _unpriced_windows(scenario, facts)
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
         flaws.extend(short_of_resources(scenario))
@@ -84,6 +85,18 @@ def _mixed_queues(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
             message = "architectures mix; AWS Batch allows one in a job queue"
             path: Path = ("jobQueues", number, "computeEnvironmentOrder")
             yield Flaw("E157", message, path, shown, hint="Make a queue for each")
+
+
+def _unpriced_windows(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
+    """E148: the catalogue has no price of Windows tasks in every region."""
+    if ("windows", False) in facts.fargate or not facts.fargate:
+        return
+    for placed in Index(scenario, {}, names_in(to_data(scenario))).entries():
+        job = effective_job(scenario, placed.entry.submit)
+        if job.windows:
+            path = (*placed.path, "submit", "jobDefinition")
+            region = scenario.world.region
+            yield Flaw("E148", f"no price of Windows tasks in {region} is known", path, job.definition)
 
 
 def _unknown_metrics(scenario: Scenario) -> Iterator[Flaw]:
@@ -216,7 +229,8 @@ def _holds(world: World, environment: ComputeEnvironment, job: EffectiveJob, fac
     if resources is None or job.vcpus_milli > resources.maxvCpus * 1000:
         return False
     if resources.is_fargate:
-        return job.platform == "FARGATE" and job.vcpus_milli <= 1000 * _fargate_quota(world, resources)
+        suits = job.platform == "FARGATE" and not (job.windows and resources.is_spot)
+        return suits and job.vcpus_milli <= 1000 * _fargate_quota(world, resources)
     listed = {each.type for each in world.fleets.get(name, ())}
     return any(_fits(pool, job) for pool in facts.pools[name] if not listed or pool.type.name in listed)
 
@@ -254,6 +268,8 @@ def _quota_shortfalls(world: World, job: EffectiveJob, own: list[ComputeEnvironm
     ]
     if quotas and job.vcpus_milli > 1000 * max(quotas):
         yield f"world.fargate_vcpu_quota is {max(quotas):g} at most"
+    if job.windows and all(e.computeResources and e.computeResources.is_spot for e in own):
+        yield "Fargate Spot runs no Windows tasks"
 
 
 def _shortfalls(job: EffectiveJob, own: list[ComputeEnvironment], pools: list[PoolFacts]) -> Iterator[str]:

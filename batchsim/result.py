@@ -112,6 +112,11 @@ class Result:
         """One row an instant at which the use or the total of a consumable resource changed."""
         return self._table("consumables")
 
+    @property
+    def rejections(self) -> pd.DataFrame:
+        """One row a SubmitJob call that was refused: HTTP 429, after which it came again, or for good."""
+        return self._table("rejections")
+
     @cached_property
     def costs(self) -> pd.DataFrame:
         """Every bill, split by instance, charge, attempt and cause; all other splits are sums of these rows."""
@@ -300,7 +305,8 @@ class Result:
 
     def _written(self, *, costs: bool) -> list[str]:
         """The tables that the folder holds."""
-        beside = {"consumables": bool(self.scenario.consumableResources), "costs": costs}
+        refused = len(self.records.rejections.call) > 0
+        beside = {"consumables": bool(self.scenario.consumableResources), "rejections": refused, "costs": costs}
         return [*_WRITTEN, *(name for name, is_wanted in beside.items() if is_wanted)]
 
     def _table(self, name: str) -> pd.DataFrame:

@@ -76,6 +76,7 @@ def scenario(arrays: int, size: int, *, extra: bool) -> Scenario:
             "jobQueues": [{"jobQueueName": "queue", "priority": 1, "computeEnvironmentOrder": order}],
             "jobDefinitions": definitions,
             "workload": workload,
+            "world": {"strict_limits": not extra},  # with them it is more than the million that may be SUBMITTED
             "simulation": {"seed": 1},
         }
     )

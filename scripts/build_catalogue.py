@@ -28,6 +28,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -224,6 +225,8 @@ def usd(nano: int) -> str:
 
 FAMILY_COLUMNS = ("family", "architecture", "generation", "mib_per_vcpu", "sizes", "without_spot")
 MARKET_COLUMNS = ("family", "zones", "other_zones", "usd_per_vcpu_h", "other_usd_per_h", "spot_bucket_saving")
+WINDOWS_LICENCE_USD = Decimal("0.046")
+"""The licence of a Windows task, for a vCPU and hour (AWS Fargate pricing)."""
 FARGATE_COLUMNS = ("region", "architecture", "usd_per_vcpu_h", "usd_per_gib_h", "usd_per_storage_gib_h")
 
 
@@ -234,12 +237,17 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> 
 
 
 def fargate_rows(data: Path) -> Iterator[list[str]]:
-    """Linux On-Demand prices; where a region's storage price is not known it is that of the first region."""
-    found = [r for r in csv_rows(data / "fargate.csv") if (r["os"], r["price_model"]) == ("linux", "on-demand")]
+    """On-Demand prices; where a region's storage price is not known it is that of the first region.
+
+    Linux by architecture; Windows, where it is known, with its licence on the vCPU.
+    """
+    found = [r for r in csv_rows(data / "fargate.csv") if r["price_model"] == "on-demand"]
     storage = next(r["usd_per_gb_hour_ephemeral_over_20gb"] for r in found if r["region"] == REGIONS[0])
     for row in sorted((r for r in found if r["region"] in REGIONS), key=lambda r: REGIONS.index(r["region"])):
         own = row["usd_per_gb_hour_ephemeral_over_20gb"] or storage
-        yield [row["region"], row["arch"].lower(), row["usd_per_vcpu_hour"], row["usd_per_gb_hour"], own]
+        windows = row["os"] == "windows"
+        vcpu = Decimal(row["usd_per_vcpu_hour"]) + (WINDOWS_LICENCE_USD if windows else 0)
+        yield [row["region"], "windows" if windows else row["arch"].lower(), str(vcpu), row["usd_per_gb_hour"], own]
 
 
 def build(data: Path) -> dict[str, str]:
@@ -252,7 +260,9 @@ def build(data: Path) -> dict[str, str]:
         rows = (market_row(*item, market) for item in families.items())
         text = table(f"EC2 in {region} by family, Linux.", MARKET_COLUMNS, filter(None, rows))
         built[f"{region}.csv"] = text
-    built["fargate.csv"] = table("AWS Fargate, Linux, On-Demand.", FARGATE_COLUMNS, fargate_rows(data))
+    built["fargate.csv"] = table(
+        "AWS Fargate, On-Demand; Linux by architecture, Windows with its licence.", FARGATE_COLUMNS, fargate_rows(data)
+    )
     return built
 
 

@@ -123,7 +123,11 @@ def test_the_history_of_the_readme_is_a_workload(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "occurrences", "costs"]
+    "table",
+    [
+        *("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "occurrences"),
+        *("rejections", "costs"),
+    ],
 )
 def test_every_column_is_explained(table: str) -> None:
     section = MODEL.split(f"### {table}.csv\n")[1].split("\n#")[0]

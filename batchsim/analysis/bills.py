@@ -115,13 +115,15 @@ def _rates(
     prices: Prices,
     by_architecture: Callable[[FargatePrices], tuple[FargateRates, FargateRates]],
 ) -> Three:
-    """Look up each task's rates by its environment and architecture."""
-    environment = records.attempts.environment[rows]
-    arm64 = records.submissions.arm64[records.jobs.submission[records.attempts.job[rows]]].astype(np.int64)
-    table = np.zeros((len(records.names.environments), 2, 3), np.int64)
+    """Look up each task's rates by its environment and architecture, or by that it is a Windows one."""
+    environment, call = records.attempts.environment[rows], records.jobs.submission[records.attempts.job[rows]]
+    kind = np.where(records.submissions.windows[call], 2, records.submissions.arm64[call])
+    table = np.zeros((len(records.names.environments), 3, 3), np.int64)
     for number in np.unique(environment).tolist():
-        table[number] = [_as_row(rates) for rates in by_architecture(_offer(records, prices, number))]
-    vcpu, gib, storage = (table[environment, arm64, charge] for charge in range(3))
+        offer = _offer(records, prices, number)
+        table[number, :2] = [_as_row(rates) for rates in by_architecture(offer)]
+        table[number, 2] = _as_row(offer.windows) if offer.windows else 0
+    vcpu, gib, storage = (table[environment, kind, charge] for charge in range(3))
     return vcpu, gib, storage
 
 

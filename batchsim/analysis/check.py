@@ -72,7 +72,8 @@ def tables_of(run: Run) -> dict[str, Any]:
     """A finished run as what :func:`check_tables` reads: its frames, its summary, its scenario as plain data."""
     from batchsim.spec import to_data
 
-    frames = {name: getattr(run, name) for name in (*TABLES, "blocked", "consumables", "costs", "notifications")}
+    optional = ("blocked", "consumables", "costs", "notifications", "rejections")
+    frames = {name: getattr(run, name) for name in (*TABLES, *optional)}
     return {**frames, "summary": run.summary(), "scenario": to_data(run.scenario)}
 
 
@@ -80,9 +81,9 @@ def check_tables(tables: Mapping[str, Any]) -> list[Violation]:
     """Return the invariants that the tables break, with their first rows; none for a sound run.
 
     ``tables`` holds the DataFrames ``jobs``, ``attempts``, ``instances``, ``submissions``, ``scaling`` and ``timeline``
-    and, if wanted, ``blocked``, ``consumables``, ``costs`` and ``notifications``; ``summary`` (the mapping of
-    ``summary.json``) and ``scenario`` (of ``scenario.resolved.yaml``). Invariants that need what is not there are left
-    out: :func:`examine` names them.
+    and, if wanted, ``blocked``, ``consumables``, ``costs``, ``notifications`` and ``rejections``; ``summary`` (the
+    mapping of ``summary.json``) and ``scenario`` (of ``scenario.resolved.yaml``). Invariants that need what is not
+    there are left out: :func:`examine` names them.
     """
     return list(examine(tables).violations)
 

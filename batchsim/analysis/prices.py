@@ -30,6 +30,8 @@ class FargatePrices:
     arm64: FargateRates
     x86_64_on_demand: FargateRates
     arm64_on_demand: FargateRates
+    windows: FargateRates | None = None
+    """Of Windows tasks, which there are On-Demand only, and only where their price is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ class Worded(Protocol):
 
 
 ARCHITECTURES = ("x86_64", "arm64")
+THROTTLED = "Too Many Requests"
+ERRORS = ("ClientException", "TooManyRequestsException")
+"""AWS's errors: of a call refused for good, and of HTTP 429."""
 DEPENDENCY_KINDS = ("plain", "SEQUENTIAL", "N_TO_N")
 
 
@@ -341,6 +344,21 @@ def occurrences_table(run: Analysis) -> pd.DataFrame:
     )
 
 
+def rejections_table(run: Analysis) -> pd.DataFrame:
+    """One row a SubmitJob call that was refused, for now or for good."""
+    found, names = run.records.rejections, run.records.names
+    throttled = np.array([text == THROTTLED for text in names.status_reasons], np.int8)
+    return pd.DataFrame(
+        {
+            "job_id": pick(call_ids(run.records), found.submission),
+            "call": int64(found.call),
+            "at_s": seconds(found.at_ms),
+            "error": words(throttled[found.reason], ERRORS),
+            "reason": words(found.reason, names.status_reasons),
+        }
+    )
+
+
 TABLES = {
     "jobs": jobs_table,
     "attempts": attempts_table,
@@ -352,6 +370,7 @@ TABLES = {
     "occurrences": occurrences_table,
     "consumables": consumables_table,
     "costs": costs_table,
+    "rejections": rejections_table,
 }
 """Each table's maker by the table's name."""
 

@@ -10,15 +10,23 @@ from types import MappingProxyType
 from batchsim.catalog.tables import nano_usd, rows
 from batchsim.spec.facts import FargatePrices
 
+WINDOWS = "windows"
+
 
 def fargate_prices(region: str, spot_factor: float) -> Mapping[tuple[str, bool], FargatePrices]:
     """Prices by (architecture, whether Fargate Spot); none for a region that the catalogue does not hold.
+
+    Windows tasks stand as an architecture of their own, ``windows``, where their price is known; Fargate Spot has none.
 
     Fargate Spot is ``spot_factor`` times On-Demand, rounded half even, for vCPUs and memory; no discount on storage is
     published.
     """
     on_demand = _on_demand().get(region, {})
-    spot = {(name, True): _discounted(prices, Fraction(str(spot_factor))) for name, prices in on_demand.items()}
+    spot = {
+        (name, True): _discounted(prices, Fraction(str(spot_factor)))
+        for name, prices in on_demand.items()
+        if name != WINDOWS
+    }
     return MappingProxyType({(name, False): prices for name, prices in on_demand.items()} | spot)
 
 

@@ -13,6 +13,7 @@ from batchsim.engine.columns import column, from_numpy, frozen
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import EntryRun, Rules
+from batchsim.engine.rejections import TOO_MANY_REQUESTS, RejectionLog
 from batchsim.engine.tables import Tables
 from batchsim.engine.token_bucket import TokenBucket
 from batchsim.records.tables import NEVER, Ints
@@ -30,14 +31,16 @@ class Arrivals:
         queues: list[JobQueue],
         accept: Callable[[int], None],
         reject: Callable[[int, str], None],
+        rejections: RejectionLog,
     ) -> None:
-        """``reject(submission, why)`` hears of each call that AWS Batch would refuse."""
+        """``reject(submission, why)`` hears of each call that AWS Batch would refuse for good."""
         self._kernel = kernel
         self._rules = rules
         self._entries, self._submissions = tables.entries, tables.submissions
         self._queues = queues
         self._accept = accept
         self._reject = reject
+        self._rejections = rejections
         self._known = column("i")
         """Calls whose instants are known beforehand, in order; as a column, since there may be a million."""
         self._next_known = 0
@@ -119,6 +122,7 @@ class Arrivals:
         submissions, now = self._submissions, self._kernel.now_ms
         submissions.calls[submission] += 1
         if self._bucket is not None and not self._bucket.tokens(now):
+            self._rejections.write(submission, now, TOO_MANY_REQUESTS)
             heappush(self._agenda, (now + self._backoff_ms(submissions.calls[submission]), submission))
             return
         if self._bucket is not None:

@@ -46,6 +46,7 @@ from batchsim.engine.overtaking import Elsewhere, Overtaking, Skipping
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan, QueuePlan
 from batchsim.engine.quota import VcpuQuota
 from batchsim.engine.randomness import Draws, Stream
+from batchsim.engine.rejections import RejectionLog
 from batchsim.engine.restraint import Restraint
 from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.scale_in import ScaleIn
@@ -134,9 +135,10 @@ class Engine:
             thorough=thorough,
         )
         self.consumables = self._consumables()
+        self.rejections = RejectionLog(tables.submissions, tables.status_reasons)
         self.submit_job = self._submit_job()
         self.arrivals = Arrivals(
-            self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse
+            self.kernel, rules, tables, self.queues, self.submit_job.accept, self.submit_job.refuse, self.rejections
         )
 
     def _build_capacity_side(self, *, thorough: bool) -> None:
@@ -255,7 +257,7 @@ class Engine:
         rules = self.plan.rules
         submitted = SubmittedJobs(rules.submitted_limit, rules.scheduler_cycle_ms)
         delay_ms, ended = rules.dep_eval_delay_ms, self._submission_ended
-        parts = (self.kernel, self.tables, self.dependencies, submitted, delay_ms, ended)
+        parts = (self.kernel, self.tables, self.dependencies, submitted, self.rejections, delay_ms, ended)
         if not self._shares_fairly():
             return SubmitJob(*parts)
         return SubmitJobToShares(*parts, self.queues, self._gate_opened)

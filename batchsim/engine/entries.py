@@ -159,6 +159,7 @@ class EntryCompiler:
             job.architecture,
             job.ephemeral_gib,
             tuple(sorted((self._consumables[name], quantity) for name, quantity in job.consumables)),
+            job.windows,
         )
         if requests is None:
             return np.full(plan.occurrences, self._shape_code(own), dtype=np.int32)

@@ -180,8 +180,8 @@ class FargateEnvironment:
         return self._held_until_ms > self._kernel.now_ms
 
     def _suits(self, want: Shape) -> bool:
-        """Whether tasks of this shape can run here at all: there are no GPUs."""
-        return not want.gpus
+        """Whether tasks of this shape can run here at all: there are no GPUs, and no Windows on Fargate Spot."""
+        return not want.gpus and not (want.windows and self.plan.spot)
 
     def room_milli(self) -> int:
         """What maxvCpus and the account's quota leave."""

@@ -31,6 +31,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         blocked=engine.blocked.freeze(),
         consumables=no_consumables() if engine.consumables is None else engine.consumables.freeze(),
         shares=_shares(engine, horizon_ms),
+        rejections=engine.rejections.freeze(),
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
         dep_eval_delay_ms=engine.plan.rules.dep_eval_delay_ms,
@@ -103,6 +104,7 @@ def _shapes(engine: Engine) -> ShapeColumns:
         memory_mib=np.array([shape.memory_mib for shape in shapes], dtype=np.int32),
         gpus=np.array([shape.gpus for shape in shapes], dtype=np.int16),
         arm64=np.array([shape.architecture == "arm64" for shape in shapes], dtype=np.bool_),
+        windows=np.array([shape.windows for shape in shapes], dtype=np.bool_),
         ephemeral_gib=np.array([shape.ephemeral_gib for shape in shapes], dtype=np.int16),
         needs=np.array(_needs(engine)[1], dtype=np.int32),
     )

@@ -37,8 +37,8 @@ class ImageCache:
 
     def is_on(self, image: int, host: int, now_ms: int) -> bool:
         """Whether an image is on an instance already."""
-        ready = self._ready_at.get((host, image))
-        return ready is not None and ready <= now_ms
+        pull = self._pulls.get((host, image))
+        return pull is not None and pull[1] <= now_ms
 
     def _drawn_ms(self, image: int, environment: str, ordinal: int) -> int:
         """Usually ``new_image``; with ``slow_pull_probability`` a ``slow_pull`` instead."""

@@ -38,6 +38,8 @@ class Shape(NamedTuple):
     ephemeral_gib: int
     consumables: tuple[tuple[int, int], ...] = ()
     """(position, quantity) of each consumable resource that a job takes."""
+    windows: bool = False
+    """Whether it is a Windows task, on Fargate."""
 
 
 class ConsumablePlan(NamedTuple):

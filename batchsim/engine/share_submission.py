@@ -10,6 +10,7 @@ from collections.abc import Callable
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel
+from batchsim.engine.rejections import RejectionLog
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
@@ -25,13 +26,14 @@ class SubmitJobToShares(SubmitJob):
         tables: Tables,
         dependencies: Dependencies,
         submitted: SubmittedJobs,
+        rejections: RejectionLog,
         evaluation_ms: int,
         ended: Callable[[int], None],
         queues: list[JobQueue],
         activated: Callable[[], None],
     ) -> None:
         """``activated()`` hears of each share that becomes active: less is reserved then."""
-        super().__init__(kernel, tables, dependencies, submitted, evaluation_ms, ended)
+        super().__init__(kernel, tables, dependencies, submitted, rejections, evaluation_ms, ended)
         self._queues = queues
         self._activated = activated
 

@@ -19,6 +19,7 @@ class ShapeColumns:
     memory_mib: Ints
     gpus: Ints
     arm64: Bools
+    windows: Bools
     ephemeral_gib: Ints
     needs: Ints
 
@@ -109,6 +110,7 @@ class SubmissionTable:
             memory_mib=shapes.memory_mib[shape],
             gpus=shapes.gpus[shape],
             arm64=shapes.arm64[shape],
+            windows=shapes.windows[shape],
             ephemeral_gib=shapes.ephemeral_gib[shape],
             attempts_allowed=entries.attempts_allowed[entry],
             timeout_ms=entries.timeout_ms[entry],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.rejections import RejectionLog
 from batchsim.engine.submitted import TOO_MANY_SUBMITTED, SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.workload.plans import DependencyKind, EntryPlan, parent_calls
@@ -22,6 +23,7 @@ class SubmitJob:
         tables: Tables,
         dependencies: Dependencies,
         submitted: SubmittedJobs,
+        rejections: RejectionLog,
         evaluation_ms: int,
         ended: Callable[[int], None],
     ) -> None:
@@ -38,6 +40,7 @@ class SubmitJob:
         self._tables = tables
         self._dependencies = dependencies
         self._submitted = submitted
+        self._rejections = rejections
         self._ended = ended
         self._plans: list[EntryPlan] = []
         self._own_parents: dict[int, list[tuple[int, int]]] = {}
@@ -94,6 +97,7 @@ class SubmitJob:
         submissions = self._tables.submissions
         submissions.created_at[submission], submissions.state[submission] = NEVER, JobState.NOT_SUBMITTED
         submissions.status_reason[submission] = self._tables.status_reasons.code(why)
+        self._rejections.write(submission, self._kernel.now_ms, why)
         self._refused.add(submission)
         self._dependencies.refused(submission)
         self._ended(submission)

@@ -30,6 +30,7 @@ TABLES = (
     "blocked",
     "occurrences",
     "consumables",
+    "rejections",
     "costs",
 )
 SUMMARY = "summary.json"

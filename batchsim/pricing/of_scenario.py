@@ -68,6 +68,7 @@ def fargate_of(listed: Listed, kind: str) -> FargatePrices | None:
         arm64=_rates(listed, "arm64", spot=spot),
         x86_64_on_demand=_rates(listed, "x86_64", spot=False),
         arm64_on_demand=_rates(listed, "arm64", spot=False),
+        windows=_rates(listed, "windows", spot=False) if ("windows", False) in listed else None,
     )
 
 

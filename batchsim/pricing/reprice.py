@@ -105,6 +105,8 @@ def _in_region(now: Priced, scenario: Scenario, lookup: Lookup | None, wanted: A
     if missing:
         message = f"no price of {', '.join(missing)} in {region} is known"
         fail("E148", ("region",), message, region, hint="Give prices={...}, or fallback=1.0 for those of the run")
+    if now.records.submissions.windows.any() and ("windows", False) not in listed.fargate:
+        fail("E148", ("region",), f"no price of Windows tasks in {region} is known", region)
     fargate = tuple(fargate_of(listed.fargate, kind) for kind in now.records.names.environment_kinds)
     return _changed(replace(now, as_of=listed.as_of, region=region), on_demand, price, fargate, f"prices of {region}")
 
@@ -210,9 +212,10 @@ def _names(what: str, change: ByType) -> str:
 def _fargate_on_demand(offer: FargatePrices, times: Fraction) -> FargatePrices:
     """On-Demand rates times a factor; Spot rates stay."""
     x86_64, arm64 = (_scaled(rates, times) for rates in (offer.x86_64_on_demand, offer.arm64_on_demand))
+    windows = offer.windows and _scaled(offer.windows, times)
     if offer.x86_64 == offer.x86_64_on_demand:
-        return FargatePrices(x86_64, arm64, x86_64, arm64)
-    return replace(offer, x86_64_on_demand=x86_64, arm64_on_demand=arm64)
+        return FargatePrices(x86_64, arm64, x86_64, arm64, windows)
+    return replace(offer, x86_64_on_demand=x86_64, arm64_on_demand=arm64, windows=windows)
 
 
 def _fargate_spot(

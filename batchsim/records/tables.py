@@ -74,6 +74,8 @@ class Submissions:
     gpus: Ints
     arm64: Bools
     """Whether the job asks for ARM64; prices Fargate."""
+    windows: Bools
+    """Whether it is a Windows task; prices Fargate."""
     ephemeral_gib: Ints
     """Fargate's ephemeral storage; 0 on EC2."""
     attempts_allowed: Ints
@@ -305,6 +307,23 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rejections:
+    """One row a SubmitJob call that was refused, for now (HTTP 429) or for good, in order of time. Shape: (rows,)."""
+
+    submission: Ints
+    call: Ints
+    """Which call of the submission, from 1."""
+    at_ms: Ints
+    reason: Ints
+    """Code of a status reason."""
+
+
+def no_rejections() -> Rejections:
+    """Of a run that refused nothing."""
+    return Rejections(*(np.zeros(0, np.int64) for _ in range(4)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Records:
     """Everything that one run recorded."""
 
@@ -330,3 +349,4 @@ class Records:
     """Rows of the attempts that started while a job ahead of theirs in line went on waiting, in order of placement."""
     dep_eval_delay_ms: int = 0
     """How long jobs are SUBMITTED before their dependencies are looked at."""
+    rejections: Rejections = field(default_factory=no_rejections)

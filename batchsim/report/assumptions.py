@@ -7,6 +7,7 @@ from typing import Any
 
 from batchsim.spec import LawSpec, Sample, SampleFile, Scenario, World
 from batchsim.spec.extra_costs import ExtraCosts
+from batchsim.spec.limits import FargateQuota
 from batchsim.spec.markets import market_of
 from batchsim.spec.platforms import platform_of, resources_of
 from batchsim.spec.quotas import VcpuQuotas
@@ -151,8 +152,10 @@ def show(world: World, name: str) -> str:
     value: Any = getattr(world, name)
     if isinstance(value, LawSpec):
         return _law(value)
-    if isinstance(value, ExtraCosts | VcpuQuotas):
+    if isinstance(value, ExtraCosts | VcpuQuotas | FargateQuota):
         return str(value)
+    if name == "fargate_spot_outages":
+        return ", ".join(map(str, value)) or "none"
     if isinstance(value, Mapping):
         more = f" and {len(value) - _NAMES_SHOWN} more" if len(value) > _NAMES_SHOWN else ""
         factors = world.model_dump(include={name})[name] if name == "speed" else {}

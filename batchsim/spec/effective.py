@@ -20,6 +20,7 @@ from batchsim.spec.facts import Architecture
 from batchsim.spec.fair_share import fair_share_of
 from batchsim.spec.fargate import (
     LARGE_TASK_MILLI,
+    LEAST_WINDOWS_MILLI,
     fargate_choices,
     is_fargate_size,
     nearest_fargate,
@@ -66,6 +67,8 @@ class EffectiveJob:
     platform: Platform
     ephemeral_gib: int
     """Fargate's ephemeral storage, the included 20 GiB counted; 0 on EC2."""
+    windows: bool
+    """Whether it is a Windows task on Fargate."""
     attempts: int
     evaluate_on_exit: tuple[EvaluateOnExit, ...]
     timeout_ms: int | None
@@ -103,6 +106,7 @@ def resolve(scenario: Scenario, submit: SubmitJob) -> EffectiveJob:
     vcpus_milli, memory_mib, gpus = _resources(container, overrides, platform, scenario.world.fargate_round_up)
     if platform == "FARGATE":
         _check_platform_version(container, vcpus_milli)
+        _check_windows(container, vcpus_milli)
     retry = submit.retryStrategy or definition.retryStrategy or RetryStrategy()
     timeout = submit.timeout or definition.timeout
     seconds = timeout.attemptDurationSeconds if timeout else None
@@ -117,6 +121,7 @@ def resolve(scenario: Scenario, submit: SubmitJob) -> EffectiveJob:
         architecture=_architecture(scenario.world, container, platform),
         platform=platform,
         ephemeral_gib=_storage_gib(container, platform),
+        windows=platform == "FARGATE" and _is_windows(container),
         attempts=retry.attempts or 1,
         evaluate_on_exit=retry.evaluateOnExit,
         timeout_ms=None if seconds is None else seconds * 1000,
@@ -245,6 +250,22 @@ def _check_platform_version(container: ContainerProperties, vcpus_milli: int) ->
     if vcpus_milli >= LARGE_TASK_MILLI and version not in ("LATEST", "1.4.0"):
         message = f"{show_vcpus(vcpus_milli)} vCPU need a newer platform version"
         raise flawed("E133", message, version, path=("jobDefinition",), allowed="LATEST, 1.4.0")
+
+
+def _is_windows(container: ContainerProperties) -> bool:
+    platform = container.runtimePlatform
+    return platform is not None and (platform.operatingSystemFamily or "").upper().startswith("WINDOWS")
+
+
+def _check_windows(container: ContainerProperties, vcpus_milli: int) -> None:
+    """E133, E117: a Windows task has at least 1 vCPU, and is X86_64 (User Guide, "Fargate compute environments")."""
+    if not _is_windows(container):
+        return
+    if vcpus_milli < LEAST_WINDOWS_MILLI:
+        message = "Windows tasks have at least 1 vCPU"
+        raise flawed("E133", message, show_vcpus(vcpus_milli), path=("jobDefinition",), allowed="1, 2, 4 vCPU or more")
+    if container.runtimePlatform and container.runtimePlatform.cpuArchitecture == "ARM64":
+        raise flawed("E117", "Windows tasks are X86_64", "ARM64", path=("jobDefinition",))
 
 
 def requirements(items: Sequence[ResourceRequirement]) -> dict[str, Fraction]:

@@ -17,6 +17,8 @@ FARGATE_MEMORY_MIB: Mapping[int, tuple[int, ...]] = {
 """Memory sizes in MiB that go with each vCPU size in thousandths."""
 LARGE_TASK_MILLI = 8_000
 """Tasks from this size on need platform version 1.4.0."""
+LEAST_WINDOWS_MILLI = 1_000
+"""The smallest Windows task."""
 
 
 def is_fargate_size(vcpus_milli: int, memory_mib: int) -> bool:

@@ -114,3 +114,6 @@ class Window(Model):
 
     from_ms: DurationMs = Field(alias="from")
     for_ms: PositiveMs = Field(alias="for")
+
+    def __str__(self) -> str:
+        return f"{units.format_duration(self.for_ms)} from {units.format_duration(self.from_ms)}"

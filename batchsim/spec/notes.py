@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from batchsim.errors import Path, show_path
 from batchsim.spec.base import Model
@@ -12,8 +13,10 @@ from batchsim.spec.entries import Entry
 from batchsim.spec.fair_share import fair_share_of
 from batchsim.spec.index import NAME_KEYS
 from batchsim.spec.names import short_name
+from batchsim.spec.near import did_you_mean
 from batchsim.spec.scenario import Scenario
 from batchsim.spec.without_effect import LATER, WITHOUT_EFFECT
+from batchsim.spec.workload import Trace
 
 
 def scenario_notes(scenario: Scenario) -> list[str]:
@@ -26,6 +29,7 @@ def scenario_notes(scenario: Scenario) -> list[str]:
         *_names_alike(scenario),
         *_unheard_sigterms(scenario),
         *_shares_in_fifo_queues(scenario),
+        *_images_of_nobody(scenario),
     ]
 
 
@@ -120,3 +124,15 @@ def _shares_in_fifo_queues(scenario: Scenario) -> Iterator[str]:
         for path, model, name in _fields(scenario.jobDefinitions, ("jobDefinitions",)):
             if name == "schedulingPriority" and getattr(model, name) is not None:
                 yield f"{show_path((*path, name))}: without effect: no queue shares fairly"
+
+
+def _images_of_nobody(scenario: Scenario) -> Iterator[str]:
+    """Names and patterns of ``world.images`` that are no image's; a trace may hold any image."""
+    fields = _fields(scenario.workload, ("workload",))
+    if any(isinstance(getattr(model, name), Trace) for _, model, name in fields if name == "at"):
+        return
+    images = [each.containerProperties.image or "" for each in scenario.jobDefinitions if each.containerProperties]
+    for pattern in scenario.world.images:
+        if not any(pattern == image or fnmatchcase(image, pattern) for image in images):
+            hint = did_you_mean(pattern, images)
+            yield f"world.images.{pattern}: without effect: no job definition has such an image. {hint}".rstrip()

@@ -72,7 +72,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "ContainerProperties.fargatePlatformConfiguration": "its platformVersion only permits or refuses sizes",
     "ContainerProperties.enableExecuteCommand": _INSIDE,
     "ContainerProperties.repositoryCredentials": _PERMISSION,
-    "RuntimePlatform.operatingSystemFamily": "Windows, its prices and its limits are not simulated: taken as Linux",
     "ContainerOverrides.instanceType": "goes with multi-node jobs, which are not simulated yet",
     "SubmitJob.nodeOverrides": f"multi-node jobs {LATER}",
     "SubmitJob.eksPropertiesOverride": f"EKS {LATER}",

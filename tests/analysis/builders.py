@@ -44,7 +44,7 @@ def call(**row: Any) -> Row:
     default: Row = {
         "entry": 0, "occurrence": 0, "workflow_occurrence": 0, "first_job": 0, "size": 1, "is_array": False,
         "queue": 0, "share": NEVER, "scheduling_priority": NEVER, "definition": 0, "image": 0,
-        "vcpus_milli": 1000, "memory_mib": 1024, "gpus": 0, "arm64": False,
+        "vcpus_milli": 1000, "memory_mib": 1024, "gpus": 0, "arm64": False, "windows": False,
         "ephemeral_gib": 0, "attempts_allowed": 1, "timeout_ms": NEVER, "data_bytes": 0, "due_at_ms": 0,
         "created_at_ms": 0, "ended_at_ms": NEVER, "state": JobState.SUCCEEDED, "status_reason": 0, "calls": 1,
         "needs": 0,

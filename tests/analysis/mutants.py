@@ -102,6 +102,17 @@ def bucket(burst: int) -> Change:
     return both(world("fargate_burst", burst), world("fargate_rate", "0/s"))
 
 
+def windows(definition: str) -> Change:
+    """Let a definition be one of Windows tasks."""
+
+    def change(tables: Tables) -> None:
+        for each in tables["scenario"]["jobDefinitions"]:
+            if each["jobDefinitionName"] == definition:
+                each["containerProperties"] = {"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}
+
+    return change
+
+
 def on_fargate(job_id: str) -> Change:
     """Let a job of an instance be a Fargate task."""
     return put("attempts", "environment_kind", "FARGATE", job_id=job_id)
@@ -546,26 +557,32 @@ MUTANTS = (
     Mutant("H07", "a head is told of and not counted", figure(3, "blocked", "heads")),
     Mutant("H07", "of two heads one is counted", figure(1, "blocked", "by_reason", 0, "heads")),
     # Rates, quotas and limits
-    Mutant("F01", "Fargate launches more than its bucket holds", both(bucket(1), on_fargate("bad"))),
-    Mutant("F02", "jobs are dispatched without end", world("dispatch_rate_ec2", "2/min")),
-    Mutant("F03", "tasks beyond the quota", both(world("fargate_vcpu_quota", 1), on_fargate("bad"))),
-    Mutant("F04", "a task outlives fargate_max_days", world("fargate_max_days", 1 / 86_400)),
-    Mutant("F04", "an instance's job ends as tasks do", put("attempts", "status_reason", RETIRED, job_id="bad")),
+    Mutant("Q01", "Fargate launches more than its bucket holds", both(bucket(1), on_fargate("bad"))),
+    Mutant("Q02", "jobs are dispatched without end", world("dispatch_rate_ec2", "2/min")),
+    Mutant("Q03", "tasks beyond the quota", both(world("fargate_vcpu_quota", 1), on_fargate("bad"))),
+    Mutant("Q04", "a task outlives fargate_max_days", world("fargate_max_days", 1 / 86_400)),
+    Mutant("Q04", "an instance's job ends as tasks do", put("attempts", "status_reason", RETIRED, job_id="bad")),
     Mutant(
-        "F05",
+        "Q05",
         "a task starts in an outage",
         both(
             put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"),
             world("fargate_spot_outages", [{"from": "4s", "for": "2s"}]),
         ),
     ),
-    Mutant("F06", "memory kills though it may not", put("attempts", "reason", OUT_OF_MEMORY, job_id="bad")),
-    Mutant("F07", "more jobs SUBMITTED than may be", world("submitted_limit", 6)),
+    Mutant("Q06", "memory kills though it may not", put("attempts", "reason", OUT_OF_MEMORY, job_id="bad")),
+    Mutant("Q07", "more jobs SUBMITTED than may be", world("submitted_limit", 6)),
     Mutant(
-        "F07",
+        "Q07",
         "a call is refused that is one of few",
         put("submissions", "reason", TOO_MANY_SUBMITTED, entry="later"),
     ),
+    Mutant(
+        "Q08",
+        "Windows on Fargate Spot",
+        both(put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"), windows("task")),
+    ),
+    Mutant("Q09", "a call that was refused is forgotten", put("submissions", "calls", 2, entry="dep")),
     # Notifications
     Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),
     Mutant("E01", "the wrong people are told", put("notifications", "target", "intern", job_id="bad")),

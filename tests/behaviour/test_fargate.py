@@ -246,3 +246,53 @@ def test_the_bill_is_by_the_second_from_the_pull_for_what_was_asked(simulate):
     (attempt,) = attempts_of(result, "a")
     assert attempt.billed_s == 109
     assert attempt.cost_usd == pytest.approx(109 / 3600 * (0.04048 + 2 * 0.004445))
+
+
+# -- Windows
+
+WINDOWS = {"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE", "cpuArchitecture": "X86_64"}}
+
+
+def test_windows_tasks_have_a_vcpu_at_least():
+    assert [code for code, _ in refusals(sized(0.5, 1024, **WINDOWS))] == ["E133"]
+    assert refusals(sized(1, 2048, **WINDOWS)) == []
+
+
+def test_windows_tasks_are_x86():
+    arm = {"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE", "cpuArchitecture": "ARM64"}}
+    assert [code for code, _ in refusals(sized(1, 2048, **arm))] == ["E117"]
+
+
+def test_windows_tasks_go_past_fargate_spot(simulate):
+    places = [fargate("spot", type="FARGATE_SPOT"), fargate("tasks")]
+    work = [task("w", kind="sized"), task("a")]
+    result = simulate(scenario(*work, environments=places, definitions=[sized(1, 2048, **WINDOWS)]))
+    assert column(result, "environment", "attempts") == {"w": "tasks", "a": "spot"}
+
+
+def test_a_windows_job_blocks_a_queue_of_fargate_spot_alone(simulate):
+    story = {"environments": [fargate("spot", type="FARGATE_SPOT")], "definitions": [sized(1, 2048, **WINDOWS)]}
+    work = [task("w", kind="sized"), task("behind")]
+    result = simulate(scenario(*work, **story, allow_unplaceable=True))
+    assert (reasons(result), len(result.attempts)) == ([(0, "nothing_fits", "spot")], 0)
+    with pytest.raises(batchsim.ScenarioError) as caught:
+        batchsim.run(scenario(task("w", kind="sized"), **story), seed=1)
+    (problem,) = caught.value.problems
+    assert (problem.code, "Fargate Spot runs no Windows tasks" in problem.hint) == ("E132", True)
+
+
+def test_windows_tasks_have_a_price_of_their_own_and_pay_for_the_licence(simulate):
+    made = sized(1, 2048, **WINDOWS)
+    result = simulate(scenario(task("w", "1h", kind="sized"), environments=[fargate()], definitions=[made]))
+    assert column(result, "cost_usd")["w"] == pytest.approx(0.09148 + 0.046 + 2 * 0.01005)
+    assert result.reprice(on_demand="-10%").jobs.cost_usd[0] == pytest.approx(0.9 * (0.13748 + 2 * 0.01005))
+
+
+def test_where_the_price_of_windows_is_not_known_nobody_guesses(simulate):
+    made, elsewhere = sized(1, 2048, **WINDOWS), {"region": "eu-central-1"}
+    story = {"environments": [fargate()], "definitions": [made]}
+    with pytest.raises(batchsim.ScenarioError, match="no price of Windows tasks in eu-central-1 is known"):
+        batchsim.run(scenario(task("w", kind="sized"), **story, world=elsewhere), seed=1)
+    result = simulate(scenario(task("w", kind="sized"), **story))
+    with pytest.raises(batchsim.ScenarioError, match="no price of Windows tasks in eu-central-1 is known"):
+        result.reprice(region="eu-central-1")

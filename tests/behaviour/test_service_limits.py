@@ -290,6 +290,26 @@ def test_fifty_calls_a_second_are_taken_and_the_rest_get_429_and_come_again(simu
     assert result.summary()["jobs"]["submit_calls"] == 50 + 2 * 50 + 3 * 20
 
 
+def test_each_refused_call_is_a_row_with_its_instant_and_error(simulate):
+    world = {"enforce_submit_tps": True, "submit_tps": 1, "submit_backoff_base": "1s"}
+    off = [{"at": "2s", "set": "queue.state", "to": "DISABLED"}]
+    story = scenario_data(job("a", "1s", count=3), environments=[fixed(4)], world=world, actions=off)
+    result = simulate(parse(story))
+    throttled = ("TooManyRequestsException", "Too Many Requests")
+    assert [tuple(row) for row in result.rejections.itertuples(index=False)] == [
+        ("a@1", 1, 0, *throttled),
+        ("a@2", 1, 0, *throttled),
+        ("a@2", 2, 1, *throttled),
+        ("a@2", 3, 3, "ClientException", "Job queue queue is disabled"),
+    ]
+    assert "rejections.csv" in result.files()
+
+
+def test_a_run_that_refuses_nothing_has_no_table_of_it(simulate):
+    result = simulate(parse(scenario_data(job("a"))))
+    assert (len(result.rejections), "rejections.csv" in result.files()) == (0, False)
+
+
 def test_an_array_is_one_call_whatever_its_size(simulate):
     world = {"enforce_submit_tps": True, "submit_tps": 2}
     work = [job("a", "1s", size=500), job("b", "1s")]

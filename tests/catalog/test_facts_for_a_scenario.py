@@ -211,6 +211,7 @@ def test_fargate_needs_a_known_region() -> None:
         ("arm64", False),
         ("x86_64", True),
         ("arm64", True),
+        ("windows", False),
     }
     with pytest.raises(ScenarioError, match=SIX):
         facts_for(scenario(fargate, region="us-east-9"))

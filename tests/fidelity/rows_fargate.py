@@ -180,6 +180,19 @@ ROWS = [
         breaks=lambda patch: patch.setattr("batchsim.spec.effective.LARGE_TASK_MILLI", 16_000),
     ),
     Row(
+        id="6.1d",
+        rule="Windows tasks have 1 vCPU at least, and Fargate Spot does not run them: alone there they block the queue",
+        source='User Guide, "Managed compute environments"',
+        where="batchsim/spec/effective.py _check_windows; batchsim/engine/fargate.py FargateEnvironment._suits",
+        tests=(
+            f"{FARGATE}_windows_tasks_have_a_vcpu_at_least",
+            f"{FARGATE}_windows_tasks_go_past_fargate_spot",
+            f"{FARGATE}_a_windows_job_blocks_a_queue_of_fargate_spot_alone",
+        ),
+        status="exact",
+        breaks=lambda patch: patch.setattr("batchsim.spec.effective._is_windows", lambda container: False),
+    ),
+    Row(
         id="6.1e",
         rule="Tasks may be ARM64, by runtimePlatform.cpuArchitecture",
         source="API, RuntimePlatform",
@@ -327,6 +340,16 @@ ROWS = [
         ),
         status="exact",
         breaks=other_prices,
+    ),
+    Row(
+        id="6.3e",
+        rule="Windows tasks have a price of their own, and a licence for each vCPU and hour",
+        source="AWS Fargate pricing",
+        where="batchsim/analysis/bills.py _rates; batchsim/catalog/fargate.py fargate_prices",
+        tests=f"{FARGATE}_windows_tasks_have_a_price_of_their_own_and_pay_for_the_licence",
+        status="modelled",
+        breaks=lambda patch: patch.setattr("batchsim.spec.effective._is_windows", lambda container: False),
+        note="In us-east-1, whose price is known; elsewhere a Windows task is an error",
     ),
     Row(
         id="6.3d",

@@ -170,16 +170,15 @@ ROWS = [
         id="8h",
         rule="Every call that is refused is a record, a call from outside too",
         source="not documented",
-        where="batchsim/engine/submit_job.py SubmitJob",
+        where="batchsim/engine/rejections.py RejectionLog; batchsim/engine/submit_job.py SubmitJob",
         tests=(
             f"{LIMITS}_jobs_beyond_the_limit_are_refused_and_each_call_is_a_record",
             f"{LIMITS}_a_call_from_outside_is_refused_likewise",
+            f"{LIMITS}_each_refused_call_is_a_row_with_its_instant_and_error",
         ),
         status="modelled",
-        breaks=lambda patch: patch.setattr(
-            "batchsim.engine.submit_job.SubmittedJobs.add", lambda self, jobs, now_ms: True
-        ),
-        note="Its row in submissions is NOT_SUBMITTED and says why",
+        breaks=lambda patch: patch.setattr("batchsim.engine.rejections.RejectionLog.write", lambda self, *told: None),
+        note="A row in rejections, and of one refused for good a row in submissions that is NOT_SUBMITTED and says why",
     ),
     Row(
         id="8i",

@@ -34,7 +34,7 @@ BUILT = {
     "ContainerProperties": "image vcpus memory resourceRequirements command environment ephemeralStorage "
     "runtimePlatform",
     "ResourceRequirement": "type value",
-    "RuntimePlatform": "cpuArchitecture",
+    "RuntimePlatform": "cpuArchitecture operatingSystemFamily",
     "EphemeralStorage": "sizeInGiB",
     "SubmitJob": "jobName jobQueue jobDefinition arrayProperties dependsOn containerOverrides retryStrategy timeout "
     "parameters shareIdentifier schedulingPriorityOverride consumableResourcePropertiesOverride",
@@ -88,3 +88,10 @@ def test_empty_values_as_the_describe_calls_print_them_are_not_worth_a_note() ->
 def test_a_disabled_queue_is_a_note() -> None:
     notes = scenario_notes(sound(jobQueues__0__state="DISABLED"))
     assert "jobQueues[0].state: work is DISABLED and takes no submissions" in notes
+
+
+def test_a_name_of_world_images_that_no_definition_has_is_a_note() -> None:
+    images = {"*/image-processor:latest": {"arch": "x86_64"}, "busybos": {"arch": "arm64"}}
+    notes = [note for note in scenario_notes(sound(world={"images": images})) if "images" in note]
+    assert len(notes) == 1
+    assert notes[0].startswith("world.images.busybos: without effect: no job definition has such an image.")

@@ -16,7 +16,7 @@ from batchsim.analysis.invariants.sweep import ascending, event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Objects, Table
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
-"""The tables that every result folder has; ``blocked``, ``consumables``, ``costs``, ``notifications`` may be there."""
+"""The tables that every result folder has; others (``blocked``, ``rejections``, ``costs``, ...) may be there too."""
 
 FAR = 2**62
 """An instant after everything."""
@@ -29,6 +29,7 @@ class Book:
         for name in TABLES:
             setattr(self, name, Table(name, _frame(tables, name)))
         self.costs = Table("costs", tables["costs"]) if tables.get("costs") is not None else None
+        self.rejections = Table("rejections", _frame(tables, "rejections"))
         self.notifications = Table("notifications", _frame(tables, "notifications"))
         self.blocked = Table("blocked", _frame(tables, "blocked"))
         self.consumables = Table("consumables", _frame(tables, "consumables"))

@@ -21,9 +21,10 @@ TABLES = (
     "timeline",
     "blocked",
     "consumables",
+    "rejections",
     "costs",
 )
-OPTIONAL = ("blocked", "consumables", "costs")
+OPTIONAL = ("blocked", "consumables", "costs", "rejections")
 NOTIFICATIONS = "notifications.jsonl"
 _SECTIONS = ("jobs", "cost", "latency")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import Book
+from batchsim.analysis.invariants.book import Book, lookup, sums, take
 from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
@@ -19,7 +21,7 @@ OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 TOO_MANY_SUBMITTED = "Too many jobs in the SUBMITTED state"
 
 
-@invariant("F01")
+@invariant("Q01")
 def fargate_launches_within_their_rate(book: Book) -> pd.DataFrame:
     """Fargate, and Fargate Spot, launch no more tasks than a full bucket and its refill permit, at any time."""
     burst, rate = int(book.settings.world("fargate_burst")), parse_rate_per_s(book.settings.world("fargate_rate"))
@@ -27,7 +29,7 @@ def fargate_launches_within_their_rate(book: Book) -> pd.DataFrame:
     return book.attempts.rows(np.concatenate(bad))
 
 
-@invariant("F02")
+@invariant("Q02")
 def dispatches_within_their_rate(book: Book) -> pd.DataFrame:
     """No more jobs start in an environment on instances than dispatch_rate_ec2 permits, a second's worth at once."""
     given, attempts = book.settings.world("dispatch_rate_ec2"), book.attempts
@@ -50,7 +52,7 @@ def _over_rate(book: Book, chosen: Bools, burst: int, rate_per_s: Fraction) -> I
     return rows[order[ahead - np.minimum.accumulate(ahead) + each > burst * each]] if len(rows) else rows
 
 
-@invariant("F03")
+@invariant("Q03")
 def fargate_stays_within_its_quota(book: Book) -> pd.DataFrame:
     """The vCPUs of all Fargate tasks of a purchase option never exceed the account's quota when one starts."""
     attempts, bad = book.attempts, [np.zeros(0, np.int64)]
@@ -73,7 +75,7 @@ def _quota(book: Book, option: str) -> int | None:
     return {"unlimited": None, "new_account": 6}[given] if isinstance(given, str) else int(given)
 
 
-@invariant("F04")
+@invariant("Q04")
 def fargate_ends_tasks_at_its_limit(book: Book) -> pd.DataFrame:
     """No Fargate task runs longer than fargate_max_days, and only one that ran so long ends for maintenance."""
     attempts = book.attempts
@@ -85,7 +87,7 @@ def fargate_ends_tasks_at_its_limit(book: Book) -> pd.DataFrame:
     return attempts.rows(wrong | (fargate & (ran > limit_ms) if limit_ms else retired))
 
 
-@invariant("F05")
+@invariant("Q05")
 def outages_stop_fargate_spot(book: Book) -> pd.DataFrame:
     """No Fargate Spot task starts while world.fargate_spot_outages says that there is no capacity."""
     spot, starts = book.attempts.among("environment_kind", FARGATE[1]), book.attempts.ms("starting_at_s")
@@ -96,7 +98,7 @@ def outages_stop_fargate_spot(book: Book) -> pd.DataFrame:
     return book.attempts.rows(spot & during)
 
 
-@invariant("F06")
+@invariant("Q06")
 def only_memory_kills_for_memory(book: Book) -> pd.DataFrame:
     """A container is killed for its memory (137) only where world.oom_prob lets it be, or its own entry says so."""
     attempts, entries = book.attempts, book.settings.entries
@@ -107,7 +109,7 @@ def only_memory_kills_for_memory(book: Book) -> pd.DataFrame:
     return attempts.rows(killed & ~right if book.settings.world("oom_prob") else killed)
 
 
-@invariant("F07")
+@invariant("Q07")
 def submitted_jobs_are_limited(book: Book) -> pd.DataFrame:
     """Between two looks of the scheduler no more jobs are accepted than may be SUBMITTED, nor one refused that fits."""
     calls, settings = book.submissions, book.settings
@@ -134,6 +136,39 @@ def _look(book: Book, at_ms: Int64s) -> Int64s:
     return -(-at_ms // cycle) * cycle if cycle else at_ms
 
 
+@invariant("Q08")
+def no_windows_on_fargate_spot(book: Book) -> pd.DataFrame:
+    """No Windows task runs on Fargate Spot."""
+    jobs, definitions = book.jobs, book.settings.definitions
+    windows = [name for name in jobs.words("definition") if _is_windows(definitions.get(name, {}))]
+    those = np.append(jobs.among("definition", *windows), False)[book.job]
+    return book.attempts.rows(those & book.attempts.among("environment_kind", FARGATE[1]))
+
+
+@invariant("Q09")
+def every_refused_call_is_a_record(book: Book) -> pd.DataFrame:
+    """Each call of a submission but the one that was taken has its row in rejections, in the order of the calls."""
+    calls, refused = book.submissions, book.rejections
+    expected = calls.number("calls") - (calls.ms("created_at_s") != MISSING)
+    if not len(refused):
+        return calls.rows(expected > 0)
+    call = lookup(refused, "job_id", calls, "job_id")
+    found = sums(call[call >= 0], np.ones(int((call >= 0).sum()), np.int64), len(calls))
+    if (wrong := found != expected).any():
+        return calls.rows(wrong)
+    order = np.lexsort((refused.number("call"), call))
+    number, at = refused.number("call")[order], refused.ms("at_s")[order]
+    first = np.append(True, call[order][1:] != call[order][:-1])
+    late = np.append(False, at[1:] <= at[:-1]) & ~first
+    counted = np.where(first, number != 1, np.append(0, np.diff(number)) != 1)
+    return refused.rows(order[counted | late | (at < take(calls.ms("due_at_s"), call)[order])])
+
+
+def _is_windows(definition: Mapping[str, Any]) -> bool:
+    platform = (definition.get("containerProperties") or {}).get("runtimePlatform") or {}
+    return str(platform.get("operatingSystemFamily", "")).upper().startswith("WINDOWS")
+
+
 INVARIANTS = (
     fargate_launches_within_their_rate,
     dispatches_within_their_rate,
@@ -142,4 +177,6 @@ INVARIANTS = (
     outages_stop_fargate_spot,
     only_memory_kills_for_memory,
     submitted_jobs_are_limited,
+    no_windows_on_fargate_spot,
+    every_refused_call_is_a_record,
 )

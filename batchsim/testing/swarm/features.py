@@ -81,6 +81,7 @@ _LAST: Mapping[str, int] = {
     "invalid_environment": 15,
     "fair_share": 45,
     "small_what_ifs": 40,
+    "windows": 25,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

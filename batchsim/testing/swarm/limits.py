@@ -27,3 +27,19 @@ def draw_limits(draft: Draft) -> Data:
     if draft.has("submitted_limit") and not whole:
         world["submitted_limit"] = draft.pick(3, 2, 5)
     return world
+
+
+def draw_windows(draft: Draft, definitions: list[Data]) -> list[Data]:
+    """Let some tasks that are large enough be Windows ones, which Fargate Spot does not run."""
+    return [_on_windows(each) if draft.has("windows", 60) and _may_be(each) else each for each in definitions]
+
+
+def _may_be(made: Data) -> bool:
+    container = made["containerProperties"]
+    large = float(container["resourceRequirements"][0]["value"]) >= 1
+    return large and "FARGATE" in made.get("platformCapabilities", ()) and "runtimePlatform" not in container
+
+
+def _on_windows(made: Data) -> Data:
+    platform = {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE", "cpuArchitecture": "X86_64"}
+    return {**made, "containerProperties": {**made["containerProperties"], "runtimePlatform": platform}}

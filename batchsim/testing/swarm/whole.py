@@ -11,7 +11,7 @@ from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifi
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
 from batchsim.testing.swarm.launches import draw_launches
-from batchsim.testing.swarm.limits import draw_limits
+from batchsim.testing.swarm.limits import draw_limits, draw_windows
 from batchsim.testing.swarm.overtaking import draw_overtaking
 from batchsim.testing.swarm.platforms import draw_platforms, standing
 from batchsim.testing.swarm.shares import draw_fair_share
@@ -49,6 +49,7 @@ def draw_scenario(choices: Choices) -> Data:
     drawn |= draw_overtaking(draft, drawn)
     drawn |= draw_fair_share(draft, drawn)
     drawn["world"] = {**drawn["world"], **draw_small_what_ifs(draft)}
+    drawn["jobDefinitions"] = draw_windows(draft, drawn["jobDefinitions"])
     return {**drawn, "description": " ".join(draft.features)}
 
 
