@@ -25,6 +25,7 @@ from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import resources_of, standing_vcpus, stands
 from batchsim.spec.problems import problem_of
+from batchsim.spec.revisions import later_jobs
 from batchsim.spec.world import World
 
 MOST_START_FAILURES = 0.999
@@ -41,6 +42,7 @@ def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AW
     flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts)]
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
+        flaws.extend(_unplaceable_later(scenario, facts))
         flaws.extend(short_of_resources(scenario))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
 
@@ -134,6 +136,17 @@ def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
         own = _environments_of(scenario, job)
         if not any(_holds(scenario.world, environment, job, facts) for environment in own):
             yield _too_large((*placed.path, "submit"), _size(job), job, own, facts)
+
+
+def _unplaceable_later(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
+    """The same of what entries become by revisions that timed actions register."""
+    if all(action.definition is None for action in scenario.actions):
+        return
+    for path, job in later_jobs(Index(scenario, {}, names_in(to_data(scenario)))):
+        if isinstance(job, EffectiveJob):
+            own = _environments_of(scenario, job)
+            if not any(_holds(scenario.world, environment, job, facts) for environment in own):
+                yield _too_large(path, _size(job), job, own, facts)
 
 
 def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Workload) -> list[Problem]:

@@ -209,7 +209,8 @@ class Attempts:
             run_ms, exit_code, reason = self._own_exit(entry, job, attempt, 0)
         if speed_milli != SPEED_1:
             run_ms = running_ms(run_ms, speed_milli)
-        if entry.timeout_ms != NEVER and run_ms > entry.timeout_ms:
+        timeout_ms = self._timeout_ms(entry, job)
+        if timeout_ms != NEVER and run_ms > timeout_ms:
             return self._limited(entry, index, attempt, running_at_ms, (run_ms, exit_code, reason))
         outcome = Outcome.FAILED if exit_code else Outcome.SUCCEEDED
         return running_at_ms + run_ms, Rank.EXIT, outcome, EXITED, reason, exit_code
@@ -232,6 +233,10 @@ class Attempts:
         work_ms, exit_code, text = entry.work.attempt(job - entry.first_job, attempt, saved_ms)
         return work_ms, exit_code, self._tables.container_reasons.code(text)
 
+    def _timeout_ms(self, entry: EntryRun, job: int) -> int:
+        """Return a job's timeout: its entry's, or that of a later revision of its definition."""
+        return self._tables.terms(job).timeout_ms if self._tables.revised else entry.timeout_ms
+
     def _failed_start(self, running_at_ms: int) -> End:
         at = max(running_at_ms, self._kernel.now_ms + 1)
         return at, Rank.START_FAILURE, Outcome.START_FAILED, START_FAILED, self._start_timeout, NEVER
@@ -239,8 +244,9 @@ class Attempts:
     def _limited(self, entry: EntryRun, index: int, attempt: int, running_at_ms: int, own: tuple[int, int, int]) -> End:
         """The own exit (RUNNING time, exit code, reason), or the timeout where that comes before it."""
         run_ms, exit_code, reason = own
-        if entry.timeout_ms != NEVER and run_ms > entry.timeout_ms:
-            limit_ms = entry.timeout_ms + entry.timeout_lag.one_ms(index, attempt)
+        timeout_ms = self._timeout_ms(entry, entry.first_job + index)
+        if timeout_ms != NEVER and run_ms > timeout_ms:
+            limit_ms = timeout_ms + entry.timeout_lag.one_ms(index, attempt)
             if run_ms > limit_ms:
                 return running_at_ms + limit_ms, Rank.TIMEOUT, Outcome.TIMED_OUT, TIMED_OUT, 0, KILLED
         outcome = Outcome.FAILED if exit_code else Outcome.SUCCEEDED

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 
 from batchsim.engine.columns import from_numpy
 from batchsim.engine.compile import task_lifetime
 from batchsim.engine.laws import Sampler, law_of
-from batchsim.engine.plan import EntryRun, Plan, PullTime, Shape, TaskPulls
+from batchsim.engine.plan import EntryRun, Plan, PullTime, Shape, TaskPulls, Terms
 from batchsim.engine.randomness import Draws
 from batchsim.engine.tables import Tables
 from batchsim.engine.workload.plans import DependencyKind, EntryPlan
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER, Ints
-from batchsim.spec import World
+from batchsim.spec import EffectiveJob, World
+
+
+class Face(NamedTuple):
+    """What an entry's calls ask for, shape of the columns (occurrences,), and what their jobs go by."""
+
+    shape: Ints
+    image: Ints
+    terms: Terms
 
 
 class EntryCompiler:
@@ -71,13 +81,7 @@ class EntryCompiler:
             calls=plan.occurrences,
             copies=plan.copies,
             size=plan.size,
-            definition=self._plan.definitions.code(job.definition),
-            attempts_allowed=job.attempts,
-            rules=tuple(
-                Rule(rule.action.upper() == "RETRY", rule.onStatusReason, rule.onReason, rule.onExitCode)
-                for rule in job.evaluate_on_exit
-            ),
-            timeout_ms=NEVER if job.timeout_ms is None else job.timeout_ms,
+            **self._terms(job)._asdict(),
             sequential=any(link.kind == DependencyKind.SEQUENTIAL for link in plan.dependencies),
             work=plan.work,
             pull=self._pull(plan),
@@ -93,6 +97,29 @@ class EntryCompiler:
             follows=plan.after is not None,
             client_rate_per_s=plan.client_rate_per_s,
         )
+
+    def _terms(self, job: EffectiveJob) -> Terms:
+        return Terms(
+            definition=self._plan.definitions.code(job.definition),
+            attempts_allowed=job.attempts,
+            rules=tuple(
+                Rule(rule.action.upper() == "RETRY", rule.onStatusReason, rule.onReason, rule.onExitCode)
+                for rule in job.evaluate_on_exit
+            ),
+            timeout_ms=NEVER if job.timeout_ms is None else job.timeout_ms,
+        )
+
+    def face(self, plan: EntryPlan, job: EffectiveJob) -> Face:
+        """Return what an entry's calls ask for under another revision of their job definition."""
+        now = replace(plan, job=job)
+        return Face(self._shape_of_calls(now), self._image_of_calls(now), self._terms(job))
+
+    def revise(self, face: Face, submission: int) -> None:
+        """Let one call take another revision than its entry was compiled with."""
+        call = self._submissions.occurrence[submission]
+        self._submissions.shape[submission] = int(face.shape[call])
+        self._submissions.image[submission] = int(face.image[call])
+        self._tables.revised[submission] = face.terms
 
     def _task_pulls(self, stream: str) -> TaskPulls:
         world, draws = self._world, self._draws

@@ -134,6 +134,15 @@ class TaskPulls:
         return (self.slow_pull if is_slow else self.new_image).one_ms(index, attempt)
 
 
+class Terms(NamedTuple):
+    """What a job definition says of its jobs beside what they ask of capacity; an entry has those of its first one."""
+
+    definition: int
+    attempts_allowed: int
+    rules: tuple[Rule, ...]
+    timeout_ms: int
+
+
 @dataclass(slots=True)
 class EntryRun:
     """One workload entry, ready to run."""

@@ -20,6 +20,8 @@ class SubmitJob:
         """Jobs accepted that have not ended."""
         self.expires: Callable[[int, int], None] = _nobody
         """Hears of each accepted call that is cancelled after some time: ``(submission, after_ms)``."""
+        self.revise: Callable[[int], str] = _as_it_is
+        """Gives each call the newest revision of its job definition; returns why there is none."""
         self._tables = tables
         self._dependencies = dependencies
         self._ended = ended
@@ -41,6 +43,9 @@ class SubmitJob:
         parents = [*self._own_parents.get(submission, ()), *self._parents(submission)]
         if any(parent in self._refused for parent, _ in parents):
             self.refuse(submission, "dependsOn names a job that was not accepted")
+            return
+        if why := self.revise(submission):
+            self.refuse(submission, why)
             return
         entry = self._tables.entries[self._tables.submissions.entry[submission]]
         self.live_jobs += self._tables.submissions.size[submission]
@@ -81,3 +86,8 @@ class SubmitJob:
 
 def _nobody(_: int, __: int) -> None:
     """Nobody listens yet."""
+
+
+def _as_it_is(_: int) -> str:
+    """Nothing was registered."""
+    return ""

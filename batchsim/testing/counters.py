@@ -59,6 +59,7 @@ RESTORED = "work: restored from a checkpoint"
 CUT_WRITE = "work: a checkpoint cut off while it is written"
 ANSWERS = ("sigterm: exit_nonzero", "sigterm: exit_zero", "sigterm: saved and exited", "sigterm: saved and went on")
 CLOSED = "instance: closed to jobs"
+REVISED = "submission: took a later revision of its definition"
 GAVE_UP = "cancel: by cancel_after"
 STOPS = ("stop: exit_nonzero", "stop: exit_zero", "stop: killed", "stop: exits by itself")
 """What became of containers that a timeout or TerminateJob stopped, where they run on to their own end or SIGKILL."""
@@ -85,6 +86,7 @@ def expected_marks() -> tuple[Mark, ...]:
         CUT_WRITE,
         *ANSWERS,
         CLOSED,
+        REVISED,
         GAVE_UP,
         *STOPS,
     )
@@ -110,6 +112,7 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks[THROTTLED] = int((records.submissions.calls > 1).sum())
     marks.update(_courses(result))
     marks.update(_stops(result))
+    marks[REVISED] = _revised(result)
     marks[GAVE_UP] = int((result.jobs["reason"] == CANCEL_AFTER).sum())
     return +marks
 
@@ -177,6 +180,13 @@ def _stops(result: Result) -> Iterator[Mark]:
 def _answer(on_sigterm: str, exit_code: int) -> str:
     saved = "saved and exited" if exit_code == TERMINATED_BY_SIGNAL else "saved and went on"
     return saved if on_sigterm == "checkpoint" else on_sigterm
+
+
+def _revised(result: Result) -> int:
+    """Calls whose definition was registered while the run went on."""
+    given = {f"{each.jobDefinitionName}:{each.revision}" for each in result.scenario.jobDefinitions}
+    taken = result.submissions.loc[result.submissions["created_at_s"].notna(), "definition"].astype(str)
+    return int((~taken.isin(given)).sum())
 
 
 def _shares(result: Result) -> int:

@@ -19,6 +19,7 @@ from batchsim.analysis.invariants import (
     recurring,
     references,
     retries,
+    revisions,
     timeline,
     totals,
     waits,
@@ -45,5 +46,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     *notifications.INVARIANTS,
     *consumables.INVARIANTS,
     *control.INVARIANTS,
+    *revisions.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

@@ -21,7 +21,7 @@ class Invariant:
     """``I..`` and ``N..`` as in the validation plan, a letter behind for parts of one; ``W`` waits, ``T`` the heads'
     timeline, ``B`` bills and their splits, ``C`` scaling, ``E`` events and notifications, ``G`` images,
     ``L`` platforms, ``P`` progress of work, ``R`` consumable resources,
-    ``K`` cancel and terminate, ``F`` files."""
+    ``K`` cancel and terminate, ``J`` job definitions, ``F`` files."""
     sentence: str
     find: Finder
 

@@ -107,35 +107,39 @@ def exit_rules_are_obeyed(book: Book) -> pd.DataFrame:
     """No attempt follows one for which evaluateOnExit said EXIT."""
     book.must_follow_aws("retry")
     before, _ = book.pairs
-    entry = book.jobs.codes("entry")[book.job[before]]
-    ruled = [code for code in np.unique(entry).tolist() if _rules(book, code)]
-    suspects = before[np.isin(entry, ruled)]
+    kind = _kinds(book)[book.job[before]]
+    ruled = [code for code in np.unique(kind).tolist() if _rules(book, code)]
+    suspects = before[np.isin(kind, ruled)]
     verdict = _verdicts(book, suspects)
     return book.attempts.rows(suspects[np.array([said == "EXIT" for said in verdict], np.bool_)])
+
+
+def _kinds(book: Book) -> Int64s:
+    """One number for each entry and revision of its job definition, by job."""
+    jobs = book.jobs
+    return jobs.codes("entry") * (len(jobs.words("definition")) + 1) + jobs.codes("definition")
 
 
 def _verdicts(book: Book, rows: Int64s) -> list[str]:
     """What evaluateOnExit says to each attempt; no match is a retry (API EvaluateOnExit)."""
     attempts = book.attempts
-    entry = book.jobs.codes("entry")[book.job[rows]].tolist()
-    rules = {code: _rules(book, code) for code in sorted(set(entry))}
+    kind = _kinds(book)[book.job[rows]].tolist()
+    rules = {code: _rules(book, code) for code in sorted(set(kind))}
     status, reason = attempts.text("status_reason")[rows].tolist(), attempts.text("reason")[rows].tolist()
     codes = attempts.number("exit_code")[rows].tolist()
-    return [_verdict(rules[code], *ending) for code, *ending in zip(entry, status, reason, codes, strict=True)]
+    return [_verdict(rules[code], *ending) for code, *ending in zip(kind, status, reason, codes, strict=True)]
 
 
-def _rules(book: Book, code: int) -> Sequence[Mapping[str, Any]]:
-    """The evaluateOnExit list in force for an entry: SubmitJob's retryStrategy, else the definition's."""
-    submit = book.settings.entries.get(book.jobs.words("entry")[code], {}).get("submit")
+def _rules(book: Book, kind: int) -> Sequence[Mapping[str, Any]]:
+    """The evaluateOnExit list in force: SubmitJob's retryStrategy, else that of the revision of the definition."""
+    jobs, settings = book.jobs, book.settings
+    entry, definition = divmod(kind, len(jobs.words("definition")) + 1)
+    submit = settings.entries.get(jobs.words("entry")[entry], {}).get("submit")
     if submit is None:
         raise CannotTellError("a job's entry is not in the scenario, so its evaluateOnExit is not known")
-    strategy = submit.get("retryStrategy") or _definition(book, code).get("retryStrategy") or {}
+    taken = settings.definitions.get(jobs.words("definition")[definition], {})
+    strategy = submit.get("retryStrategy") or taken.get("retryStrategy") or {}
     return strategy.get("evaluateOnExit") or ()
-
-
-def _definition(book: Book, code: int) -> Mapping[str, Any]:
-    row = int(np.argmax(book.jobs.codes("entry") == code))
-    return book.settings.definitions.get(book.jobs.words("definition")[book.jobs.codes("definition")[row]], {})
 
 
 def _verdict(rules: Sequence[Mapping[str, Any]], status: str, reason: str, code: int) -> str:

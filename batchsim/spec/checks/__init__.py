@@ -14,6 +14,7 @@ from batchsim.spec.checks.platforms import check_fleets, check_platforms
 from batchsim.spec.checks.submissions import check_submissions
 from batchsim.spec.checks.timing import check_checkpoints, check_firings, check_runs
 from batchsim.spec.index import Index
+from batchsim.spec.revisions import check_revisions
 
 CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_names,
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_checkpoints,
     check_faults,
     check_actions,
+    check_revisions,
     check_thresholds,
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from batchsim.errors import Path
 from batchsim.spec.base import Flaw
+from batchsim.spec.definitions import in_time
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import effective_job
 from batchsim.spec.index import Index, names_in
@@ -63,6 +64,9 @@ def short_of_resources(scenario: Scenario) -> Iterator[Flaw]:
 
 def _raised(scenario: Scenario) -> Iterator[tuple[str, int]]:
     """What timed actions make of totals."""
-    for action in scenario.actions:
+    totals = {item.consumableResourceName: item.totalQuantity for item in scenario.consumableResources}
+    for _, action in in_time(scenario):
         if action.set is not None and (target := find_target(scenario, action.set)).kind == "consumableResources":
-            yield target.name, int(action.to or 0)
+            by = totals[target.name] + (action.by or 0)
+            totals[target.name] = max(0, by) if action.to is None else int(action.to)
+            yield target.name, totals[target.name]

@@ -60,6 +60,7 @@ _LAST: Mapping[str, int] = {
     "consumables": 20,
     "impatience": 18,
     "stops": 40,
+    "changes": 30,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.capacity import draw_environments, draw_queues
+from batchsim.testing.swarm.changes import with_changes
 from batchsim.testing.swarm.choices import Choices
 from batchsim.testing.swarm.consumables import with_consumables
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
@@ -40,6 +41,7 @@ def draw_scenario(choices: Choices) -> Data:
     draft.draw_last()
     drawn["world"] = {**drawn["world"], **draw_extra_costs(draft)}
     drawn = with_stops(draft, with_consumables(draft, drawn))
+    drawn = with_changes(draft, drawn, standing(platforms))
     return {**drawn, "description": " ".join(draft.features)}
 
 
