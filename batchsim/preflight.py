@@ -13,7 +13,6 @@ from batchsim.errors import Path, Problem
 from batchsim.policies.given import AWS, Policies
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec.base import Flaw
-from batchsim.spec.checks.consumables import short_of_resources
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
 from batchsim.spec.environments import AWS_STRATEGIES
@@ -26,6 +25,7 @@ from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import resources_of, standing_vcpus, stands
 from batchsim.spec.problems import problem_of
 from batchsim.spec.revisions import later_jobs
+from batchsim.spec.shortage import short_of_resources
 from batchsim.spec.world import World
 
 MOST_START_FAILURES = 0.999

@@ -24,6 +24,7 @@ from batchsim.analysis.attribution import (
 )
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.commitments import CommitmentBill
+from batchsim.analysis.consumables import consumables
 from batchsim.analysis.latency import latency
 from batchsim.analysis.losses import failures, reclaims, retries, run_task, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
@@ -228,6 +229,7 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "latency": latency,
     "throughput": throughput,
     "utilisation": utilisation,
+    "consumables": consumables,
     "instances": _instances,
     "failures": failures,
     "retries": retries,
