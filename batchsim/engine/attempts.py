@@ -62,6 +62,7 @@ class Attempts:
         self._kernel = kernel
         self._tables = tables
         self._jobs = tables.jobs
+        self._revised = tables.revised
         self._start_failure = start_failure
         self._start_timeout = tables.container_reasons.code(START_TIMEOUT)
 
@@ -209,7 +210,7 @@ class Attempts:
             run_ms, exit_code, reason = self._own_exit(entry, job, attempt, 0)
         if speed_milli != SPEED_1:
             run_ms = running_ms(run_ms, speed_milli)
-        timeout_ms = self._timeout_ms(entry, job)
+        timeout_ms = self._timeout_ms(entry, job) if self._revised else entry.timeout_ms
         if timeout_ms != NEVER and run_ms > timeout_ms:
             return self._limited(entry, index, attempt, running_at_ms, (run_ms, exit_code, reason))
         outcome = Outcome.FAILED if exit_code else Outcome.SUCCEEDED
@@ -235,7 +236,7 @@ class Attempts:
 
     def _timeout_ms(self, entry: EntryRun, job: int) -> int:
         """Return a job's timeout: its entry's, or that of a later revision of its definition."""
-        return self._tables.terms(job).timeout_ms if self._tables.revised else entry.timeout_ms
+        return self._tables.terms(job).timeout_ms if self._revised else entry.timeout_ms
 
     def _failed_start(self, running_at_ms: int) -> End:
         at = max(running_at_ms, self._kernel.now_ms + 1)

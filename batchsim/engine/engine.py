@@ -261,7 +261,7 @@ class Engine:
         self.running.timed_out = stops.time_out
         self.control = JobControl(self.tables, self.lifecycle, self.dependencies, self.scheduler, stops)
         self.submit_job.expires = self._cancel_later
-        self.submit_job.revise = self.revisions.apply
+        self.submit_job.revise, self.submit_job.revised = self.revisions.apply, self.revisions.jobs
         self.capacity = CapacityControl(
             self.queues,
             self.environments,

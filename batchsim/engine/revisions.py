@@ -24,14 +24,14 @@ class Revisions:
         self._tables = tables
         self._compiler = compiler
         self._plans: list[EntryPlan] = []
-        self._jobs: dict[int, EffectiveJob | None] = {}
+        self.jobs: dict[int, EffectiveJob | None] = {}
         """By entry whose calls take another revision than it was compiled with; None: they are refused."""
         self._faces: dict[tuple[int, str], Face] = {}
 
     def know(self, plan: EntryPlan) -> None:
         """Learn of one more entry, in the order of the tables."""
         if find_definition(self.definitions, plan.request.jobDefinition) is None:
-            self._jobs[len(self._plans)] = None
+            self.jobs[len(self._plans)] = None
         self._plans.append(plan)
 
     def change(self, action: Action) -> None:
@@ -43,9 +43,9 @@ class Revisions:
     def apply(self, submission: int) -> str:
         """Give a call that was just accepted what its definition says now; return why it is refused, if it is."""
         number = self._tables.submissions.entry[submission]
-        if number not in self._jobs:
+        if number not in self.jobs:
             return ""
-        job, plan = self._jobs[number], self._plans[number]
+        job, plan = self.jobs[number], self._plans[number]
         if job is None:
             return f"Job definition {short_name(plan.request.jobDefinition)} has no ACTIVE revision"
         if job.definition != plan.job.definition:
@@ -66,4 +66,4 @@ class Revisions:
             if short_name(reference).partition(":")[0] == name:
                 found = find_definition(self.definitions, reference)
                 is_active = found is not None and found.status == "ACTIVE"
-                self._jobs[number] = effective_job(now, plan.request) if is_active else None
+                self.jobs[number] = effective_job(now, plan.request) if is_active else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.tables import Tables
@@ -21,7 +21,9 @@ class SubmitJob:
         self.expires: Callable[[int, int], None] = _nobody
         """Hears of each accepted call that is cancelled after some time: ``(submission, after_ms)``."""
         self.revise: Callable[[int], str] = _as_it_is
-        """Gives each call the newest revision of its job definition; returns why there is none."""
+        """Gives a call the newest revision of its job definition; returns why there is none."""
+        self.revised: Sized = ()
+        """The entries whose calls take another revision than their first: while there are none, nobody is asked."""
         self._tables = tables
         self._dependencies = dependencies
         self._ended = ended
@@ -44,7 +46,7 @@ class SubmitJob:
         if any(parent in self._refused for parent, _ in parents):
             self.refuse(submission, "dependsOn names a job that was not accepted")
             return
-        if why := self.revise(submission):
+        if self.revised and (why := self.revise(submission)):
             self.refuse(submission, why)
             return
         entry = self._tables.entries[self._tables.submissions.entry[submission]]
