@@ -14,7 +14,6 @@ from batchsim.errors import Path, Problem
 from batchsim.policies.given import AWS, Policies
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec.base import Flaw
-from batchsim.spec.checks.consumables import short_of_resources
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
 from batchsim.spec.environments import ComputeResource
@@ -26,6 +25,8 @@ from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import resources_of, standing_vcpus, stands
 from batchsim.spec.problems import problem_of
+from batchsim.spec.revisions import later_jobs
+from batchsim.spec.shortage import short_of_resources
 from batchsim.spec.world import World
 
 MOST_START_FAILURES = 0.999
@@ -43,6 +44,7 @@ def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AW
     flaws += _unpriced_windows(scenario, facts)
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
+        flaws.extend(_unplaceable_later(scenario, facts))
         flaws.extend(short_of_resources(scenario))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
 
@@ -155,6 +157,17 @@ def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
         own = _environments_of(scenario, job)
         if not any(_holds(scenario.world, environment, job, facts) for environment in own):
             yield _too_large(scenario.world, (*placed.path, "submit"), _size(job), job, own, facts)
+
+
+def _unplaceable_later(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
+    """The same of what entries become by revisions that timed actions register."""
+    if all(action.definition is None for action in scenario.actions):
+        return
+    for path, job in later_jobs(Index(scenario, {}, names_in(to_data(scenario)))):
+        if isinstance(job, EffectiveJob):
+            own = _environments_of(scenario, job)
+            if not any(_holds(scenario.world, environment, job, facts) for environment in own):
+                yield _too_large(scenario.world, path, _size(job), job, own, facts)
 
 
 def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Workload) -> list[Problem]:

@@ -30,7 +30,9 @@ from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
 from batchsim.spec import Action, CatalogueFacts, Entry, Fault, JobDependency, Scenario, parse
 from batchsim.spec.base import Flaw, FlawsError
+from batchsim.spec.definitions import changed_by, ever_defined
 from batchsim.spec.dump import to_data
+from batchsim.spec.names import find_definition
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import Target, check_update, find_target, with_values
 from batchsim.spec.problems import problem_of, problems_of
@@ -45,6 +47,7 @@ TERMINATED = "Terminated by the user"
 _FIELDS = {
     "maxvCpus": "max_vcpus",
     "minvCpus": "min_vcpus",
+    "desiredvCpus": "desired_vcpus",
     "state": "enabled",
     "status": "valid",
     "priority": "priority",
@@ -137,6 +140,8 @@ class Simulation:
         self._ids = JobIds(self._engine.tables)
         self._now_ms = 0
         self._result: Result | None = None
+        self._coming: list[Action] = []
+        """Registrations, and their opposites, that are on the agenda."""
         self._schedule_file()
 
     # -- looking
@@ -207,7 +212,7 @@ class Simulation:
         if any(link.get("type") == "SEQUENTIAL" for link in links):
             request["dependsOn"] = [{"type": "SEQUENTIAL"}]
         item = {**entry, "id": name, "submit": request, "at": units.format_duration(at_ms), "run": run}
-        alone = parse({**to_data(self.scenario), "workload": [item], "actions": [], "faults": []})
+        alone = parse({**to_data(self._with_definitions()), "workload": [item], "actions": [], "faults": []})
         drawn = with_samples(alone, self._read_sample)
         plan = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
         _raise(preflight_links(self.scenario, plan, [self._described(*parent) for parent in parents]))
@@ -227,19 +232,49 @@ class Simulation:
         """TerminateJob: what has started gets SIGTERM and no retry; what has not is cancelled (API, TerminateJob)."""
         self._stop("terminate", job, reason)
 
-    def update(self, path: str, value: int | str) -> None:
-        """Change ``maxvCpus``, ``minvCpus`` or ``state`` of an environment, ``priority`` or ``state`` of a queue.
+    def update(self, path: str, value: float | str | None = None, *, by: int | None = None) -> None:
+        """Change a value while the run goes on: ``update("spot.maxvCpus", 512)``.
 
-        ``update("spot.maxvCpus", 512)``; raises :class:`SimulationError` for another path, or a value out of range.
+        ``maxvCpus``, ``minvCpus``, ``desiredvCpus`` or ``state`` of an environment, ``priority`` or ``state`` of a
+        queue, ``totalQuantity`` of a consumable resource, which may also change ``by`` so much. Raises
+        :class:`SimulationError` for another path, or a value out of range.
         """
         try:
             target = find_target(self.scenario, path)
-            check_update(target, value)
+            check_update(target, value, by)
         except FlawsError as error:
             told = "; ".join(str(problem_of(flaw, SourceMap())) for flaw in error.flaws)
             raise SimulationError(f"update({path!r}, {value!r}): {told}") from None
-        self._set(target, value, self.now_ms)
-        self._note(actions=Action.model_validate({"at": self._now_text, "set": path, "to": value}))
+        change = {"to": value} if by is None else {"by": by}
+        action = self._made(Action, {"at": self._now_text, "set": path, **change})
+        self._set(target, value, self.now_ms, by)
+        self._note(actions=action)
+
+    def register(self, definition: Mapping[str, Any]) -> str:
+        """RegisterJobDefinition, now: jobs submitted from this instant on take the new revision. Return its name.
+
+        ``definition`` is the request, as in ``jobDefinitions``. Raises :class:`ScenarioError` for a bad one, or one
+        that an entry still to be submitted could not take.
+        """
+        self._must_be_open()
+        item = {"at": self._now_text, "register": dict(definition)}
+        checked = parse({**to_data(self._with_definitions()), "actions": [item]})
+        _raise(preflight(checked, self._facts, self._policies))
+        action = checked.actions[0]
+        self._schedule_action(action)
+        self._note(actions=action)
+        newest = ever_defined(checked)[-1]
+        return f"{newest.jobDefinitionName}:{newest.revision}"
+
+    def deregister(self, reference: str) -> None:
+        """DeregisterJobDefinition, now: ``name:revision`` becomes INACTIVE. Raises :class:`SimulationError`."""
+        self._must_be_open()
+        found = find_definition(self._with_definitions().jobDefinitions, reference)
+        if found is None or not reference.partition(":")[2]:
+            raise SimulationError(f"no revision of a job definition is called {reference!r}")
+        action = self._made(Action, {"at": self._now_text, "deregister": reference})
+        self._schedule_action(action)
+        self._note(actions=action)
 
     def reclaim(self, environment: str, ordinal: int, *, replace: bool = False) -> None:
         """Let EC2 take the ``ordinal``-th Spot instance that an environment launched, now."""
@@ -289,14 +324,28 @@ class Simulation:
 
     def _schedule_action(self, action: Action) -> None:
         if action.set is not None:
-            assert action.to is not None
-            self._set(find_target(self.scenario, action.set), action.to, action.at_ms)
+            self._set(find_target(self.scenario, action.set), action.to, action.at_ms, action.by)
+        elif action.definition is not None or action.deregister is not None:
+            self._coming.append(action)
+            self._engine.end.act(action.at_ms, partial(self._change_definitions, action))
         elif action.cancel is not None:
             self._act("cancel", action.cancel, CANCELLED if action.reason is None else action.reason, action.at_ms)
         else:
             assert action.terminate is not None
             reason = TERMINATED if action.reason is None else action.reason
             self._act("terminate", action.terminate, reason, action.at_ms)
+
+    def _change_definitions(self, action: Action) -> None:
+        """Carry out a registration, or its opposite."""
+        self._coming.remove(action)
+        self._engine.revisions.change(action)
+
+    def _with_definitions(self) -> Scenario:
+        """The scenario with the job definitions as they are after all that was asked for up to now, and no actions."""
+        definitions = self._engine.revisions.definitions
+        for action in self._coming:
+            definitions = changed_by(definitions, action) if action.at_ms <= self.now_ms else definitions
+        return self.scenario.model_copy(update={"jobDefinitions": definitions, "actions": ()})
 
     def _schedule_fault(self, fault: Fault) -> None:
         """Put a reclaim on the agenda; of other faults the engine knows from the start."""
@@ -313,12 +362,14 @@ class Simulation:
         call = getattr(self._engine.control, deed)
         self._engine.end.act(at_ms, lambda: call(rows, reason))
 
-    def _set(self, target: Target, value: int | str, at_ms: int) -> None:
+    def _set(self, target: Target, value: float | str | None, at_ms: int, by: int | None = None) -> None:
         """Put an update on the agenda."""
         self._must_be_open()
         if target.kind == "consumableResources":
-            self._engine.end.act(at_ms, lambda: self._engine.set_total(target.name, int(value)))
+            change = self._engine.set_total if by is None else self._engine.add_to_total
+            self._engine.end.act(at_ms, partial(change, target.name, int(value or 0) if by is None else by))
             return
+        assert value is not None
         is_queue = target.kind == "jobQueues"
         if is_queue and target.field == "status":
             self._delete_queue(target.name, at_ms)

@@ -25,6 +25,7 @@ from batchsim.analysis.attribution import (
 from batchsim.analysis.blocked import blocked
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.commitments import CommitmentBill
+from batchsim.analysis.consumables import consumables
 from batchsim.analysis.fair_share import shares
 from batchsim.analysis.latency import latency
 from batchsim.analysis.losses import failures, reclaims, retries, run_task, stuck
@@ -231,6 +232,7 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "latency": latency,
     "throughput": throughput,
     "utilisation": utilisation,
+    "consumables": consumables,
     "instances": _instances,
     "failures": failures,
     "retries": retries,

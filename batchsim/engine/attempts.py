@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from batchsim.engine.courses import Courses, course_of
 from batchsim.engine.kernel import Kernel, Rank
-from batchsim.engine.plan import EntryRun
+from batchsim.engine.plan import EntryRun, sooner
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED, KILLED, START_FAILED, START_TIMEOUT, TASK_RETIRED, TIMED_OUT
 from batchsim.engine.workload.progress import SPEED_1, running_ms
@@ -62,6 +62,7 @@ class Attempts:
         self._kernel = kernel
         self._tables = tables
         self._jobs = tables.jobs
+        self._revised = tables.revised
         self._start_failure = start_failure
         self._start_timeout = tables.container_reasons.code(START_TIMEOUT)
 
@@ -209,7 +210,8 @@ class Attempts:
             run_ms, exit_code, reason = self._own_exit(entry, job, attempt, 0)
         if speed_milli != SPEED_1:
             run_ms = running_ms(run_ms, speed_milli)
-        if entry.limit_ms != NEVER and run_ms > entry.limit_ms:
+        limit_ms = self._limit_ms(entry, job) if self._revised else entry.limit_ms
+        if limit_ms != NEVER and run_ms > limit_ms:
             return self._limited(entry, index, attempt, running_at_ms, (run_ms, exit_code, reason))
         outcome = Outcome.FAILED if exit_code else Outcome.SUCCEEDED
         return running_at_ms + run_ms, Rank.EXIT, outcome, EXITED, reason, exit_code
@@ -232,6 +234,14 @@ class Attempts:
         work_ms, exit_code, text = entry.work.attempt(job - entry.first_job, attempt, saved_ms)
         return work_ms, exit_code, self._tables.container_reasons.code(text)
 
+    def _timeout_ms(self, entry: EntryRun, job: int) -> int:
+        """Return a job's timeout: its entry's, or that of a later revision of its definition."""
+        return self._tables.terms(job).timeout_ms if self._revised else entry.timeout_ms
+
+    def _limit_ms(self, entry: EntryRun, job: int) -> int:
+        """Return the RUNNING time beyond which something ends the attempt: a timeout, or Fargate."""
+        return sooner(self._timeout_ms(entry, job), entry.retired_after_ms)
+
     def _failed_start(self, running_at_ms: int) -> End:
         at = max(running_at_ms, self._kernel.now_ms + 1)
         return at, Rank.START_FAILURE, Outcome.START_FAILED, START_FAILED, self._start_timeout, NEVER
@@ -239,9 +249,9 @@ class Attempts:
     def _limited(self, entry: EntryRun, index: int, attempt: int, running_at_ms: int, own: tuple[int, int, int]) -> End:
         """The own exit (RUNNING time, exit code, reason), or a timeout, or Fargate's limit, that comes before it."""
         run_ms, exit_code, reason = own
-        limit_ms = run_ms
-        if entry.timeout_ms != NEVER and run_ms > entry.timeout_ms:
-            limit_ms = min(run_ms, entry.timeout_ms + entry.timeout_lag.one_ms(index, attempt))
+        limit_ms, timeout_ms = run_ms, self._timeout_ms(entry, entry.first_job + index)
+        if timeout_ms != NEVER and run_ms > timeout_ms:
+            limit_ms = min(run_ms, timeout_ms + entry.timeout_lag.one_ms(index, attempt))
         if entry.retired_after_ms != NEVER and entry.retired_after_ms < limit_ms:
             at = running_at_ms + entry.retired_after_ms
             return at, Rank.TIMEOUT, Outcome.FAILED, TASK_RETIRED, 0, KILLED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from batchsim.engine.attempts import Attempts
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ec2 import Ec2Environment
@@ -84,6 +86,8 @@ class CapacityControl:
         log: ScalingLog,
         interruptions: Interruptions,
     ) -> None:
+        self.raise_desired: Callable[[int, int], None] = _nobody
+        """Launches what an environment has too little of: ``(position, vcpus)``."""
         self._queues = queues
         self._environments = environments
         self._tables = tables
@@ -109,8 +113,11 @@ class CapacityControl:
         self._scheduler.request_pass()
 
     def set_environment(self, environment: int, field: str, value: int | bool) -> None:
-        """Set ``min_vcpus``, ``max_vcpus`` or ``enabled`` of a compute environment."""
+        """Set ``min_vcpus``, ``max_vcpus`` or ``enabled`` of a compute environment, or raise ``desired_vcpus``."""
         changed = self._environments[environment]
+        if field == "desired_vcpus":
+            self.raise_desired(environment, value)
+            return
         setattr(changed, field, value)
         changed.touched = True
         if isinstance(changed, Ec2Environment):
@@ -144,3 +151,7 @@ class CapacityControl:
         """Return the pool that an instance came from."""
         pool = self._instances.pool[row]
         return next(offer for offer in environment.plan.offers if offer.pool == pool)
+
+
+def _nobody(_: int, __: int) -> None:
+    """Nobody listens yet."""

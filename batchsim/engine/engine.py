@@ -48,6 +48,7 @@ from batchsim.engine.quota import VcpuQuota
 from batchsim.engine.randomness import Draws, Stream
 from batchsim.engine.rejections import RejectionLog
 from batchsim.engine.restraint import Restraint
+from batchsim.engine.revisions import Revisions
 from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scale_up import Scaler
@@ -105,6 +106,7 @@ class Engine:
         self.images = self._images()
         self._estimates = Estimates(self.tables, self.plan.delays, self.plan.rules, self.images)
         self._compiler = EntryCompiler(self.plan, scenario.world, draws, self.tables)
+        self.revisions = Revisions(scenario, self.tables, self._compiler)
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
         self._join()
@@ -368,6 +370,7 @@ class Engine:
         self.running.timed_out = stops.time_out
         self.control = JobControl(self.tables, self.lifecycle, self.dependencies, self.scheduler, stops)
         self.submit_job.expires = self._cancel_later
+        self.submit_job.revise, self.submit_job.revised = self.revisions.apply, self.revisions.jobs
         self.capacity = CapacityControl(
             self.queues,
             self.environments,
@@ -379,9 +382,15 @@ class Engine:
             self.log,
             self.interruptions,
         )
+        self.capacity.raise_desired = self._raise_desired
+
+    def _raise_desired(self, environment: int, vcpus: int) -> None:
+        self.scalers[environment].raise_desired(vcpus)
+        self.scheduler.request_pass()
 
     def _add(self, plan: EntryPlan) -> None:
         self.submit_job.know(plan)
+        self.revisions.know(plan)
         self._compiler.add(plan)
 
     def _start(self) -> None:
@@ -411,6 +420,12 @@ class Engine:
         assert self.consumables is not None
         self.consumables.set_total(self.consumables.names.index(resource), total)
         self.scheduler.request_pass()
+
+    def add_to_total(self, resource: str, change: int) -> None:
+        """UpdateConsumableResource: add to a total, or remove from it, now; it never falls below 0."""
+        assert self.consumables is not None
+        total = self.consumables.totals[self.consumables.names.index(resource)]
+        self.set_total(resource, max(0, total + change))
 
     def highest_min_vcpus(self) -> list[int]:
         """Return the largest minvCpus that each environment had."""

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 
 from batchsim.engine.columns import from_numpy
 from batchsim.engine.compile import task_lifetime
 from batchsim.engine.laws import Sampler, law_of
-from batchsim.engine.plan import EntryRun, Plan, PullTime, Shape, TaskPulls
+from batchsim.engine.plan import EntryRun, Plan, PullTime, Shape, TaskPulls, Terms, sooner
 from batchsim.engine.randomness import Draws
 from batchsim.engine.tables import Tables
 from batchsim.engine.workload.plans import DependencyKind, EntryPlan
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER, Ints
-from batchsim.spec import World
-from batchsim.spec.effective import EffectiveJob
+from batchsim.spec import EffectiveJob, World
 from batchsim.units import DURATION_MS
+
+
+class Face(NamedTuple):
+    """What an entry's calls ask for, shape of the columns (occurrences,), and what their jobs go by."""
+
+    shape: Ints
+    image: Ints
+    terms: Terms
 
 
 class EntryCompiler:
@@ -66,8 +75,7 @@ class EntryCompiler:
 
     def _entry(self, plan: EntryPlan, first_job: int, first_submission: int) -> EntryRun:
         job, world, draws, stream = plan.job, self._world, self._draws, plan.stream
-        timeout_ms = NEVER if job.timeout_ms is None else job.timeout_ms
-        retired_after_ms = self._retired_after_ms(plan)
+        terms, retired_after_ms = self._terms(job), self._retired_after_ms(plan)
         return EntryRun(
             name=plan.id,
             first_job=first_job,
@@ -75,12 +83,9 @@ class EntryCompiler:
             calls=plan.occurrences,
             copies=plan.copies,
             size=plan.size,
-            definition=self._plan.definitions.code(job.definition),
-            attempts_allowed=job.attempts,
-            rules=self._rules(job),
-            timeout_ms=timeout_ms,
+            **terms._asdict(),
             retired_after_ms=retired_after_ms,
-            limit_ms=min((limit for limit in (timeout_ms, retired_after_ms) if limit != NEVER), default=NEVER),
+            limit_ms=sooner(terms.timeout_ms, retired_after_ms),
             sequential=any(link.kind == DependencyKind.SEQUENTIAL for link in plan.dependencies),
             work=plan.work,
             pull=self._pull(plan),
@@ -115,6 +120,26 @@ class EntryCompiler:
             for rule in job.evaluate_on_exit
         ]  # fmt: skip
         return tuple(rules if self._world.retry_rule_order == "first" else reversed(rules))
+
+    def _terms(self, job: EffectiveJob) -> Terms:
+        return Terms(
+            definition=self._plan.definitions.code(job.definition),
+            attempts_allowed=job.attempts,
+            rules=self._rules(job),
+            timeout_ms=NEVER if job.timeout_ms is None else job.timeout_ms,
+        )
+
+    def face(self, plan: EntryPlan, job: EffectiveJob) -> Face:
+        """Return what an entry's calls ask for under another revision of their job definition."""
+        now = replace(plan, job=job)
+        return Face(self._shape_of_calls(now), self._image_of_calls(now), self._terms(job))
+
+    def revise(self, face: Face, submission: int) -> None:
+        """Let one call take another revision than its entry was compiled with."""
+        call = self._submissions.occurrence[submission]
+        self._submissions.shape[submission] = int(face.shape[call])
+        self._submissions.image[submission] = int(face.image[call])
+        self._tables.revised[submission] = face.terms
 
     def _task_pulls(self, stream: str) -> TaskPulls:
         world, draws = self._world, self._draws

@@ -20,7 +20,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
     jobs = engine.tables.jobs.freeze(running)
     return Records(
         names=_names(engine),
-        submissions=engine.tables.submissions.freeze(_shapes(engine), _entries(engine), jobs),
+        submissions=engine.tables.submissions.freeze(_shapes(engine), _entries(engine), jobs, engine.tables.revised),
         jobs=jobs,
         attempts=engine.tables.attempts.freeze(horizon_ms),
         progress=engine.running.courses.freeze(horizon_ms),

@@ -108,9 +108,9 @@ class Lifecycle:
 
     def _is_retried(self, job: int, attempt: int) -> bool:
         """While tries are left, ask the retry policy."""
-        table, entry = self._attempts, self._tables.entry(job)
+        table, terms = self._attempts, self._tables.terms(job)
         outcome, exit_code = Outcome(table.outcome[attempt]), table.exit_code[attempt]
-        tries_left = entry.attempts_allowed - self._used(job, outcome)
+        tries_left = terms.attempts_allowed - self._used(job, outcome)
         return tries_left > 0 and self._tries_again(
             EndedAttempt(
                 attempt=table.attempt[attempt],
@@ -119,7 +119,7 @@ class Lifecycle:
                 status_reason=self._tables.status_reasons.text(table.status_reason[attempt]),
                 reason=self._tables.container_reasons.text(table.container_reason[attempt]),
                 exit_code=None if exit_code == NEVER else exit_code,
-                rules=entry.rules,
+                rules=terms.rules,
             )
         )
 

@@ -194,6 +194,20 @@ class TaskPulls:
         return (self.slow_pull if is_slow else self.new_image).one_ms(index, attempt)
 
 
+def sooner(one_ms: int, other_ms: int) -> int:
+    """Return the smaller of two times, each of which may be NEVER."""
+    return min((each for each in (one_ms, other_ms) if each != NEVER), default=NEVER)
+
+
+class Terms(NamedTuple):
+    """What a job definition says of its jobs beside what they ask of capacity; an entry has those of its first one."""
+
+    definition: int
+    attempts_allowed: int
+    rules: tuple[Rule, ...]
+    timeout_ms: int
+
+
 @dataclass(slots=True)
 class EntryRun:
     """One workload entry, ready to run."""

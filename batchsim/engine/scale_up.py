@@ -76,8 +76,21 @@ class Scaler:
 
     def fill(self, vcpus: int) -> None:
         """Launch the initial capacity at once; an INVALID environment launches nothing."""
+        vcpus = vcpus if self.environment.valid else 0
+        why = WhyLaunched.FLEET if self.environment.plan.stands else WhyLaunched.INITIAL
+        tally = self._launch_at_once(vcpus, why, ready=self._rules.initial_ready)
+        if vcpus:
+            self._log.write(self.environment, ScalingAction.INITIAL, *tally[:2], 0, tally.capacity_errors)
+
+    def raise_desired(self, vcpus: int) -> None:
+        """UpdateComputeEnvironment: ``desiredvCpus`` may only be raised, within the bounds; else nothing changes."""
         environment, tally = self.environment, Tally()
-        vcpus = vcpus if environment.valid else 0
+        if environment.in_service and environment.min_vcpus <= vcpus <= environment.max_vcpus:
+            tally = self._launch_at_once(vcpus, WhyLaunched.DESIRED, ready=False)
+        self._log.write(environment, ScalingAction.UPDATE, *tally[:2], 0, tally.capacity_errors)
+
+    def _launch_at_once(self, vcpus: int, why: WhyLaunched, *, ready: bool) -> Tally:
+        environment, tally = self.environment, Tally()
         offers = self._offers()
         while environment.on_vcpus < vcpus:
             demand = self._demand((_to_minimum(vcpus - environment.on_vcpus),))
@@ -87,11 +100,9 @@ class Scaler:
             if self._launcher.is_refused(environment, offer):
                 tally, offers = tally.refused(), self._offers()
                 continue
-            why = WhyLaunched.FLEET if environment.plan.stands else WhyLaunched.INITIAL
-            self._launcher.launch(environment, offer, why, ready=self._rules.initial_ready)
+            self._launcher.launch(environment, offer, why, ready=ready)
             tally, offers = tally.launched(offer.vcpus), one_less(offers, offer)
-        if vcpus:
-            self._log.write(environment, ScalingAction.INITIAL, *tally[:2], 0, tally.capacity_errors)
+        return tally
 
     def _live(self) -> Generator[Event, None, None]:
         kernel = self._kernel

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from batchsim.engine.columns import column, frozen, frozen_bools
+from batchsim.engine.plan import Terms
 from batchsim.records.tables import NEVER, Bools, Ints, Jobs, Submissions
 from batchsim.records.vocabulary import JobState
 
@@ -88,8 +90,13 @@ class SubmissionTable:
         first = self.first_job[submission]
         return range(first, first + self.size[submission])
 
-    def freeze(self, shapes: ShapeColumns, entries: EntryColumns, jobs: Jobs) -> Submissions:
-        """Return the frozen record; what shapes, entries and single jobs hold is spread over their rows."""
+    def freeze(
+        self, shapes: ShapeColumns, entries: EntryColumns, jobs: Jobs, revised: Mapping[int, Terms]
+    ) -> Submissions:
+        """Return the frozen record; what shapes, entries and single jobs hold is spread over their rows.
+
+        ``revised``: what single calls go by instead of what their entry says.
+        """
         shape, entry, first = frozen(self.shape), frozen(self.entry), frozen(self.first_job)
         is_array, created = frozen_bools(self.is_array), frozen(self.created_at)
         states = np.where(is_array | (created == NEVER), frozen(self.state), jobs.state[first])
@@ -104,7 +111,7 @@ class SubmissionTable:
             queue=frozen(self.queue),
             share=entries.share[entry],
             scheduling_priority=entries.scheduling_priority[entry],
-            definition=entries.definition[entry],
+            definition=_revised(entries.definition[entry], {row: terms.definition for row, terms in revised.items()}),
             image=frozen(self.image),
             vcpus_milli=shapes.vcpus_milli[shape],
             memory_mib=shapes.memory_mib[shape],
@@ -112,8 +119,10 @@ class SubmissionTable:
             arm64=shapes.arm64[shape],
             windows=shapes.windows[shape],
             ephemeral_gib=shapes.ephemeral_gib[shape],
-            attempts_allowed=entries.attempts_allowed[entry],
-            timeout_ms=entries.timeout_ms[entry],
+            attempts_allowed=_revised(
+                entries.attempts_allowed[entry], {row: terms.attempts_allowed for row, terms in revised.items()}
+            ),
+            timeout_ms=_revised(entries.timeout_ms[entry], {row: terms.timeout_ms for row, terms in revised.items()}),
             data_bytes=frozen(self.data_bytes),
             due_at_ms=frozen(self.due_at),
             created_at_ms=created,
@@ -123,3 +132,9 @@ class SubmissionTable:
             calls=frozen(self.calls),
             needs=shapes.needs[shape],
         )
+
+
+def _revised(column: Ints, changes: Mapping[int, int]) -> Ints:
+    """A fresh column with other values in some rows."""
+    column[list(changes)] = list(changes.values())
+    return column

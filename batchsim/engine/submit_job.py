@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.kernel import Kernel, Rank
@@ -37,6 +37,10 @@ class SubmitJob:
         """Hears of each accepted call that is cancelled after some time: ``(submission, after_ms)``."""
         self._kernel = kernel
         self._evaluation_ms = evaluation_ms
+        self.revise: Callable[[int], str] = _as_it_is
+        """Gives a call the newest revision of its job definition; returns why there is none."""
+        self.revised: Sized = ()
+        """The entries whose calls take another revision than their first: while there are none, nobody is asked."""
         self._tables = tables
         self._dependencies = dependencies
         self._submitted = submitted
@@ -63,6 +67,9 @@ class SubmitJob:
         parents = [*self._own_parents.get(submission, ()), *self._parents(submission)]
         if any(parent in self._refused for parent, _ in parents):
             self.refuse(submission, "dependsOn names a job that was not accepted")
+            return
+        if self.revised and (why := self.revise(submission)):
+            self.refuse(submission, why)
             return
         submissions = self._tables.submissions
         if not self._submitted.add(submissions.size[submission], submissions.created_at[submission]):
@@ -126,3 +133,8 @@ class SubmitJob:
 
 def _nobody(_: int, __: int) -> None:
     """Nobody listens yet."""
+
+
+def _as_it_is(_: int) -> str:
+    """Nothing was registered."""
+    return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from batchsim.engine.attempt_table import AttemptTable
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.job_table import JobTable
-from batchsim.engine.plan import EntryRun, Shape
+from batchsim.engine.plan import EntryRun, Shape, Terms
 from batchsim.engine.submission_table import SubmissionTable
 from batchsim.engine.vocabulary import STATUS_REASONS, Vocabulary
 
@@ -22,6 +22,8 @@ class Tables:
     instances: InstanceTable = field(default_factory=InstanceTable)
     entries: list[EntryRun] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
+    revised: dict[int, Terms] = field(default_factory=dict)
+    """By submission, what those go by that took a later revision than their entry's first."""
     status_reasons: Vocabulary = field(default_factory=lambda: Vocabulary(STATUS_REASONS))
     container_reasons: Vocabulary = field(default_factory=lambda: Vocabulary(("",)))
 
@@ -32,6 +34,12 @@ class Tables:
     def shape(self, job: int) -> Shape:
         """Return what a job asks for."""
         return self.shapes[self.submissions.shape[self.jobs.submission[job]]]
+
+    def terms(self, job: int) -> EntryRun | Terms:
+        """Return what a job's definition says of it."""
+        if not self.revised:
+            return self.entry(job)
+        return self.revised.get(self.jobs.submission[job]) or self.entry(job)
 
     def entry(self, job: int) -> EntryRun:
         """Return the workload entry of a job."""

@@ -19,16 +19,16 @@ class Views:
     def job(self, row: int, runnable_at_ms: int) -> WaitingJob:
         """A job that joins a line at ``runnable_at_ms``, or has joined it then."""
         tables = self._tables
-        jobs, entry, shape = tables.jobs, tables.entry(row), tables.shape(row)
+        jobs, entry, shape, terms = tables.jobs, tables.entry(row), tables.shape(row), tables.terms(row)
         submission = jobs.submission[row]
         return WaitingJob(
             entry=entry.name,
             queue=self._plan.queues[tables.submissions.queue[submission]].name,
-            definition=self._plan.definitions.text(entry.definition),
+            definition=self._plan.definitions.text(terms.definition),
             vcpus=shape.vcpus_milli / 1000,
             memory_mib=shape.memory_mib,
             gpus=shape.gpus,
-            timeout_s=None if entry.timeout_ms == NEVER else entry.timeout_ms // 1000,
+            timeout_s=None if terms.timeout_ms == NEVER else terms.timeout_ms // 1000,
             attempts=jobs.attempts[row],
             created_at_ms=tables.submissions.created_at[submission],
             first_runnable_at_ms=jobs.runnable_at[row],

@@ -84,6 +84,7 @@ class WhyLaunched(_Worded):
     MINIMUM = 2, "minvCpus"
     REPLACEMENT = 3, "replacement"
     FLEET = 4, "fleet"
+    DESIRED = 5, "desiredvCpus"
 
 
 class WhyEnded(_Worded):

@@ -283,6 +283,20 @@ def notifications(summary: Summary) -> RenderableType | None:
     return section("Notifications", rows(("rule", "target", "events matched"), lines, words=2))
 
 
+def consumables(summary: Summary) -> RenderableType | None:
+    """How much of the consumable resources was in use."""
+    if not summary["consumables"]:
+        return None
+    lines = [
+        (each["resource"], count(each["total"]), count(each["peak_in_use"]), count(each["mean_in_use"] or 0, 1),
+         share(each["used_share"]))
+        for each in summary["consumables"]
+    ]  # fmt: skip
+    return section(
+        "Consumable resources", rows(("resource", "total", "peak in use", "on average", "of the total"), lines)
+    )
+
+
 def not_counted(summary: Summary) -> RenderableType:
     """What no bill holds."""
     return section("Not counted", points(summary["not_counted"]))
@@ -295,7 +309,7 @@ def assumptions(summary: Summary) -> RenderableType:
 
 ORDER = (
     stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, cost, latency,
-    throughput, utilisation, retries, notifications, not_counted, assumptions,
+    throughput, utilisation, consumables, retries, notifications, not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 

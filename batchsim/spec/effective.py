@@ -15,6 +15,7 @@ from typing import Literal, TypedDict
 
 from batchsim.errors import Problem, ScenarioError
 from batchsim.spec.base import FlawsError, flawed
+from batchsim.spec.definitions import ever_defined
 from batchsim.spec.environments import ComputeEnvironment
 from batchsim.spec.facts import Architecture
 from batchsim.spec.fair_share import fair_share_of
@@ -154,7 +155,9 @@ def _share(scenario: Scenario, submit: SubmitJob, definition: JobDefinition) -> 
 
 
 def _definition(scenario: Scenario, submit: SubmitJob) -> JobDefinition:
+    """The definition that a request takes at the start, or, where there is none by then, one that is registered."""
     found = find_definition(scenario.jobDefinitions, submit.jobDefinition)
+    found = found or find_definition(ever_defined(scenario), submit.jobDefinition)
     if found is None:
         raise unknown_definition(scenario.jobDefinitions, submit.jobDefinition)
     return found

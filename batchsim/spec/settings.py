@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer, model_validator
 
 from batchsim import units
-from batchsim.spec.base import FileForm, FlawsError, Model, check_text, check_whole, check_zone, flawed
+from batchsim.spec.base import MAX_INT, FileForm, FlawsError, Model, check_text, check_whole, check_zone, flawed
+from batchsim.spec.jobs import JobDefinition
 from batchsim.spec.kinds import DURATION, DurationMs, Flag, PositiveMs, Text, Whole, whole, with_unit
 
 MAX_SEED = 2**128 - 1
@@ -48,10 +49,26 @@ def _show_until(until: int | str) -> str:
     return until if isinstance(until, str) else units.format_duration(until)
 
 
-def _check_to(value: object) -> int | str:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise flawed("E112", "not a whole number or text", value)
+def _check_to(value: object) -> int | float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise flawed("E112", "not a number or text", value)
     return value
+
+
+def _as_requested(value: object) -> object:
+    """A RegisterJobDefinition request: what is registered gets its revision then."""
+    if isinstance(value, Mapping) and (odd := [key for key in _GIVEN_LATER if key in value]):
+        hint = "What is registered gets its revision then, and is ACTIVE"
+        raise flawed("E106", "unknown key", odd[0], path=(odd[0],), hint=hint)
+    return value
+
+
+def _show_request(definition: JobDefinition, show: SerializerFunctionWrapHandler) -> Any:
+    return {key: value for key, value in show(definition).items() if key not in _GIVEN_LATER}
+
+
+_GIVEN_LATER = ("revision", "status")
+Registered = Annotated[JobDefinition, BeforeValidator(_as_requested), WrapSerializer(_show_request)]
 
 
 def _check_reason(value: object, strict: bool) -> str:
@@ -138,9 +155,11 @@ _FAULT_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 class Action(Model):
-    """A timed change: exactly one of ``cancel``, ``terminate`` (a job's id) and ``set`` (a path) with ``to``.
+    """A timed change: exactly one of ``cancel``, ``terminate``, ``set``, ``register`` and ``deregister``.
 
-    ``reason`` becomes the statusReason of the jobs that are cancelled or terminated.
+    ``cancel`` and ``terminate`` name a job; ``reason`` becomes the statusReason. ``set`` is a path, which gets the
+    value ``to``, or, of a consumable resource's total, ``by`` more. ``register`` is a RegisterJobDefinition request,
+    ``deregister`` a ``name:revision``.
     """
 
     at_ms: DurationMs = Field(alias="at")
@@ -148,14 +167,20 @@ class Action(Model):
     terminate: Text | None = None
     reason: Reason | None = None
     set: Text | None = None
-    to: Annotated[int | str, FileForm(_check_to, {"type": ["integer", "string"]})] | None = None
+    to: Annotated[int | float | str, FileForm(_check_to, {"type": ["number", "string"]})] | None = None
+    by: Annotated[int, whole("E114", -MAX_INT)] | None = None
+    definition: Registered | None = Field(default=None, alias="register")
+    deregister: Text | None = None
 
     @model_validator(mode="after")
     def _one_deed(self) -> Action:
-        given = [name for name in ("cancel", "terminate", "set") if getattr(self, name) is not None]
+        deeds: dict[str, object] = {"cancel": self.cancel, "terminate": self.terminate, "set": self.set}
+        deeds |= {"register": self.definition, "deregister": self.deregister}
+        given = [name for name, value in deeds.items() if value is not None]
         if len(given) != 1:
-            raise flawed("E111", "an action needs exactly one of cancel, terminate and set", ", ".join(given) or None)
-        if (self.set is None) != (self.to is None):
+            known = "cancel, terminate, set, register and deregister"
+            raise flawed("E111", f"an action needs exactly one of {known}", ", ".join(given) or None)
+        if (self.set is not None) != ((self.to is None) != (self.by is None)):
             raise flawed("E111", "set and to belong together", allowed="{at: 2h, set: spot.maxvCpus, to: 512}")
         if self.reason is not None and given[0] not in ("cancel", "terminate"):
             raise flawed("E117", "a reason goes with cancel or terminate", self.reason, path=("reason",))

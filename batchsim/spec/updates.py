@@ -20,8 +20,9 @@ class Target(NamedTuple):
     field: str
 
 
+VCPUS = ("maxvCpus", "minvCpus", "desiredvCpus")
 UPDATABLE: Mapping[str, tuple[str, ...]] = {
-    "computeEnvironments": ("maxvCpus", "minvCpus", "state", "status"),
+    "computeEnvironments": ("maxvCpus", "minvCpus", "desiredvCpus", "state", "status"),
     "jobQueues": ("priority", "state", "status"),
     "consumableResources": ("totalQuantity",),
 }
@@ -41,11 +42,18 @@ def find_target(scenario: Scenario, path: str) -> Target:
     targets = [Target(kind, name, field) for kind in UPDATABLE for name in names[kind] for field in UPDATABLE[kind]]
     places = [Place((number,), _target_words(target)) for number, target in enumerate(targets)]
     target = targets[int(find_place(places, path).path[0])]
-    if target.field in ("maxvCpus", "minvCpus") and _stands(scenario, target.name):
+    if target.field in VCPUS and _stands(scenario, target.name):
         raise flawed(
             "E117", "the environment's fleet stands as it is", path, hint="See world.platform and world.fleets"
         )
+    if target.field in VCPUS[1:] and _is_fargate(scenario, target.name):
+        raise flawed("E117", f"Fargate has no {target.field}", path, hint="Its maxvCpus can be set")
     return target
+
+
+def _is_fargate(scenario: Scenario, name: str) -> bool:
+    found = (item.computeResources for item in scenario.computeEnvironments if item.computeEnvironmentName == name)
+    return any(resources is not None and resources.is_fargate for resources in found)
 
 
 def _stands(scenario: Scenario, name: str) -> bool:
@@ -53,8 +61,12 @@ def _stands(scenario: Scenario, name: str) -> bool:
     return any(stands(scenario.world, item) for item in found)
 
 
-def check_update(target: Target, value: object) -> None:
-    """Raises :class:`FlawsError` unless ``target`` can take ``value`` (E113, E114, E137)."""
+def check_update(target: Target, value: object, by: int | None = None) -> None:
+    """Raises :class:`FlawsError` unless ``target`` can take ``value``, or ``by`` more (E113, E114, E117, E137)."""
+    if by is not None:
+        if target.field != "totalQuantity":
+            raise flawed("E117", "only a consumable resource's totalQuantity changes by so much", by)
+        return
     if target.field == "state":
         if value not in ("ENABLED", "DISABLED"):
             raise flawed("E113", "not one of the allowed values", value, allowed="ENABLED, DISABLED")
@@ -69,5 +81,5 @@ def check_update(target: Target, value: object) -> None:
 
 
 def _target_words(target: Target) -> tuple[str, ...]:
-    within = ("computeResources",) if target.field in ("maxvCpus", "minvCpus") else ()
+    within = ("computeResources",) if target.field in VCPUS else ()
     return (target.kind, *target.name.split("."), *within, target.field)

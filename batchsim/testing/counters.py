@@ -66,6 +66,7 @@ LIMITED = "blocked: cancelled by a time limit"
 OVER_LIMIT = "submission: too many jobs SUBMITTED"
 RETIRED = "task: ended by fargate_max_days"
 OUT_OF_MEMORY = "attempt: killed for its memory"
+REVISED = "submission: took a later revision of its definition"
 GAVE_UP = "cancel: by cancel_after"
 STOPS = ("stop: exit_nonzero", "stop: exit_zero", "stop: killed", "stop: exits by itself")
 """What became of containers that a timeout or TerminateJob stopped, where they run on to their own end or SIGKILL."""
@@ -98,6 +99,7 @@ def expected_marks() -> tuple[Mark, ...]:
         OVER_LIMIT,
         RETIRED,
         OUT_OF_MEMORY,
+        REVISED,
         GAVE_UP,
         *STOPS,
     )
@@ -129,6 +131,7 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks.update(_words("blocked", BlockReason, records.blocked.reason))
     marks[LIMITED] = int(records.blocked.cancelled.sum())
     marks.update(_stops(result))
+    marks[REVISED] = _revised(result)
     marks[GAVE_UP] = int((result.jobs["reason"] == CANCEL_AFTER).sum())
     return +marks
 
@@ -199,6 +202,13 @@ def _stops(result: Result) -> Iterator[Mark]:
 def _answer(on_sigterm: str, exit_code: int) -> str:
     saved = "saved and exited" if exit_code == TERMINATED_BY_SIGNAL else "saved and went on"
     return saved if on_sigterm == "checkpoint" else on_sigterm
+
+
+def _revised(result: Result) -> int:
+    """Calls whose definition was registered while the run went on."""
+    given = {f"{each.jobDefinitionName}:{each.revision}" for each in result.scenario.jobDefinitions}
+    taken = result.submissions.loc[result.submissions["created_at_s"].notna(), "definition"].astype(str)
+    return int((~taken.isin(given)).sum())
 
 
 def _shares(result: Result) -> int:

@@ -296,6 +296,11 @@ MUTANTS = (
             put("attempts", "outcome", "failed", job_id="killed"),
         ),
     ),
+    Mutant("J01", "a call takes an old revision", put("submissions", "definition", "work:1", job_id="refused")),
+    Mutant("J01", "a revision is taken too early", put("submissions", "definition", "work:2", job_id="bench")),
+    Mutant(
+        "J01", "a call takes another revision than it names", put("submissions", "definition", "work:1", job_id="again")
+    ),
     # Work, and what is kept of it
     Mutant("P01", "a millisecond of RUNNING that nobody spent", add("attempts", "kept_s", MILLISECOND, job_id="dep")),
     Mutant("P01", "a restore in front of RUNNING", put("attempts", "restore_s", 1, outcome="start_failed")),

@@ -130,6 +130,7 @@ SCENARIO: dict[str, Any] = {
         {"at": "240s", "cancel": "nope", "reason": "not wanted"},
         {"at": "330s", "terminate": "killed", "reason": "enough"},
         {"at": "700s", "cancel": "after"},
+        {"at": "720s", "register": {"jobDefinitionName": "work", "retryStrategy": {"attempts": 3}}},
         {"at": "500s", "set": "licence.totalQuantity", "to": 3},
     ],
     "consumableResources": [{"consumableResourceName": "licence", "totalQuantity": 2}],
@@ -160,8 +161,8 @@ CALLS = {
     "later": ("low", "work:1", 1, 1000, "img", 0, 2000, None, ""),
     "bench": ("labour", "work:1", 2, 4000, "img", 0, 90, None, ""),
     "ask": ("tasks", "work:1", 2, 4000, "img", 0, 700, None, ""),
-    "again": ("tasks", "work:1", 2, 4000, "img", 0, 735, None, ""),
-    "refused": ("tasks", "work:1", 2, 4000, "img", 0, 745, None, ""),
+    "again": ("tasks", "work:2", 2, 4000, "img", 0, 735, None, ""),
+    "refused": ("tasks", "work:2", 2, 4000, "img", 0, 745, None, ""),
     "giant": ("wide", "task:1", 2, 4096, "busybox", 0, 50, None, ""),
     "huge": ("wide", "task:1", 4, 8192, "busybox", 0, 650, None, ""),
     "hungry": ("starved", "work:1", 2, 4000, "img", 0, 200, None, ""),
@@ -169,7 +170,7 @@ CALLS = {
 }
 NEEDS = {"map": "licence:1", "nope": "licence:3"}
 RUN_TASK_CALLS = {"ask": 1, "again": 2, "refused": 2}
-ALLOWED = {"work:1": 3, "plain:1": 2, "task:1": 1}
+ALLOWED = {"work:2": 3, "work:1": 3, "plain:1": 2, "task:1": 1}
 
 CPU, SPOT, ACTION = (
     "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
@@ -378,6 +379,9 @@ def _scenario() -> dict[str, Any]:
         {"id": name, "at": f"{call[6]}s", "submit": {"jobName": name, "jobQueue": call[0], "jobDefinition": call[1]}}
         for name, call in CALLS.items()
     ]
+    for entry in entries:
+        if entry["id"] in ("refused", "bench"):
+            entry["submit"]["jobDefinition"] = "work"
     saving = {"checkpoint": {"every": "100s", "cost": "10s", "restore": "20s"}}
     entries = [{**entry, **saving} if entry["id"] == "spotty" else entry for entry in entries]
     return {**SCENARIO, "workload": [{"workflow": entries[:5]}, *entries[5:]]}

@@ -221,7 +221,7 @@ def test_a_client_without_a_queue_is_told_that_there_are_none(simulate):
         (needs(("license", 1)), "E122", "Did you mean licence?"),
         (needs(("licence", 1), ("licence", 2)), "E123", "named twice"),
         (needs(*((f"r{n}", 1) for n in range(6))), "E140", "at most 5"),
-        (needs(("licence", 4)), "E132", "licence"),
+        (needs(("licence", 4)), "E132", "more of licence than there will ever be"),
     ],
 )
 def test_what_cannot_be_is_said_before_the_run(asks, code, said):
@@ -249,6 +249,16 @@ def test_a_snapshot_shows_what_is_left(drive):
     simulation.advance(until="10s")
     seen = simulation.snapshot().consumables["licence"]
     assert (seen.total, seen.in_use, seen.available) == (3, 1, 2)
+
+
+def test_the_report_says_how_much_of_them_was_in_use(simulate):
+    result = simulate(rationed(licensed("a", "30s"), licensed("b", "30s", at="90s"), total=4))
+    (told,) = result.summary()["consumables"]
+    assert told == {
+        "resource": "licence", "total": 4, "peak_in_use": 1, "mean_in_use": 0.5, "used_share": 0.125
+    }  # fmt: skip
+    assert "Consumable resources" in result.report(width=100)
+    assert "Consumable resources" not in simulate(scenario(job("a"))).report(width=100)
 
 
 def test_the_result_folder_holds_their_use_over_time(simulate, tmp_path):

@@ -6,6 +6,7 @@ from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.plan import ConsumablePlan
 
 STORIES = "tests/behaviour/test_consumables.py"
+CHANGES = "tests/behaviour/test_timed_changes.py"
 ROOM = "batchsim/engine/consumables.py"
 COUNTERS = "batchsim.engine.consumables.Consumables"
 PAGE = "User Guide, Resource-aware scheduling (how to for jobs)"
@@ -144,5 +145,18 @@ ROWS = [
             "batchsim.engine.consumables.Ledger.grant", lambda self, want, low, count: count
         ),
         note="demand is counted up to the first job of a queue that is short",
+    ),
+    Row(
+        id="3.6k",
+        rule="UpdateConsumableResource sets a total, adds to it or removes from it while jobs wait and run",
+        source="API, UpdateConsumableResource",
+        where=f"{ROOM} Consumables.set_total; batchsim/engine/engine.py Engine.add_to_total",
+        status="exact",
+        tests=(
+            f"{CHANGES}::test_more_of_a_resource_lets_waiting_jobs_start_at_once",
+            f"{CHANGES}::test_less_of_it_takes_nothing_away",
+            f"{CHANGES}::test_it_changes_by_so_much_too",
+        ),
+        breaks=lambda patch: patch.setattr(f"{COUNTERS}.set_total", lambda *_: None),
     ),
 ]

@@ -8,11 +8,12 @@ from batchsim.engine.control import JobControl
 from batchsim.engine.job_ids import JobIds
 from batchsim.engine.stopping import Stops
 from batchsim.engine.workload.course_rules import OnSigterm, course_rule
-from batchsim.records.vocabulary import Outcome
+from batchsim.records.vocabulary import Outcome, WhyLaunched
 
 STORIES = "tests/behaviour/test_cancel_and_terminate.py"
 SPOT = "tests/behaviour/test_sigterm.py"
 LIFE = "tests/behaviour/test_lifecycle.py"
+CHANGES = "tests/behaviour/test_timed_changes.py"
 STOPPING = "batchsim/engine/stopping.py"
 CONTROL = "batchsim/engine/control.py"
 
@@ -267,5 +268,21 @@ ROWS = [
             "succeeded": f"{STORIES}::test_who_exits_0_at_its_timeout_has_succeeded_or_failed",
             "failed": f"{STORIES}::test_who_is_done_between_sigterm_and_sigkill_exits_0",
         },
+    ),
+    Row(
+        id="5.2u",
+        rule="A user may only raise desiredvCpus, within minvCpus and maxvCpus",
+        source="API, UpdateComputeEnvironment (ComputeResourceUpdate)",
+        where="batchsim/engine/scale_up.py Scaler.raise_desired",
+        status="modelled",
+        tests=(
+            f"{CHANGES}::test_desired_vcpus_are_launched_at_once",
+            f"{CHANGES}::test_desired_vcpus_are_only_raised_and_within_their_bounds",
+        ),
+        breaks=lambda patch: patch.setattr(
+            "batchsim.engine.scale_up.Scaler.raise_desired",
+            lambda self, vcpus: self._launch_at_once(vcpus + 2, WhyLaunched.DEMAND, ready=False),
+        ),
+        note="what AWS would refuse changes nothing; instances are launched in the instant of the call",
     ),
 ]

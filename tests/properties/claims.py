@@ -280,8 +280,12 @@ def _planted(table: pd.DataFrame, row: int, column: str, amount: float) -> pd.Da
 
 def _call(simulation: Simulation, action: Action) -> None:
     if action.set is not None:
-        assert action.to is not None
-        simulation.update(action.set, action.to)
+        simulation.update(action.set, action.to, by=action.by)
+    elif action.definition is not None:
+        definition = action.definition.model_dump(by_alias=True, exclude_none=True)
+        simulation.register({key: value for key, value in definition.items() if key not in ("revision", "status")})
+    elif action.deregister is not None:
+        simulation.deregister(action.deregister)
     else:
         deed = "terminate" if action.cancel is None else "cancel"
         own = {} if action.reason is None else {"reason": action.reason}

@@ -22,6 +22,7 @@ from batchsim.analysis.invariants import (
     recurring,
     references,
     retries,
+    revisions,
     shares,
     timeline,
     totals,
@@ -52,6 +53,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *notifications.INVARIANTS,
     *consumables.INVARIANTS,
     *control.INVARIANTS,
+    *revisions.INVARIANTS,
     *shares.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

@@ -52,8 +52,14 @@ def priority(book: Book, queue: str) -> Steps:
 
 def total_of(book: Book, resource: str) -> Steps:
     """A consumable resource's total over time."""
-    start = int(book.settings.consumables[resource].get("totalQuantity") or 0)
-    return _changing(start, changes_of(book.settings, resource, "totalQuantity"), int)
+    total = int(book.settings.consumables[resource].get("totalQuantity") or 0)
+    steps = [(0, total)]
+    for action in sorted(book.settings.actions, key=at_ms):
+        if "set" in action and _addresses(str(action["set"]), resource, "totalQuantity"):
+            total = int(action["to"]) if "to" in action else max(0, total + int(action["by"]))
+            steps.append((at_ms(action), total))
+    at, totals = (np.array(column, np.int64) for column in zip(*steps, strict=True))
+    return Steps(at, totals)
 
 
 def _is_enabled(state: Any) -> int:

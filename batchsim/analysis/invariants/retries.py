@@ -107,38 +107,42 @@ def exit_rules_are_obeyed(book: Book) -> pd.DataFrame:
     """No attempt follows one for which evaluateOnExit said EXIT."""
     book.must_follow_aws("retry")
     before, _ = book.pairs
-    entry = book.jobs.codes("entry")[book.job[before]]
-    ruled = [code for code in np.unique(entry).tolist() if _rules(book, code)]
-    suspects = before[np.isin(entry, ruled)]
+    kind = _kinds(book)[book.job[before]]
+    ruled = [code for code in np.unique(kind).tolist() if _rules(book, code)]
+    suspects = before[np.isin(kind, ruled)]
     verdict = _verdicts(book, suspects)
     return book.attempts.rows(suspects[np.array([said == "EXIT" for said in verdict], np.bool_)])
+
+
+def _kinds(book: Book) -> Int64s:
+    """One number for each entry and revision of its job definition, by job."""
+    jobs = book.jobs
+    return jobs.codes("entry") * (len(jobs.words("definition")) + 1) + jobs.codes("definition")
 
 
 def _verdicts(book: Book, rows: Int64s) -> list[str]:
     """What evaluateOnExit says to each attempt; no match is a retry (API EvaluateOnExit)."""
     attempts = book.attempts
-    entry = book.jobs.codes("entry")[book.job[rows]].tolist()
-    rules = {code: _rules(book, code) for code in sorted(set(entry))}
+    kind = _kinds(book)[book.job[rows]].tolist()
+    rules = {code: _rules(book, code) for code in sorted(set(kind))}
     nothing_matches = bool(book.settings.world("no_exit_code_matches")) if any(rules.values()) else True
     status, reason = attempts.text("status_reason")[rows].tolist(), attempts.text("reason")[rows].tolist()
     codes = attempts.number("exit_code")[rows].tolist()
-    endings = zip(entry, status, reason, codes, strict=True)
+    endings = zip(kind, status, reason, codes, strict=True)
     return [_verdict(rules[code], *ending, nothing_matches=nothing_matches) for code, *ending in endings]
 
 
-def _rules(book: Book, code: int) -> Sequence[Mapping[str, Any]]:
-    """The evaluateOnExit list in force for an entry, in the order of asking: SubmitJob's, else the definition's."""
-    submit = book.settings.entries.get(book.jobs.words("entry")[code], {}).get("submit")
+def _rules(book: Book, kind: int) -> Sequence[Mapping[str, Any]]:
+    """The evaluateOnExit list in force, in the order of asking: SubmitJob's, else that of the definition's revision."""
+    jobs, settings = book.jobs, book.settings
+    entry, definition = divmod(kind, len(jobs.words("definition")) + 1)
+    submit = settings.entries.get(jobs.words("entry")[entry], {}).get("submit")
     if submit is None:
         raise CannotTellError("a job's entry is not in the scenario, so its evaluateOnExit is not known")
-    strategy = submit.get("retryStrategy") or _definition(book, code).get("retryStrategy") or {}
+    taken = settings.definitions.get(jobs.words("definition")[definition], {})
+    strategy = submit.get("retryStrategy") or taken.get("retryStrategy") or {}
     rules: Sequence[Mapping[str, Any]] = strategy.get("evaluateOnExit") or ()
-    return rules if not rules or book.settings.world("retry_rule_order") == "first" else rules[::-1]
-
-
-def _definition(book: Book, code: int) -> Mapping[str, Any]:
-    row = int(np.argmax(book.jobs.codes("entry") == code))
-    return book.settings.definitions.get(book.jobs.words("definition")[book.jobs.codes("definition")[row]], {})
+    return rules if not rules or settings.world("retry_rule_order") == "first" else rules[::-1]
 
 
 def _verdict(rules: Sequence[Mapping[str, Any]], status: str, reason: str, code: int, *, nothing_matches: bool) -> str:

@@ -186,9 +186,43 @@ class Settings:
 
     @cached_property
     def definitions(self) -> Mapping[str, Mapping[str, Any]]:
-        """Job definitions by ``name:revision``."""
+        """Job definitions by ``name:revision``, those that actions register too."""
         self.need()
-        return {f"{item['jobDefinitionName']}:{item.get('revision', 1)}": item for item in self._list("jobDefinitions")}
+        found = {
+            f"{item['jobDefinitionName']}:{item.get('revision', 1)}": item for item in self._list("jobDefinitions")
+        }
+        for action in self._in_time():
+            if "register" in action:
+                name = action["register"]["jobDefinitionName"]
+                found[f"{name}:{_newest(found, name) + 1}"] = action["register"]
+        return found
+
+    @cached_property
+    def newest(self) -> Mapping[str, list[tuple[int, int]]]:
+        """By name of a job definition: (instant, newest ACTIVE revision from then on), 0 where there is none."""
+        self.need()
+        active: dict[str, set[int]] = {}
+        every: dict[str, int] = {}
+        for item in self._list("jobDefinitions"):
+            name, revision = item["jobDefinitionName"], item.get("revision", 1)
+            every[name] = max(every.get(name, 0), revision)
+            active.setdefault(name, set()).update({revision} if item.get("status", "ACTIVE") == "ACTIVE" else ())
+        changes = {name: [(0, max(revisions, default=0))] for name, revisions in active.items()}
+        for action in self._in_time():
+            name = (action.get("register") or {}).get("jobDefinitionName") or _asked(action)
+            if not name:
+                continue
+            if "register" in action:
+                every[name] = every.get(name, 0) + 1
+                active.setdefault(name, set()).add(every[name])
+            else:
+                active.get(name, set()).discard(int(action["deregister"].rpartition(":")[2]))
+            now = max(active.get(name, ()), default=0)
+            changes.setdefault(name, [(0, 0)]).append((at_ms(action), now))
+        return changes
+
+    def _in_time(self) -> list[Mapping[str, Any]]:
+        return sorted(self.actions, key=at_ms)
 
     @cached_property
     def consumables(self) -> Mapping[str, Mapping[str, Any]]:
@@ -249,3 +283,14 @@ def _flat(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
             yield from item["workflow"]
         else:
             yield item
+
+
+def _newest(definitions: Mapping[str, Any], name: str) -> int:
+    """The newest revision of a name among ``name:revision``."""
+    found = (key.rpartition(":") for key in definitions)
+    return max((int(revision) for known, _, revision in found if known == name), default=0)
+
+
+def _asked(action: Mapping[str, Any]) -> str:
+    """The name of the job definition that an action deregisters."""
+    return _name(str(action.get("deregister", ""))).partition(":")[0]

@@ -75,6 +75,7 @@ class _Planner:
             id=entry.id,
             stream=entry.stream or entry.id,
             job=job,
+            request=entry.submit,
             workflow=place.workflow_number,
             firings=shape.firings,
             copies=shape.copies,

@@ -17,6 +17,7 @@ from batchsim.engine.workload.course_rules import CourseRule
 from batchsim.engine.workload.work import WorkSource
 from batchsim.spec.effective import EffectiveJob
 from batchsim.spec.facts import Architecture
+from batchsim.spec.jobs import SubmitJob
 
 MAX_PARENTS = 20
 """SubmitJob takes at most 20 dependencies (API reference, SubmitJob, ``dependsOn``)."""
@@ -89,6 +90,8 @@ class EntryPlan:
     stream: str
     """Keys the entry's draws; its id unless the file says otherwise."""
     job: EffectiveJob
+    request: SubmitJob
+    """What ``job`` was resolved from: later revisions of its definition make another job of it."""
     workflow: int
     """Number of its workflow from 0, or -1."""
     firings: int

@@ -16,6 +16,7 @@ from batchsim.spec.checks.scheduler import check_scheduler
 from batchsim.spec.checks.submissions import check_submissions
 from batchsim.spec.checks.timing import check_checkpoints, check_firings, check_runs
 from batchsim.spec.index import Index
+from batchsim.spec.revisions import check_revisions
 
 CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_names,
@@ -33,6 +34,7 @@ CHECKS: tuple[Callable[[Index], Iterator[Flaw]], ...] = (
     check_checkpoints,
     check_faults,
     check_actions,
+    check_revisions,
     check_thresholds,
     check_limits,
 )

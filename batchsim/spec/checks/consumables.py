@@ -6,14 +6,10 @@ from collections.abc import Iterator
 
 from batchsim.errors import Path
 from batchsim.spec.base import Flaw
-from batchsim.spec.dump import to_data
-from batchsim.spec.effective import effective_job
-from batchsim.spec.index import Index, names_in
+from batchsim.spec.index import Index
 from batchsim.spec.jobs import ConsumableResourceProperties
 from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
-from batchsim.spec.scenario import Scenario
-from batchsim.spec.updates import find_target
 
 MAX_CONSUMABLES = 5
 """Consumable resources of a job (User Guide, "Resource-aware scheduling")."""
@@ -43,26 +39,3 @@ def listed(index: Index, path: Path, given: ConsumableResourceProperties | None)
         seen.setdefault(name, number)
     if len(items) > MAX_CONSUMABLES and index.scenario.world.strict_limits:
         yield Flaw("E140", "too many consumable resources", path, len(items), f"at most {MAX_CONSUMABLES}")
-
-
-def short_of_resources(scenario: Scenario) -> Iterator[Flaw]:
-    """E132: jobs that need more of a consumable resource than there is, or a timed action will ever make of it."""
-    if not scenario.consumableResources:
-        return
-    most = {item.consumableResourceName: item.totalQuantity for item in scenario.consumableResources}
-    for name, total in _raised(scenario):
-        most[name] = max(most[name], total)
-    for placed in Index(scenario, {}, names_in(to_data(scenario))).entries():
-        for name, quantity in effective_job(scenario, placed.entry.submit).consumables:
-            if quantity > most[name]:
-                hint = "Set allow_unplaceable: true to see it wait, as in AWS"
-                allowed = f"its totalQuantity is {most[name]} at most"
-                path = (*placed.path, "submit")
-                yield Flaw("E132", f"there is never so much of {name}", path, f"{quantity} of {name}", allowed, hint)
-
-
-def _raised(scenario: Scenario) -> Iterator[tuple[str, int]]:
-    """What timed actions make of totals."""
-    for action in scenario.actions:
-        if action.set is not None and (target := find_target(scenario, action.set)).kind == "consumableResources":
-            yield target.name, int(action.to or 0)

@@ -11,7 +11,7 @@ from batchsim.spec.checks.dependencies import unknown_entry
 from batchsim.spec.index import Index
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.settings import Action
-from batchsim.spec.updates import check_update, find_target
+from batchsim.spec.updates import UPDATABLE, check_update, find_target
 
 _JOB = re.compile(r"(?P<entry>[^@:]+)(?:@(?P<occurrence>[0-9]+))?(?::(?P<index>[0-9]+))?")
 _THRESHOLD = re.compile(r"(?:<=|>=|<|>)\s*-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z%$]*")
@@ -43,7 +43,7 @@ def check_actions(index: Index) -> Iterator[Flaw]:
             job = getattr(action, key)
             if job is not None:
                 yield from _job(index, (*path, key), job)
-        whole = index.is_whole("computeEnvironments") and index.is_whole("jobQueues")
+        whole = all(map(index.is_whole, UPDATABLE))
         if action.set is not None and whole:
             yield from _set(index, path, action)
 
@@ -69,6 +69,11 @@ def _job(index: Index, path: Path, job: str) -> Iterator[Flaw]:
 
 def _set(index: Index, path: Path, action: Action) -> Iterator[Flaw]:
     try:
-        check_update(find_target(index.scenario, action.set or ""), action.to)
+        target = find_target(index.scenario, action.set or "")
     except FlawsError as error:
-        yield from (flaw.under(*path, "set" if flaw.code in ("E106", "E117") else "to") for flaw in error.flaws)
+        yield from (flaw.under(*path, "set") for flaw in error.flaws)
+        return
+    try:
+        check_update(target, action.to, action.by)
+    except FlawsError as error:
+        yield from (flaw.under(*path, "to" if action.by is None else "by") for flaw in error.flaws)

@@ -82,6 +82,7 @@ _LAST: Mapping[str, int] = {
     "fair_share": 45,
     "small_what_ifs": 40,
     "windows": 25,
+    "changes": 30,
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 

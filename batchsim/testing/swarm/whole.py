@@ -5,6 +5,7 @@ from __future__ import annotations
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.blocked import draw_blocked
 from batchsim.testing.swarm.capacity import draw_environments, draw_queues
+from batchsim.testing.swarm.changes import with_changes
 from batchsim.testing.swarm.choices import Choices
 from batchsim.testing.swarm.consumables import with_consumables
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
@@ -50,6 +51,7 @@ def draw_scenario(choices: Choices) -> Data:
     drawn |= draw_fair_share(draft, drawn)
     drawn["world"] = {**drawn["world"], **draw_small_what_ifs(draft)}
     drawn["jobDefinitions"] = draw_windows(draft, drawn["jobDefinitions"])
+    drawn = with_changes(draft, drawn, standing(platforms))
     return {**drawn, "description": " ".join(draft.features)}
 
 
