@@ -161,7 +161,9 @@ def another_strategy_leaves_every_work_alone(base: Base) -> list[str]:
     for environment in other["computeEnvironments"]:
         resources = environment["computeResources"]
         if choices := STRATEGIES.get(resources["type"]):
-            resources["allocationStrategy"] = choices[choices.index(resources.get("allocationStrategy", "BEST_FIT")) - 1]
+            resources["allocationStrategy"] = choices[
+                choices.index(resources.get("allocationStrategy", "BEST_FIT")) - 1
+            ]
     old, new = base.result.records.jobs.work_ms, run(parse(other)).records.jobs.work_ms
     return [] if np.array_equal(old, new) else [f"work differs: {old.tolist()} and {new.tolist()}"]
 
