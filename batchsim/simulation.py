@@ -32,6 +32,7 @@ from batchsim.spec import Action, CatalogueFacts, Entry, Fault, JobDependency, S
 from batchsim.spec.base import Flaw, FlawsError
 from batchsim.spec.definitions import changed_by, ever_defined
 from batchsim.spec.dump import to_data
+from batchsim.spec.fair_share import policy_named
 from batchsim.spec.names import find_definition
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import Target, check_update, find_target, with_values
@@ -238,8 +239,8 @@ class Simulation:
         """Change a value while the run goes on: ``update("spot.maxvCpus", 512)``.
 
         ``maxvCpus``, ``minvCpus``, ``desiredvCpus`` or ``state`` of an environment, ``priority`` or ``state`` of a
-        queue, ``totalQuantity`` of a consumable resource, which may also change ``by`` so much. Raises
-        :class:`SimulationError` for another path, or a value out of range.
+        queue, the ``weightFactor`` of a share in a scheduling policy, ``totalQuantity`` of a consumable resource, which
+        may also change ``by`` so much. Raises :class:`SimulationError` for another path, or a value out of range.
         """
         try:
             target = find_target(self.scenario, path)
@@ -367,6 +368,9 @@ class Simulation:
     def _set(self, target: Target, value: float | str | None, at_ms: int, by: int | None = None) -> None:
         """Put an update on the agenda."""
         self._must_be_open()
+        if target.kind == "schedulingPolicies":
+            self._engine.end.act(at_ms, partial(self._weigh, target, float(value or 0)))
+            return
         if target.kind == "consumableResources":
             change = self._engine.set_total if by is None else self._engine.add_to_total
             self._engine.end.act(at_ms, partial(change, target.name, int(value or 0) if by is None else by))
@@ -387,6 +391,14 @@ class Simulation:
         """Put DeleteJobQueue on the agenda."""
         queue = self._engine.queues[self._engine.position(name, is_queue=True)]
         self._engine.end.act(at_ms, lambda: self._engine.control.delete_queue(queue))
+
+    def _weigh(self, target: Target, weight: float) -> None:
+        """Set a weight factor in all queues of a scheduling policy."""
+        policies = self.scenario.schedulingPolicies
+        for position, queue in enumerate(self.scenario.jobQueues):
+            policy = policy_named(policies, queue.schedulingPolicyArn or "")
+            if policy is not None and policy.name == target.name and self._engine.plan.queues[position].shares:
+                self._engine.capacity.set_weight(position, target.share, weight)
 
     def _strike(self, environment: str, ordinal: int, at_ms: int, *, replace: bool) -> None:
         """Put the reclaim of one instance on the agenda, with the notice before it."""
