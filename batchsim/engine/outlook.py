@@ -34,6 +34,14 @@ class Host(NamedTuple):
     """Of the instance, NEVER on Fargate."""
 
 
+class _Known(NamedTuple):
+    """What is expected of the jobs of an entry."""
+
+    run_ms: int | None
+    provision_ms: int
+    warm_start_ms: int
+
+
 class Estimates:
     """How long jobs are expected to take, from STARTING on."""
 
@@ -41,6 +49,8 @@ class Estimates:
         self._tables = tables
         self._rules = rules
         self._images = images
+        self._known: dict[int, _Known] = {}
+        """By entry."""
         slow = rules.slow_pull_probability
         new_image, slow_pull = delays.new_image("").law, delays.slow_pull("").law
         self._pull_ms = round((1 - slow) * _mean_ms(new_image) + slow * _mean_ms(slow_pull))
@@ -52,13 +62,7 @@ class Estimates:
 
     def run_ms(self, row: int) -> int | None:
         """Return the expected RUNNING time at speed 1, a timeout's at any; None where there is no estimate."""
-        entry = self._tables.entry(row)
-        if entry.timeout_ms != NEVER:
-            return entry.timeout_ms
-        work = entry.work
-        if not isinstance(work, DrawnWork) or not isinstance(work.source, Sampler):
-            return None
-        return max(1, round(_mean_ms(work.source.law)))
+        return self._of(row).run_ms
 
     def length_ms(self, row: int, host: Host, now_ms: int) -> int:
         """Return how long a waiting job would hold room on a host from now on; FOREVER where nobody knows."""
@@ -74,15 +78,25 @@ class Estimates:
         return min(FOREVER, table.starting_at[attempt] + self._length_ms(table.job[attempt], host, pulls=pulls))
 
     def _length_ms(self, row: int, host: Host, *, pulls: bool) -> int:
-        run_ms, entry = self.run_ms(row), self._tables.entry(row)
-        if run_ms is None:
+        known, entry = self._of(row), self._tables.entry(row)
+        if known.run_ms is None:
             return FOREVER
+        run_ms = known.run_ms
         if entry.timeout_ms == NEVER:
             run_ms = running_ms(run_ms, self._speed_milli(row, host))
         if host.row == NEVER:
             pull_ms = self._pull_ms if entry.pull is None else entry.pull.fargate_ms
-            return round(_mean_ms(entry.provision.law)) + pull_ms + run_ms
-        return (self._ec2_pull_ms(entry) if pulls else 0) + round(_mean_ms(entry.warm_start.law)) + run_ms
+            return known.provision_ms + pull_ms + run_ms
+        return (self._ec2_pull_ms(entry) if pulls else 0) + known.warm_start_ms + run_ms
+
+    def _of(self, row: int) -> _Known:
+        """Return what is expected of a job's entry."""
+        number = self._tables.submissions.entry[self._tables.jobs.submission[row]]
+        if number not in self._known:
+            entry = self._tables.entries[number]
+            laws = entry.provision.law, entry.warm_start.law
+            self._known[number] = _Known(_estimate_ms(entry), *(round(_mean_ms(law)) for law in laws))
+        return self._known[number]
 
     def _ec2_pull_ms(self, entry: EntryRun) -> int:
         return self._pull_ms if entry.pull is None else entry.pull.ec2_ms
@@ -189,6 +203,16 @@ class Outlook:
         if isinstance(environment, FargateEnvironment):
             return environment.tasks or ()
         return self._tables.instances.residents[row]
+
+
+def _estimate_ms(entry: EntryRun) -> int | None:
+    """The timeout, else the mean of the law; None where there is neither."""
+    if entry.timeout_ms != NEVER:
+        return entry.timeout_ms
+    work = entry.work
+    if not isinstance(work, DrawnWork) or not isinstance(work.source, Sampler):
+        return None
+    return max(1, round(_mean_ms(work.source.law)))
 
 
 def _mean_ms(law: Law) -> float:
