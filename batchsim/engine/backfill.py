@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable
+from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
 
 from batchsim.engine.ec2 import Ec2Environment
@@ -17,10 +18,10 @@ from batchsim.engine.laned_queue import LanedQueue, Walk
 from batchsim.engine.outlook import Estimates, Host, Outlook
 from batchsim.engine.overtaking import Blocked, BootingRoom, Overtaking, try_in_order
 from batchsim.engine.tables import Tables
-from batchsim.policies.backfilling import FOREVER, Use, earliest_start, has_room
+from batchsim.policies.backfilling import FOREVER, Profile
 from batchsim.records.tables import NEVER
 
-MOST_PROMISES = 500
+MOST_PROMISES = 100
 """Jobs that conservative backfilling promises room in a pass; nobody starts past more of them."""
 
 
@@ -113,7 +114,7 @@ class Backfill(Overtaking):
                 walk.keep(low, high)
                 walk.close()
                 return
-            if promises.make(queue, low) == self._most_promises > 1:
+            if promises.make(queue, low, walk.lane) == self._most_promises > 1:
                 lanes.clear()
             walk.keep(low, low + 1)
             low += 1
@@ -130,18 +131,37 @@ class Backfill(Overtaking):
     def _place(self, environment: Environment, row: int, promises: Promises) -> bool:
         """Place a job on the host that suits it best among those on which it keeps no promise from being kept."""
         if not isinstance(environment, Ec2Environment):
-            free = promises.spares(row, Host(environment.position, NEVER))
-            return free and bool(environment.place(row, row + 1))
+            whole = Host(environment.position, NEVER)
+            return promises.spares(row, whole) and self._takes(environment, row, whole, promises)
         shape, hidden, placed = self._tables.shape_code(row), [], False
         while environment.takes(shape) and (host := environment.host_for(shape)) >= 0:
             if promises.spares(row, Host(environment.position, host)):
-                placed = bool(environment.place(row, row + 1))
+                placed = self._takes(environment, row, Host(environment.position, host), promises)
                 break
             environment.fleet.remove(host)
             hidden.append(host)
         for host in hidden:
             environment.fleet.changed(host)
         return placed
+
+    @staticmethod
+    def _takes(environment: Environment, row: int, host: Host, promises: Promises) -> bool:
+        """Start a job on the host that its environment chooses."""
+        starts = environment.place(row, row + 1) == 1
+        if starts:
+            promises.placed(row, host)
+        return starts
+
+
+class _Offer(NamedTuple):
+    """When a host has room for the jobs of a lane."""
+
+    at_ms: int
+    order: int
+    """Of the host among those of the queue: no two are equal."""
+    changes: int
+    """Of the host, when this was worked out."""
+    host: Host
 
 
 class Promises:
@@ -153,19 +173,21 @@ class Promises:
         self._plans = plans
         self._booting_room = booting_room
         self._now_ms = now_ms
-        self._promised: dict[Host, list[Use]] = defaultdict(list)
+        self._profiles: dict[Host, Profile] = {}
+        """Of the hosts on which something is promised."""
+        self._changes: dict[Host, int] = defaultdict(int)
+        """How often that changed."""
+        self._offers: dict[Hashable, list[_Offer]] = {}
+        """By lane: the hosts by when they have room for its jobs, as far as that was looked at: no sooner than that."""
         self._made = 0
 
-    def make(self, queue: LanedQueue, row: int) -> int:
+    def make(self, queue: LanedQueue, row: int, lane: Hashable) -> int:
         """Promise a job the room in which it is expected to start first; return how many promises there are."""
         places, grows = self._places(queue, row)
-        best: tuple[int, Host, Use] | None = None
-        for host in (host for position in places for host in self._plans.outlook.hosts(position)):
-            use = self._first(row, host)
-            if use is not None and (best is None or use.from_ms < best[0]):
-                best = use.from_ms, host, use
-        if best is not None:
-            self._promised[best[1]].append(best[2])
+        found = self._first(row, lane, places)
+        if found is not None:
+            self._changes[found.host] += 1
+            self._hold(row, found.host, found.at_ms, self._length_ms(row, found.host))
         elif not grows:
             self.shut.update(places)
         self._made += 1
@@ -173,14 +195,58 @@ class Promises:
 
     def spares(self, row: int, host: Host) -> bool:
         """Whether a job that starts on a host now leaves all that is promised there."""
-        if host not in self._promised:
+        if host not in self._profiles:
             return True
-        outlook, now = self._plans.outlook, self._now_ms
-        until = now + self._plans.estimates.length_ms(row, host, now)
-        uses = [*outlook.uses(host, now), *self._promised[host]]
-        return has_room(outlook.capacity(host), uses, outlook.size(row, host), now, until)
+        until = self._now_ms + self._plans.estimates.length_ms(row, host, self._now_ms)
+        return self._profiles[host].has_room_until(self._plans.outlook.size(row, host), until)
 
-    def _places(self, queue: LanedQueue, row: int) -> tuple[list[int], bool]:
+    def placed(self, row: int, host: Host) -> None:
+        """A job was placed on a host: its room is no longer there to be promised."""
+        self._changes[host] += 1
+        if host in self._profiles:
+            length = self._plans.estimates.length_ms(row, host, self._now_ms)
+            self._hold(row, host, self._now_ms, length)
+
+    def _first(self, row: int, lane: Hashable, places: tuple[int, ...]) -> _Offer | None:
+        """Return where and when a job can start first."""
+        if lane not in self._offers:
+            self._offers[lane] = self._base(row, places)
+        offers = self._offers[lane]
+        while offers and offers[0].changes != self._changes[offers[0].host]:
+            _, order, _, host = offers[0]
+            profile, size = self._profile(host), self._plans.outlook.size(row, host)
+            at_ms = profile.first(size, self._length_ms(row, host))
+            if at_ms is None:
+                heappop(offers)
+            else:
+                heapreplace(offers, _Offer(at_ms, order, self._changes[host], host))
+        return offers[0] if offers else None
+
+    def _base(self, row: int, places: tuple[int, ...]) -> list[_Offer]:
+        """Return when each host would have room if nothing were promised: what is will not make it sooner."""
+        outlook = self._plans.outlook
+        hosts = [host for position in places for host in outlook.hosts(position)]
+        offers = [
+            _Offer(at_ms, order, 0, host)
+            for order, host in enumerate(hosts)
+            if (at_ms := outlook.first(row, host, self._now_ms)) is not None
+        ]
+        heapify(offers)
+        return offers
+
+    def _length_ms(self, row: int, host: Host) -> int:
+        """Return for how long a job is promised room: aggressive backfilling only needs to know from when on."""
+        return self._plans.estimates.length_ms(row, host, self._now_ms) if self._plans.conservative else FOREVER
+
+    def _hold(self, row: int, host: Host, at_ms: int, length_ms: int) -> None:
+        self._profile(host).hold(self._plans.outlook.size(row, host), at_ms, min(FOREVER, at_ms + length_ms))
+
+    def _profile(self, host: Host) -> Profile:
+        if host not in self._profiles:
+            self._profiles[host] = self._plans.outlook.profile(host, self._now_ms)
+        return self._profiles[host]
+
+    def _places(self, queue: LanedQueue, row: int) -> tuple[tuple[int, ...], bool]:
         """Return the environments in which a job may start, up to the one that serves it, and whether that may grow."""
         shape, places = self._plans.tables.shape_code(row), []
         for position in queue.environments:
@@ -188,13 +254,6 @@ class Promises:
             if environment.takes(shape):
                 places.append(position)
             if environment.serves(shape, self._booting_room(environment)):
-                return places, isinstance(environment, Ec2Environment) and environment.may_grow_for(shape)
-        return places, False
-
-    def _first(self, row: int, host: Host) -> Use | None:
-        """Return what a job would hold of a host if it started there as early as it can."""
-        outlook, now = self._plans.outlook, self._now_ms
-        length = self._plans.estimates.length_ms(row, host, now) if self._plans.conservative else FOREVER
-        size, uses = outlook.size(row, host), [*outlook.uses(host, now), *self._promised.get(host, ())]
-        at = earliest_start(outlook.capacity(host), uses, size, now, length)
-        return None if at is None else Use(at, at + length, size)
+                grows = isinstance(environment, Ec2Environment) and environment.may_grow_for(shape)
+                return tuple(places), grows
+        return tuple(places), False

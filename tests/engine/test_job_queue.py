@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from batchsim.engine.job_queue import JobQueue, first_rows
+from batchsim.engine.laned_queue import LanedQueue, Walk
 from batchsim.engine.plan import QueuePlan
 from batchsim.engine.tables import Tables
 from batchsim.policies.ordering import fifo_key, retry_key
@@ -33,6 +34,10 @@ def tables(sizes: tuple[int, ...] = ARRAYS) -> Tables:
 
 def fifo(made: Tables) -> JobQueue:
     return JobQueue(0, QueuePlan("queue", 1, True, (0,)), made)
+
+
+def laned(made: Tables) -> LanedQueue:
+    return LanedQueue(0, QueuePlan("queue", 1, True, (0,)), made, made.shape_code, "all")
 
 
 def release(queue: JobQueue, made: Tables, rows: range, created_ms: int = 0) -> None:
@@ -134,6 +139,42 @@ class SortedList(RuleBasedStateMachine):
 
 
 TestAQueueIsASortedList = SortedList.TestCase
+
+
+class Laned(SortedList):
+    """The same of a queue by lanes, whose line is also walked past jobs that wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = laned(self.tables)
+
+    @precondition(lambda self: self.line)
+    @rule(data=st.data())
+    def some_start_past_others(self, data: st.DataObject) -> None:
+        walk, seen, closed = Walk(self.queue), list[int](), set[object]()
+        while (run := walk.next()) is not None:
+            seen += range(*run)
+            skipped = data.draw(st.integers(0, run[1] - run[0]))
+            taken = data.draw(st.integers(0, run[1] - run[0] - skipped))
+            low = run[0] + skipped
+            walk.keep(run[0], low)
+            if taken:
+                self.queue.started(low, taken)
+            walk.keep(low + taken, run[1])
+            for row in range(low, low + taken):
+                self.tables.jobs.state[row] = JobState.STARTING
+                self.running.append(row)
+            if data.draw(st.integers(0, 3)) == 0:
+                closed.add(walk.lane)
+                walk.close()
+        walk.end()
+        assert seen == [row for row in self.rows() if row in seen], "in the order of the line"
+        assert all(row in seen or self.tables.shape_code(row) in closed for row in self.rows())
+        for row in self.running:
+            self.leave(row)
+
+
+TestAQueueByLanesIsASortedListToo = Laned.TestCase
 
 
 def test_an_array_is_one_run_however_large() -> None:

@@ -214,6 +214,16 @@ ROWS = [
         status="parameter",
         key="ce_backoff",
     ),
+    Row(
+        id="4.3h",
+        rule="Where the account's vCPU quota is used up, jobs go on to an environment that it does not bind",
+        source="not documented",
+        where="batchsim/engine/ec2.py Ec2Environment.is_open",
+        tests="tests/behaviour/test_vcpu_quotas.py::test_on_demand_and_spot_have_quotas_of_their_own",
+        status="modelled",
+        breaks=lambda patch: patch.setattr("batchsim.engine.quota.VcpuQuota.permits", lambda *_: True),
+        note="A quota counts as room to grow that is used up, as maxvCpus do",
+    ),
     # -- 4.4: FIFO
     Row(
         id="4.4a",
