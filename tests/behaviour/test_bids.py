@@ -106,6 +106,12 @@ def test_the_market_price_is_paid_whatever_the_bid(simulate):
     assert bills == [0.12, 0.12]
 
 
+def test_without_steps_a_price_is_constant(simulate):
+    work = [job("a", "1h"), job("b", "1h", at="24h")]
+    result = simulate(scenario(*work, environments=[spot()]))
+    assert result.instances["price_nano_usd_per_h"].tolist() == [120_000_000] * 2
+
+
 def test_the_bill_follows_the_price(simulate):
     """Half an hour at $0.072, then half an hour at $0.288: $0.18 on average."""
     result = simulate(scenario(job("a", "1h"), environments=[spot()], world=steps((0, 0.2), (1800, 0.8))))

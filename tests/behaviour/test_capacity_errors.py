@@ -11,6 +11,7 @@ from scenario_builder import environment, job, launched, queue, reasons, scenari
 
 import batchsim
 from batchsim import ScenarioError
+from batchsim.spec import World
 
 CLOCK = {"ce_backoff": "60s"}
 
@@ -108,10 +109,15 @@ def errors(probability, simulate, seed=1):
 
 
 def test_a_launch_meets_a_capacity_error_with_the_probability_of_the_world(simulate):
-    assert errors(0, simulate).scaling["capacity_errors"].sum() == 0
     runs = [errors(0.4, simulate, seed) for seed in range(12)]
     refused, done = sum(run.scaling["capacity_errors"].sum() for run in runs), sum(len(run.instances) for run in runs)
     assert 0.36 < refused / (refused + done) < 0.44  # 1,000 tries: within 2.6 standard deviations
+
+
+def test_without_a_probability_nothing_is_refused(simulate):
+    usual = {"ice_prob": World().ice_prob}
+    result = simulate(scenario(job("a", size=64), environments=[progressive()], world=usual))
+    assert (len(result.instances), result.scaling["capacity_errors"].sum()) == (64, 0)
 
 
 def test_errors_by_chance_are_repeated_by_the_seed_and_shift_no_other_draw(simulate):

@@ -70,11 +70,12 @@ def test_an_instance_that_ends_in_one_environment_opens_the_gate_of_another(simu
 
 
 def test_a_queue_at_the_quota_spills_over_to_its_next_environment(simulate):
-    """Classes differ: what c5 may not launch, g4dn does, at its price."""
+    """Classes differ: what c5 may not launch, g4dn does, at its price and in the same decision's time."""
     places = [progressive("cheap", types=("c5.large",)), progressive("dear", types=("g4dn.xlarge",))]
-    result = simulate(scenario(job("a", vcpus=2, size=3), environments=places, world=standard(4)))
+    world = {**standard(4), "scale_up_delay": "10s"}
+    result = simulate(scenario(job("a", vcpus=2, size=3), environments=places, world=world))
     assert launched(result)[:3] == ["c5.large", "c5.large", "g4dn.xlarge"]
-    assert set(starts(result).values()) == {0}
+    assert set(starts(result).values()) == {10}
 
 
 def test_an_environment_of_several_classes_goes_on_with_the_other_class(simulate):
