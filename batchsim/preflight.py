@@ -26,6 +26,7 @@ from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import resources_of, standing_vcpus, stands
 from batchsim.spec.problems import problem_of
+from batchsim.spec.quotas import quota_class
 from batchsim.spec.world import World
 
 MOST_START_FAILURES = 0.999
@@ -43,6 +44,7 @@ def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AW
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
         flaws.extend(short_of_resources(scenario))
+        flaws.extend(_beyond_quota(scenario, facts))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
 
 
@@ -142,6 +144,29 @@ def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
         own = _environments_of(scenario, job)
         if not any(_holds(scenario.world, environment, job, facts) for environment in own):
             yield _too_large(scenario.world, (*placed.path, "submit"), _size(job), job, own, facts)
+
+
+def _beyond_quota(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
+    """Jobs for which each type that holds them is alone larger than the account's quota of its class."""
+    quotas = scenario.world.ec2_vcpu_quota
+    for placed in Index(scenario, {}, names_in(to_data(scenario))).entries() if quotas else ():
+        job = effective_job(scenario, placed.entry.submit)
+        found = [
+            (pool.type, quotas.of(quota_class(pool.type.family), spot=resources.is_spot), resources.is_spot)
+            for environment in _environments_of(scenario, job)
+            if (resources := resources_of(scenario.world, environment)) is not None
+            and environment.computeEnvironmentName not in scenario.world.fleets
+            for pool in facts.pools.get(environment.computeEnvironmentName, ())
+            if _fits(pool, job)
+        ]
+        if found and all(quota is not None and quota < kind.vcpus for kind, quota, _ in found):
+            kind, quota, spot = min(found, key=lambda each: each[0].vcpus)
+            option = f"{'Spot' if spot else 'On-Demand'} {quota_class(kind.family)}"
+            hint = f"{kind.name} has {kind.vcpus} vCPUs, world.ec2_vcpu_quota for {option} is {quota}"
+            hint += ". Set allow_unplaceable: true to see it wait, as in AWS"
+            yield Flaw(
+                "E132", "no vCPU quota leaves room for this job", (*placed.path, "submit"), _size(job), hint=hint
+            )
 
 
 def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Workload) -> list[Problem]:

@@ -143,6 +143,13 @@ def test_an_empty_spot_pool_is_a_capacity_error_and_its_depth_counts_what_is_on(
     assert (on["launched_at_s"].iloc[1:].to_numpy() >= on["ended_at_s"].iloc[:-1].to_numpy()).all() or len(on) == 1
 
 
+def test_the_report_tells_of_faults():
+    faults = [dry(lasts="3m", type="box.*", spot=False, capacity=2)]
+    report = batchsim.run(scenario(job("a"), environments=[progressive()], faults=faults), seed=1).report()
+    told = "from 0s for 3m EC2 has no more than 2 instances of type box.*, spot false"
+    assert told in " ".join(report.split())
+
+
 # -- what a scenario may not ask
 
 
