@@ -173,7 +173,9 @@ class Engine:
             self.kernel, rules, self.tables, self.running, self.environments, self._gate_opened
         )
         self.market = SpotMarket(self.kernel, plan.spot, plan.pools, plan.delays, instances, self._reclaimed)
-        self.launcher = Launcher(self.kernel, plan, instances, self.market, self._became_ready, self._gate_opened)
+        self.launcher = Launcher(
+            self.kernel, plan, instances, self.market, self._became_ready, self._gate_opened, thorough=thorough
+        )
         self._build_gates()
         self.scale_in = ScaleIn(
             self.kernel, instances, self.launcher, rules, self.log, self._gate_opened, self._decided

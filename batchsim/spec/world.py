@@ -220,7 +220,7 @@ class World(Model):
     drain_surplus: Flag = True
     """Whether busy instances that were surplus for ``scale_down_idle`` take no further job (recorded runs)."""
     ce_backoff: DurationMs = 180_000
-    """How long a pool is left alone after a capacity error (choice)."""
+    """How long a pool is left alone after a capacity error, a second at least (choice)."""
     ice_prob: Probability = 0.0
     """Probability that a launch meets a capacity error, whatever the pool and the way of purchase (choice)."""
     max_instance_vcpus_per_launch: Annotated[int, whole("E130", 1)] | None = None

@@ -33,7 +33,7 @@ def test_a_pool_that_a_fault_emptied_gives_nothing_until_it_is_over_on_demand_to
     assert result.scaling["capacity_errors"].sum() == 3
 
 
-@pytest.mark.parametrize(("backoff", "at"), [("10s", 150), ("60s", 180), ("200s", 200)])
+@pytest.mark.parametrize(("backoff", "at"), [("10s", 150), ("60s", 180), ("200s", 200), ("0s", 150)])
 def test_the_next_try_is_a_back_off_later(backoff, at, simulate):
     story = scenario(job("a"), environments=[progressive()], faults=[dry(lasts="150s")], world={"ce_backoff": backoff})
     assert starts(simulate(story)) == {"a": at}
@@ -141,6 +141,18 @@ def test_an_empty_spot_pool_is_a_capacity_error_and_its_depth_counts_what_is_on(
     result = simulate(scenario(job("a", "10s", count=2), environments=[one], world=world, simulation={"until": "1d"}))
     on = result.instances
     assert (on["launched_at_s"].iloc[1:].to_numpy() >= on["ended_at_s"].iloc[:-1].to_numpy()).all() or len(on) == 1
+
+
+def test_hundreds_of_empty_pools_are_refused_together_as_if_each_had_been_tried(simulate):
+    """Half an hour without capacity for 36 types in three zones, tried every three minutes."""
+    zones = environment(
+        types=("optimal",), maxvCpus=64, subnets=["a", "b", "c"], allocationStrategy="BEST_FIT_PROGRESSIVE"
+    )
+    story = scenario(job("a"), environments=[zones], faults=[dry(lasts="30m")], world={"ce_backoff": "3m"})
+    result = simulate(story)
+    tried = batchsim.Simulation(story, seed=1, thorough=True).finish()
+    assert result.scaling.equals(tried.scaling)
+    assert (result.scaling["capacity_errors"].sum(), starts(result)) == (10 * 108, {"a": 1800})
 
 
 def test_the_report_tells_of_faults():
