@@ -118,6 +118,7 @@ class InstanceTable:
         )
 
     def _billed_from(self, horizon_ms: int) -> Ints:
-        """Start of each bill; an instance that ended while pending has none."""
+        """Start of each bill; an instance that ended before, or in that instant without having been ready, has none."""
         start, ended = frozen(self.billed_from), frozen(self.ended_at)
-        return np.where(start <= np.where(ended == NEVER, horizon_ms, ended), start, NEVER)
+        begun = start <= np.where(ended == NEVER, horizon_ms, ended)
+        return np.where(begun & ~((start == ended) & (frozen(self.ready_at) == NEVER)), start, NEVER)
