@@ -121,4 +121,5 @@ class InstanceTable:
         """Start of each bill; an instance that ended before, or in that instant without having been ready, has none."""
         start, ended = frozen(self.billed_from), frozen(self.ended_at)
         begun = start <= np.where(ended == NEVER, horizon_ms, ended)
-        return np.where(begun & ~((start == ended) & (frozen(self.ready_at) == NEVER)), start, NEVER)
+        lost = (start == ended) & (start > frozen(self.launched_at)) & (frozen(self.ready_at) == NEVER)
+        return np.where(begun & ~lost, start, NEVER)
