@@ -209,8 +209,10 @@ class Engine:
                 launcher.quota.join(environment)
         if self._shortages or plan.rules.ice_probability:
             launcher.errors = CapacityErrors(self._shortages, plan.rules.ice_probability, plan.delays)
-        self.prices = SpotPrices(self.kernel, plan.spot.prices, hosts, self.market.interrupt, self._gate_opened)
-        launcher.prices = self.prices if plan.spot.prices else None
+        self.prices = SpotPrices(
+            self.kernel, plan.spot, plan.delays.stream, hosts, self.market.interrupt, self._gate_opened
+        )
+        launcher.prices = self.prices if self.prices.steps else None
 
     def _build_growth(self) -> None:
         """What launches instances: a scaler for each environment that has any, or its fleet where that is listed."""

@@ -141,6 +141,8 @@ def _of_spot(world: World) -> str:
 
 
 def _prices(world: World) -> str:
+    if world.spot_price_sigma:
+        return f"move every hour (world.spot_price_sigma {world.spot_price_sigma:g}), each instance billed at its mean"
     if not world.spot_prices:
         return "constant over the run"
     return f"in steps (world.spot_prices: {', '.join(world.spot_prices)}), each instance billed at its mean price"

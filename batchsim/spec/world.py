@@ -288,6 +288,8 @@ class World(Model):
 
     spot_prices: SpotPrices = Field(default_factory=dict)
     """Spot prices that change, by type, else family, else `default`: `[{at: 2h, share: 0.8}]` (choice: constant)."""
+    spot_price_sigma: Annotated[float, number("E148", 0, 2)] = 0.0
+    """Standard deviation of the logarithm of Spot prices without steps, which move every hour (choice: constant)."""
     spot_factor: Annotated[float, number("E148", 0, 10)] = 0.47
     """Spot price as a share of On-Demand, where the catalogue has none (fitted on recorded prices)."""
     first_hour_free: Flag = True

@@ -366,6 +366,18 @@ ROWS = [
         ),
     ),
     Row(
+        id="5.7p",
+        rule="How Spot prices move by chance",
+        source="not documented",
+        where="batchsim/engine/spot_prices.py Walk",
+        tests={
+            0: BIDS + "without_steps_a_price_is_constant",
+            0.3: BIDS + "prices_may_move_by_chance_around_the_usual_one",
+        },
+        status="parameter",
+        key="spot_price_sigma",
+    ),
+    Row(
         id="5.7m",
         rule="bidPercentage: Spot instances are launched only below that share of On-Demand, 100 by default",
         source="API, ComputeResource.bidPercentage",
