@@ -66,29 +66,28 @@ class CapacityErrors:
         self._shortages = shortages
         self._probability = probability
         self._stream = delays.stream
-        self._on: Counter[Place] = Counter()
+        self._on = [0] * len(shortages)
+        """Instances that are on of what each fault selects."""
         self._tries: Counter[int] = Counter()
 
     def count(self, place: Place, instances: int) -> None:
         """Instances of a place were launched, or, below 0, ended."""
-        if self._shortages:
-            self._on[place] += instances
+        for number, shortage in enumerate(self._shortages):
+            if place in shortage.places:
+                self._on[number] += instances
 
     def left(self, environment: Ec2Environment, offer: Offer, now_ms: int) -> int | None:
         """How many more instances the faults of now leave; None where none of them strikes."""
         place = (environment.position, offer.pool)
         left = [
-            shortage.instances - sum(self._on[each] for each in shortage.places)
-            for shortage in self._shortages
+            shortage.instances - self._on[number]
+            for number, shortage in enumerate(self._shortages)
             if shortage.from_ms <= now_ms < shortage.until_ms and place in shortage.places
         ]
         return min(left, default=None)
 
-    def strikes(self, environment: Ec2Environment, offer: Offer, now_ms: int) -> bool:
-        """Whether this launch meets a capacity error; each try of an environment has a number of its own."""
-        left = self.left(environment, offer, now_ms)
-        if left is not None and left <= 0:
-            return True
+    def strikes(self, environment: Ec2Environment) -> bool:
+        """Whether a launch meets an error by chance; each such try of an environment has a number of its own."""
         if not self._probability:
             return False
         number = self._tries[environment.position]

@@ -379,6 +379,7 @@ def _spot(world: World, prices: Mapping[int, tuple[tuple[int, int], ...]]) -> Sp
         median_depth=None if market.median_depth == "unlimited" else market.median_depth,
         notice_ms=world.notice,
         prices=prices,
+        price_sigma=world.spot_price_sigma,
     )
 
 

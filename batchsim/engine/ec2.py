@@ -60,9 +60,9 @@ class Ec2Cover:
 
     def _smallest(self, offers: tuple[Offer, ...]) -> Iterable[Offer]:
         """The smallest offer; where quotas count, the smallest of each class, the smallest of all first."""
-        ordered = sorted(offers, key=lambda offer: offer.vcpus)
         if self._quota is None:
-            return ordered[:1]
+            return (min(offers, key=lambda offer: offer.vcpus),)
+        ordered = sorted(offers, key=lambda offer: offer.vcpus)
         return {self._quota.class_of(offer): offer for offer in reversed(ordered)}.values()
 
     def _launch(self, offer: Offer, instances: int) -> None:

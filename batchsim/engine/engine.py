@@ -177,7 +177,9 @@ class Engine:
             self.kernel, rules, self.tables, self.running, self.environments, self._gate_opened
         )
         self.market = SpotMarket(self.kernel, plan.spot, plan.pools, plan.delays, instances, self._reclaimed)
-        self.launcher = Launcher(self.kernel, plan, instances, self.market, self._became_ready, self._gate_opened)
+        self.launcher = Launcher(
+            self.kernel, plan, instances, self.market, self._became_ready, self._gate_opened, thorough=thorough
+        )
         self._build_gates()
         self.scale_in = ScaleIn(
             self.kernel, instances, self.launcher, rules, self.log, self._gate_opened, self._decided
@@ -211,8 +213,10 @@ class Engine:
                 launcher.quota.join(environment)
         if self._shortages or plan.rules.ice_probability:
             launcher.errors = CapacityErrors(self._shortages, plan.rules.ice_probability, plan.delays)
-        self.prices = SpotPrices(self.kernel, plan.spot.prices, hosts, self.market.interrupt, self._gate_opened)
-        launcher.prices = self.prices if plan.spot.prices else None
+        self.prices = SpotPrices(
+            self.kernel, plan.spot, plan.delays.stream, hosts, self.market.interrupt, self._gate_opened
+        )
+        launcher.prices = self.prices if self.prices.steps else None
 
     def _build_growth(self) -> None:
         """What launches instances: a scaler for each environment that has any, or its fleet where that is listed."""

@@ -42,7 +42,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
 
 def _instances(engine: Engine, horizon_ms: int) -> Instances:
     """The instances; those whose price changed with what they paid on average."""
-    instances, steps = engine.tables.instances.freeze(horizon_ms), engine.plan.spot.prices
+    instances, steps = engine.tables.instances.freeze(horizon_ms), engine.prices.steps
     return with_paid_prices(instances, steps, horizon_ms) if steps else instances
 
 

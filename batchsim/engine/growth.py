@@ -19,9 +19,9 @@ class Tally(NamedTuple):
         """Count one more instance."""
         return self._replace(instances=self.instances + 1, vcpus=self.vcpus + vcpus)
 
-    def refused(self) -> Tally:
-        """Count one more capacity error."""
-        return self._replace(capacity_errors=self.capacity_errors + 1)
+    def refused(self, launches: int = 1) -> Tally:
+        """Count more capacity errors."""
+        return self._replace(capacity_errors=self.capacity_errors + launches)
 
 
 @dataclass(slots=True)
@@ -39,9 +39,9 @@ class Growth:
         self.offers = one_less(self.offers, offer)
         self.tally = self.tally.launched(offer.vcpus)
 
-    def refused(self, offers: tuple[Offer, ...]) -> None:
-        """A capacity error: these offers are left."""
-        self.offers, self.tally = offers, self.tally.refused()
+    def refused(self, offers: tuple[Offer, ...], launches: int = 1) -> None:
+        """So many capacity errors: these offers are left."""
+        self.offers, self.tally = offers, self.tally.refused(launches)
 
 
 def one_less(offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:

@@ -118,6 +118,8 @@ class InstanceTable:
         )
 
     def _billed_from(self, horizon_ms: int) -> Ints:
-        """Start of each bill; an instance that ended while pending has none."""
+        """Start of each bill; an instance that ended before, or in that instant without having been ready, has none."""
         start, ended = frozen(self.billed_from), frozen(self.ended_at)
-        return np.where(start <= np.where(ended == NEVER, horizon_ms, ended), start, NEVER)
+        begun = start <= np.where(ended == NEVER, horizon_ms, ended)
+        lost = (start == ended) & (start > frozen(self.launched_at)) & (frozen(self.ready_at) == NEVER)
+        return np.where(begun & ~lost, start, NEVER)

@@ -17,6 +17,9 @@ from batchsim.engine.spot_prices import SpotPrices
 from batchsim.policies.allocation import Demand, Offer
 from batchsim.records.vocabulary import WhyLaunched
 
+LEAST_BACKOFF_MS = 1_000
+"""Else a pool that stays empty would be tried a thousand times a second where ``ce_backoff`` is 0."""
+
 
 class Launcher:
     """Carries out what allocation strategies choose. Delays are keyed by environment and launch ordinal."""
@@ -29,7 +32,11 @@ class Launcher:
         market: SpotMarket,
         became_ready: Callable[[Ec2Environment, int], None],
         gate_moved: Callable[[], None],
+        *,
+        thorough: bool,
     ) -> None:
+        """``thorough``: no pool is refused without having been tried."""
+        self._thorough = thorough
         self.environments: tuple[Environment, ...] = ()
         self._kernel = kernel
         self._plan = plan
@@ -74,12 +81,32 @@ class Launcher:
 
         The pool is then held back for ``ce_backoff``.
         """
-        is_dry = offer.spot and offer.depth <= 0
         errors = self.errors
-        if not is_dry and (errors is None or not errors.strikes(environment, offer, self._kernel.now_ms)):
+        if not self._is_empty(environment, offer) and (errors is None or not errors.strikes(environment)):
             return False
         self.back_off(environment, offer)
         return True
+
+    def refuse_all(self, environment: Ec2Environment, offers: tuple[Offer, ...]) -> int:
+        """Hold all of these pools back if each is empty, and return how many; 0 if one of them may give an instance.
+
+        The plain twin tries one after the other; here the strategy is not asked for each of hundreds of pools.
+        """
+        plan = environment.plan
+        may_not_try_all = plan.waits_for_its_type or plan.has_own_strategy
+        if self._thorough or may_not_try_all:
+            return 0
+        if not all(self._is_empty(environment, offer) for offer in offers):
+            return 0
+        for offer in offers:
+            self.back_off(environment, offer)
+        return len(offers)
+
+    def _is_empty(self, environment: Ec2Environment, offer: Offer) -> bool:
+        if offer.spot and offer.depth <= 0:
+            return True
+        left = None if self.errors is None else self.errors.left(environment, offer, self._kernel.now_ms)
+        return left is not None and left <= 0
 
     def launch(self, environment: Ec2Environment, offer: Offer, why: WhyLaunched, *, ready: bool = False) -> int:
         """Launch one instance; ``ready`` skips the boot. Return its row."""
@@ -122,7 +149,7 @@ class Launcher:
 
     def back_off(self, environment: Ec2Environment, offer: Offer) -> None:
         """Hold a pool back after a capacity error, for ``ce_backoff``: the head may go on to the next environment."""
-        until = self._kernel.now_ms + max(1, self._plan.rules.backoff_ms)
+        until = self._kernel.now_ms + max(LEAST_BACKOFF_MS, self._plan.rules.backoff_ms)
         environment.backed_off[offer.position] = until
         environment.touched = True
         self._kernel.call_in_background(until, Rank.GATE, self._reopen, (environment, offer.position))

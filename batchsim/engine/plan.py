@@ -285,7 +285,9 @@ class SpotPlan:
     """None: unlimited."""
     notice_ms: int
     prices: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
-    """By type whose price changes: (instant, nano-dollars an hour), from t = 0 on."""
+    """By type whose price changes in given steps: (instant, nano-dollars an hour), from t = 0 on."""
+    price_sigma: float = 0.0
+    """Standard deviation of the logarithm of all other prices; 0: they are constant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,56 @@
 
 ``bidPercentage`` is a share of On-Demand: an environment launches only below it, and EC2 interrupts its instances, with
 the usual notice, when the price exceeds it (EC2, "Spot Instance interruptions"). The market price is paid, whatever the
-bid. Without ``world.spot_prices`` prices are constant, and the gate never moves.
+bid. Prices go in the steps of ``world.spot_prices``, or by chance (``world.spot_price_sigma``); without either they are
+constant, and the gate never moves.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import sqrt
 
 import numpy as np
 
 from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.elementary import exp
 from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.plan import SpotPlan
+from batchsim.engine.randomness import Stream
 from batchsim.policies.allocation import Offer
 from batchsim.records.tables import NEVER, Instances
 
-Steps = tuple[tuple[int, int], ...]
+Steps = Sequence[tuple[int, int]]
 """(instant in ms, nano-dollars an hour), from t = 0 on."""
+STEP_MS = 3_600_000
+"""Prices that go by chance move every hour ..."""
+MEMORY = 0.9
+"""... as an autoregressive process of this coefficient, in the logarithm."""
+
+
+class Walk:
+    """The price of one type: ``usual x exp(sigma z)``, z a stationary AR(1) process of 0.9 in steps of an hour."""
+
+    def __init__(self, usual: int, sigma: float, stream: Stream) -> None:
+        self._usual = usual
+        self._sigma = sigma
+        self._stream = stream
+        self._number = 0
+        (self._z,) = stream.normals(0, 1).tolist()
+
+    def price(self) -> int:
+        """Return the price of this step, a nano-dollar an hour at least."""
+        return max(1, round(self._usual * float(exp(np.array([self._sigma * self._z]))[0])))
+
+    def next(self) -> int:
+        """Return the price of the next step."""
+        self._number += 1
+        (normal,) = self._stream.normals(self._number, 1).tolist()
+        self._z = MEMORY * self._z + sqrt(1 - MEMORY**2) * normal
+        return self.price()
 
 
 class SpotPrices:
@@ -29,34 +60,51 @@ class SpotPrices:
     def __init__(
         self,
         kernel: Kernel,
-        steps: Mapping[int, Steps],
+        plan: SpotPlan,
+        stream: Callable[[str, str], Stream],
         environments: tuple[Ec2Environment, ...],
         interrupt: Callable[[Ec2Environment, frozenset[int]], None],
         gate_moved: Callable[[], None],
     ) -> None:
-        """``steps`` by type; ``interrupt(environment, offers)`` hears of offers whose price exceeds the bid now."""
+        """``interrupt(environment, pools)`` hears of pools whose price exceeds the bid now."""
         self._kernel = kernel
-        self._steps = steps
+        self.steps: dict[int, list[tuple[int, int]]] = {type_: list(given) for type_, given in plan.prices.items()}
+        """By type whose price changes, as far as it is known by now."""
+        self._walks: dict[int, Walk] = {}
         self._spot = tuple(each for each in environments if each.plan.spot and not each.plan.fleet)
         self._interrupt = interrupt
         self._gate_moved = gate_moved
-        self.last_step_ms = max((at for each in steps.values() for at, _ in each), default=0)
+        self._given = sorted({at for each in self.steps.values() for at, _ in each if at > 0})
+        for offer in (offer for each in environments for offer in each.plan.offers if offer.spot):
+            if plan.price_sigma and offer.type not in self.steps:
+                walk = Walk(offer.price_nano_usd_per_h, plan.price_sigma, stream("price", offer.type_name))
+                self._walks[offer.type], self.steps[offer.type] = walk, [(0, walk.price())]
 
     def start(self) -> None:
         """Shut the gates of t = 0, and put all steps on the agenda."""
         for environment in self._spot:
             self._set_gate(environment)
-        for at_ms in sorted({at for each in self._steps.values() for at, _ in each if at > 0}):
+        for at_ms in self._given:
             self._kernel.call_in_background(at_ms, Rank.NOTICE, self._step)
+        if self._walks:
+            self._kernel.call_in_background(STEP_MS, Rank.NOTICE, self._walk_on)
 
     def now(self, offer: Offer) -> int:
         """The price of an offer now."""
-        steps = self._steps.get(offer.type)
+        steps = self.steps.get(offer.type)
         return offer.price_nano_usd_per_h if steps is None else price_at(steps, self._kernel.now_ms)
 
     def may_fall(self, environment: Ec2Environment) -> bool:
         """Whether a price is still to change for an environment that the bid keeps from launching."""
-        return bool(environment.outbid) and self._kernel.now_ms < self.last_step_ms
+        is_moving = bool(self._walks) or bool(self._given and self._kernel.now_ms < self._given[-1])
+        return bool(environment.outbid) and is_moving
+
+    def _walk_on(self, _: None) -> None:
+        now = self._kernel.now_ms
+        for type_, walk in self._walks.items():
+            self.steps[type_].append((now, walk.next()))
+        self._kernel.call_in_background(now + STEP_MS, Rank.NOTICE, self._walk_on)
+        self._step(None)
 
     def _step(self, _: None) -> None:
         for environment in self._spot:

@@ -27,6 +27,7 @@ def assumptions(
         *_of_scheduler(scenario.world, policies or {}),
         *_of_shares(scenario),
         *_of_capacity(scenario),
+        *_of_faults(scenario),
         *_changes(scenario.world),
     ]
 
@@ -88,6 +89,22 @@ def _of_capacity(scenario: Scenario) -> Iterator[str]:
         yield f"Fargate Spot: {_hazard(scenario.world)} of a task, notice {format_duration(scenario.world.notice)}"
 
 
+def _of_faults(scenario: Scenario) -> Iterator[str]:
+    """What goes wrong because the scenario says so."""
+    reclaims = sum(fault.kind == "spot_reclaim" for fault in scenario.faults)
+    if reclaims:
+        yield f"faults of the scenario: {reclaims} reclaim{'s' if reclaims > 1 else ''} at given times"
+    for fault in scenario.faults:
+        if fault.kind == "capacity":
+            lasts = "to the end" if fault.for_ms is None else f"for {format_duration(fault.for_ms)}"
+            given = fault.select.model_dump(exclude_none=True)
+            of = " of " + ", ".join(f"{key} {str(value).lower()}" for key, value in given.items()) if given else ""
+            yield (
+                f"fault of the scenario: from {format_duration(fault.at_ms)} {lasts} EC2 has no more than "
+                f"{fault.capacity} instance{'' if fault.capacity == 1 else 's'}{of}"
+            )
+
+
 def _kinds(scenario: Scenario) -> set[str]:
     """The types of the scenario's environments."""
     resources = [resources_of(scenario.world, environment) for environment in scenario.computeEnvironments]
@@ -139,6 +156,8 @@ def _of_spot(world: World) -> str:
 
 
 def _prices(world: World) -> str:
+    if world.spot_price_sigma:
+        return f"move every hour (world.spot_price_sigma {world.spot_price_sigma:g}), each instance billed at its mean"
     if not world.spot_prices:
         return "constant over the run"
     return f"in steps (world.spot_prices: {', '.join(world.spot_prices)}), each instance billed at its mean price"

@@ -220,7 +220,7 @@ class World(Model):
     drain_surplus: Flag = True
     """Whether busy instances that were surplus for ``scale_down_idle`` take no further job (recorded runs)."""
     ce_backoff: DurationMs = 180_000
-    """How long a pool is left alone after a capacity error (choice)."""
+    """How long a pool is left alone after a capacity error, a second at least (choice)."""
     ice_prob: Probability = 0.0
     """Probability that a launch meets a capacity error, whatever the pool and the way of purchase (choice)."""
     max_instance_vcpus_per_launch: Annotated[int, whole("E130", 1)] | None = None
@@ -288,6 +288,8 @@ class World(Model):
 
     spot_prices: SpotPrices = Field(default_factory=dict)
     """Spot prices that change, by type, else family, else `default`: `[{at: 2h, share: 0.8}]` (choice: constant)."""
+    spot_price_sigma: Annotated[float, number("E148", 0, 2)] = 0.0
+    """Standard deviation of the logarithm of Spot prices without steps, which move every hour (choice: constant)."""
     spot_factor: Annotated[float, number("E148", 0, 10)] = 0.47
     """Spot price as a share of On-Demand, where the catalogue has none (fitted on recorded prices)."""
     first_hour_free: Flag = True

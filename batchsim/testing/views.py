@@ -41,7 +41,7 @@ def _offers(draw: DrawFn) -> tuple[Offer, ...]:
     made: list[Offer] = []
     for number, (vcpus, memory_mib) in enumerate(types):
         price = draw(st.integers(1, 40)) * 10_000_000 * vcpus
-        gpus = draw(st.sampled_from((0, 0, 0, 1)))
+        gpus, listed = draw(st.sampled_from((0, 0, 0, 1))), draw(st.integers(0, 3))
         made += [
             Offer(
                 position=number * zones + zone,
@@ -57,6 +57,8 @@ def _offers(draw: DrawFn) -> tuple[Offer, ...]:
                 on_demand_nano_usd_per_h=price,
                 depth=draw(st.sampled_from((0, 1, 7, 200))) if spot else 0,
                 type_name=f"t{number}.{vcpus}x",
+                listed=listed,
+                hazard_per_h=0.02 if spot else 0.0,
             )
             for zone in range(zones)
         ]
@@ -72,6 +74,8 @@ def _demands() -> SearchStrategy[Demand]:
         may_exceed_max=st.booleans(),
         zone_vcpus=st.tuples(*[st.sampled_from((0, 2, 4, 16))] * ZONES),
         by_memory=st.booleans(),
+        max_instance_vcpus=st.sampled_from((None, None, 4)),
+        rate_weight=st.sampled_from((None, None, 10.0)),
         size_draws=st.sampled_from(((), (0.05, 0.5, 0.95))),
     )
 

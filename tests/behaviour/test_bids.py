@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-interruptions.html
 
 from __future__ import annotations
 
+from math import log
+
 import pytest
 from scenario_builder import attempts_of, box, environment, job, launched, queue, reasons, scenario, starts
 
@@ -106,6 +108,12 @@ def test_the_market_price_is_paid_whatever_the_bid(simulate):
     assert bills == [0.12, 0.12]
 
 
+def test_without_steps_a_price_is_constant(simulate):
+    work = [job("a", "1h"), job("b", "1h", at="24h")]
+    result = simulate(scenario(*work, environments=[spot()]))
+    assert result.instances["price_nano_usd_per_h"].tolist() == [120_000_000] * 2
+
+
 def test_the_bill_follows_the_price(simulate):
     """Half an hour at $0.072, then half an hour at $0.288: $0.18 on average."""
     result = simulate(scenario(job("a", "1h"), environments=[spot()], world=steps((0, 0.2), (1800, 0.8))))
@@ -124,6 +132,35 @@ def test_the_mean_is_over_the_time_that_is_billed_and_rounded_half_to_even(simul
     assert result.instances["price_nano_usd_per_h"].tolist() == [1]
     longer = simulate(scenario(job("a", "400s"), environments=[spot()], world=slow))
     assert longer.instances["price_nano_usd_per_h"].tolist() == [2]
+
+
+def by_chance(sigma, seed, hours=24, types=("box.1",)):
+    """What instances of a day each paid an hour, one after the other, in parts of the usual price."""
+    work = job("a", "50m", count=hours, at={"rate": "1/h"})
+    story = scenario(work, environments=[spot(types=types)], world={"spot_price_sigma": sigma})
+    return [price / 120_000_000 for price in batchsim.run(story, seed=seed).instances["price_nano_usd_per_h"]]
+
+
+def test_prices_may_move_by_chance_around_the_usual_one():
+    """Medians of the logarithm are 0 and its standard deviation is sigma; an hour later it is much the same."""
+    logs = [[log(price) for price in by_chance(0.3, seed)] for seed in range(30)]
+    flat = [each for day in logs for each in day]
+    assert abs(sum(flat) / len(flat)) < 0.15  # 30 days are worth about 40 independent prices
+    assert 0.2 < (sum(each**2 for each in flat) / len(flat)) ** 0.5 < 0.4
+    apart = [(day[at] - day[at + 1]) ** 2 for day in logs for at in range(len(day) - 1)]
+    assert 0.08 < (sum(apart) / len(apart)) ** 0.5 < 0.18, "sigma x sqrt(2 (1 - 0.9)) = 0.134"
+
+
+def test_that_is_keyed_by_the_seed_and_the_type_and_constant_at_0():
+    assert by_chance(0.3, 1) == by_chance(0.3, 1) != by_chance(0.3, 2)
+    assert set(by_chance(0, 1)) == {1}
+
+
+def test_a_bid_meets_prices_by_chance_too(simulate):
+    places = [spot(40), environment("dear")]
+    work = job("a", "50m", count=200, at={"rate": "1/h"})
+    result = simulate(scenario(work, environments=places, world={"spot_price_sigma": 0.5, "notice": "120s"}))
+    assert set(result.instances["environment"]) == {"spot", "dear"}
 
 
 def test_strategies_see_the_price_of_the_moment(simulate):

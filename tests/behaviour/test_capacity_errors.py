@@ -11,6 +11,7 @@ from scenario_builder import environment, job, launched, queue, reasons, scenari
 
 import batchsim
 from batchsim import ScenarioError
+from batchsim.spec import World
 
 CLOCK = {"ce_backoff": "60s"}
 
@@ -32,7 +33,7 @@ def test_a_pool_that_a_fault_emptied_gives_nothing_until_it_is_over_on_demand_to
     assert result.scaling["capacity_errors"].sum() == 3
 
 
-@pytest.mark.parametrize(("backoff", "at"), [("10s", 150), ("60s", 180), ("200s", 200)])
+@pytest.mark.parametrize(("backoff", "at"), [("10s", 150), ("60s", 180), ("200s", 200), ("0s", 150)])
 def test_the_next_try_is_a_back_off_later(backoff, at, simulate):
     story = scenario(job("a"), environments=[progressive()], faults=[dry(lasts="150s")], world={"ce_backoff": backoff})
     assert starts(simulate(story)) == {"a": at}
@@ -108,10 +109,15 @@ def errors(probability, simulate, seed=1):
 
 
 def test_a_launch_meets_a_capacity_error_with_the_probability_of_the_world(simulate):
-    assert errors(0, simulate).scaling["capacity_errors"].sum() == 0
     runs = [errors(0.4, simulate, seed) for seed in range(12)]
     refused, done = sum(run.scaling["capacity_errors"].sum() for run in runs), sum(len(run.instances) for run in runs)
     assert 0.36 < refused / (refused + done) < 0.44  # 1,000 tries: within 2.6 standard deviations
+
+
+def test_without_a_probability_nothing_is_refused(simulate):
+    usual = {"ice_prob": World().ice_prob}
+    result = simulate(scenario(job("a", size=64), environments=[progressive()], world=usual))
+    assert (len(result.instances), result.scaling["capacity_errors"].sum()) == (64, 0)
 
 
 def test_errors_by_chance_are_repeated_by_the_seed_and_shift_no_other_draw(simulate):
@@ -135,6 +141,25 @@ def test_an_empty_spot_pool_is_a_capacity_error_and_its_depth_counts_what_is_on(
     result = simulate(scenario(job("a", "10s", count=2), environments=[one], world=world, simulation={"until": "1d"}))
     on = result.instances
     assert (on["launched_at_s"].iloc[1:].to_numpy() >= on["ended_at_s"].iloc[:-1].to_numpy()).all() or len(on) == 1
+
+
+def test_hundreds_of_empty_pools_are_refused_together_as_if_each_had_been_tried(simulate):
+    """Half an hour without capacity for 36 types in three zones, tried every three minutes."""
+    zones = environment(
+        types=("optimal",), maxvCpus=64, subnets=["a", "b", "c"], allocationStrategy="BEST_FIT_PROGRESSIVE"
+    )
+    story = scenario(job("a"), environments=[zones], faults=[dry(lasts="30m")], world={"ce_backoff": "3m"})
+    result = simulate(story)
+    tried = batchsim.Simulation(story, seed=1, thorough=True).finish()
+    assert result.scaling.equals(tried.scaling)
+    assert (result.scaling["capacity_errors"].sum(), starts(result)) == (10 * 108, {"a": 1800})
+
+
+def test_the_report_tells_of_faults():
+    faults = [dry(lasts="3m", type="box.*", spot=False, capacity=2)]
+    report = batchsim.run(scenario(job("a"), environments=[progressive()], faults=faults), seed=1).report()
+    told = "from 0s for 3m EC2 has no more than 2 instances of type box.*, spot false"
+    assert told in " ".join(report.split())
 
 
 # -- what a scenario may not ask

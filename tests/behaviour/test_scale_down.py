@@ -117,7 +117,7 @@ def test_minvcpus_are_a_warm_pool_that_serves_jobs_at_once_and_costs_money_throu
     slow = {**IDLE, "instance_boot": "5m"}
     result = simulate(scenario(job("a", "10s", at="1h"), environments=[warm], world=slow))
     assert starts(result) == {"a": 3600}
-    assert result.instances["billed_s"].tolist() == [3610, 3610]
+    assert result.instances[["ready_at_s", "billed_s"]].values.tolist() == [[0, 3610], [0, 3610]]
 
 
 def test_minvcpus_are_kept_even_in_a_disabled_environment(simulate):

@@ -102,6 +102,15 @@ def test_an_instance_lost_while_pending_costs_nothing(simulate):
     assert isnan(result.instances["billed_from_s"].tolist()[0])
 
 
+@pytest.mark.parametrize("bill_from", ["running", "ready"])
+def test_an_instance_lost_in_the_instant_in_which_its_bill_would_begin_has_none(bill_from, simulate):
+    """Reclaims come before boots that are over."""
+    slow = {"instance_pending": "30s", "instance_boot": "30s", "bill_from": bill_from}
+    result = simulate(scenario(job("a"), environments=[spot()], faults=[reclaim("30s")], world=slow))
+    assert isnan(result.instances["billed_from_s"].tolist()[0])
+    assert result.instances["cost_usd"].tolist()[0] == 0
+
+
 def test_a_pool_without_capacity_gives_no_initial_capacity_either(simulate):
     cut = {"simulation": {"until": "60s"}}
     result = simulate(scenario(job("a"), environments=[spot(minvCpus=2)], world={"spot_depth": 0}, **cut))

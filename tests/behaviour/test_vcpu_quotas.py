@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from scenario_builder import environment, job, launched, queue, reasons, scenario, starts
 
+import batchsim
 from batchsim import ScenarioError
 from batchsim.spec.quotas import quota_class
 
@@ -40,7 +41,8 @@ def test_a_new_account_has_five_standard_vcpus_and_none_of_other_classes(simulat
     queues = [queue("queue", "m"), queue("gpus", "g")]
     work = [job("a", "1h", size=9), job("b", on="gpus")]
     new = {"ec2_vcpu_quota": "new_account"}
-    result = simulate(scenario(*work, environments=places, queues=queues, world=new, simulation={"until": "30m"}))
+    cut = {"simulation": {"until": "30m"}, "allow_unplaceable": True}
+    result = simulate(scenario(*work, environments=places, queues=queues, world=new, **cut))
     assert launched(result) == ["m5.large", "m5.large"], "a third would be the sixth vCPU"
     assert {name for _, name, _ in reasons(result, "gpus")} == {"vcpu_quota"}
 
@@ -70,11 +72,12 @@ def test_an_instance_that_ends_in_one_environment_opens_the_gate_of_another(simu
 
 
 def test_a_queue_at_the_quota_spills_over_to_its_next_environment(simulate):
-    """Classes differ: what c5 may not launch, g4dn does, at its price."""
+    """Classes differ: what c5 may not launch, g4dn does, at its price and in the same decision's time."""
     places = [progressive("cheap", types=("c5.large",)), progressive("dear", types=("g4dn.xlarge",))]
-    result = simulate(scenario(job("a", vcpus=2, size=3), environments=places, world=standard(4)))
+    world = {**standard(4), "scale_up_delay": "10s"}
+    result = simulate(scenario(job("a", vcpus=2, size=3), environments=places, world=world))
     assert launched(result)[:3] == ["c5.large", "c5.large", "g4dn.xlarge"]
-    assert set(starts(result).values()) == {0}
+    assert set(starts(result).values()) == {10}
 
 
 def test_an_environment_of_several_classes_goes_on_with_the_other_class(simulate):
@@ -91,7 +94,7 @@ def test_the_size_keeps_to_what_the_quota_leaves(simulate):
 @pytest.mark.parametrize("strategy", ["BEST_FIT", "BEST_FIT_PROGRESSIVE_ORDERED", "BEST_FIT_PROGRESSIVE"])
 def test_a_quota_that_holds_no_instance_leaves_the_run_stuck(strategy, simulate):
     one = progressive(types=("box.4",), allocationStrategy=strategy)
-    result = simulate(scenario(job("a"), environments=[one], world=standard(3)))
+    result = simulate(scenario(job("a"), environments=[one], world=standard(3), allow_unplaceable=True))
     assert (len(result.instances), result.summary()["ended_by"]) == (0, "stuck")
     assert reasons(result)[-1] == (0, "vcpu_quota", "hosts")
 
@@ -109,6 +112,15 @@ def test_minvcpus_are_filled_as_far_as_the_quota_goes_and_beyond_when_it_opens(s
 def test_maxvcpus_is_the_reason_before_the_quota(simulate):
     result = simulate(scenario(job("a", "10s", size=3), environments=[progressive(maxvCpus=2)], world=standard(2)))
     assert reasons(result)[0] == (0, "max_vcpus", "hosts")
+
+
+def test_a_job_that_no_quota_will_ever_hold_is_told_before_the_run():
+    one = progressive(types=("g4dn.xlarge", "g4dn.2xlarge"))
+    with pytest.raises(ScenarioError) as caught:
+        batchsim.run(scenario(job("a"), environments=[one], world={"ec2_vcpu_quota": "new_account"}))
+    (problem,) = caught.value.problems
+    assert problem.code == "E132"
+    assert "g4dn.xlarge has 4 vCPUs, world.ec2_vcpu_quota for On-Demand g_vt is 0" in problem.hint
 
 
 @pytest.mark.parametrize(

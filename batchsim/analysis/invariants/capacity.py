@@ -198,7 +198,8 @@ def _may_be_outbid(book: Book, resources: Mapping[str, Any]) -> bool:
     bids_less = int(resources.get("bidPercentage") or 100) < 100
     priced = (*book.settings.world("prices").values(), *book.settings.world("instanceTypes").values())
     own = any("spot" in each or "spot_price" in each for each in priced)
-    return bids_less or own or bool(book.settings.world("spot_prices")) or book.settings.world("spot_factor") >= 1
+    moves = bool(book.settings.world("spot_prices")) or book.settings.world("spot_price_sigma") > 0
+    return bids_less or own or moves or book.settings.world("spot_factor") >= 1
 
 
 @invariant("N35")

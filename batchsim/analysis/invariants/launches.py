@@ -174,6 +174,8 @@ def _bid(book: Book) -> Callable[[str], int]:
 def _launch_prices(book: Book) -> Int64s:
     """The Spot price when each instance was launched; missing where the scenario does not say, or On-Demand."""
     must_be_at_run_prices(book)
+    if book.settings.world("spot_price_sigma"):
+        raise CannotTellError("world.spot_price_sigma is random")
     instances = book.instances
     found = np.full(len(instances), MISSING, np.int64)
     launched, price = instances.ms("launched_at_s"), instances.number("price_nano_usd_per_h")

@@ -41,6 +41,7 @@ DEFAULTS: Mapping[str, Any] = {
     "run_task_jitter": "full",
     "ec2_vcpu_quota": "unlimited",
     "spot_prices": {},
+    "spot_price_sigma": 0,
     "spot_factor": 0.47,
     "prices": {},
     "instanceTypes": {},

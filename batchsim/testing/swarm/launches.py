@@ -83,6 +83,8 @@ def _prices(draft: Draft) -> Data:
     """Steps that pass the bids in both directions."""
     if not draft.has("bids"):
         return {}
+    if draft.chance(25):
+        return {"spot_price_sigma": draft.pick(0.5, 1.2)}
     prices = {draft.pick("default", "t"): _steps(draft)}
     if draft.chance(40):
         prices["t.large"] = [{"at": "1m", "price": draft.pick("$0.1/h", "$0.290000001/h")}]
