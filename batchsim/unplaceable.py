@@ -39,6 +39,8 @@ class Place:
     """Why others may not."""
     unsold: tuple[PoolFacts, ...] = ()
     """Types that it names and EC2 does not sell there."""
+    quota_vcpus: int | None = None
+    """The account's vCPUs of Fargate; None: any number."""
     runs_windows: bool = True
     """False for Fargate Spot."""
 
@@ -47,7 +49,8 @@ class Place:
         if self.shut or job.vcpus_milli > self.most_vcpus * 1000:
             return False
         if self.is_fargate:
-            return job.platform == "FARGATE" and (self.runs_windows or not job.windows)
+            within = self.quota_vcpus is None or job.vcpus_milli <= self.quota_vcpus * 1000
+            return job.platform == "FARGATE" and within and (self.runs_windows or not job.windows)
         return any(_fits(pool, job) for pool in self.pools)
 
 
@@ -87,10 +90,8 @@ def _place(scenario: Scenario, environment: ComputeEnvironment, facts: Catalogue
 def _on_fargate(name: str, shut: str, most_vcpus: int, world: World, resources: ComputeResource) -> Place:
     quotas = world.fargate_vcpu_quota
     quota = quotas.spot if resources.is_spot else quotas.on_demand
-    if quota is None or quota >= most_vcpus:
-        return Place(name, shut, True, most_vcpus, (), runs_windows=not resources.is_spot)
-    barred = (f"world.fargate_vcpu_quota is {quota} vCPU",)
-    return Place(name, shut, True, quota, (), barred, runs_windows=not resources.is_spot)
+    barred = () if quota is None or quota >= most_vcpus else (f"world.fargate_vcpu_quota is {quota} vCPU",)
+    return Place(name, shut, True, most_vcpus, (), barred, quota_vcpus=quota, runs_windows=not resources.is_spot)
 
 
 def _shut(scenario: Scenario, environment: ComputeEnvironment) -> str:
@@ -124,7 +125,7 @@ def _barred(world: World, resources: ComputeResource, pool: PoolFacts) -> str:
     class_, spot = quota_class(pool.type.family), resources.is_spot
     quota = world.ec2_vcpu_quota.of(class_, spot=spot)
     if quota is not None and quota < pool.type.vcpus:
-        return f"the {'Spot' if spot else 'On-Demand'} quota of class {class_} is {quota} vCPU"
+        return f"world.ec2_vcpu_quota for {'Spot' if spot else 'On-Demand'} {class_} is {quota}"
     moves = bool(steps_of(world.spot_prices, pool.type.name, pool.type.family))
     bid = pool.on_demand_nano_usd_per_h * resources.bidPercentage
     if spot and not moves and pool.spot_nano_usd_per_h * 100 >= bid:

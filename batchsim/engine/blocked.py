@@ -13,7 +13,7 @@ from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
-from batchsim.engine.plan import Ec2Plan, Plan
+from batchsim.engine.plan import Plan
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.tables import Tables
 from batchsim.policies.blocking import block_message, block_reason, time_limit_message
@@ -116,15 +116,16 @@ class BlockDetector:
     def is_awaited(self) -> bool:
         """Whether a head is still to be told of, or to be cancelled: a run does not end before.
 
-        For the telling alone a fleet that stands, and is billed to the end, is not kept longer.
+        For the telling alone no instance that is on, and billed to the end, is kept longer.
         """
         return any(map(self._is_awaited, self._watches.values()))
 
     def _is_awaited(self, watch: _Watch) -> bool:
         if self._due_ms(watch) is None:
             return False
-        hosts = (self._environments[position].plan for position in watch.queue.environments)
-        return watch.cause in watch.limits_ms or not all(isinstance(plan, Ec2Plan) and plan.stands for plan in hosts)
+        return watch.cause in watch.limits_ms or not any(
+            isinstance(environment, Ec2Environment) and environment.on for environment in self._environments
+        )
 
     def freeze(self) -> BlockedHeads:
         """Return the frozen record."""

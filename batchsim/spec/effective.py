@@ -141,14 +141,14 @@ class _Share(TypedDict):
 
 
 def _share(scenario: Scenario, submit: SubmitJob, definition: JobDefinition) -> _Share:
-    """E165: a fair-share queue takes no request without a share identifier (API, SubmitJob)."""
+    """E167: a fair-share queue takes no request without a share identifier (API, SubmitJob)."""
     queue = next((q for q in scenario.jobQueues if q.jobQueueName == short_name(submit.jobQueue)), None)
     if queue is None or fair_share_of(scenario.schedulingPolicies, queue) is None:
         return _Share(share=None, scheduling_priority=0)
     if submit.shareIdentifier is None:
         hint = "Add a shareIdentifier, as in shareIdentifier: teamA"
         message = f"{queue.jobQueueName} is a fair-share queue: each request names its share"
-        raise flawed("E165", message, path=("shareIdentifier",), hint=hint)
+        raise flawed("E167", message, path=("shareIdentifier",), hint=hint)
     given = (submit.schedulingPriorityOverride, definition.schedulingPriority)
     priority = next((each for each in given if each is not None), 0)
     return _Share(share=submit.shareIdentifier, scheduling_priority=priority)

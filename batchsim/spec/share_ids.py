@@ -16,7 +16,7 @@ MAX_SHARE_ID = 255
 
 
 def _share_id(*, wildcard: bool) -> FileForm:
-    """A share identifier, of an entry with an optional ``*`` at its end (E165)."""
+    """A share identifier, of an entry with an optional ``*`` at its end (E167)."""
     pattern = f"[A-Za-z0-9]{{1,{MAX_SHARE_ID}}}" if not wildcard else f"[A-Za-z0-9]{{0,{MAX_SHARE_ID}}}\\*?"
     what = f"1-{MAX_SHARE_ID} letters and digits" + (", then perhaps *" if wildcard else "")
 
@@ -24,7 +24,7 @@ def _share_id(*, wildcard: bool) -> FileForm:
         text = check_text(value)
         if not text or (strict and not re.fullmatch(pattern, text)):
             hint = "world.strict_limits: false takes it" if text else ""
-            raise flawed("E165", "not a share identifier", value, allowed=what, hint=hint)
+            raise flawed("E167", "not a share identifier", value, allowed=what, hint=hint)
         return text
 
     return FileForm(read, {"type": "string"}, relaxable=True)

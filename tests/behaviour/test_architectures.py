@@ -162,7 +162,7 @@ def test_gpus_of_two_hosts_do_not_add_up():
     with pytest.raises(batchsim.ScenarioError) as caught:
         batchsim.run(graphic(job("a", kind="gpu3"), slots=8), seed=1)
     (problem,) = caught.value.problems
-    assert (problem.code, "the most GPUs of a type are 2" in problem.hint) == ("E132", True)
+    assert (problem.code, ": 2, 1 short" in problem.hint) == ("E132", True)
 
 
 def test_jobs_without_gpus_block_a_gpu_host_by_its_vcpus(simulate):

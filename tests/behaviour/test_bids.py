@@ -30,7 +30,7 @@ def steps(*prices):
 
 @pytest.mark.parametrize(("bid", "instances"), [(100, 1), (34, 1), (33, 0), (1, 0)])
 def test_an_environment_launches_only_below_its_bid(bid, instances, simulate):
-    result = simulate(scenario(job("a"), environments=[spot(bid)]))
+    result = simulate(scenario(job("a"), environments=[spot(bid)], allow_unplaceable=True))
     assert len(result.instances) == instances
     assert result.summary()["ended_by"] == ("drained" if instances else "stuck")
 
@@ -38,14 +38,17 @@ def test_an_environment_launches_only_below_its_bid(bid, instances, simulate):
 def test_a_price_equal_to_the_bid_is_not_below_it(simulate):
     """The API: the Spot price "must be less than that percentage"."""
     half = {"instanceTypes": {"box.x": box(1, price="$0.36/h", spot_price="$0.18/h")}}
-    runs = [simulate(scenario(job("a"), environments=[spot(bid, ("box.x",))], world=half)) for bid in (50, 51)]
+    runs = [
+        simulate(scenario(job("a"), environments=[spot(bid, ("box.x",))], world=half, allow_unplaceable=True))
+        for bid in (50, 51)
+    ]
     assert [len(run.instances) for run in runs] == [0, 1]
 
 
 def test_without_a_bid_an_environment_pays_up_to_on_demand(simulate):
     dear = {"box.x": box(1, price="$0.36/h", spot_price="$0.36/h")}
     plain = environment("spot", ("box.x",), type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE")
-    result = simulate(scenario(job("a"), environments=[plain], world={"instanceTypes": dear}))
+    result = simulate(scenario(job("a"), environments=[plain], world={"instanceTypes": dear}, allow_unplaceable=True))
     assert reasons(result)[-1] == (0, "bid", "spot")
 
 
@@ -103,7 +106,8 @@ def test_each_environment_has_its_own_bid(simulate):
 
 def test_the_market_price_is_paid_whatever_the_bid(simulate):
     bills = [
-        simulate(scenario(job("a", "1h"), environments=[spot(bid)])).instances["cost_usd"].sum() for bid in (40, 100)
+        simulate(scenario(job("a", "1h"), environments=[spot(bid)], allow_unplaceable=True)).instances["cost_usd"].sum()
+        for bid in (40, 100)
     ]
     assert bills == [0.12, 0.12]
 

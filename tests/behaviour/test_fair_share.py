@@ -406,7 +406,7 @@ ALLOWED = "1-255 letters and digits"
 def test_a_request_to_a_fair_share_queue_names_its_share_in_letters_and_digits(share, problem):
     with pytest.raises(batchsim.ScenarioError, match=problem) as told:
         scenario(job("a", share=share), **fair())
-    assert [each.code for each in told.value.problems] == ["E165"]
+    assert [each.code for each in told.value.problems] == ["E167"]
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_a_request_to_a_fair_share_queue_names_its_share_in_letters_and_digits(s
 def test_entries_of_a_policy_do_not_overlap(entries):
     with pytest.raises(batchsim.ScenarioError, match=r"overlaps|given twice") as told:
         scenario(**fair(dict.fromkeys(entries, 1)) if len(set(entries)) > 1 else twice(entries[0]))
-    assert [each.code for each in told.value.problems] == ["E165"]
+    assert [each.code for each in told.value.problems] == ["E167"]
 
 
 def twice(entry):

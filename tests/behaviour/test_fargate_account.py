@@ -76,7 +76,7 @@ def test_a_task_larger_than_the_quota_can_never_run():
         batchsim.run(story, seed=1)
     (problem,) = caught.value.problems
     assert problem.code == "E132"
-    assert "world.fargate_vcpu_quota is 6 at most" in problem.hint
+    assert problem.hint.startswith("world.fargate_vcpu_quota is 6 vCPU. ")
 
 
 def test_where_it_is_allowed_such_a_task_waits_for_ever(simulate):

@@ -64,7 +64,8 @@ def test_no_run_waits_for_an_instance_that_cannot_hold_the_head(simulate: Simula
 
 def test_nor_for_one_of_a_disabled_environment(simulate: Simulate) -> None:
     shut = {**POOL, "state": "DISABLED"}
-    result = simulate(scenario(job("a"), environments=[shut], world={"fleets": {"pool": [box(), box(at="5m")]}}))
+    parts = {"environments": [shut], "world": {"fleets": {"pool": [box(), box(at="5m")]}}}
+    result = simulate(scenario(job("a"), allow_unplaceable=True, **parts))
     assert (result.horizon_s, result.summary()["ended_by"]) == (0, "stuck")
 
 

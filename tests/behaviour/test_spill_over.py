@@ -116,7 +116,7 @@ def test_an_invalid_environment_is_passed_over(kind, simulate):
 
 def test_an_invalid_environment_launches_nothing_not_even_its_minimum(simulate):
     broken = {**fixed(2), "status": "INVALID"}
-    result = simulate(scenario(job("a"), environments=[broken]))
+    result = simulate(scenario(job("a"), environments=[broken], allow_unplaceable=True))
     assert launched(result) == []
     assert result.summary()["ended_by"] == "stuck"
     assert reasons(result) == [(0, "environment_invalid", "hosts")]
@@ -134,7 +134,8 @@ def test_what_runs_in_an_environment_goes_on_when_it_turns_invalid(simulate):
 
 def test_an_invalid_environment_is_said_to_be_invalid_also_where_it_is_disabled(simulate):
     broken = {**environment(state="DISABLED"), "status": "INVALID"}
-    assert reasons(simulate(scenario(job("a"), environments=[broken])))[0][1] == "environment_invalid"
+    result = simulate(scenario(job("a"), environments=[broken], allow_unplaceable=True))
+    assert reasons(result)[0][1] == "environment_invalid"
 
 
 def test_any_other_status_is_taken_as_valid(simulate):

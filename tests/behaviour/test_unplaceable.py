@@ -95,7 +95,7 @@ def test_environments_that_are_shut_for_good_are_named(place, words):
 def test_a_quota_below_the_smallest_fitting_instance_is_named():
     world = {"ec2_vcpu_quota": {"on_demand": {"standard": 2}}}
     told = refused(job("a", vcpus=4), environments=[environment(types=["box.1", "box.4"])], world=world)
-    assert "the On-Demand quota of class standard is 2 vCPU" in told
+    assert "world.ec2_vcpu_quota for On-Demand standard is 2" in told
 
 
 def test_a_bid_that_no_price_is_ever_below_is_named():

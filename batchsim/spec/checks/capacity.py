@@ -37,7 +37,7 @@ def check_environments(index: Index) -> Iterator[Flaw]:
 
 
 def check_queues(index: Index) -> Iterator[Flaw]:
-    """E111, E117, E120, E121, E122, E165: environments, scheduling policy and time limits of queues; policies."""
+    """E111, E117, E120, E121, E122, E167: environments, scheduling policy and time limits of queues; policies."""
     environments = {item.computeEnvironmentName: item for _, item in index.items("computeEnvironments")}
     strict = index.scenario.world.strict_limits
     for path, queue in index.items("jobQueues"):
@@ -160,11 +160,11 @@ def _policy(index: Index, path: Path, queue: JobQueue) -> Iterator[Flaw]:
 
 
 def _entries(path: Path, policy: FairsharePolicy) -> Iterator[Flaw]:
-    """E165: no share identifier falls under two entries of ``shareDistribution``."""
+    """E167: no share identifier falls under two entries of ``shareDistribution``."""
     named = [(number, item.shareIdentifier) for number, item in enumerate(policy.shareDistribution)]
     for (before, one), (number, other) in combinations(named, 2):
         if overlap(one, other):
             message = "given twice" if one == other else f"overlaps with {one}"
             what = "share identifiers fall under one entry each"
             places = (*path, number, "shareIdentifier"), (*path, before, "shareIdentifier")
-            yield Flaw("E165", f"{message}: {what}", places[0], other, also=(places[1],))
+            yield Flaw("E167", f"{message}: {what}", places[0], other, also=(places[1],))

@@ -20,7 +20,7 @@ MAX_RULES = 5
 
 
 def check_submissions(index: Index) -> Iterator[Flaw]:
-    """E111, E116, E122, E124, E130, E131, E133, E135, E165: the request resolves to a job that its queue can take."""
+    """E111, E116, E122, E124, E130, E131, E133, E135, E167: the request resolves to a job that its queue can take."""
     for path, definition in index.items("jobDefinitions"):
         yield from _retries(index, (*path, "retryStrategy"), definition.retryStrategy)
     for placed in index.entries():
