@@ -17,21 +17,23 @@ class ImageCache:
         self._slow_probability = slow_probability
         self._hit_ms = hit_ms
         self._images = images
-        self._ready_at: dict[tuple[int, int], int] = {}
+        self._pulls: dict[tuple[int, int], tuple[int, int]] = {}
+        """By host and image: when its pull began, and when it is there."""
         self._laws: dict[tuple[str, int], tuple[Stream, Sampler, Sampler]] = {}
 
     def ready_at(self, image: int, host: int, key: tuple[str, int], pull: PullTime | None, now_ms: int) -> int:
         """Return when ``image`` is on the instance in row ``host``; the first to ask starts the pull.
 
+        All that start in the instant in which a pull begins share it.
+
         ``key`` is the host's (environment key, ordinal); ``pull`` the time by size, where the entry states one.
         """
-        ready = self._ready_at.get((host, image))
-        if ready is None:
+        found = self._pulls.get((host, image))
+        if found is None:
             took_ms = pull.ec2_ms if pull else self._drawn_ms(image, *key)
-            ready = now_ms + took_ms
-            self._ready_at[host, image] = ready
-            return ready
-        return max(ready, now_ms + self._hit_ms)
+            found = self._pulls[host, image] = now_ms, now_ms + took_ms
+        begun_ms, ready_ms = found
+        return ready_ms if begun_ms == now_ms else max(ready_ms, now_ms + self._hit_ms)
 
     def is_on(self, image: int, host: int, now_ms: int) -> bool:
         """Whether an image is on an instance already."""

@@ -4,6 +4,7 @@ from fidelity_rows import Row, always
 from mutations import around, entries, other_words, planned_end, retried_too, timeouts_from_starting
 
 from batchsim.engine import vocabulary
+from batchsim.engine.attempts import Attempts
 from batchsim.engine.control import JobControl
 from batchsim.engine.kernel import Rank
 from batchsim.engine.lifecycle import Lifecycle
@@ -35,6 +36,11 @@ def statuses_told(words):
 def give_up_after_two_weeks(release, self, low, high):
     release(self, low, high)
     self._kernel.call_at(self._kernel.now_ms + 14 * 86_400_000, Rank.SETTLE, lambda _: self.fail(low, 1), low)
+
+
+def no_success(interrupt, self, row, outcome, *how):
+    """An answer to SIGTERM is a failure, whatever its exit code."""
+    interrupt(self, row, Outcome.TERMINATED if outcome == Outcome.SUCCEEDED else outcome, *how)
 
 
 def as_defined(scenario, submit):
@@ -274,6 +280,22 @@ ROWS = [
         breaks=around(
             Vocabulary, "code", lambda code, self, text: code(self, text if text[0:3] != "too" else "Terminated")
         ),
+    ),
+    Row(
+        id="2.5a",
+        rule=(
+            "A container that exits with 0 when it gets SIGTERM makes its attempt SUCCEEDED with unfinished work: "
+            "no rule is asked, and nothing is retried"
+        ),
+        source=f"{STATES_PAGE}; observed on Fargate Spot",
+        where="batchsim/engine/interruptions.py Interruptions",
+        tests=(
+            "tests/behaviour/test_sigterm.py"
+            "::test_who_exits_0_at_sigterm_succeeds_with_unfinished_work_and_is_not_retried"
+        ),
+        status="exact",
+        breaks=around(Attempts, "interrupt", no_success),
+        note="Reports warn of jobs that only look done",
     ),
     Row(
         id="2.7a",

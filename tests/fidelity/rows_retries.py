@@ -326,4 +326,18 @@ ROWS = [
         status="exact",
         breaks=retries(lambda policy, ended: policy(ended._replace(rules=()))),
     ),
+    Row(
+        id="2.5b",
+        rule=(
+            "Without rules a bug in the application is retried as readily as a lost host, and each retry goes "
+            "before those that wait"
+        ),
+        source=f"{GUIDE}; {SPOT}",
+        where="batchsim/policies/ordering.py retry_key",
+        tests=f"{RETRIES}::test_a_bug_is_retried_like_a_lost_host_and_every_retry_goes_before_those_that_wait",
+        status="exact",
+        breaks=lambda patch: patch.setattr(
+            "batchsim.engine.lifecycle.retry_key", lambda position, own, now: (False, own)
+        ),
+    ),
 ]

@@ -208,6 +208,7 @@ class Loop:
             for judged in pool.map(_judge, range(len(self.cases))):
                 self.judged.append(judged)
                 _tell(judged)
+                _show_progress(len(self.judged), len(self.cases))
         return True
 
 
@@ -229,6 +230,12 @@ def _by_test(items: Iterable[pytest.Item]) -> dict[str, list[pytest.Item]]:
         for each in {item.nodeid, name, f"{name}[{first}]"}:
             found.setdefault(each, []).append(item)
     return found
+
+
+def _show_progress(done: int, of: int) -> None:
+    """On a terminal only, on one line."""
+    if sys.stderr.isatty():
+        print(f"\r{done} of {of} tests", end="\n" if done == of else "", file=sys.stderr, flush=True)
 
 
 def _tell(judged: Judged) -> None:

@@ -26,17 +26,17 @@ def images_are_pulled_once(book: Book) -> pd.DataFrame:
     keys, earliest = np.unique((group * 2 + cut)[by_end], return_index=True)
     done = _done_at(keys, pulled[rows][by_end[earliest]], group)
     expected = np.maximum(pull[rows] + _hit(book), done)
-    pulls = _first_of_each(group * 2 + cut, pull[rows]) & (pulled[rows] == done)
+    pulls = (pull[rows] == _earliest(group * 2 + cut, pull[rows])) & (pulled[rows] == done)
     wrong = np.where(cut == 1, (pulled[rows] > expected) & (done != MISSING), (pulled[rows] != expected) & ~pulls)
     return attempts.rows(rows[wrong])
 
 
-def _first_of_each(key: Int64s, pull_ms: Int64s) -> Bools:
-    """The first start of each group: the one that pulls, unless it was cut short."""
+def _earliest(key: Int64s, pull_ms: Int64s) -> Int64s:
+    """The first start in each row's group: that of the jobs which pull together, unless they were cut short."""
     order = event_order(key, pull_ms, np.zeros(len(key), np.int64))
-    _, first = np.unique(key[order], return_index=True)
-    found = np.zeros(len(key), np.bool_)
-    found[order[first]] = True
+    _, first, of = np.unique(key[order], return_index=True, return_inverse=True)
+    found = np.empty(len(key), np.int64)
+    found[order] = pull_ms[order[first]][of]
     return found
 
 
