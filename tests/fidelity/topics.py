@@ -46,7 +46,6 @@ def wanted() -> Iterator[str]:
     return iter(_TOPIC_OF)
 
 
-STILL_TO_COME = frozenset(
-    ["B22", "B23", "B24", "B25", "B26", "B31", "B32", "B33", "B34", "B42", "V8", "5.1", "5.2", "5.4", "5.6", "5.7"]
-)
+_SCALING = {f"B{number}" for number in (22, 23, 24, 25, 26, 31, 32, 33, 34, 42)}
+STILL_TO_COME = _SCALING | {"V8", "5.1", "5.2", "5.4", "5.6", "5.7"}
 """What may still have no row. Once it is empty it stays so."""
