@@ -44,8 +44,3 @@ def topic_of(name: str) -> str:
 def wanted() -> Iterator[str]:
     """Every behaviour and worked example, and every section of rules: each needs a row at least."""
     return iter(_TOPIC_OF)
-
-
-_SCALING = {f"B{number}" for number in (22, 23, 24, 25, 26, 31, 32, 33, 34, 42)}
-STILL_TO_COME = _SCALING | {"V8", "5.1", "5.2", "5.4", "5.6", "5.7"}
-"""What may still have no row. Once it is empty it stays so."""
