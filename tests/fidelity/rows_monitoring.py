@@ -1,5 +1,7 @@
 """Rows of the table of behaviours: events and descriptions of jobs (User Guide, "AWS Batch events")."""
 
+from dataclasses import fields
+
 from fidelity_rows import Row
 from mutations import around
 
@@ -51,8 +53,7 @@ def without_starting(patch):
     def others(records):
         found = changes(records)
         kept = found.state != JobState.STARTING
-        columns = (found.at_ms, found.row, found.parent, found.state, found.attempt)
-        return state_changes.Changes(*(column[kept] for column in columns))
+        return state_changes.Changes(**{column.name: getattr(found, column.name)[kept] for column in fields(found)})
 
     patch.setattr("batchsim.formats.events_jsonl.state_changes", others)
 

@@ -21,7 +21,7 @@ from fidelity_rows import (
     rows_of,
     value_of,
 )
-from topics import STILL_TO_COME, stem_of, topic_of, wanted
+from topics import stem_of, topic_of, wanted
 
 from batchsim.spec import Entry, World
 
@@ -30,6 +30,11 @@ OUT_OF_SCOPE = (
     "infrastructure updates", "CloudWatch",
 )  # fmt: skip
 """What alone may be left out."""
+
+PLACE = {"region", "zones", "instanceTypes", "prices", "images", "speed", "extra_costs", "fargate_spot_outages"}
+OTHER_PLATFORMS = {"platform", "platforms", "fleets"} | {key for key in World.model_fields if key[:8] == "run_task"}
+NO_BEHAVIOUR = PLACE | OTHER_PLATFORMS
+"""Keys of the world that are no question about what AWS Batch does."""
 
 every_row = pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.id)
 
@@ -65,7 +70,12 @@ def test_rows_stand_by_number_behaviours_first_and_then_worked_examples():
 
 def test_every_behaviour_worked_example_and_section_has_a_row():
     missing = set(wanted()) - {stem_of(row.id) for row in all_rows()}
-    assert sorted(missing - STILL_TO_COME, key=place_of) == []
+    assert sorted(missing, key=place_of) == []
+
+
+def test_every_key_of_the_world_that_stands_for_a_behaviour_has_a_row():
+    keys = {row.key for row in all_rows()}
+    assert sorted(set(World.model_fields) - keys - NO_BEHAVIOUR) == []
 
 
 def test_a_file_of_rows_says_whose_they_are():
