@@ -19,11 +19,12 @@ from batchsim.spec.fields import (
 )
 from batchsim.spec.kinds import DURATION
 from batchsim.spec.laws import LAW_SCHEMA, LAWS, LawSpec, parse_law, show_law
-from batchsim.spec.workload import Constant, DatasetRun, Run, Script, Step, TraceRun
+from batchsim.spec.workload import Constant, DatasetRun, Run, Script, Scripts, Step, TraceRun
 
 _ALLOWED = (
     "12m, {LAW: ...} (uniform, exponential, lognormal, weibull, gamma, triangular, empirical, mixture), "
-    "{dataset: NAME}, {script: [{run, exit, reason}, ...]}, {trace: COLUMN}"
+    "{dataset: NAME}, {script: [{run, exit, reason}, ...]}, {scripts: [SCRIPT, ...]}, "
+    "{trace: COLUMN}"
 )
 
 
@@ -59,6 +60,19 @@ def _parse_steps(value: object) -> tuple[Step, ...]:
     return read_items(value, _parse_step)
 
 
+def _parse_scripts(value: object) -> tuple[Script, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise flawed(
+            "E112", "scripts need a list, an item for each job", value, allowed="[60s, [{run: 30s, exit: 2}, 5m]]"
+        )
+    return read_items(value, _parse_script)
+
+
+def _parse_script(value: object) -> Script:
+    """One attempt as it is, or the list of several."""
+    return Script(_parse_steps(value) if isinstance(value, list | tuple) else (_parse_step(value),))
+
+
 def _parse_step(value: object) -> Step:
     if not isinstance(value, Mapping):
         return Step(read_duration(value))
@@ -75,6 +89,7 @@ def _show_step(step: Step) -> dict[str, Any]:
 _FORMS: Mapping[str, Form] = {
     "dataset": Form(DatasetRun, {"dataset": check_text}),
     "script": Form(Script, {"script": _parse_steps}),
+    "scripts": Form(Scripts, {"scripts": _parse_scripts}),
     "trace": Form(TraceRun, {"trace": check_text}),
 }
 _SHOWN: Mapping[type, Any] = {
@@ -82,6 +97,7 @@ _SHOWN: Mapping[type, Any] = {
     LawSpec: show_law,
     DatasetRun: lambda run: {"dataset": run.dataset},
     Script: lambda run: {"script": [_show_step(step) for step in run.steps]},
+    Scripts: lambda run: {"scripts": [[_show_step(step) for step in script.steps] for script in run.scripts]},
     TraceRun: lambda run: {"trace": run.column},
 }
 
@@ -90,13 +106,13 @@ EXIT_SCHEMA: Mapping[str, Any] = {"type": "integer", "minimum": 0, "maximum": 25
 _STEP_SCHEMA = {
     "anyOf": [DURATION.schema, object_schema({"run": DURATION.schema, "exit": EXIT_SCHEMA, "reason": TEXT})]
 }
+_STEPS_SCHEMA = {"type": "array", "minItems": 1, "items": _STEP_SCHEMA}
 RUN_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
         LAW_SCHEMA,
         object_schema({"dataset": TEXT}),
-        object_schema(
-            {"script": {"type": "array", "minItems": 1, "items": {"anyOf": [DURATION.schema, _STEP_SCHEMA]}}}
-        ),
+        object_schema({"script": _STEPS_SCHEMA}),
+        object_schema({"scripts": {**_STEPS_SCHEMA, "items": {"anyOf": [_STEP_SCHEMA, _STEPS_SCHEMA]}}}),
         object_schema({"trace": TEXT}),
     ]
 }

@@ -121,11 +121,18 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class Scripts:
+    """A script for each job of a firing: job i, counted over its calls and their children, follows script i."""
+
+    scripts: tuple[Script, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TraceRun:
     """Run times from a column of the entry's trace."""
 
     column: str = "run_time"
 
 
-Run = Constant | LawSpec | DatasetRun | Script | TraceRun
+Run = Constant | LawSpec | DatasetRun | Script | Scripts | TraceRun
 """What gives a job its work."""

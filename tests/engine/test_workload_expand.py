@@ -336,3 +336,8 @@ def test_nothing_to_submit_is_a_workload_too():
 def test_a_workload_counts_its_calls_and_jobs():
     workload = expand(scenario(entry("a", count=3), entry("b", submit=array(10))), Draws(1), START_MS, no_trace)
     assert (workload.calls, workload.jobs) == (4, 13)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_scripts_are_as_many_as_a_firing_has_jobs(count):
+    assert problem_of(entry(run={"scripts": ["5m"] * 2}, count=count)).code == "E143"

@@ -36,7 +36,8 @@ def sources():
     yield failing(Failure(1, 2, after), Failure(2, 0, 0.0), limits=(0.5, 1.0), law=Uniform(0, 90_000, least_ms=1))
     yield DrawnWork(500, ("",), np.arange(1, 51) * 1000)
     yield DrawnWork(3, ("",), np.array([5, 6, 7]), exit_codes=np.array([0, 1, 137], dtype=np.int16))
-    yield ScriptedWork(9, ("", "oops"), (Outcome(60_000, 1, "oops"), Outcome(300_000, 0, "")))
+    yield ScriptedWork(9, ("", "oops"), ((Outcome(60_000, 1, "oops"), Outcome(300_000, 0, "")),))
+    yield ScriptedWork(5, ("", "oops"), ((Outcome(60_000, 1, "oops"),), (Outcome(1_000, 0, ""), Outcome(5, 3, ""))))
     yield DrawnWork(0, ("",), Sampler(Constant(5), WORK))
 
 
@@ -96,9 +97,15 @@ def test_certain_failure_spares_none_and_impossible_strikes_none():
 
 
 def test_a_script_goes_step_by_step_and_repeats_its_last():
-    work = ScriptedWork(2, ("", "oops"), (Outcome(60_000, 1, "oops"), Outcome(300_000, 0, "")))
+    work = ScriptedWork(2, ("", "oops"), ((Outcome(60_000, 1, "oops"), Outcome(300_000, 0, "")),))
     assert [work.attempt(0, attempt).run_ms for attempt in (1, 2, 3)] == [60_000, 300_000, 300_000]
     assert work.work_ms().tolist() == [300_000, 300_000]
+
+
+def test_each_job_follows_its_own_script_and_they_begin_anew_with_each_firing():
+    work = ScriptedWork(4, ("",), ((Outcome(60_000, 1, ""), Outcome(7, 0, "")), (Outcome(5, 3, ""),)))
+    assert [work.attempt(index, 2).run_ms for index in range(4)] == [7, 5, 7, 5]
+    assert work.first().exit_code.tolist() == [1, 3, 1, 3]
 
 
 def test_a_recorded_exit_code_holds_for_every_attempt():

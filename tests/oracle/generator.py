@@ -34,7 +34,7 @@ def scenario(seed: int) -> Data:
         "world": _world(dice, fleets),
         "faults": _faults(dice, environments, fleets),
         "actions": _actions(dice, workload),
-        "simulation": {"seed": 1, "until": dice.choice(["drained"] * 4 + ["7m", "12m", "30m"])},
+        "simulation": {"seed": seed, "until": dice.choice(["drained"] * 4 + ["7m", "12m", "30m"])},
         "allow_unplaceable": True,
     }
 
@@ -181,9 +181,9 @@ def _entry(dice: Random, number: int, queues: list[str], earlier: list[Data]) ->
         "submit": submit,
         "at": dice.choice(["0s", "0s", "1s", "10s", "30s", "1m", "2m", "5m", "1500ms"]),
     }
-    entry["run"] = _run(dice)
     if "arrayProperties" not in submit and not needs and dice.random() < 0.2:
         entry["count"] = dice.randint(2, 4)
+    entry["run"] = _run(dice, entry.get("count", 1) * submit.get("arrayProperties", {}).get("size", 1))
     if dice.random() < 0.1:
         entry["image"] = dice.choice(["400MB", "1200MB"])
     if dice.random() < 0.3:
@@ -225,10 +225,16 @@ def _rule(dice: Random) -> Data:
     return {**dice.choice(conditions), "action": dice.choice(["RETRY", "EXIT", "exit"])}
 
 
-def _run(dice: Random) -> Any:
-    if dice.random() < 0.5:
+def _run(dice: Random, jobs: int) -> Any:
+    if dice.random() < 0.4:
         return _time(dice)
-    return {"script": [_step(dice) for _ in range(dice.randint(1, 4))]}
+    if dice.random() < 0.5:
+        return {"script": _steps(dice)}
+    return {"scripts": [dice.choice([_steps, _step])(dice) for _ in range(jobs)]}
+
+
+def _steps(dice: Random) -> list[Any]:
+    return [_step(dice) for _ in range(dice.randint(1, 4))]
 
 
 def _time(dice: Random) -> str:

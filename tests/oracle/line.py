@@ -33,12 +33,13 @@ def waiting(scenario: Scenario, queue: Queue) -> list[Job]:
 
 def key(world: World, job: Job) -> tuple[Any, ...]:
     """A job's place in its queue: smaller is further ahead."""
-    since = job.created_at if world.fifo_order == "submitted" else job.runnable_at
+    place = (*job.call.key, job.index)
     retried = bool(job.attempts)
-    if retried and world.retry_position == "back":
-        since = job.runnable_since
+    again = retried and world.retry_position == "back"
     ahead = retried and world.retry_position == "front"
-    return (not ahead, since, job.created_at, *job.call.key, job.index)
+    if world.fifo_order == "submitted":
+        return (not ahead, job.runnable_since if again else job.created_at, place)
+    return (not ahead, job.runnable_since if again else job.runnable_at, job.created_at, place)
 
 
 def serve(scenario: Scenario, job: Job, promised: dict[int, Size], now: int) -> bool:

@@ -133,8 +133,10 @@ def _call(
     name = entry["id"] if count == 1 else f"{entry['id']}@{key[1]}"
     call = Call(name, key, duration_ms(entry.get("at", "0s")), queues[submit["jobQueue"]])
     call.is_array = "arrayProperties" in submit
-    for index in range(submit["arrayProperties"]["size"] if call.is_array else 1):
+    size = submit["arrayProperties"]["size"] if call.is_array else 1
+    for index in range(size):
         call.jobs.append(_job(call, index, entry, definitions[submit["jobDefinition"]], world))
+        call.jobs[-1].steps = _steps(entry["run"], key[1] * size + index)
     return call
 
 
@@ -149,7 +151,7 @@ def _job(call: Call, index: int, entry: Data, definition: Data, world: Data) -> 
         size=_size(submit, definition["containerProperties"]),
         image=definition["containerProperties"]["image"],
         pull=_pull(entry, world),
-        steps=_steps(entry["run"]),
+        steps=[],
         attempts_allowed=retry.get("attempts", 1),
         rules=retry.get("evaluateOnExit", []),
         timeout=timeout and timeout["attemptDurationSeconds"] * 1000,
@@ -170,9 +172,12 @@ def _pull(entry: Data, world: Data) -> int:
     return duration_ms(world["pull_overhead"]) + whole(size_bytes(entry["image"]) * 1000 / bytes_a_second)
 
 
-def _steps(run: Any) -> list[Step]:
-    script = run["script"] if isinstance(run, dict) else [run]
-    return [_step(item) for item in script]
+def _steps(run: Any, number: int) -> list[Step]:
+    """The steps of job ``number`` of an entry, counted over its calls and their children."""
+    if not isinstance(run, dict):
+        return [_step(run)]
+    script = run["script"] if "script" in run else run["scripts"][number]
+    return [_step(item) for item in script] if isinstance(script, list) else [_step(script)]
 
 
 def _step(item: Any) -> Step:

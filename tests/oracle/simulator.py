@@ -70,7 +70,7 @@ class Simulator:
 
     def notice(self, reclaim: Reclaim) -> None:
         instance = capacity.find(reclaim)
-        if instance is None or not self.scenario.world.spot_drain:
+        if instance is None or instance.closed or not self.scenario.world.spot_drain:
             return
         instance.closed = True
         for attempt in instance.live():
@@ -148,7 +148,7 @@ class Simulator:
         live = [job for job in self.jobs() if not job.over]
         if any(job.state in ("ACTIVE", "RETRY") for job in live):
             return True
-        if any(act.at > self.now and act.id in (job.id, job.call.id) for act in self.scenario.acts for job in live):
+        if live and any(act.at > self.now for act in self.scenario.acts):
             return True
         if any(job.state == "RUNNABLE" for job in live) and self.seen_by_a_pass != line.what_counts(self.scenario):
             return True  # something changed since the last pass: the next one will look at it

@@ -197,6 +197,7 @@ RICH = small(
     workload=[
         entry("a", {"lognormal": {"mean": "12m", "cv": 0.4}}, size=10, at={"poisson": "20/min", "for": "8h"}),
         entry("b", {"script": [{"run": "60s", "exit": 1}, {"run": "5m"}]}, at={"after": "a", "delay": "5m"}),
+        entry("each", {"scripts": ["60s", [{"run": "30s", "exit": 2, "reason": "no"}, "5m"]]}, count=2),
         entry("c", {"dataset": "logs"}, at={"rate": "50/s"}, image="400MB"),
         {"workflow": [entry("d", {"uniform": {"min": "1m", "max": "2m"}})], "at": {"cron": "0 2 * * ? *", "for": "3d"}},
         entry(

@@ -19,7 +19,7 @@ from batchsim.engine.workload.firings import TraceAttempts, TraceTable
 from batchsim.engine.workload.out_of_memory import killed_for_memory
 from batchsim.engine.workload.places import Place
 from batchsim.engine.workload.work import DrawnWork, Outcome, RecordedWork, ScriptedWork, WorkSource
-from batchsim.spec import Constant, Dataset, DatasetRun, Entry, Fail, LawSpec, Script, TraceRun
+from batchsim.spec import Constant, Dataset, DatasetRun, Entry, Fail, LawSpec, Script, Scripts, Step, TraceRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class SourceMaker:
     def source(self, place: Place, shape: Shape, trace: TraceTable | None) -> WorkSource:
         """The works and outcomes of an entry's jobs. Raises :class:`ScenarioError`."""
         entry = place.entry
-        if isinstance(entry.run, Script):
-            return _scripted(place, entry.run, shape.jobs)
+        if isinstance(entry.run, Script | Scripts):
+            return _scripted(place, _scripts(place, entry.run, shape), shape.jobs)
         if trace is not None and trace.attempts is not None and isinstance(entry.run, TraceRun):
             return _recorded_attempts(place, trace.attempts, shape)
         reasons = _distinct("", *(fail.reason for fail in entry.fails))
@@ -135,12 +135,27 @@ class SourceMaker:
         return Failure(fail.exit_code, reasons.index(fail.reason), after)
 
 
-def _scripted(place: Place, script: Script, jobs: int) -> ScriptedWork:
+def _scripts(place: Place, run: Script | Scripts, shape: Shape) -> tuple[Script, ...]:
+    """Return the one script of all jobs, or as many as a firing has jobs."""
+    if isinstance(run, Script):
+        return (run,)
+    jobs = shape.copies * shape.size
+    if len(run.scripts) != jobs:
+        message = f"{len(run.scripts)} scripts for {shape.copies} calls of {shape.size} jobs"
+        raise place.error("E143", (*place.path, "run"), message, hint=f"Write {jobs}, or one for all: script")
+    return run.scripts
+
+
+def _scripted(place: Place, scripts: tuple[Script, ...], jobs: int) -> ScriptedWork:
     if place.entry.fails:
         hint = "Write the failures as steps of the script"
         raise place.error("E111", (*place.path, "fails"), "a script says itself how attempts end", hint=hint)
-    steps = tuple(Outcome(max(step.run_ms, 1), step.exit_code, step.reason) for step in script.steps)
-    return ScriptedWork(jobs, _distinct("", *(step.reason for step in steps)), steps)
+    reasons = _distinct("", *(step.reason for script in scripts for step in script.steps))
+    return ScriptedWork(jobs, reasons, tuple(tuple(map(_outcome, script.steps)) for script in scripts))
+
+
+def _outcome(step: Step) -> Outcome:
+    return Outcome(max(step.run_ms, 1), step.exit_code, step.reason)
 
 
 def _recorded_attempts(place: Place, attempts: TraceAttempts, shape: Shape) -> RecordedWork:

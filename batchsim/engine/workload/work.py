@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchsim.engine.laws import Millis, Sampler
 from batchsim.engine.workload.failures import Failures
+
+Whole = TypeVar("Whole", np.int16, np.int32, np.int64)
 
 
 class FirstAttempts(NamedTuple):
@@ -113,30 +115,35 @@ class DrawnWork(WorkSource):
 
 @dataclass(frozen=True, slots=True)
 class ScriptedWork(WorkSource):
-    """A script: attempt k of every job does step k, the last step repeats, and the last step's run is the work.
+    """Scripts: attempt k of a job does step k, the last step repeats, and the last step's run is the work.
 
-    A step says how far into the work its attempt gets: after a restore it does what is left up to there, or 1 ms.
+    Job i follows script i, and the scripts are repeated over the jobs. A step says how far into the work its attempt
+    gets: after a restore it does what is left up to there, or 1 ms.
     """
 
-    steps: tuple[Outcome, ...]
+    scripts: tuple[tuple[Outcome, ...], ...]
 
     def work_ms(self) -> Millis:
         """See :class:`WorkSource`."""
-        return np.full(self.jobs, self.steps[-1].run_ms, dtype=np.int64)
+        return self._over_jobs([script[-1].run_ms for script in self.scripts], np.int64)
 
     def first(self) -> FirstAttempts:
         """See :class:`WorkSource`."""
-        run_ms, exit_code, reason = self.steps[0]
+        steps = [script[0] for script in self.scripts]
         return FirstAttempts(
-            np.full(self.jobs, run_ms, dtype=np.int64),
-            np.full(self.jobs, exit_code, dtype=np.int16),
-            np.full(self.jobs, self.reasons.index(reason), dtype=np.int32),
+            self._over_jobs([step.run_ms for step in steps], np.int64),
+            self._over_jobs([step.exit_code for step in steps], np.int16),
+            self._over_jobs([self.reasons.index(step.reason) for step in steps], np.int32),
         )
 
-    def attempt(self, index: int, attempt: int, saved_ms: int = 0) -> Outcome:  # noqa: ARG002 (all jobs follow one script)
+    def attempt(self, index: int, attempt: int, saved_ms: int = 0) -> Outcome:
         """See :class:`WorkSource`."""
-        step = self.steps[min(attempt, len(self.steps)) - 1]
+        script = self.scripts[index % len(self.scripts)]
+        step = script[min(attempt, len(script)) - 1]
         return step._replace(run_ms=max(step.run_ms - saved_ms, 1)) if saved_ms else step
+
+    def _over_jobs(self, values: list[int], kind: type[Whole]) -> NDArray[Whole]:
+        return np.resize(np.array(values, dtype=kind), self.jobs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,7 +35,19 @@ def draw_datasets(draft: Draft) -> list[Data]:
 
 
 def _entry(draft: Draft, name: str, queues: list[Data], definitions: list[Data], before: list[Data]) -> Data:
-    made = _job(draft, name, queues, definitions)
+    return _scripted_alike(_timed(draft, _job(draft, name, queues, definitions), before))
+
+
+def _scripted_alike(made: Data) -> Data:
+    """Scripts by job are as many as the entry's calls and children."""
+    if "scripts" in made["run"]:
+        jobs = made.get("count", 1) * made["submit"].get("arrayProperties", {}).get("size", 1)
+        made["run"] = {"scripts": (made["run"]["scripts"] * jobs)[:jobs]}
+    return made
+
+
+def _timed(draft: Draft, made: Data, before: list[Data]) -> Data:
+    """A job with the instants of its calls, and what it depends on."""
     if draft.has("followers", 60) and before:
         return {**made, "at": _after(draft, before)}
     if draft.has("arrivals", 60):
@@ -96,7 +108,7 @@ def _dependent(draft: Draft, name: str, queues: list[Data], definitions: list[Da
         made["submit"]["arrayProperties"] = {"size": other}
         link["type"] = "N_TO_N"
     made["submit"]["dependsOn"] = [*made["submit"].get("dependsOn", ()), link]
-    return made
+    return _scripted_alike(made)
 
 
 def _job(draft: Draft, name: str, queues: list[Data], definitions: list[Data]) -> Data:
@@ -112,12 +124,12 @@ def _job(draft: Draft, name: str, queues: list[Data], definitions: list[Data]) -
     }
     made["submit"].update(_overrides(draft))
     made["run"] = _run(draft, size)
-    if draft.has("failures", 70) and "script" not in made["run"]:
+    if draft.has("failures", 70) and not _is_scripted(made):
         made["fails"] = [_fail(draft, most) for most in draft.pick((0.9,), (0.5, 0.5))]
     if draft.has("images", 80):
         made["image"] = draft.pick("400MB", "3GB", "12GB", "20GB")
     course = _course(draft)
-    if course and "script" not in made["run"] and "dataset" not in made["run"] and draft.chance(85):
+    if course and not _is_scripted(made) and "dataset" not in made["run"] and draft.chance(85):
         made["run"] = draft.pick("4m", "12m", "25m")  # long enough to be interrupted
     return {**made, **course}
 
@@ -147,10 +159,8 @@ def _overrides(draft: Draft) -> Data:
 
 def _run(draft: Draft, size: int) -> Any:
     if draft.has("scripts", 50):
-        steps = [
-            {"run": draft.pick("20s", "0s", "75s"), "exit": draft.pick(0, 1, 137)} for _ in range(draft.integer(1, 3))
-        ]
-        return {"script": steps}
+        scripts = [_steps(draft) for _ in range(draft.pick(1, 1, 2, 3))]
+        return {"scripts": scripts} if size and len(scripts) > 1 else {"script": scripts[0]}
     if draft.has("datasets", 50) and not size:
         return {"dataset": "data"}
     if draft.has("more_laws", 50):
@@ -159,6 +169,14 @@ def _run(draft: Draft, size: int) -> Any:
         "60s", "5m", "90s", "1ms", {"uniform": {"min": "10s", "max": "3m"}}, {"exponential": {"mean": "90s"}},
         {"lognormal": {"mean": "4m", "cv": 1}}, "40m", "1h",
     )  # fmt: skip
+
+
+def _steps(draft: Draft) -> list[Data]:
+    return [{"run": draft.pick("20s", "0s", "75s"), "exit": draft.pick(0, 1, 137)} for _ in range(draft.integer(1, 3))]
+
+
+def _is_scripted(made: Data) -> bool:
+    return "script" in made["run"] or "scripts" in made["run"]
 
 
 def _fail(draft: Draft, most: float) -> Data:
