@@ -16,6 +16,7 @@ def launch(world: World, environment: Environment, kind: Type, spot: bool, now: 
     ready_at = now if ready else now + world.boot
     bill = now if ready else billed_from(world, now, ready_at)
     instance = Instance(environment, len(environment.instances), kind, spot, now, bill, ready_at, ready)
+    instance.idle_since = ready_at
     environment.instances.append(instance)
     return instance
 

@@ -61,6 +61,7 @@ def retry_or_fail(scenario: Scenario, attempt: Attempt, now: int, status_reason:
 
 def close(attempt: Attempt, now: int, outcome: str, exit_code: int | None) -> None:
     attempt.ended_at, attempt.outcome, attempt.exit_code = now, outcome, exit_code
+    attempt.instance.idle_since = now
 
 
 def finish(job: Job, now: int, state: str) -> None:

@@ -22,7 +22,8 @@ def scenario(seed: int) -> Data:
     dice = Random(seed)  # noqa: S311 (no secret)
     environments = [_environment(dice, n) for n in range(dice.choice([1, 1, 1, 2, 3]))]
     queues = _queues(dice, [each["computeEnvironmentName"] for each in environments])
-    fleets = {each["computeEnvironmentName"]: _fleet(dice, each) for each in environments}
+    listed = [each for each in environments if len(each.get("computeResources", TYPES).get("instanceTypes", TYPES)) > 1]
+    fleets = {each["computeEnvironmentName"]: _fleet(dice, each) for each in listed}
     workload = _workload(dice, [each["jobQueueName"] for each in queues])
     definitions = [_definition(f"image{n}") for n in range(3)]
     return {
@@ -45,6 +46,8 @@ def scenario(seed: int) -> Data:
 def _environment(dice: Random, number: int) -> Data:
     if dice.random() < 0.15:
         return {"computeEnvironmentName": f"env{number}", "type": "UNMANAGED", "state": "ENABLED"}
+    if dice.random() < 0.3:
+        return _scaled(dice, number)
     resources = {
         "type": dice.choice(["SPOT", "SPOT", "EC2"]),
         "minvCpus": 0,
@@ -56,17 +59,38 @@ def _environment(dice: Random, number: int) -> Data:
     return {"computeEnvironmentName": f"env{number}", "type": "MANAGED", "state": state, "computeResources": resources}
 
 
+def _scaled(dice: Random, number: int) -> Data:
+    """An environment with a scaler, and one type of instances."""
+    kind, strategy = dice.choice(
+        [("EC2", "BEST_FIT"), ("EC2", "BEST_FIT_PROGRESSIVE"), ("SPOT", "SPOT_CAPACITY_OPTIMIZED")]
+    )
+    resources = {
+        "type": kind,
+        "allocationStrategy": strategy,
+        "minvCpus": dice.choice([0, 0, 0, 4, 8]),
+        "maxvCpus": dice.choice([8, 10, 16, 24, 40]),
+        "instanceTypes": [dice.choice(["unit.8", "unit.8", "gpu.8", "unit.4"])],
+        "subnets": ["subnet-a"],
+    }
+    return {
+        "computeEnvironmentName": f"env{number}",
+        "type": "MANAGED",
+        "state": "ENABLED",
+        "computeResources": resources,
+    }
+
+
 def _queues(dice: Random, environments: list[str]) -> list[Data]:
     return [
         {
             "jobQueueName": f"queue{n}",
-            "priority": dice.choice([1, 1, 2, 5]),
+            "priority": dice.choice([1, 1, 2, 5, 9]),
             "computeEnvironmentOrder": [
                 {"order": place + 1, "computeEnvironment": name}
                 for place, name in enumerate(dice.sample(environments, dice.randint(1, len(environments))))
             ],
         }
-        for n in range(dice.choice([1, 1, 2, 2, 3]))
+        for n in range(dice.choice([1, 2, 2, 3]))
     ]
 
 
@@ -105,6 +129,9 @@ def _world(dice: Random, fleets: Data) -> Data:
         "slow_pull_probability": 0,
         "spot_hazard": 0,
         "spot_shocks_per_day": 0,
+        "spot_depth": "unlimited",
+        "demand_by": "both",
+        "prefer_size": "largest_filled",
         "drain_surplus": False,
     }
     rules = {
@@ -115,7 +142,7 @@ def _world(dice: Random, fleets: Data) -> Data:
         "bill_from": pick(["running", "launch", "ready"]),
         "initial_capacity": pick(["ready", "booting"]),
         "cancel_pending_wait": pick([True, False]),
-        "spot_drain": pick([False, False, True]),
+        "spot_drain": pick([False, True]),
         "first_hour_free": pick([True, True, False]),
         "root_gb": pick([0, 0, 30]),
         "gp3_gb_month": "$0.08",
@@ -131,11 +158,11 @@ def _world(dice: Random, fleets: Data) -> Data:
         "new_image": pick(["0s", "0s", "20s"]),
         "pull_overhead": "2s",
         "pull_rate_ec2": "80MB/s",
-        "notice": pick(["0s", "1m", "2m"]),
+        "notice": pick(["0s", "30s", "1m", "2m"]),
         "stop_timeout": "30s",
-        "scale_up_delay": "0s",
-        "scale_down_idle": "0s",
-        "scale_down_check": "0s",
+        "scale_up_delay": pick(["0s", "15s", "30s", "1m"]),
+        "scale_down_idle": pick(["1m", "90s", "5m"]),
+        "scale_down_check": pick(["0s", "10s", "1m"]),
     }
     return plain | rules | delays
 
@@ -186,7 +213,7 @@ def _entry(dice: Random, number: int, queues: list[str], earlier: list[Data]) ->
     entry["run"] = _run(dice, entry.get("count", 1) * submit.get("arrayProperties", {}).get("size", 1))
     if dice.random() < 0.1:
         entry["image"] = dice.choice(["400MB", "1200MB"])
-    if dice.random() < 0.3:
+    if dice.random() < 0.5:
         entry["on_sigterm"] = dice.choice(["die", "exit_zero", "exit_nonzero"])
     return entry
 
@@ -255,7 +282,7 @@ def _step(dice: Random) -> Any:
 
 def _faults(dice: Random, environments: list[Data], fleets: Data) -> list[Data]:
     spots = [each["computeEnvironmentName"] for each in environments if _is_spot(each, fleets)]
-    return [_fault(dice, dice.choice(spots)) for _ in range(dice.choice([0, 0, 1, 2, 3]) if spots else 0)]
+    return [_fault(dice, dice.choice(spots)) for _ in range(dice.choice([0, 1, 1, 2, 3]) if spots else 0)]
 
 
 def _is_spot(environment: Data, fleets: Data) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle import capacity
+from oracle import capacity, scaling
 from oracle.plain import NEVER, Attempt, Environment, Instance, Job, Queue, Scenario, Size, World
 
 
@@ -45,7 +45,7 @@ def key(world: World, job: Job) -> tuple[Any, ...]:
 def serve(scenario: Scenario, job: Job, promised: dict[int, Size], now: int) -> bool:
     """Start the job, if the environment that serves it has room now."""
     for environment in job.call.queue.environments:
-        if not environment.enabled:
+        if not takes(environment, job):
             continue
         rooms = [(each, each.free()) for each in open_instances(environment) if each.ready]
         instance = capacity.choose(scenario.world, rooms, job.size)
@@ -53,9 +53,16 @@ def serve(scenario: Scenario, job: Job, promised: dict[int, Size], now: int) -> 
             start(scenario.world, job, instance, now)
             promised[id(instance)] = promised[id(instance)].less(job.size)
             return True
-        if boots_for(environment, job, promised):
+        if boots_for(environment, job, promised) or scaling.may_grow_for(environment, job):
             return False
     return False
+
+
+def takes(environment: Environment, job: Job) -> bool:
+    """Whether the job may start there at all."""
+    kinds = environment.types if environment.fleet is None else [planned.type for planned in environment.fleet]
+    fits = any(kind.size.holds(job.size) for kind in kinds)
+    return environment.enabled and fits and job.size.vcpus <= environment.max_vcpus
 
 
 def boots_for(environment: Environment, job: Job, promised: dict[int, Size]) -> bool:
@@ -66,7 +73,7 @@ def boots_for(environment: Environment, job: Job, promised: dict[int, Size]) -> 
 def promise(world: World, job: Job, promised: dict[int, Size]) -> None:
     """A job that has to wait will take room, on the first environment that will have it."""
     for environment in job.call.queue.environments:
-        if environment.enabled:
+        if takes(environment, job):
             rooms = [(each, promised[id(each)]) for each in open_instances(environment)]
             for ready in (True, False):
                 instance = capacity.choose(world, [room for room in rooms if room[0].ready == ready], job.size)
@@ -75,8 +82,12 @@ def promise(world: World, job: Job, promised: dict[int, Size]) -> None:
                     return
 
 
+def on(environment: Environment) -> list[Instance]:
+    return [each for each in environment.instances if each.ended_at is None]
+
+
 def open_instances(environment: Environment) -> list[Instance]:
-    return [each for each in environment.instances if each.ended_at is None and not each.closed]
+    return [each for each in on(environment) if not each.closed]
 
 
 def start(world: World, job: Job, instance: Instance, now: int) -> None:

@@ -44,7 +44,13 @@ class Planned:
 class Environment:
     name: str
     enabled: bool
-    fleet: list[Planned]
+    fleet: list[Planned] | None  # None: a scaler launches
+    spot: bool
+    types: list[Type]
+    strategy: str
+    min_vcpus: int
+    max_vcpus: int
+    decision_at: int = NEVER  # of the scaler
     instances: list[Instance] = field(default_factory=list)
 
 
@@ -134,6 +140,7 @@ class Instance:
     closed: bool = False  # had its notice, with spot_drain
     ended_at: int | None = None
     reclaimed: bool = False
+    idle_since: int = 0
     images: dict[str, int] = field(default_factory=dict)  # when each is, or will be, there
     attempts: list[Attempt] = field(default_factory=list)
 
@@ -185,6 +192,9 @@ class World:
     first_hour_free: bool
     root_gb: int
     gp3: int  # nano-dollars a GB-month
+    scale_up_delay: int
+    scale_down_idle: int
+    scale_down_check: int
 
 
 @dataclass

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle.plain import Act, Call, Environment, Job, Planned, Queue, Reclaim, Scenario, Size, Step, Type, World
+from oracle.plain import NEVER, Act, Call, Environment, Job, Planned, Queue, Reclaim, Scenario, Size, Step, Type, World
 from oracle.quantities import duration_ms, memory_mib, nano_usd, size_bytes, whole
 
 Data = dict[str, Any]
 
 DELAYS = (
     "retry_delay", "instance_pending", "warm_start", "timeout_lag", "notice", "stop_timeout", "scheduler_cycle",
+    "scale_up_delay", "scale_down_idle", "scale_down_check",
 )  # fmt: skip
 REGISTER = ("user_data", "agent_register")
-SWITCHED_OFF = {"slow_pull_probability": 0, "spot_hazard": 0, "spot_shocks_per_day": 0}
+SWITCHED_OFF = {
+    "slow_pull_probability": 0, "spot_hazard": 0, "spot_shocks_per_day": 0, "spot_depth": "unlimited",
+    "drain_surplus": False, "demand_by": "both", "prefer_size": "largest_filled",
+}  # fmt: skip
 
 
 def read(data: Data) -> Scenario:
@@ -62,6 +66,9 @@ def _world(world: Data) -> World:
         first_hour_free=world["first_hour_free"],
         root_gb=world["root_gb"],
         gp3=nano_usd(world["gp3_gb_month"]),
+        scale_up_delay=delays["scale_up_delay"],
+        scale_down_idle=delays["scale_down_idle"],
+        scale_down_check=delays["scale_down_check"],
     )
 
 
@@ -71,13 +78,20 @@ def _type(name: str, item: Data) -> Type:
 
 
 def _environment(item: Data, types: dict[str, Type], fleets: Data) -> Environment:
-    """Only environments whose fleet is listed are covered; UNMANAGED ones say of each instance whether it is Spot."""
-    spot = item["type"] == "MANAGED" and item["computeResources"]["type"] == "SPOT"
-    listed = fleets[item["computeEnvironmentName"]]
+    """With a list of instances (UNMANAGED: each says whether it is Spot), or MANAGED with a scaler and one type."""
+    resources = item.get("computeResources", {"type": None, "instanceTypes": [], "maxvCpus": NEVER})
+    spot = resources["type"] == "SPOT"
+    listed = fleets.get(item["computeEnvironmentName"])
+    assert listed or len(resources["instanceTypes"]) == 1
     return Environment(
         name=item["computeEnvironmentName"],
         enabled=item.get("state", "ENABLED") == "ENABLED",
-        fleet=[each for part in listed for each in _planned(part, types, spot)],
+        fleet=None if listed is None else [each for part in listed for each in _planned(part, types, spot)],
+        spot=spot,
+        types=[types[name] for name in resources["instanceTypes"]],
+        strategy=resources.get("allocationStrategy", "BEST_FIT"),
+        min_vcpus=resources.get("minvCpus", 0),
+        max_vcpus=resources["maxvCpus"],
     )
 
 

@@ -6,7 +6,7 @@ The order within an instant is that of ``docs/model.md``, "Time and ties".
 
 from __future__ import annotations
 
-from oracle import capacity, dependencies, ending, line
+from oracle import capacity, dependencies, ending, line, scaling
 from oracle.plain import NEVER, Attempt, Job, Reclaim, Scenario
 
 
@@ -25,6 +25,7 @@ class Simulator:
             for planned in environment.fleet or []
         ]
         self.launches()
+        scaling.fill(scenario, 0)
 
     def run(self) -> tuple[Scenario, int]:
         """Let the clock run; the scenario, whose objects then say what became of them, and the end of the run."""
@@ -46,6 +47,10 @@ class Simulator:
         self.submissions()
         dependencies.settle(self.scenario, self.now)
         self.scheduling_pass()
+        scaling.decide(self.scenario, self.now)
+        while self.become_ready() or scaling.scale_in(self.scenario, self.now):
+            self.scheduling_pass()  # what was launched without a boot is ready; what ended left room below maxvCpus
+            scaling.decide(self.scenario, self.now)
         self.over = self.scenario.until is None and not self.hope()
 
     def ends(self) -> None:
@@ -93,8 +98,13 @@ class Simulator:
     def instances(self) -> None:
         """Those that a fleet lists for this instant come; whatever has booted is ready."""
         self.launches()
-        for instance in capacity.on(self.scenario):
-            instance.ready = instance.ready or instance.ready_at == self.now
+        self.become_ready()
+
+    def become_ready(self) -> bool:
+        booted = [each for each in capacity.on(self.scenario) if each.ready_at == self.now and not each.ready]
+        for instance in booted:
+            instance.ready = True
+        return bool(booted)
 
     def launches(self) -> None:
         due = [each for each in self.fleets_to_come if each[0] == self.now]
@@ -122,6 +132,7 @@ class Simulator:
         self.pass_at = -(-self.now // cycle) * cycle if cycle else self.now
         if self.pass_at == self.now:
             line.schedule(self.scenario, self.now)
+            scaling.watch(self.scenario, self.now)
             self.seen_by_a_pass = line.what_counts(self.scenario)
 
     # -- what is to come
@@ -137,7 +148,7 @@ class Simulator:
             times += [attempt.running_at, attempt.exits_at, attempt.times_out_at, attempt.killed_at]
         times += [job.retry_at for job in self.jobs() if job.state == "RETRY"]
         times += [instance.ready_at for instance in capacity.on(self.scenario)]
-        times += [self.pass_at]
+        times += [self.pass_at, *scaling.instants(self.scenario, self.now)]
         times.append(NEVER if self.scenario.until is None else self.scenario.until)
         return min(time for time in times if time > self.now)
 
@@ -152,7 +163,7 @@ class Simulator:
             return True
         if any(job.state == "RUNNABLE" for job in live) and self.seen_by_a_pass != line.what_counts(self.scenario):
             return True  # something changed since the last pass: the next one will look at it
-        return line.may_start(self.scenario, self.fleets_to_come)
+        return line.may_start(self.scenario, self.fleets_to_come) or scaling.busy(self.scenario)
 
     # -- everything there is
 

@@ -17,7 +17,10 @@ from oracle.simulator import Simulator
 from batchsim.policies.packing import PACKINGS
 
 HERE = Path(__file__).parent
-OWN = ["bills", "capacity", "dependencies", "ending", "generator", "line", "plain", "quantities", "reading", "retry"]
+OWN = [
+    "bills", "capacity", "dependencies", "ending", "generator", "line", "plain", "quantities", "reading", "retry",
+    "scaling",
+]  # fmt: skip
 SEEDS = range(150)
 
 
@@ -58,8 +61,16 @@ def instance_marks(instance: Instance) -> Iterator[str]:
         yield "reclaimed"
     if instance.closed:
         yield "drained"
-    if instance.launched_at == instance.ready_at > 0:
+    if instance.environment.fleet is None:
+        yield "scaled out" if instance.launched_at else "initial capacity"
+        if instance.ended_at is not None and not instance.reclaimed:
+            yield "scaled in"
+    elif instance.launched_at == instance.ready_at > 0:
         yield "replaced"
+    yield from place_marks(instance)
+
+
+def place_marks(instance: Instance) -> Iterator[str]:
     if any(each.starting_at == instance.ready_at > instance.launched_at for each in instance.attempts):
         yield "waited for a boot"
     if len({each.running_at - each.starting_at for each in instance.attempts}) > 1:
@@ -75,6 +86,7 @@ EXPECTED = {
     "job SUCCEEDED", "job FAILED", "job RUNNABLE", "job PENDING", "attempt succeeded", "attempt failed",
     "attempt timed_out", "attempt reclaimed", "attempt terminated", "cancelled while pending", "retried front",
     "retried original", "retried back", "failed by a dependency", "reclaimed", "drained", "replaced",
+    "scaled out", "initial capacity", "scaled in",
     "waited for a boot", "some pulled, some did not", "exited at SIGTERM", "killed after SIGTERM",
 }  # fmt: skip
 
@@ -103,6 +115,11 @@ ERRORS = {
     "every start pulls its image": ("batchsim.engine.images.ImageCache.ready_at", always_pulls),
     "a minute is not the least": ("batchsim.analysis.bills.MINIMUM_S", 1),
     "the free hour has a minute": ("batchsim.analysis.bills.FIRST_HOUR_MS", 60_000),
+    "idle instances stay a minute longer": (
+        "batchsim.engine.scale_in.ScaleIn._patience_ms",
+        lambda scale_in, *_: scale_in._rules.scale_down_idle_ms + 60_000,
+    ),
+    "BEST_FIT may exceed maxvCpus": ("batchsim.engine.ec2.may_launch", lambda on, most, *_: on < most),
     "first fit takes the youngest": ("batchsim.engine.fleet.PACKINGS", dict.fromkeys(PACKINGS, youngest)),
 }
 
