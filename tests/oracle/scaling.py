@@ -32,13 +32,17 @@ def watch(scenario: Scenario, now: int) -> None:
             environment.decision_at = now + scenario.world.scale_up_delay
 
 
-def decide(scenario: Scenario, now: int) -> None:
+def decide(scenario: Scenario, now: int) -> bool:
+    """Carry out the decisions that are due; whether any launched something."""
+    any_launched = False
     for environment in scaled(scenario):
         while environment.decision_at == now:
             environment.decision_at = NEVER
             launched = launch_for(scenario, environment, now)
+            any_launched = any_launched or launched
             if unmet(scenario, environment) and (launched or scenario.world.scale_up_delay):
                 environment.decision_at = now + scenario.world.scale_up_delay
+    return any_launched
 
 
 def unmet(scenario: Scenario, environment: Environment) -> bool:

@@ -47,10 +47,10 @@ class Simulator:
         self.submissions()
         dependencies.settle(self.scenario, self.now)
         self.scheduling_pass()
-        scaling.decide(self.scenario, self.now)
-        while self.become_ready() or scaling.scale_in(self.scenario, self.now):
-            self.scheduling_pass()  # what was launched without a boot is ready; what ended left room below maxvCpus
-            scaling.decide(self.scenario, self.now)
+        launched = scaling.decide(self.scenario, self.now)
+        while launched or self.become_ready() or scaling.scale_in(self.scenario, self.now):
+            self.scheduling_pass()  # other instances boot or are ready, or maxvCpus leaves room again
+            launched = scaling.decide(self.scenario, self.now)
         self.over = self.scenario.until is None and not self.hope()
 
     def ends(self) -> None:
@@ -60,10 +60,6 @@ class Simulator:
         for attempt in self.active():
             if attempt.times_out_at == self.now:
                 ending.times_out(attempt, self.now)
-        for attempt in self.active():
-            if attempt.killed_at == self.now:
-                ran = attempt.running_at <= self.now
-                ending.host_lost(self.scenario, attempt, self.now, exit_code=137 if ran else None)
 
     def reclaims(self) -> None:
         for reclaim in self.scenario.reclaims:
@@ -72,6 +68,10 @@ class Simulator:
         for reclaim in self.scenario.reclaims:
             if reclaim.at == self.now:
                 self.strike(reclaim)
+        for attempt in self.active():
+            if attempt.killed_at == self.now:
+                ran = attempt.running_at <= self.now
+                ending.host_lost(self.scenario, attempt, self.now, exit_code=137 if ran else None)
 
     def notice(self, reclaim: Reclaim) -> None:
         instance = capacity.find(reclaim)
