@@ -7,17 +7,24 @@ from typing import Any
 from oracle import capacity, scaling
 from oracle.plain import NEVER, Attempt, Environment, Instance, Job, Queue, Scenario, Size, World
 
+Rooms = dict[int, Size]
+"""By instance, what is left of it when those ahead have taken their room."""
+Coming = dict[int, list[Size]]
+"""By environment, what those ahead leave of instances that its scaler may still launch."""
+
 
 def schedule(scenario: Scenario, now: int) -> None:
     """Each queue goes as far as it can before the next."""
     promised = {id(instance): instance.free() for instance in capacity.on(scenario)}
+    ahead: Coming = {id(environment): [] for environment in scenario.environments}
     for queue in by_priority(scenario):
         held = False
+        growth: Coming = {id(environment): [] for environment in scenario.environments}
         for job in waiting(scenario, queue):
-            started = not held and serve(scenario, job, promised, now)
+            started = not held and serve(scenario, job, promised, growth, now)
             held = held or (not started and not scenario.world.skip)
             if not started:
-                promise(scenario.world, job, promised)
+                promise(scenario.world, job, promised, ahead)
 
 
 def by_priority(scenario: Scenario) -> list[Queue]:
@@ -42,8 +49,8 @@ def key(world: World, job: Job) -> tuple[Any, ...]:
     return (not ahead, job.runnable_since if again else job.runnable_at, job.created_at, place)
 
 
-def serve(scenario: Scenario, job: Job, promised: dict[int, Size], now: int) -> bool:
-    """Start the job, if the environment that serves it has room now."""
+def serve(scenario: Scenario, job: Job, promised: Rooms, growth: Coming, now: int) -> bool:
+    """Start the job, if the environment that serves it has room now; otherwise it waits for a boot, or for growth."""
     for environment in job.call.queue.environments:
         if not takes(environment, job):
             continue
@@ -53,7 +60,7 @@ def serve(scenario: Scenario, job: Job, promised: dict[int, Size], now: int) -> 
             start(scenario.world, job, instance, now)
             promised[id(instance)] = promised[id(instance)].less(job.size)
             return True
-        if boots_for(environment, job, promised) or scaling.may_grow_for(environment, job):
+        if boots_for(environment, job, promised) or scaling.grows_for(environment, job, growth[id(environment)]):
             return False
     return False
 
@@ -65,21 +72,28 @@ def takes(environment: Environment, job: Job) -> bool:
     return environment.enabled and fits and job.size.vcpus <= environment.max_vcpus
 
 
-def boots_for(environment: Environment, job: Job, promised: dict[int, Size]) -> bool:
+def boots_for(environment: Environment, job: Job, promised: Rooms) -> bool:
     """Whether a booting instance will have room for it, after those ahead of it."""
     return any(not each.ready and promised[id(each)].holds(job.size) for each in open_instances(environment))
 
 
-def promise(world: World, job: Job, promised: dict[int, Size]) -> None:
-    """A job that has to wait will take room, on the first environment that will have it."""
+def promise(world: World, job: Job, promised: Rooms, ahead: Coming) -> None:
+    """A job that has to wait will take room, on the first environment that has it, that boots it, or that may grow."""
     for environment in job.call.queue.environments:
-        if takes(environment, job):
-            rooms = [(each, promised[id(each)]) for each in open_instances(environment)]
-            for ready in (True, False):
-                instance = capacity.choose(world, [room for room in rooms if room[0].ready == ready], job.size)
-                if instance is not None:
-                    promised[id(instance)] = promised[id(instance)].less(job.size)
-                    return
+        if not takes(environment, job):
+            continue
+        rooms = [(each, promised[id(each)]) for each in open_instances(environment)]
+        for ready in (True, False):
+            instance = capacity.choose(world, [room for room in rooms if room[0].ready == ready], job.size)
+            if instance is not None:
+                promised[id(instance)] = promised[id(instance)].less(job.size)
+                return
+        if scaling.grows_for(environment, job, ahead[id(environment)]):
+            return
+
+
+def on(environment: Environment) -> list[Instance]:
+    return [each for each in environment.instances if each.ended_at is None]
 
 
 def on(environment: Environment) -> list[Instance]:

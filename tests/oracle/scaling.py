@@ -85,9 +85,9 @@ def may_launch(environment: Environment, more: int = 0) -> bool:
     return on < environment.max_vcpus
 
 
-def may_grow_for(environment: Environment, job: Job) -> bool:
-    """Whether a scaler could launch for the job now."""
-    return environment.fleet is None and line.takes(environment, job) and may_launch(environment)
+def grows_for(environment: Environment, job: Job, coming: list[Size]) -> bool:
+    """Whether a scaler could launch for the job, after what it may launch for those ahead of it."""
+    return environment.fleet is None and line.takes(environment, job) and grow(environment, coming, job.size)
 
 
 def on_vcpus(environment: Environment) -> int:
