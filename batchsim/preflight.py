@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from math import inf
 from typing import NamedTuple
 
 from batchsim.analysis.metrics import METRICS, threshold
 from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPlan, Size, Workload
 from batchsim.errors import Path, Problem
 from batchsim.policies.given import AWS, Policies
-from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
+from batchsim.spec import CatalogueFacts, Scenario
 from batchsim.spec.base import Flaw
 from batchsim.spec.checks.consumables import short_of_resources
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
-from batchsim.spec.environments import ComputeResource
-from batchsim.spec.facts import PoolFacts
 from batchsim.spec.fargate import fargate_choices, is_fargate_size, nearest_fargate
 from batchsim.spec.index import Index, names_in
-from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import resources_of, standing_vcpus, stands
 from batchsim.spec.problems import problem_of
-from batchsim.spec.world import World
+from batchsim.unplaceable import Place, places_of, too_large
 
 MOST_START_FAILURES = 0.999
 """A thousand tries a start: more would look like a run that hangs."""
@@ -137,11 +133,10 @@ def _unknown_targets(scenario: Scenario) -> Iterator[Flaw]:
 
 def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:
     """Jobs that no instance type of their queue's environments, or no maxvCpus, can ever hold (hostile input B26)."""
+    places = places_of(scenario, facts)
     for placed in Index(scenario, {}, names_in(to_data(scenario))).entries():
         job = effective_job(scenario, placed.entry.submit)
-        own = _environments_of(scenario, job)
-        if not any(_holds(scenario.world, environment, job, facts) for environment in own):
-            yield _too_large(scenario.world, (*placed.path, "submit"), _size(job), job, own, facts)
+        yield from too_large((*placed.path, "submit"), _size(job), job, scenario, places)
 
 
 def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Workload) -> list[Problem]:
@@ -149,13 +144,14 @@ def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Worklo
     sized = [plan for plan in workload.entries if plan.requests is not None]
     if not sized:  # as for most workloads, each of whose replications would come by here
         return []
-    places = [placed.path for placed in Index(scenario, {}, names_in(to_data(scenario))).entries()]
+    paths = [placed.path for placed in Index(scenario, {}, names_in(to_data(scenario))).entries()]
+    places = places_of(scenario, facts)
     flaws: list[Flaw] = []
     for plan in sized:
         for (vcpus_milli, memory_mib, gpus, architecture), rows in _sizes_of(plan).items():
             job = replace(plan.job, vcpus_milli=vcpus_milli, memory_mib=memory_mib, gpus=gpus)
             job = replace(job, architecture=architecture)
-            flaws.extend(_size_flaws(scenario, facts, job, rows, (*places[plan.position], "at")))
+            flaws.extend(_size_flaws(scenario, places, job, rows, (*paths[plan.position], "at")))
     return [problem_of(flaw, scenario.source) for flaw in flaws]
 
 
@@ -189,7 +185,9 @@ def _sizes_of(plan: EntryPlan) -> Counter[Size]:
     return Counter(requests.sizes(plan.job, plan.occurrences))
 
 
-def _size_flaws(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, rows: int, path: Path) -> Iterator[Flaw]:
+def _size_flaws(
+    scenario: Scenario, places: Mapping[str, Place], job: EffectiveJob, rows: int, path: Path
+) -> Iterator[Flaw]:
     asked = f"{_size(job)}, in {rows} row{'s' if rows > 1 else ''}"
     if job.platform == "FARGATE" and not is_fargate_size(job.vcpus_milli, job.memory_mib):
         hint = nearest_fargate(job.vcpus_milli, job.memory_mib)
@@ -199,85 +197,8 @@ def _size_flaws(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, ro
     elif job.memory_mib < LEAST_MEMORY_MIB:
         yield Flaw("E131", "too little memory", path, asked, f"at least {LEAST_MEMORY_MIB} MiB")
     elif not scenario.allow_unplaceable:
-        own = _environments_of(scenario, job)
-        if not any(_holds(scenario.world, environment, job, facts) for environment in own):
-            yield _too_large(scenario.world, path, asked, job, own, facts)
-
-
-def _environments_of(scenario: Scenario, job: EffectiveJob) -> list[ComputeEnvironment]:
-    """Return the compute environments of a job's queue, in the queue's order."""
-    queue = next(queue for queue in scenario.jobQueues if queue.jobQueueName == job.queue)
-    environments = {e.computeEnvironmentName: e for e in scenario.computeEnvironments}
-    return [environments[short_name(item.computeEnvironment)] for item in queue.computeEnvironmentOrder]
-
-
-def _holds(world: World, environment: ComputeEnvironment, job: EffectiveJob, facts: CatalogueFacts) -> bool:
-    resources, name = resources_of(world, environment), environment.computeEnvironmentName
-    if resources is None or job.vcpus_milli > resources.maxvCpus * 1000:
-        return False
-    if resources.is_fargate:
-        return job.platform == "FARGATE" and job.vcpus_milli <= 1000 * _fargate_quota(world, resources)
-    listed = {each.type for each in world.fleets.get(name, ())}
-    return any(_fits(pool, job) for pool in facts.pools[name] if not listed or pool.type.name in listed)
-
-
-def _fargate_quota(world: World, resources: ComputeResource) -> float:
-    """The account's vCPU quota for an environment's purchase option; infinite where there is none."""
-    given = world.fargate_vcpu_quota.spot if resources.is_spot else world.fargate_vcpu_quota.on_demand
-    return inf if given is None else given
-
-
-def _fits(pool: PoolFacts, job: EffectiveJob) -> bool:
-    size = pool.type.vcpus * 1000 >= job.vcpus_milli and pool.usable_memory_mib >= job.memory_mib
-    return size and pool.type.gpus >= job.gpus and job.architecture in (None, pool.type.architecture)
+        yield from too_large(path, asked, job, scenario, places)
 
 
 def _size(job: EffectiveJob) -> str:
     return f"{job.vcpus_milli / 1000:g} vCPU, {job.memory_mib} MiB" + (f", {job.gpus} GPU" if job.gpus else "")
-
-
-def _too_large(
-    world: World, path: Path, asked: str, job: EffectiveJob, own: list[ComputeEnvironment], facts: CatalogueFacts
-) -> Flaw:
-    """Name the largest type and what is missing; the memory that counts is the usable one."""
-    pools = [pool for environment in own for pool in facts.pools.get(environment.computeEnvironmentName, ())]
-    hint = (
-        "; ".join((*_quota_shortfalls(world, job, own), *_shortfalls(job, own, pools)))
-        + ". Set allow_unplaceable: true to see it wait, as in AWS"
-    )
-    return Flaw("E132", "no compute environment of its queue can ever hold this job", path, asked, hint=hint)
-
-
-def _quota_shortfalls(world: World, job: EffectiveJob, own: list[ComputeEnvironment]) -> Iterator[str]:
-    quotas = [
-        _fargate_quota(world, e.computeResources) for e in own if e.computeResources and e.computeResources.is_fargate
-    ]
-    if quotas and job.vcpus_milli > 1000 * max(quotas):
-        yield f"world.fargate_vcpu_quota is {max(quotas):g} at most"
-
-
-def _shortfalls(job: EffectiveJob, own: list[ComputeEnvironment], pools: list[PoolFacts]) -> Iterator[str]:
-    most = max((e.computeResources.maxvCpus for e in own if e.computeResources), default=0)
-    if job.vcpus_milli > most * 1000:
-        yield f"maxvCpus is {most} at most"
-    if not pools:
-        return
-    by_memory = max(pools, key=lambda pool: pool.usable_memory_mib)
-    by_vcpus = max(pools, key=lambda pool: pool.type.vcpus)
-    if job.memory_mib > by_memory.usable_memory_mib:
-        short = job.memory_mib - by_memory.usable_memory_mib
-        usable, nominal = by_memory.usable_memory_mib, by_memory.type.memory_mib
-        yield f"the largest memory is {by_memory.type.name}'s: {usable} of {nominal} MiB usable, {short} MiB short"
-    if job.vcpus_milli > by_vcpus.type.vcpus * 1000:
-        yield f"the most vCPUs are {by_vcpus.type.name}'s: {by_vcpus.type.vcpus}"
-    if job.gpus > (gpus := max(pool.type.gpus for pool in pools)):
-        yield f"the most GPUs of a type are {gpus}"
-    yield from _mixed(job, pools)
-
-
-def _mixed(job: EffectiveJob, pools: list[PoolFacts]) -> Iterator[str]:
-    """Nothing alone is too much, but no one type has it all."""
-    if all(job.architecture not in (None, pool.type.architecture) for pool in pools):
-        yield f"no type is {job.architecture}"
-    largest = max(pools, key=lambda pool: (pool.type.vcpus, pool.usable_memory_mib))
-    yield f"the largest type is {largest.type.name}: {largest.type.vcpus} vCPU, {largest.usable_memory_mib} MiB usable"

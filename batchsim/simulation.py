@@ -207,7 +207,9 @@ class Simulation:
         if any(link.get("type") == "SEQUENTIAL" for link in links):
             request["dependsOn"] = [{"type": "SEQUENTIAL"}]
         item = {**entry, "id": name, "submit": request, "at": units.format_duration(at_ms), "run": run}
-        alone = parse({**to_data(self.scenario), "workload": [item], "actions": [], "faults": []})
+        data = to_data(self.scenario)
+        changes = [action for action in data.get("actions", ()) if "set" in action]
+        alone = parse({**data, "workload": [item], "actions": changes, "faults": []})
         drawn = with_samples(alone, self._read_sample)
         plan = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
         _raise(preflight_links(self.scenario, plan, [self._described(*parent) for parent in parents]))

@@ -9,6 +9,7 @@ from batchsim.spec.checks import capacity
 
 STUCK = "tests/behaviour/test_blocked_heads.py::test_"
 LIMITS = "tests/behaviour/test_time_limit_actions.py::test_"
+NEVER = "tests/behaviour/test_unplaceable.py::test_"
 DETECTOR = "batchsim/engine/blocked.py BlockDetector"
 TEXTS = "batchsim/policies/blocking.py block_message"
 PAGE = 'User Guide, "Jobs stuck in RUNNABLE due to misconfiguration"'
@@ -254,6 +255,20 @@ ROWS = [
         status="modelled",
         breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Environment.may_free", lambda self, shape: True),
         note="UNDETERMINED where not even one fitting instance is within it, else it merely waits.",
+    ),
+    Row(
+        id="4.5r",
+        rule="A job that no environment of its queue can ever hold is accepted, and never placed",
+        source='User Guide, "Common causes of jobs stuck in RUNNABLE without a statusReason"',
+        where="batchsim/unplaceable.py too_large; batchsim/preflight.py preflight",
+        tests=(
+            f"{NEVER}more_memory_than_the_largest_type_leaves_is_named_with_the_shortfall",
+            f"{NEVER}more_than_maxvcpus_is_named_with_the_shortfall",
+            f"{NEVER}a_quota_below_the_smallest_fitting_instance_is_named",
+        ),
+        status="modelled",
+        breaks=lambda patch: patch.setattr("batchsim.unplaceable.Place.holds", lambda self, job: True),
+        note="An error that names what is short (E132), unless allow_unplaceable lets it wait as in AWS.",
     ),
     Row(
         id="9.1b",
