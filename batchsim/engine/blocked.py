@@ -134,9 +134,9 @@ class BlockDetector:
 
     def _is_plain(self, reason: WaitReason, environment: int, job: int) -> bool:
         """Whether a head that was not blocked is not so now either, told without a closer look."""
-        if reason in _WAITS or reason == WaitReason.SCALE_UP_DECISION:
-            return True
-        return reason == WaitReason.MAX_VCPUS and self._environments[environment].may_free(self._tables.shape_code(job))
+        if reason == WaitReason.MAX_VCPUS:
+            return self._environments[environment].may_free(self._tables.shape_code(job))
+        return reason == WaitReason.SCALE_UP_DECISION or reason in _WAITS
 
     def _cause(self, watch: _Watch, reason: WaitReason, job: int) -> BlockReason | None:
         if reason in _WAITS:

@@ -131,6 +131,7 @@ class Ec2Environment:
         self._attempts = attempts
         self._kernel = kernel
         self._fitting: dict[int, tuple[Offer, ...]] = {}
+        self._fitting_pools: dict[int, frozenset[int]] = {}
 
     @property
     def in_service(self) -> bool:
@@ -241,12 +242,14 @@ class Ec2Environment:
         An instance that is on holds such a job when it is empty, or scale-in down to minvCpus makes way for another,
         which is within quota.
         """
-        fitting = self.fitting(shape)
-        if self.on and len(fitting) == len(self.plan.offers):
-            return True
-        pools = {offer.pool for offer in fitting}
-        if any(self._instances.pool[row] in pools for rows in (self.ready, self.booting) for row in rows):
-            return True
+        pool_of = self._instances.pool
+        if shape not in self._fitting_pools:
+            self._fitting_pools[shape] = frozenset(offer.pool for offer in self.fitting(shape))
+        pools, fitting = self._fitting_pools[shape], self.fitting(shape)
+        for rows in (self.ready, self.booting):
+            for row in rows:
+                if pool_of[row] in pools:
+                    return True
         bounds = (self.min_vcpus, self.max_vcpus)
         return any(
             may_launch(*bounds, offer.vcpus, self.plan.may_exceed_max)
