@@ -18,6 +18,7 @@ from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
 from batchsim.spec.fargate import fargate_choices, is_fargate_size, nearest_fargate
 from batchsim.spec.index import Index, names_in
+from batchsim.spec.names import short_name
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import resources_of, standing_vcpus, stands

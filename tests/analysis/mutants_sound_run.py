@@ -283,7 +283,7 @@ TIMELINE = (
     ("wide", 50, "over_max_resource", "fg", "giant"),
     ("wide", 650, "over_max_resource", "fg", "huge"),
     ("starved", 200, "capacity_error", "scarce", "hungry"),
-    ("broken", 100, "environment_disabled", "invalid", "lost"),
+    ("broken", 100, "environment_invalid", "invalid", "lost"),
 )
 
 BLOCKED = (
