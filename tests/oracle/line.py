@@ -96,10 +96,6 @@ def on(environment: Environment) -> list[Instance]:
     return [each for each in environment.instances if each.ended_at is None]
 
 
-def on(environment: Environment) -> list[Instance]:
-    return [each for each in environment.instances if each.ended_at is None]
-
-
 def open_instances(environment: Environment) -> list[Instance]:
     return [each for each in on(environment) if not each.closed]
 
