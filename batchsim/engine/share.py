@@ -35,6 +35,7 @@ class Share:
         "taken_at_ms",
         "usage",
         "waiting",
+        "weighed",
         "weight",
     )
 
@@ -45,6 +46,8 @@ class Share:
         self.line = line
         self.usage = usage
         self.weight = 0
+        self.weighed: list[int] = []
+        """The changes of weights and of activity that its weight holds."""
         self.decayed: int | float = 0
         """Its usage at ``taken_at_ms``, the last update of usage that it took part in."""
         self.placed = 0

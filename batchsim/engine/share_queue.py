@@ -16,7 +16,7 @@ from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue, Place
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.plan import QueuePlan, SharePlan
-from batchsim.engine.share import Share, Standing
+from batchsim.engine.share import Share
 from batchsim.engine.share_activity import ShareActivity
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
@@ -59,6 +59,8 @@ class ShareQueue(JobQueue):
         self.activity = ShareActivity(shares.window_ms)
         self.members: dict[int, Share] = {}
         """Every share that there ever was, by code."""
+        self.arrived: list[Share] = []
+        """Those whose wait began since somebody last asked."""
         self.unsettled: dict[int, Share] = {}
         """Those whose wait began or ended since the timeline was written."""
         self._plan = plan
@@ -104,7 +106,7 @@ class ShareQueue(JobQueue):
         share.placed += milli * self.shares.charge
         self._used_milli += milli
         if share.waiting:
-            share.standing = self._standing(share)
+            share.standing = ((share.decayed + share.placed) * share.weight, *self._head(share))
             heapreplace(self._heap, (*share.standing, share.code))
         else:
             heappop(self._heap)
@@ -163,11 +165,13 @@ class ShareQueue(JobQueue):
         again = self._moved if updated == self._updated else self._waiting
         self._updated = updated
         changed = any(not share.waiting for share in self._moved.values())
-        for share in again.values():
+        for code, share in again.items():
             if share.waiting:
                 self._take_usage(share)
-                standing, share.standing = share.standing, self._standing(share)
-                changed = changed or standing != share.standing
+                before = share.standing
+                head = self._head(share) if code in self._moved or before is None else before[1:]
+                share.standing = ((share.decayed + share.placed) * share.weight, *head)
+                changed = changed or before != share.standing
         if changed:
             self._heap = [(*share.standing, code) for code, share in self._waiting.items() if share.standing]
             heapify(self._heap)
@@ -316,6 +320,7 @@ class ShareQueue(JobQueue):
         share = self._member(entry.share)
         if not share.waiting:
             self._waiting[share.code] = self.unsettled[share.code] = share
+            self.arrived.append(share)
         share.push(entry.scheduling_priority, key, high, front=front)
         self._count(key[2], high - key[2])
         self._moved[share.code] = share
@@ -347,15 +352,17 @@ class ShareQueue(JobQueue):
 
     def _take_usage(self, share: Share) -> None:
         """Let a share's usage and weight be those of the last update."""
-        share.weight = self.weight_of(share)
-        if share.taken_at_ms != self._updated[0]:
-            share.taken_at_ms = self._updated[0]
-            share.decayed, share.placed = share.usage.at(share.taken_at_ms), 0
+        at_ms, *weighed = self._updated
+        if share.weighed != weighed:
+            share.weighed, share.weight = weighed, self.weight_of(share)
+        if share.taken_at_ms != at_ms:
+            share.taken_at_ms, share.decayed, share.placed = at_ms, share.usage.at(at_ms), 0
 
-    def _standing(self, share: Share) -> Standing:
+    def _head(self, share: Share) -> tuple[int, int]:
+        """When the head of a share was created, and its row."""
         head = share.head()
         assert head is not None
-        return (share.decayed + share.placed) * share.weight, self._created(head[0]), head[0]
+        return self._created(head[0]), head[0]
 
     def _turns(self) -> list[Turn]:
         """Return a heap of the shares that wait as they stand now; nothing is kept of it."""
@@ -364,10 +371,7 @@ class ShareQueue(JobQueue):
             return [*self._heap, *self._passed_over]
         turns = []
         for code, share in self._waiting.items():
-            head = share.head()
-            assert head is not None
-            usage = self._usage(share) * self.weight_of(share)
-            turns.append((usage, self._created(head[0]), head[0], code))
+            turns.append((self._usage(share) * self.weight_of(share), *self._head(share), code))
         heapify(turns)
         return turns
 

@@ -50,9 +50,10 @@ class ShareService:
 
     def joined(self, queue: ShareQueue) -> None:
         """Jobs joined a queue: heads of shares without any before wait for the next pass."""
-        for share in queue.unsettled.values():
+        for share in queue.arrived:
             if share.waiting and self._timeline.reason(share.line) == WaitReason.EMPTY:
                 self._write(share, WaitReason.SCHEDULER_CYCLE, queue.environments[0])
+        queue.arrived.clear()
 
     def serve(
         self, queue: ShareQueue, attempt: Callable[[tuple[int, int]], Answer], is_below: Callable[[int], bool]

@@ -74,17 +74,19 @@ class _Cursor:
         """Two times the integral of that, which is whole."""
 
     def advance(self, to_ms: int) -> None:
-        since = self._steps.since
-        while self.next < len(since) and since[self.next] <= to_ms:
-            self._go(since[self.next])
-            self.next += 1
-        self._go(to_ms)
-
-    def _go(self, to_ms: int) -> None:
-        length, level = to_ms - self.at_ms, self._steps.before(self.next)
-        self.twice += length * (2 * self.area + level * length)
-        self.area += level * length
-        self.at_ms = to_ms
+        """Go on to an instant, step by step. In local names: every share that waits comes by here at each update."""
+        since, level, number = self._steps.since, self._steps.level, self.next
+        at_ms, area, twice, held = self.at_ms, self.area, self.twice, self._steps.before(number)
+        while number < len(since) and since[number] <= to_ms:
+            length = since[number] - at_ms
+            twice += length * (2 * area + held * length)
+            area += held * length
+            at_ms, held = since[number], level[number]
+            number += 1
+        length = to_ms - at_ms
+        self.twice = twice + length * (2 * area + held * length)
+        self.area = area + held * length
+        self.at_ms, self.next = to_ms, number
 
 
 class WindowUsage:
