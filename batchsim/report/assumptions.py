@@ -7,6 +7,7 @@ from typing import Any
 
 from batchsim.spec import LawSpec, Sample, SampleFile, Scenario, World
 from batchsim.spec.extra_costs import ExtraCosts
+from batchsim.spec.fair_share import fair_share_of
 from batchsim.spec.markets import market_of
 from batchsim.spec.platforms import platform_of, resources_of
 from batchsim.spec.quotas import VcpuQuotas
@@ -23,6 +24,7 @@ def assumptions(
         *_of_policies(policies or {}),
         *_of_prices(scenario, as_of, price_region or scenario.world.region),
         *_of_scheduler(scenario.world, policies or {}),
+        *_of_shares(scenario),
         *_of_capacity(scenario),
         *_changes(scenario.world),
     ]
@@ -57,6 +59,18 @@ def _of_scheduler(world: World, policies: Mapping[str, str]) -> Iterator[str]:
     if "packing" not in policies:
         parts += [f"{world.packing.replace('_', '-')} packing"]
     yield f"scheduler: {', '.join(parts)}"
+
+
+def _of_shares(scenario: Scenario) -> Iterator[str]:
+    """Only where a queue shares fairly."""
+    world = scenario.world
+    if any(fair_share_of(scenario.schedulingPolicies, queue) is not None for queue in scenario.jobQueues):
+        least, update = format_duration(world.min_window), format_duration(world.usage_update)
+        blocked = {"strict": "the queue", "per_share": "its share"}[world.fss_hol]
+        yield (
+            f"fair share: usage taken every {update}, {world.decay_kernel} decay over {least} at least; "
+            f"a head that does not fit stops {blocked}"
+        )
 
 
 def _of_capacity(scenario: Scenario) -> Iterator[str]:

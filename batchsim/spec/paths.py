@@ -22,7 +22,10 @@ from batchsim.spec.walk import child_kinds, fields_of, keys_of, models_in
 
 __all__ = ["UPDATABLE", "Target", "check_update", "find_target", "with_values"]
 
-_ITEM_NAMES = ("computeEnvironmentName", "jobQueueName", "consumableResourceName", "id", "name", "jobName")
+_ITEM_NAMES = (
+    *("computeEnvironmentName", "jobQueueName", "consumableResourceName", "id", "name", "jobName"),
+    "shareIdentifier",
+)
 
 
 def with_values(scenario: Scenario, values: Iterable[tuple[str, Any]]) -> Scenario:
