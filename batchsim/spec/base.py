@@ -105,7 +105,7 @@ def check_whole(value: object, code: str, low: int, high: int, what: str = "a wh
 
 def check_number(value: object, code: str, low: float, high: float) -> float:
     """``value`` as a float if it is finite and in [low, high], else a :class:`FlawsError` with ``code``."""
-    upper = f" and at most {high:g}" if math.isfinite(high) else ""
+    upper = f" and at most {high:.9g}" if math.isfinite(high) else ""
     allowed = f"a number of at least {low:g}{upper}"
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
         raise flawed(code, "not a finite number", value, allowed=allowed)

@@ -165,6 +165,6 @@ def _entries(path: Path, policy: FairsharePolicy) -> Iterator[Flaw]:
     for (before, one), (number, other) in combinations(named, 2):
         if overlap(one, other):
             message = "given twice" if one == other else f"overlaps with {one}"
-            hint = "A share identifier may fall under one entry only"
+            what = "share identifiers fall under one entry each"
             places = (*path, number, "shareIdentifier"), (*path, before, "shareIdentifier")
-            yield Flaw("E165", message, places[0], other, hint=hint, also=(places[1],))
+            yield Flaw("E165", f"{message}: {what}", places[0], other, also=(places[1],))
