@@ -31,6 +31,7 @@ from batchsim.result import Result
 from batchsim.spec import Action, CatalogueFacts, Entry, Fault, JobDependency, Scenario, parse
 from batchsim.spec.base import Flaw, FlawsError
 from batchsim.spec.dump import to_data
+from batchsim.spec.fair_share import policy_named
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.paths import Target, check_update, find_target, with_values
 from batchsim.spec.problems import problem_of, problems_of
@@ -227,8 +228,10 @@ class Simulation:
         """TerminateJob: what has started gets SIGTERM and no retry; what has not is cancelled (API, TerminateJob)."""
         self._stop("terminate", job, reason)
 
-    def update(self, path: str, value: int | str) -> None:
+    def update(self, path: str, value: float | str) -> None:
         """Change ``maxvCpus``, ``minvCpus`` or ``state`` of an environment, ``priority`` or ``state`` of a queue.
+
+        Or the ``weightFactor`` of a share in a scheduling policy.
 
         ``update("spot.maxvCpus", 512)``; raises :class:`SimulationError` for another path, or a value out of range.
         """
@@ -313,9 +316,12 @@ class Simulation:
         call = getattr(self._engine.control, deed)
         self._engine.end.act(at_ms, lambda: call(rows, reason))
 
-    def _set(self, target: Target, value: int | str, at_ms: int) -> None:
+    def _set(self, target: Target, value: float | str, at_ms: int) -> None:
         """Put an update on the agenda."""
         self._must_be_open()
+        if target.kind == "schedulingPolicies":
+            self._engine.end.act(at_ms, partial(self._weigh, target, float(value)))
+            return
         if target.kind == "consumableResources":
             self._engine.end.act(at_ms, lambda: self._engine.set_total(target.name, int(value)))
             return
@@ -334,6 +340,14 @@ class Simulation:
         """Put DeleteJobQueue on the agenda."""
         queue = self._engine.queues[self._engine.position(name, is_queue=True)]
         self._engine.end.act(at_ms, lambda: self._engine.control.delete_queue(queue))
+
+    def _weigh(self, target: Target, weight: float) -> None:
+        """Set a weight factor in all queues of a scheduling policy."""
+        policies = self.scenario.schedulingPolicies
+        for position, queue in enumerate(self.scenario.jobQueues):
+            policy = policy_named(policies, queue.schedulingPolicyArn or "")
+            if policy is not None and policy.name == target.name and self._engine.plan.queues[position].shares:
+                self._engine.capacity.set_weight(position, target.share, weight)
 
     def _strike(self, environment: str, ordinal: int, at_ms: int, *, replace: bool) -> None:
         """Put the reclaim of one instance on the agenda, with the notice before it."""

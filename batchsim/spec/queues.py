@@ -76,11 +76,14 @@ class JobQueue(Model):
     tags: TextMap | None = None
 
 
+LEAST_WEIGHT, MOST_WEIGHT = 0.0001, 999.9999
+
+
 class ShareAttributes(Model):
     """``ShareAttributes``: the weight of a share; the smaller, the more it gets."""
 
     shareIdentifier: ShareEntry
-    weightFactor: Annotated[float, number("E139", 0.0001, 999.9999)] = 1.0
+    weightFactor: Annotated[float, number("E139", LEAST_WEIGHT, MOST_WEIGHT)] = 1.0
 
 
 class FairsharePolicy(Model):

@@ -48,9 +48,9 @@ def _show_until(until: int | str) -> str:
     return until if isinstance(until, str) else units.format_duration(until)
 
 
-def _check_to(value: object) -> int | str:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise flawed("E112", "not a whole number or text", value)
+def _check_to(value: object) -> int | float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise flawed("E112", "not a number or text", value)
     return value
 
 
@@ -148,7 +148,7 @@ class Action(Model):
     terminate: Text | None = None
     reason: Reason | None = None
     set: Text | None = None
-    to: Annotated[int | str, FileForm(_check_to, {"type": ["integer", "string"]})] | None = None
+    to: Annotated[int | float | str, FileForm(_check_to, {"type": ["number", "string"]})] | None = None
 
     @model_validator(mode="after")
     def _one_deed(self) -> Action:

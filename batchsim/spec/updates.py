@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from batchsim.spec.base import MAX_INT, check_whole, flawed
+from batchsim.spec.base import MAX_INT, check_number, check_whole, flawed
 from batchsim.spec.places import Place, find_place
 from batchsim.spec.platforms import stands
+from batchsim.spec.queues import LEAST_WEIGHT, MOST_WEIGHT
 from batchsim.spec.scenario import Scenario
 
 
@@ -18,6 +19,8 @@ class Target(NamedTuple):
     """``computeEnvironments``, ``jobQueues`` or ``consumableResources``."""
     name: str
     field: str
+    share: str = ""
+    """Of a scheduling policy, the entry of ``shareDistribution`` whose ``weightFactor`` it is."""
 
 
 UPDATABLE: Mapping[str, tuple[str, ...]] = {
@@ -39,6 +42,7 @@ def find_target(scenario: Scenario, path: str) -> Target:
         "consumableResources": [item.consumableResourceName for item in scenario.consumableResources],
     }
     targets = [Target(kind, name, field) for kind in UPDATABLE for name in names[kind] for field in UPDATABLE[kind]]
+    targets += _weights(scenario)
     places = [Place((number,), _target_words(target)) for number, target in enumerate(targets)]
     target = targets[int(find_place(places, path).path[0])]
     if target.field in ("maxvCpus", "minvCpus") and _stands(scenario, target.name):
@@ -48,14 +52,27 @@ def find_target(scenario: Scenario, path: str) -> Target:
     return target
 
 
+def _weights(scenario: Scenario) -> list[Target]:
+    """The weight factors of all fair-share policies (API, UpdateSchedulingPolicy)."""
+    policies = ((policy, policy.fairsharePolicy) for policy in scenario.schedulingPolicies)
+    return [
+        Target("schedulingPolicies", policy.name, "weightFactor", item.shareIdentifier)
+        for policy, fair in policies
+        if fair is not None
+        for item in fair.shareDistribution
+    ]
+
+
 def _stands(scenario: Scenario, name: str) -> bool:
     found = (item for item in scenario.computeEnvironments if item.computeEnvironmentName == name)
     return any(stands(scenario.world, item) for item in found)
 
 
 def check_update(target: Target, value: object) -> None:
-    """Raises :class:`FlawsError` unless ``target`` can take ``value`` (E113, E114, E137)."""
-    if target.field == "state":
+    """Raises :class:`FlawsError` unless ``target`` can take ``value`` (E113, E114, E137, E139)."""
+    if target.field == "weightFactor":
+        check_number(value, "E139", LEAST_WEIGHT, MOST_WEIGHT)
+    elif target.field == "state":
         if value not in ("ENABLED", "DISABLED"):
             raise flawed("E113", "not one of the allowed values", value, allowed="ENABLED, DISABLED")
     elif target.field == "status":
@@ -69,5 +86,14 @@ def check_update(target: Target, value: object) -> None:
 
 
 def _target_words(target: Target) -> tuple[str, ...]:
+    if target.share:
+        return (
+            target.kind,
+            *target.name.split("."),
+            "fairsharePolicy",
+            "shareDistribution",
+            target.share,
+            target.field,
+        )
     within = ("computeResources",) if target.field in ("maxvCpus", "minvCpus") else ()
     return (target.kind, *target.name.split("."), *within, target.field)

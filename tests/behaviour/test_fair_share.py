@@ -498,6 +498,37 @@ def test_an_order_of_the_users_own_decides_within_a_share_and_a_queue_order_betw
     assert placements(result) == ["a2", "b2", "a1", "b1"]
 
 
+# -- weights that change: https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdateSchedulingPolicy.html
+
+
+def rivals(**keys):
+    """a and b used the same; at 100 s one of them is next, a's job being the older."""
+    past = [job("busy", "100s", share="z"), job("a0", "20s", share="a"), job("b0", "20s", share="b")]
+    work = [job("a", "10s", at="50s", share="a"), job("b", "10s", at="51s", share="b")]
+    return scenario(*past, *work, environments=[fixed(1)], **fair({"a*": 1, "b": 1}), **keys)
+
+
+@pytest.mark.parametrize(("to", "expected"), [(0.5, ["a", "b"]), (500, ["b", "a"])])
+def test_a_weight_factor_that_an_action_sets_moves_turns_from_then_on(to, expected, simulate):
+    result = simulate(rivals(actions=[{"at": "130s", "set": "fair.a*.weightFactor", "to": to}]))
+    assert placements(result) == ["busy", "a0", "b0", *expected]
+
+
+def test_a_call_sets_a_weight_factor_as_an_action_does(drive):
+    simulation = drive(rivals())
+    simulation.advance(until="130s")
+    simulation.update("b.weightFactor", 0.0001)
+    assert placements(simulation.finish())[3:] == ["b", "a"]
+
+
+def test_a_weight_factor_is_set_within_awss_bounds_and_of_an_entry_that_there_is(drive):
+    simulation = drive(rivals())
+    with pytest.raises(batchsim.SimulationError, match=r"out of range .* \[E139\]"):
+        simulation.update("b.weightFactor", 1000)
+    with pytest.raises(batchsim.SimulationError, match=r"\[E106\]"):
+        simulation.update("c.weightFactor", 1)
+
+
 # -- looking at it: https://docs.aws.amazon.com/batch/latest/APIReference/API_GetJobQueueSnapshot.html
 
 

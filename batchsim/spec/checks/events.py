@@ -43,7 +43,7 @@ def check_actions(index: Index) -> Iterator[Flaw]:
             job = getattr(action, key)
             if job is not None:
                 yield from _job(index, (*path, key), job)
-        whole = index.is_whole("computeEnvironments") and index.is_whole("jobQueues")
+        whole = all(map(index.is_whole, ("computeEnvironments", "jobQueues", "schedulingPolicies")))
         if action.set is not None and whole:
             yield from _set(index, path, action)
 

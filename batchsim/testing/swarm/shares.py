@@ -17,10 +17,12 @@ def draw_fair_share(draft: Draft, drawn: Data) -> Data:
         return {}
     names = [each["jobQueueName"] for number, each in enumerate(drawn["jobQueues"]) if not number or draft.chance(60)]
     shared = {"schedulingPolicyArn": "arn:aws:batch:us-east-1:1:scheduling-policy/fair"}
+    policy = _policy(draft)
     queues = [{**each, **shared} if each["jobQueueName"] in names else each for each in drawn["jobQueues"]]
     return {
         "jobQueues": queues,
-        "schedulingPolicies": [{"name": "fair", "fairsharePolicy": _policy(draft)}],
+        "schedulingPolicies": [{"name": "fair", "fairsharePolicy": policy}],
+        "actions": [*drawn["actions"], *_weighing(draft, policy)],
         "workload": [_item(draft, item, names, number) for number, item in enumerate(drawn["workload"])],
         "world": {**drawn["world"], **_world(draft)},
     }
@@ -36,6 +38,14 @@ def _policy(draft: Draft) -> Data:
             {"shareIdentifier": name, "weightFactor": draft.one_of(_WEIGHTS)} for name in entries
         ]
     return policy
+
+
+def _weighing(draft: Draft, policy: Data) -> list[Data]:
+    """Perhaps another weight for one of the entries, while the run goes on."""
+    if "shareDistribution" not in policy or not draft.chance(40):
+        return []
+    entry = draft.one_of(policy["shareDistribution"])["shareIdentifier"]
+    return [{"at": draft.pick("61s", "5m", "0s"), "set": f"fair.{entry}.weightFactor", "to": draft.pick(2, 0.25, 40)}]
 
 
 def _world(draft: Draft) -> Data:
