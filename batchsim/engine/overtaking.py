@@ -191,13 +191,16 @@ class _Awaited(Protocol):
 
 
 class _Instances:
-    """Room that boots, and what the environment may still grow by."""
+    """Room that boots, and what the environment may still grow by; where there is room, a dispatch rate is shut."""
 
     def __init__(self, environment: Ec2Environment, booting: Rooms) -> None:
+        self._environment = environment
         self._cover = Ec2Cover(environment, booting)
 
     def take(self, shape: int, want: Shape, count: int) -> int:
         """See :class:`_Awaited`."""
+        if self._environment.has_room(shape):
+            return count
         taken = self._cover.pack(shape, want, count)
         return taken + self._cover.grow(shape, want, count - taken)
 
