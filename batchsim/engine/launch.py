@@ -87,8 +87,8 @@ class Launcher:
         self.back_off(environment, offer)
         return True
 
-    def refuse_all(self, environment: Ec2Environment, offers: tuple[Offer, ...]) -> int:
-        """Hold all of these pools back if each is empty, and return how many; 0 if one of them may give an instance.
+    def refuse_all(self, environment: Ec2Environment, demand: Demand, offers: tuple[Offer, ...]) -> int:
+        """Hold all pools back that a strategy would try, if each is empty, and return how many; 0 if one may give.
 
         The plain twin tries one after the other; here the strategy is not asked for each of hundreds of pools.
         """
@@ -96,11 +96,16 @@ class Launcher:
         may_not_try_all = plan.waits_for_its_type or plan.has_own_strategy
         if self._thorough or may_not_try_all:
             return 0
-        if not all(self._is_empty(environment, offer) for offer in offers):
+        tried = [offer for offer in offers if self._would_be_tried(demand, offer)]
+        if not all(self._is_empty(environment, offer) for offer in tried):
             return 0
-        for offer in offers:
+        for offer in tried:
             self.back_off(environment, offer)
-        return len(offers)
+        return len(tried)
+
+    def _would_be_tried(self, demand: Demand, offer: Offer) -> bool:
+        is_permitted = demand.may_exceed_max or offer.vcpus <= demand.headroom_vcpus
+        return is_permitted and offer.holds(demand.head) and (self.quota is None or self.quota.permits(offer))
 
     def _is_empty(self, environment: Ec2Environment, offer: Offer) -> bool:
         if offer.spot and offer.depth <= 0:

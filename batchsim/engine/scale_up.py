@@ -192,16 +192,16 @@ class Scaler:
             if not self._launcher.is_refused(environment, offer):
                 break
             growth.refused(self._offers())
-            self._give_up(growth, demand.head, zone)
+            self._give_up(growth, demand, zone)
         row = self._launcher.launch(environment, offer, why)
         growth.launched(offer, by_memory=environment.plan.demand_by_memory)
         self._decided("launch", range(row, row + 1))
         return offer
 
-    def _give_up(self, growth: Growth, head: Ask, zone: int | None) -> None:
-        """After a capacity error: if all pools that are left for the head are empty too, have them all refused."""
-        left = tuple(offer for offer in growth.offers if offer.holds(head) and zone in (None, offer.zone))
-        refused = self._launcher.refuse_all(self.environment, left)
+    def _give_up(self, growth: Growth, demand: Demand, zone: int | None) -> None:
+        """After a capacity error: if all pools that are left to be tried are empty too, have them all refused."""
+        left = tuple(offer for offer in growth.offers if zone in (None, offer.zone))
+        refused = self._launcher.refuse_all(self.environment, demand, left)
         if refused:
             growth.refused(self._offers(), refused)
 
