@@ -156,6 +156,15 @@ def _last_head(run: Analysis, row: int, last: dict[int, int]) -> int:
     )
 
 
+def _largest_type(run: Analysis, environment: int) -> dict[str, Any] | None:
+    """The largest type of an environment, and what it has for jobs."""
+    names = run.records.names
+    known = names.largest_types[environment] if 0 <= environment < len(names.largest_types) else None
+    if known is None:
+        return None
+    return {"type": names.types[known.type], **{key: getattr(known, key) for key in ("vcpus", "memory_mib", "gpus")}}
+
+
 def _blocked_for(run: Analysis, job: int) -> str | None:
     """The code of AWS's reason why a head is blocked at the end of the run, once AWS Batch has told of it."""
     table = run.records.blocked
@@ -179,6 +188,7 @@ def _stuck_head(run: Analysis, row: int, last: dict[int, int]) -> dict[str, Any]
         "blocked_for": _blocked_for(run, job),
         "status_reason": records.names.status_reasons[int(records.jobs.status_reason[job])],
         "environment": records.names.environments[environment] if environment != NEVER else None,
+        "largest_type": _largest_type(run, environment),
         "since_s": since / 1000,
         "needs": {
             "vcpus": int(asked_for.vcpus_milli[call]) / 1000,

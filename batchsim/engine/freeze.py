@@ -11,7 +11,7 @@ from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.spot_prices import with_paid_prices
 from batchsim.engine.submission_table import EntryColumns, ShapeColumns
 from batchsim.engine.vocabulary import Vocabulary
-from batchsim.records.tables import NEVER, Instances, Names, Records, Shares
+from batchsim.records.tables import NEVER, Instances, LargestType, Names, Records, Shares
 
 
 def freeze(engine: Engine, horizon_ms: int) -> Records:
@@ -62,6 +62,7 @@ def _names(engine: Engine) -> Names:
         container_reasons=engine.tables.container_reasons.texts(),
         shares=plan.shares.texts(),
         groups=tuple(entry.group for entry in engine.tables.entries),
+        largest_types=tuple(map(_largest_type, plan.environments)),
         consumables=tuple(each.name for each in plan.consumables),
         needs=_needs(engine)[0],
     )
@@ -81,6 +82,12 @@ def _shares(engine: Engine, horizon_ms: int) -> Shares:
         weight_nano=np.array([row[2] for row in rows], dtype=np.int64),
         usage_vcpu_s=np.array([row[3] for row in rows], dtype=np.float64),
     )
+
+
+def _largest_type(environment: EnvironmentPlan) -> LargestType | None:
+    offers = environment.offers if isinstance(environment, Ec2Plan) else ()
+    largest = max(offers, key=lambda offer: (offer.vcpus, offer.memory_mib), default=None)
+    return LargestType(largest.type, *largest.size) if largest else None
 
 
 def _kind(environment: EnvironmentPlan) -> str:

@@ -10,7 +10,12 @@ from batchsim.records.vocabulary import WaitReason
 
 Entry = tuple[int, WaitReason, int, int]
 """Instant, reason, environment, head's row."""
-_LASTING = (WaitReason.NOTHING_FITS, WaitReason.OVER_MAX_RESOURCE, WaitReason.ENVIRONMENT_DISABLED)
+_LASTING = (
+    WaitReason.NOTHING_FITS,
+    WaitReason.OVER_MAX_RESOURCE,
+    WaitReason.ENVIRONMENT_DISABLED,
+    WaitReason.ENVIRONMENT_INVALID,
+)
 """No head with one of these reasons ever starts: another one has a row of its own."""
 
 

@@ -8,6 +8,7 @@ here knows who writes or reads the columns.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,16 @@ Bools = NDArray[np.bool_]
 
 NEVER = -1
 """The instant, row or code of what did not happen."""
+
+
+class LargestType(NamedTuple):
+    """The type of most vCPUs, then most usable memory, that an environment may launch."""
+
+    type: int
+    vcpus: int
+    memory_mib: int
+    """What jobs can ask for."""
+    gpus: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,8 @@ class Names:
     groups: tuple[int, ...] = ()
     """By entry: the first of those that fire together with it (its workflow's members, and all that follow them by
     ``after``); an entry beyond the end fires alone."""
+    largest_types: tuple[LargestType | None, ...] = ()
+    """By environment; None on Fargate, and where there is no type."""
     consumables: tuple[str, ...] = ()
     """Names of the consumable resources."""
     needs: tuple[str, ...] = ("",)

@@ -7,8 +7,8 @@ _CAPACITY = (
     " jobStateTimeLimitActions can cancel such a head"
 )
 _TOO_SMALL = (
-    "add a larger type to instanceTypes, or ask for less; batchsim validate, without allow_unplaceable, names the"
-    " largest type and what is short"
+    "add a larger type to instanceTypes, or ask for less; without allow_unplaceable, batchsim validate says how much is"
+    " short"
 )
 _MAXIMUM = "raise maxvCpus of one of the queue's environments to what the job asks for, or ask for fewer vCPUs"
 _DISABLED = "enable a compute environment of the queue, or cancel the job"
@@ -26,7 +26,9 @@ _REMEDIES = {
     "nothing_fits": _TOO_SMALL,
     "over_max_resource": _MAXIMUM,
     "environment_disabled": _DISABLED,
+    "environment_invalid": _INVALID,
     "capacity_error": _CAPACITY,
+    "consumable_resource": "raise the totalQuantity of the consumable resource, or ask for less of it",
     "vcpu_quota": "ask for a higher vCPU quota (world.ec2_vcpu_quota): not even an instance for this job is within it",
     "bid": "raise bidPercentage, allow more instance types, or put an On-Demand environment behind it",
     "max_vcpus": "raise maxvCpus, or lower minvCpus: what is kept warm would not hold the job even when it is empty",

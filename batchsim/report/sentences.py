@@ -142,8 +142,14 @@ def needed(needs: Summary) -> str:
 def why_stuck(queue: Summary) -> str:
     """Why the head of a queue can never start, what AWS Batch says of it, and what would help."""
     where = f" in {queue['environment']}" if queue["environment"] else ""
-    said = f". AWS Batch says: {queue['status_reason']}" if queue["status_reason"] else ""
-    return f"{words(queue['reason'])}{where}{said}{helps(queue['blocked_for'], queue['reason'])}"
+    said = f". AWS Batch says: {queue['status_reason'].rstrip('.')}" if queue["status_reason"] else ""
+    largest = _largest(queue["largest_type"]) if queue["reason"] == "nothing_fits" else ""
+    return f"{words(queue['reason'])}{where}{largest}{said}{helps(queue['blocked_for'], queue['reason'])}"
+
+
+def _largest(found: Summary | None) -> str:
+    """The largest type, beside what the job needs."""
+    return f"; the largest, {plain(found['type'])}, has {needed(found)} for jobs" if found else ""
 
 
 def helps(reason: str | None, waits_for: str = "") -> str:

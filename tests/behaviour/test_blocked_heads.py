@@ -294,7 +294,8 @@ def test_the_event_stands_in_time_order_among_the_others(simulate, tmp_path):
 def test_the_report_says_what_is_stuck_why_and_what_would_help(simulate):
     text = " ".join(simulate(blocked(job("giant", vcpus=2), job("small"))).report().split())
     assert text.startswith("STUCK: 2 jobs can never start")
-    assert "no instance type fits in hosts. AWS Batch says: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT" in text
+    assert "no instance type fits in hosts; the largest, box.1, has 1 vCPU, 4,096 MiB for jobs" in text
+    assert ". AWS Batch says: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement" in text
     assert "What would help: add a larger type to instanceTypes, or ask for less" in text
 
 

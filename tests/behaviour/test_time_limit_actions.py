@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_time_li
 from __future__ import annotations
 
 import pytest
-from scenario_builder import column, environment, job, queue, scenario, scenario_data, starts
+from scenario_builder import column, environment, fair, fixed, job, queue, scenario, scenario_data, starts
 
 from batchsim.errors import ScenarioError
 from batchsim.formats.events_jsonl import events
@@ -117,6 +117,16 @@ def test_a_head_that_was_told_of_and_overtaken_has_its_time_anew(simulate):
     assert result.blocked["head_at_s"].tolist() == [0, 1500]
     assert result.blocked["at_s"].tolist() == [60, 1560]
     assert cancelled(result) == {"giant": 2700}
+
+
+@pytest.mark.parametrize(("hol", "small"), [("strict", 1200), ("per_share", 0)])
+def test_a_share_whose_head_is_blocked_is_freed_by_the_action(simulate, hol, small):
+    shares = fair()
+    shares["queues"] = [{**each, "jobStateTimeLimitActions": [action()]} for each in shares["queues"]]
+    work = [job("giant", vcpus=2, share="x"), job("small", at="0s", share="y")]
+    world = {"block_detect": "10m", "fss_hol": hol}
+    result = simulate(scenario(*work, environments=[fixed(1)], world=world, allow_unplaceable=True, **shares))
+    assert (cancelled(result), starts(result)) == ({"giant": 1200}, {"small": small})
 
 
 def test_jobs_that_depend_on_a_cancelled_one_fail_with_it(simulate):
