@@ -12,7 +12,7 @@ from batchsim.engine.workload.plans import MAX_PARENTS, DependencyKind, EntryPla
 from batchsim.errors import Path, Problem
 from batchsim.policies.given import AWS, Policies
 from batchsim.spec import CatalogueFacts, Scenario
-from batchsim.spec.base import Flaw
+from batchsim.spec.base import Flaw, FlawsError
 from batchsim.spec.dump import to_data
 from batchsim.spec.effective import EffectiveJob, effective_job
 from batchsim.spec.fargate import fargate_choices, is_fargate_size, nearest_fargate
@@ -24,6 +24,7 @@ from batchsim.spec.platforms import resources_of, standing_vcpus, stands
 from batchsim.spec.problems import problem_of
 from batchsim.spec.revisions import later_jobs
 from batchsim.spec.shortage import short_of_resources
+from batchsim.spec.source import SourceMap
 from batchsim.unplaceable import Place, places_of, too_large
 
 MOST_START_FAILURES = 0.999
@@ -163,6 +164,15 @@ def _unplaceable_later(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Fl
     for path, job in later_jobs(Index(scenario, {}, names_in(to_data(scenario)))):
         if isinstance(job, EffectiveJob):
             yield from too_large(path, _size(job), job, scenario, places)
+
+
+def preflight_revision(scenario: Scenario, facts: CatalogueFacts) -> list[Problem]:
+    """Return what keeps a scenario's only action, a registration, from being taken by the entries that name it."""
+    later = later_jobs(Index(scenario, {}, names_in(to_data(scenario))))
+    flaws = [flaw for _, job in later if isinstance(job, FlawsError) for flaw in job.flaws]
+    if not (flaws or scenario.allow_unplaceable):
+        flaws = [*_unplaceable_later(scenario, facts), *short_of_resources(scenario)]
+    return [problem_of(flaw, SourceMap()) for flaw in flaws]
 
 
 def preflight_traces(scenario: Scenario, facts: CatalogueFacts, workload: Workload) -> list[Problem]:

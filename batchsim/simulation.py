@@ -25,7 +25,7 @@ from batchsim.formats import scenario_yaml
 from batchsim.formats.sample_csv import read_sample
 from batchsim.formats.trace_csv import read_trace
 from batchsim.policies.given import Policies, policies_of
-from batchsim.preflight import Link, preflight, preflight_links, preflight_traces, spot_environments
+from batchsim.preflight import Link, preflight, preflight_links, preflight_revision, preflight_traces, spot_environments
 from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
 from batchsim.spec import Action, CatalogueFacts, Entry, Fault, JobDependency, Scenario, parse
@@ -261,12 +261,13 @@ class Simulation:
         """
         self._must_be_open()
         item = {"at": self._now_text, "register": dict(definition)}
-        checked = parse({**to_data(self._with_definitions()), "actions": [item]})
-        _raise(preflight(checked, self._facts, self._policies))
-        action = checked.actions[0]
+        now = self._with_definitions()
+        alone = parse({**to_data(now), "workload": [], "faults": [], "actions": [item]})
+        action = alone.actions[0]
+        _raise(preflight_revision(now.model_copy(update={"actions": (action,)}), self._facts))
         self._schedule_action(action)
         self._note(actions=action)
-        newest = ever_defined(checked)[-1]
+        newest = ever_defined(alone)[-1]
         return f"{newest.jobDefinitionName}:{newest.revision}"
 
     def deregister(self, reference: str) -> None:

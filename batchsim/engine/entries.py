@@ -101,7 +101,6 @@ class EntryCompiler:
             follows=plan.after is not None,
             client_rate_per_s=plan.client_rate_per_s,
             share=self._share(job),
-            scheduling_priority=job.scheduling_priority,
         )
 
     def _share(self, job: EffectiveJob) -> int:
@@ -127,6 +126,7 @@ class EntryCompiler:
             attempts_allowed=job.attempts,
             rules=self._rules(job),
             timeout_ms=NEVER if job.timeout_ms is None else job.timeout_ms,
+            scheduling_priority=job.scheduling_priority,
         )
 
     def face(self, plan: EntryPlan, job: EffectiveJob) -> Face:

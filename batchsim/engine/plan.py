@@ -206,6 +206,7 @@ class Terms(NamedTuple):
     attempts_allowed: int
     rules: tuple[Rule, ...]
     timeout_ms: int
+    scheduling_priority: int
 
 
 @dataclass(slots=True)

@@ -116,7 +116,7 @@ class ShareQueue(JobQueue):
         """Take a waiting job out of line."""
         entry = self._tables.entry(row)
         share = self.members[entry.share]
-        share.cancel(entry.scheduling_priority, row)
+        share.cancel(self._tables.terms(row).scheduling_priority, row)
         self._count(row, -1)
         self._moved[share.code] = share
         if not share.waiting:
@@ -321,7 +321,7 @@ class ShareQueue(JobQueue):
         if not share.waiting:
             self._waiting[share.code] = self.unsettled[share.code] = share
             self.arrived.append(share)
-        share.push(entry.scheduling_priority, key, high, front=front)
+        share.push(self._tables.terms(key[2]).scheduling_priority, key, high, front=front)
         self._count(key[2], high - key[2])
         self._moved[share.code] = share
 

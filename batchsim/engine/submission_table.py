@@ -110,7 +110,14 @@ class SubmissionTable:
             is_array=is_array,
             queue=frozen(self.queue),
             share=entries.share[entry],
-            scheduling_priority=entries.scheduling_priority[entry],
+            scheduling_priority=_revised(
+                entries.scheduling_priority[entry],
+                {
+                    row: terms.scheduling_priority
+                    for row, terms in revised.items()
+                    if entries.share[entry[row]] != NEVER
+                },
+            ),
             definition=_revised(entries.definition[entry], {row: terms.definition for row, terms in revised.items()}),
             image=frozen(self.image),
             vcpus_milli=shapes.vcpus_milli[shape],

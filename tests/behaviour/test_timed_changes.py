@@ -122,6 +122,29 @@ def test_queues_change_places(simulate):
     assert list(starts(result)) == ["a@0", "b@0", "b@1", "a@1", "a@2"]
 
 
+def shared(*changes):
+    """Two shares of equal weight on one slot, whose jobs take turns."""
+    both = [{"shareIdentifier": name, "weightFactor": 1} for name in "AB"]
+    work = [job(name.lower(), "60s", count=4) for name in "AB"]
+    for entry, name in zip(work, "AB", strict=True):
+        entry["submit"]["shareIdentifier"] = name
+    policies = [{"name": "teams", "fairsharePolicy": {"shareDistribution": both}}]
+    lines = [queue("queue", schedulingPolicyArn="teams")]
+    return changing(*changes, work=work, queues=lines, schedulingPolicies=policies)
+
+
+def test_a_shares_weight_changes_whose_turn_it_is(simulate):
+    usual = list(starts(simulate(shared())))
+    assert usual == ["a@0", "b@0", "a@1", "b@1", "a@2", "b@2", "a@3", "b@3"]
+    changed = list(starts(simulate(shared(("90s", "teams.A.weightFactor", 0.001)))))
+    assert changed == ["a@0", "b@0", "a@1", "a@2", "a@3", "b@1", "b@2", "b@3"]
+
+
+def test_a_weight_lies_within_its_bounds():
+    with pytest.raises(batchsim.ScenarioError, match="E139"):
+        shared(("90s", "teams.A.weightFactor", 0))
+
+
 @pytest.mark.parametrize(
     ("path", "value", "code"),
     [
@@ -316,6 +339,15 @@ def test_a_job_submitted_by_hand_takes_the_newest_revision(drive):
     exact = simulation.submit({**body, "jobDefinition": "job:2"}, at="40s")
     result = simulation.finish()
     assert [column(result, "definition")[name] for name in (late, later, exact)] == ["job:3", "job:3", "job:2"]
+
+
+def test_a_new_revision_may_come_when_all_before_it_are_gone(drive):
+    simulation = drive(scenario(job("a", "5s", at={"cron": "* * * * ? *", "for": "3m"})))
+    simulation.advance(until="30s")
+    simulation.deregister("job:1")
+    simulation.advance(until="90s")
+    assert simulation.register(definition("job", 1)) == "job:2"
+    assert list(column(simulation.finish(), "state").values()) == ["SUCCEEDED", "NOT_SUBMITTED", "SUCCEEDED"]
 
 
 def test_a_definition_of_a_new_name_can_be_registered_and_used(drive):
