@@ -34,6 +34,7 @@ from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
 from batchsim.spec.facts import CatalogueFacts, InstanceType, PoolFacts
 from batchsim.spec.markets import BUCKET_FACTORS, market_of
 from batchsim.spec.names import short_name
+from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import Fleet, Platform, platform_of, resources_of, standing_vcpus, stands
 from batchsim.spec.queues import JobQueue
 from batchsim.spec.quotas import quota_class
@@ -124,10 +125,18 @@ def _keys(scenario: Scenario, workload: Workload) -> list[str]:
     given = [resources_of(scenario.world, environment) for environment in scenario.computeEnvironments]
     standing = [stands(scenario.world, environment) for environment in scenario.computeEnvironments]
     warm = [bool(resources and (resources.minvCpus or resources.desiredvCpus)) for resources in given]
-    launching = [n for n in range(len(given)) if warm[n] or standing[n]]
+    raised = _raised(scenario)
+    names = [environment.computeEnvironmentName for environment in scenario.computeEnvironments]
+    launching = [n for n in range(len(given)) if warm[n] or standing[n] or names[n] in raised]
     left = [position for position in dict.fromkeys((*launching, *range(len(given)))) if position not in keys]
     keys.update({position: f"unused {number}" for number, position in enumerate(left)})
     return [keys[position] for position in range(len(given))]
+
+
+def _raised(scenario: Scenario) -> set[str]:
+    """Environments whose minvCpus or desiredvCpus an action sets."""
+    found = (find_target(scenario, action.set) for action in scenario.actions if action.set is not None)
+    return {target.name for target in found if target.field in ("minvCpus", "desiredvCpus")}
 
 
 class _Offers:

@@ -229,7 +229,7 @@ def _mean(steps: Steps, start: int, end: int) -> int:
 
 @invariant("N58")
 def nothing_is_launched_right_after_a_scale_in(book: Book) -> pd.DataFrame:
-    """No instance is launched within post_scale_in_cooldown after its environment scaled in."""
+    """No instance is launched within post_scale_in_cooldown after its environment scaled in, but for desiredvCpus."""
     pause_ms, instances = book.settings.duration_ms("post_scale_in_cooldown"), book.instances
     scaled_in, launched = instances.among("why_ended", "scale_in"), instances.ms("launched_at_s")
     wrong = np.zeros(len(instances), np.bool_)
@@ -239,7 +239,7 @@ def nothing_is_launched_right_after_a_scale_in(book: Book) -> pd.DataFrame:
         last = np.searchsorted(ends, launched, side="left") - 1
         since = np.where(last >= 0, launched - np.append(ends, 0)[last], pause_ms)
         wrong |= mine & (since < pause_ms)
-    return instances.rows(wrong & decided_launches(book))
+    return instances.rows(wrong & decided_launches(book) & ~instances.among("why_launched", "desired"))
 
 
 INVARIANTS = (

@@ -148,7 +148,7 @@ def _fifo_queues(book: Book) -> list[str]:
 
 def _has_law(entry: Mapping[str, Any]) -> bool:
     run = entry.get("run")
-    return not (isinstance(run, Mapping) and {"script", "dataset"} & run.keys()) and run is not None
+    return not (isinstance(run, Mapping) and {"script", "scripts", "dataset"} & run.keys()) and run is not None
 
 
 def fifo_rank(book: Book) -> Int64s:

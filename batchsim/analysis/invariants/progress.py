@@ -30,8 +30,12 @@ def running_ms(work_ms: Int64s, speed: Int64s) -> Int64s:
 
 def scripted(book: Book) -> Bools:
     """Attempts of entries whose run is a script of outcomes: each of its steps has a length of its own."""
-    told = _of_entry(book, lambda entry: isinstance(entry.get("run"), Mapping) and "script" in entry["run"])
-    return told.astype(np.bool_)
+    return _of_entry(book, _is_scripted).astype(np.bool_)
+
+
+def _is_scripted(entry: Mapping[str, Any]) -> bool:
+    run = entry.get("run")
+    return isinstance(run, Mapping) and bool({"script", "scripts"} & run.keys())
 
 
 def _of_entry(book: Book, tell: Callable[[Mapping[str, Any]], int]) -> Int64s:

@@ -89,7 +89,7 @@ def _arrivals(draft: Draft) -> Data:
 
 def _workflow(draft: Draft, name: str, queues: list[Data], definitions: list[Data], before: list[Data]) -> Data:
     """Two or three members, each depending on one before."""
-    members = [_job(draft, f"{name}-a", queues, definitions)]
+    members = [_scripted_alike(_job(draft, f"{name}-a", queues, definitions))]
     for letter in "bc"[: draft.integer(1, 2)]:
         members.append(_dependent(draft, f"{name}-{letter}", queues, definitions, members))
     made = {"id": name, "workflow": members, "at": draft.one_of(_INSTANTS)}
