@@ -1,6 +1,6 @@
 """Rows of the table of behaviours: job queues and the scheduler (API, JobQueueDetail; User Guide, "Job queues")."""
 
-from fidelity_rows import Row
+from fidelity_rows import Row, always
 
 QUEUES = "tests/behaviour/test_queues.py"
 LINE = "tests/behaviour/test_head_of_line.py"
@@ -219,9 +219,9 @@ ROWS = [
         rule="Where the account's vCPU quota is used up, jobs go on to an environment that it does not bind",
         source="not documented",
         where="batchsim/engine/ec2.py Ec2Environment.is_open",
-        tests="tests/behaviour/test_vcpu_quotas.py::test_on_demand_and_spot_have_quotas_of_their_own",
+        tests="tests/behaviour/test_vcpu_quotas.py::test_a_queue_at_the_quota_spills_over_to_its_next_environment",
         status="modelled",
-        breaks=lambda patch: patch.setattr("batchsim.engine.quota.VcpuQuota.permits", lambda *_: True),
+        breaks=always("ec2_vcpu_quota", "unlimited"),
         note="A quota counts as room to grow that is used up, as maxvCpus do",
     ),
     # -- 4.4: FIFO

@@ -239,7 +239,7 @@ def nothing_is_launched_right_after_a_scale_in(book: Book) -> pd.DataFrame:
         last = np.searchsorted(ends, launched, side="left") - 1
         since = np.where(last >= 0, launched - np.append(ends, 0)[last], pause_ms)
         wrong |= mine & (since < pause_ms)
-    return instances.rows(wrong & decided_launches(book) & ~instances.among("why_launched", "desired"))
+    return instances.rows(wrong & decided_launches(book) & ~instances.among("why_launched", "desiredvCpus"))
 
 
 INVARIANTS = (
