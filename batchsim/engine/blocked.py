@@ -128,7 +128,10 @@ class BlockDetector:
         )
 
     def freeze(self) -> BlockedHeads:
-        """Return the frozen record."""
+        """Return the frozen record; of heads that ended since the last pass nobody has heard yet."""
+        for watch in self._watches.values():
+            if watch.row != NEVER and self._tables.jobs.ended_at[watch.job] != NEVER:
+                self._over(watch)
         return self._log.freeze()
 
     # -- why

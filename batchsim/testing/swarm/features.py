@@ -76,7 +76,7 @@ _LAST: Mapping[str, int] = {
     "submitted_limit": 40,
     "consumables": 20,
     "impatience": 18,
-    "stops": 40,
+    "stops": 55,
     "overtaking": 45,
     "invalid_environment": 15,
     "fair_share": 45,
