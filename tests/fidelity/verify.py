@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import pickle
 import pkgutil
+import resource
 import signal
 import sys
 import time
@@ -34,8 +35,8 @@ from fidelity_rows import PROJECT, Mutation, Row, all_rows, rows_of
 from topics import stem_of
 
 STARTED = time.monotonic()
-TIMEOUT_S = 120
-"""A mutation may make a run endless."""
+TIMEOUT_S = 60
+"""CPU time of one run: a mutation may make it endless. On a busy machine it may take ten times as long."""
 OPTIONS = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no", "--strict-markers")
 
 Verdict = Literal["passed", "failed", "crashed", "skipped", "hung", "missing"]
@@ -124,14 +125,15 @@ def _apart(items: Sequence[pytest.Item], breaks: Mutation | None) -> Ran:
     _, status = os.waitpid(child, 0)
     if told:
         return pickle.loads(told)  # noqa: S301 # our own child wrote it
-    return Ran("hung", f"after {TIMEOUT_S} s") if os.WIFSIGNALED(status) else Ran("crashed", "its process died")
+    return Ran("hung", f"after {TIMEOUT_S} s of CPU") if os.WIFSIGNALED(status) else Ran("crashed", "its process died")
 
 
 def _run_and_leave(items: Sequence[pytest.Item], breaks: Mutation | None, writer: int) -> NoReturn:
     """The child's whole life: whatever happens, it never comes back into its parent's code."""
     try:
         _be_quiet()
-        signal.alarm(TIMEOUT_S)
+        resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
+        signal.alarm(10 * TIMEOUT_S)
         try:
             ran = _once(items, breaks)
         except BaseException:  # noqa: BLE001 # pytest itself failed, or was told to stop
