@@ -73,12 +73,14 @@ class Backfill(Overtaking):
             low, high = run
             shape = self._tables.shape_code(low)
             while low < high:
-                trial = try_in_order(self._environments, queue.environments, shape, (low, high), booting_room)
-                if not trial.placed:
+                placed, reason, tried = try_in_order(
+                    self._environments, queue.environments, shape, (low, high), booting_room
+                )
+                if not placed:
                     walk.hand_back(low, high)
-                    return Blocked(low, trial.reason, trial.environment)
-                self._note(queue, low, trial.placed, passes=False)
-                low += trial.placed
+                    return Blocked(low, reason, tried)
+                self._note(queue, low, placed, passes=False)
+                low += placed
         return None
 
     def _pass(self, queue: LanedQueue, walk: Walk, head: Blocked, promises: Promises) -> None:

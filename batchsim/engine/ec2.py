@@ -400,18 +400,17 @@ class Ec2Environment:
         self.fleet.changed(row)
 
     def _start(self, low: int, high: int, row: int) -> None:
-        """Start equal jobs on one instance; those after the first find the image there, or its pull under way."""
+        """Start equal jobs on one instance; all that start together share a pull, or find the image there."""
         now = self._kernel.now_ms
         entry, image = self._tables.entry(low), self._tables.submissions.image[self._jobs.submission[low]]
         key = (self.plan.key, self._instances.ordinal[row])
         residents, attempts, open_attempt = self._instances.residents[row], self._jobs.attempts, self._attempts.open
-        warm_start_ms, first_job, speed = entry.warm_start.one_ms, entry.first_job, self._instances.speed_milli[row]
+        warm_start_ms, first_job = entry.warm_start.one_ms, entry.first_job
+        pulled_at = self._images.ready_at(image, row, key, entry.pull, now)
+        start = Start(row, self.position, now, pulled_at, self._instances.speed_milli[row])
         self.idle_since.pop(row, None)
-        for jobs in (range(low, low + 1), range(low + 1, high)):
-            if jobs:
-                start = Start(row, self.position, now, self._images.ready_at(image, row, key, entry.pull, now), speed)
-                for job in jobs:
-                    residents.add(open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1)))
+        for job in range(low, high):
+            residents.add(open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1)))
 
 
 def _nobody(_: Ec2Environment) -> None:

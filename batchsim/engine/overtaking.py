@@ -22,14 +22,9 @@ BootingRoom = Callable[[Environment], Rooms]
 """What the queues served before leave of an environment's booting room."""
 
 
-class Trial(NamedTuple):
-    """What came of trying the first jobs of a run."""
-
-    placed: int
-    reason: WaitReason
-    """Why none was, else EMPTY."""
-    environment: int
-    """That took them, that serves them, or that was tried last."""
+Trial = tuple[int, WaitReason, int]
+"""What came of trying the first jobs of a run: how many were placed; why none was, else EMPTY; and the environment that
+took them, that serves them, or that was tried last. A plain tuple, for there is one a placement."""
 
 
 class Blocked(NamedTuple):
@@ -54,12 +49,12 @@ def try_in_order(
         environment = environments[position]
         placed = environment.place(low, high)
         if placed:
-            return Trial(placed, WaitReason.EMPTY, position)
+            return placed, WaitReason.EMPTY, position
         booting = booting_room(environment)
         reason = environment.stance(shape, booting)
         if environment.serves(shape, booting):
             break
-    return Trial(0, reason, position)
+    return 0, reason, position
 
 
 class Overtaking(ABC):
@@ -161,14 +156,14 @@ class Elsewhere(Overtaking):
             shape = self._tables.shape_code(low)
             while low < high and free:
                 trial = try_in_order(self._environments, free, shape, (low, high), booting_room)
-                if trial.placed:
-                    self._note(queue, low, trial.placed, passes=head is not None)
+                if trial[0]:
+                    self._note(queue, low, trial[0], passes=head is not None)
                 else:
                     held = self._held(trial, free, low, booting_room)
                     head = head or held
                     free.remove(held.environment)
                     walk.keep(low, low + 1)
-                low += trial.placed or 1
+                low += trial[0] or 1
             walk.keep(low, high)
         walk.end()
         return head
@@ -176,8 +171,9 @@ class Elsewhere(Overtaking):
     def _held(self, trial: Trial, free: list[int], row: int, booting_room: BootingRoom) -> Blocked:
         """Return what a job waits for: the environment that serves it, else the last in which it may start at all."""
         shape = self._tables.shape_code(row)
-        if self._environments[trial.environment].takes(shape):
-            return Blocked(row, trial.reason, trial.environment)
+        _, reason, tried = trial
+        if self._environments[tried].takes(shape):
+            return Blocked(row, reason, tried)
         position = held_by(self._environments, free, shape)
         environment = self._environments[position]
         return Blocked(row, environment.stance(shape, booting_room(environment)), position)

@@ -163,10 +163,10 @@ class Scheduler:
     def _try_head(self, queue: JobQueue, head: tuple[int, int], ahead: _Ahead) -> tuple[int, WaitReason, int]:
         """Try the environments in order: (jobs placed, else the reason, and the one that serves or was tried last)."""
         shape = self._tables.shape_code(head[0])
-        placed, reason, position = try_in_order(self._environments, queue.environments, shape, head, ahead.booting_room)
-        if placed:
-            return placed, reason, position
-        return 0, WaitReason.HIGHER_QUEUE if ahead.waits_for(queue, position) else reason, position
+        trial = try_in_order(self._environments, queue.environments, shape, head, ahead.booting_room)
+        if not trial[0] and ahead.waits_for(queue, trial[2]):
+            return 0, WaitReason.HIGHER_QUEUE, trial[2]
+        return trial
 
     def _let_overtake(self, queue: LanedQueue, overtaking: Overtaking, ahead: _Ahead) -> None:
         """Start jobs from the head on and past it, and write why the head that is left waits."""
