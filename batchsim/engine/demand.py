@@ -115,7 +115,9 @@ class DemandMeter:
             fallen, left = self._fall(queue, environments, shape, count, target, covers)
             if fallen:
                 yield shape, fallen
-            if left:
+            if left and isinstance(queue, ShareQueue) and not queue.is_strict:
+                queue.hold()
+            elif left:
                 environments = self._left_to_others(queue, environments, shape, left)
                 if not environments:
                     return

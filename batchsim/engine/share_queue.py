@@ -75,6 +75,9 @@ class ShareQueue(JobQueue):
         self._waiting: dict[int, Share] = {}
         self._moved: dict[int, Share] = {}
         """Shares whose head may be another than the heap has."""
+        self._held: set[int] = set()
+        self._asking = NEVER
+        """While demand is measured: shares whose first run nobody takes, and the share asked about."""
         self._heap: list[Turn] = []
         self._passed_over: list[Turn] = []
         self._updated: tuple[int, int, int] = (NEVER, NEVER, NEVER)
@@ -283,17 +286,18 @@ class ShareQueue(JobQueue):
     def demand(self, most: int) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) of what may start, in the order of turns; beyond ``most`` runs, the rest by shape.
 
-        What the reservation keeps from starting asks for no capacity.
+        What the reservation keeps from starting asks for no capacity, and neither does what is behind :meth:`hold`.
         """
         room, rest = self._room_milli(), self.by_shape.copy()
         kinds = [shape for shape, count in rest.items() if count]
         runs = self._runs_by_shape(most) if len(kinds) > 1 else iter([(NEVER, kinds[0], rest[kinds[0]])] * len(kinds))
-        held: set[int] = set()
+        held = self._held = set()
         for code, shape, count in runs:
             rest[shape] -= count
             if code in held:
                 continue
             admitted = count if room is None else jobs_admitted(room, self._tables.shapes[shape].vcpus_milli, count)
+            self._asking = code
             if admitted:
                 yield shape, admitted
             if room is not None:
@@ -308,6 +312,10 @@ class ShareQueue(JobQueue):
                 yield shape, admitted
             if room is not None:
                 room -= admitted * self._tables.shapes[shape].vcpus_milli
+
+    def hold(self) -> None:
+        """No environment takes what :meth:`demand` gave last: the rest of its share waits behind it."""
+        self._held.add(self._asking)
 
     def _runs_by_shape(self, most: int) -> Iterator[tuple[int, int, int]]:
         for low, high in islice(self.in_order(), most):

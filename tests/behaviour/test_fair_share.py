@@ -200,6 +200,14 @@ def test_a_head_that_does_not_fit_stops_the_queue_or_only_its_share(hol, expecte
     assert starts(result)["small"] == expected
 
 
+def test_a_head_that_nothing_holds_keeps_no_capacity_from_the_other_shares(simulate):
+    work = [job("huge", vcpus=64, share="x"), job("behind", share="x"), job("small", at="1s", share="y")]
+    keys = {"world": {"fss_hol": "per_share"}, "allow_unplaceable": True}
+    result = simulate(scenario(*work, environments=[environment(types=("box.1",), maxvCpus=4)], **keys, **fair()))
+    assert starts(result) == {"small": 1}
+    assert len(result.instances) == 1
+
+
 def test_a_blocked_head_stops_the_queue_only_until_it_is_another_shares_turn(simulate):
     """x holds 4 vCPUs from 100 s on; y held as many before. At 200 s they are even, at 201 s it is y's turn."""
     past = [job("y0", "100s", vcpus=4, share="y"), job("x0", "1h", at="100s", vcpus=4, share="x")]
