@@ -106,7 +106,7 @@ def _instance(instance: Instance, scenario: Scenario, horizon: int) -> Row:
         "type": instance.type.name,
         "spot": instance.spot,
         "launched_at": instance.launched_at,
-        "billed_from": instance.billed_from if instance.billed_from <= bills.end(instance, horizon) else None,
+        "billed_from": instance.billed_from if _has_a_bill(instance, horizon) else None,
         "ready_at": instance.ready_at if instance.ready else None,
         "ended_at": instance.ended_at,
         "seconds": bill.seconds,
@@ -117,6 +117,13 @@ def _instance(instance: Instance, scenario: Scenario, horizon: int) -> Row:
 
 
 # -- batchsim's tables
+
+
+def _has_a_bill(instance: Instance, horizon: int) -> bool:
+    """Whether its bill began; one that is lost in the instant in which it would begin, and was not ready, has none."""
+    begun = instance.billed_from <= bills.end(instance, horizon)
+    lost = instance.launched_at < instance.billed_from == instance.ended_at and not instance.ready
+    return begun and not lost
 
 
 def found(data: Row) -> Tables:
