@@ -433,8 +433,17 @@ def twice(entry):
     return keys
 
 
+def refusals(policy):
+    """The codes of what is wrong with a scenario of such a policy."""
+    try:
+        scenario(**fair(**policy))
+    except batchsim.ScenarioError as error:
+        return [each.code for each in error.problems]
+    return []
+
+
 def test_entries_that_only_look_alike_do_not_overlap():
-    scenario(**fair({"team1*": 1, "team2": 1, "team": 2, "teams*": 1}))
+    assert refusals({"weights": {"team1*": 1, "team2": 1, "team": 2, "teams*": 1}}) == []
 
 
 @pytest.mark.parametrize(
@@ -450,9 +459,7 @@ def test_entries_that_only_look_alike_do_not_overlap():
     ],
 )
 def test_a_policys_numbers_have_awss_bounds(policy):
-    with pytest.raises(batchsim.ScenarioError) as told:
-        scenario(**fair(**policy))
-    assert [each.code for each in told.value.problems] == ["E139"]
+    assert refusals(policy) == ["E139"]
 
 
 @pytest.mark.parametrize(
@@ -464,7 +471,7 @@ def test_a_policys_numbers_have_awss_bounds(policy):
     ],
 )
 def test_the_bounds_themselves_are_allowed(policy):
-    scenario(**fair(**policy))
+    assert refusals(policy) == []
 
 
 def test_scheduling_priorities_go_from_0_to_9999():
