@@ -25,6 +25,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Simulate = Callable[..., "Result"]
+Count = Callable[[int], None]
+
+
+@pytest.fixture
+def cases(record_property: Callable[[str, object], None]) -> Count:
+    """Say how many cases a test that loops goes through: `make verify` adds them up."""
+    return lambda number: record_property("cases", number)
 
 
 @pytest.fixture
