@@ -15,7 +15,7 @@ FIND_PYTHON = for p in $(PYTHON) $(CANDIDATES); do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; exit 0; fi; \
 	done; echo "batchsim needs Python 3.11 or newer with venv; none of: $(CANDIDATES) is" >&2; exit 1
 
-.PHONY: help demo test test-slow verify lint format notebooks bench constraints clean
+.PHONY: help demo test test-slow verify verify-long coverage mutants lint format notebooks bench constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +41,11 @@ test: lint ## every check that CI runs: lint, then the fast tier of the tests
 test-slow: $(VENV)/.ready-dev ## the tests that take more than a few seconds
 	@$(BIN)/python -m pytest -q -n 2 -m slow
 
-verify: $(VENV)/.ready-dev ## break every rule of docs/fidelity.md, and see that its test notices
-	@$(BIN)/python tests/fidelity/verify.py
+verify: $(VENV)/.ready-dev ## every layer of docs/verification.md at its full length, in one table (under 20 minutes)
+	@$(BIN)/python tests/verify.py
+
+verify-long: $(VENV)/.ready-dev ## the same layers, as long as a night
+	@$(BIN)/python tests/verify.py --long
 
 lint: $(VENV)/.ready-dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check

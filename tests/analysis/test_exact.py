@@ -36,6 +36,20 @@ def test_a_half_goes_to_the_even_neighbour(a: int, rounded: int) -> None:
     assert mul_div([a], 1, 2).tolist() == [rounded]
 
 
+@pytest.mark.parametrize(("a", "rounded"), [(1, 0), (2, 1), (3, 2), (4, 2), (5, 2), (6, 3), (7, 4), (9, 4), (11, 6)])
+def test_a_half_goes_to_the_even_neighbour_in_pythons_integers_too(a: int, rounded: int) -> None:
+    huge = 2**57 + 1
+    assert mul_div([[a]], [[huge]], [[2 * huge]]).tolist() == [[rounded]]
+
+
+@pytest.mark.parametrize(("a", "b", "c"), [(7, 2, 3), (5, 1, 3), (8, 1, 3), (10**9, 10**9 + 1, 10**9 + 7)])
+def test_below_and_above_a_half_go_to_the_nearest_in_pythons_integers(a: int, b: int, c: int) -> None:
+    huge = 2**58
+    rows = mul_div([a, 2 * a], b * huge, c * huge)
+    assert rows.tolist() == [round(Fraction(a * b, c)), round(Fraction(2 * a * b, c))]
+    assert rows.dtype == np.int64
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 10**12), st.lists(st.integers(0, 10**9), min_size=1)).filter(lambda g: sum(g[1]) > 0),

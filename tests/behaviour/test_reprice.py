@@ -206,35 +206,6 @@ def test_types_that_a_region_does_not_sell_are_named_or_follow_the_fallback(simu
     assert int(given.instances["price_nano_usd_per_h"].iloc[0]) == 200_000_000
 
 
-@pytest.mark.parametrize(
-    ("asked", "code", "told"),
-    [
-        ({"region": "mars-1"}, "E155", "us-east-1, us-east-2, us-west-2, eu-west-1, eu-central-1, ap-northeast-1"),
-        ({"spot_price": "20%"}, "E148", '"+20%"'),
-        ({"spot_price": -0.1}, "E114", "0 to 10"),
-        ({"spot_price": "-101%"}, "E148", "out of range"),
-        ({"spot_price": {"m5.larg": 0.1}}, "E156", "spot_price.m5.larg"),
-        ({"prices": {"m5.larg": {"spot": 0.1}}}, "E156", "prices.m5.larg: no environment of this run has the type"),
-        ({"on_demand": {"m5.larg": 0.1}}, "E156", "Did you mean m5.large?"),
-        ({"on_demand": 0.9}, "E148", '"-10%"'),
-        ({"on_demand": {"m5.large": "0.1"}}, "E148", "$0.05/h"),
-        ({"prices": {"m5.large": {"ondemand": 1}}}, "E106", "Did you mean on_demand?"),
-        ({"fallback": "x", "region": "eu-west-1"}, "E114", "a factor on the present prices"),
-        ({"savings_plan": {"commitment": 5}}, "E106", "commitment_usd_per_h, discount"),
-        ({"savings_plan": {"commitment_usd_per_h": 5}}, "E111", "missing key"),
-        ({"savings_plan": {"commitment_usd_per_h": 5, "discount": 1}}, "E114", "0 to below 1"),
-        ({"reserved": {"m5.large": {"count": 10}}}, "E111", "a price or a discount"),
-        ({"reserved": {"m5.large": {"count": 0, "discount": 0.1}}}, "E114", "1 to 1000000"),
-        ({"reserved": {"m5.lrge": 10, "discount": 0.1}}, "E148", "no On-Demand price of m5.lrge"),
-        ({"reserved": {"m5.large": 1, "m5": 2, "discount": 0.1}}, "E117", "its family is reserved too"),
-    ],
-)
-def test_what_is_wrong_with_a_question_is_told(asked, code, told, night):
-    said = problem(night, **asked)
-    assert code in said
-    assert told in said
-
-
 def test_a_result_made_elsewhere_has_no_catalogue():
     result = batchsim.run(mixed(), seed=1)
     bare = Result(result.records, result.scenario, result.prices, result.rules)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import multiprocessing
 import os
 import pickle
@@ -256,12 +257,16 @@ def main() -> int:
     parser.add_argument("ids", nargs="*", metavar="ID", help="rows, or sections, in place of all")
     parser.add_argument("--rows", type=Path, metavar="FILE", help="the rows of this file in place of the table's")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    parser.add_argument("--counts", type=Path, metavar="FILE", help="write how many cases and failures, as JSON")
     given = parser.parse_args()
     rows = chosen(rows_of(given.rows.resolve()) if given.rows else all_rows(), given.ids)
     cases = [case for row in rows for case in cases_of(row)]
     if not cases:
         parser.error(f"no row with a test is called {', '.join(given.ids)}")
-    return _report(len(rows), _judged(cases, given.workers))
+    loop = _judged(cases, given.workers)
+    if given.counts:
+        given.counts.write_text(json.dumps({"cases": len(loop.judged), "failures": len(_faults(loop))}))
+    return _report(len(rows), loop)
 
 
 def _judged(cases: Sequence[Case], workers: int) -> Loop:
@@ -284,13 +289,17 @@ def _import_everything() -> None:
             importlib.import_module(module.name)
 
 
+def _faults(loop: Loop) -> list[str]:
+    return [*loop.broken, *(judged.fault for judged in loop.judged if judged.fault)]
+
+
 def _report(rows: int, loop: Loop) -> int:
     for each in loop.broken:
         print(each)
-    runs, faults = sum(judged.runs for judged in loop.judged), sum(bool(judged.fault) for judged in loop.judged)
+    runs, faults = sum(judged.runs for judged in loop.judged), len(_faults(loop))
     told = "every mutation was noticed" if not faults else f"{faults} are not held by their tests"
     print(f"{rows} rows, {len(loop.judged)} tests, {runs} runs in {time.monotonic() - STARTED:.0f} s: {told}")
-    return int(bool(faults or loop.broken or len(loop.judged) < len(loop.cases)))
+    return int(bool(faults or len(loop.judged) < len(loop.cases)))
 
 
 if __name__ == "__main__":

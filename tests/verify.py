@@ -1,0 +1,172 @@
+"""The whole verification, layer by layer, in one table: ``make verify``; ``make verify-long`` for long campaigns.
+
+    python tests/verify.py                        # every layer at its full length, under 20 minutes on two cores
+    python tests/verify.py --long                 # the same commands, as far as a night goes
+    python tests/verify.py --only oracle --seed 7 # one layer, with the seed of a run that failed
+
+Random layers take fresh scenarios each time: the seed is printed, and given again it repeats them. The table of
+``docs/verification.md`` is written anew after a whole run (not with ``--only``, ``--long`` or after a failure).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+PROJECT = Path(__file__).resolve().parent.parent
+PAGE = PROJECT / "docs" / "verification.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One way to be wrong, and the tests that would notice."""
+
+    name: str
+    what: str
+    """What a case is."""
+    tests: tuple[str, ...]
+    """Files and folders of tests; a script that counts its own cases (``--counts FILE``) stands alone."""
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it is run as a script, not by pytest."""
+        return self.tests[0].endswith("verify.py")
+
+
+LAYERS = (
+    Layer("theory", "closed forms, bounds and recursions, and planted errors that they must notice", ("tests/theory",)),
+    Layer("golden", "worked examples, to the millisecond and the nano-dollar", ("tests/golden",)),
+    Layer("oracle", "random scenarios, event by event beside a slow simulator of its own", ("tests/oracle",)),
+    Layer("properties", "claims over random scenarios, and the state machine", ("tests/properties",)),
+    Layer(
+        "checker",
+        "planted bugs, each caught by the invariant that it breaks",
+        ("tests/analysis/test_check.py", "tests/analysis/test_check_mutants.py", "tests/planted"),
+    ),
+    Layer("determinism", "the same bytes whatever surrounds the run", ("tests/determinism",)),
+    Layer("anomalies", "tempting properties that are false, each with its counter-example", ("tests/anomalies",)),
+    Layer("hostile", "bad input and hostile operation", ("tests/hostile",)),
+    Layer("fuzz", "mutated files, random scenarios with random faults", ("tests/fuzz",)),
+    Layer("fidelity", "rules of AWS Batch, each broken on purpose", ("tests/fidelity/verify.py",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a layer."""
+
+    layer: Layer
+    cases: int
+    failures: int
+    skipped: int
+    took_s: float
+
+
+def run(layer: Layer, level: str, seed: int, workers: int) -> Outcome:
+    """Run one layer in a process of its own, which writes to our terminal."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as box:
+        told = Path(box) / "told"
+        environment = os.environ | {"BATCHSIM_EFFORT": level, "BATCHSIM_SEED": str(seed)}
+        ended = subprocess.run(_command(layer, told, workers), cwd=PROJECT, env=environment, check=False)
+        cases, failures, skipped = _counts(layer, told)
+    failures += ended.returncode != 0 and not failures
+    return Outcome(layer, cases, failures, skipped, time.monotonic() - started)
+
+
+def _command(layer: Layer, told: Path, workers: int) -> list[str]:
+    if layer.is_script:
+        return [sys.executable, *layer.tests, "--counts", str(told), "--workers", str(workers)]
+    how = ["-q", "-n", str(workers), "-m", "slow or not slow", "-o", "junit_family=xunit1", f"--junitxml={told}"]
+    return [sys.executable, "-m", "pytest", *how, *layer.tests]
+
+
+def _counts(layer: Layer, told: Path) -> tuple[int, int, int]:
+    """Cases, failures, tests skipped; a layer that told nothing has failed as a whole."""
+    if not told.exists():
+        return 0, 1, 0
+    if layer.is_script:
+        counts = json.loads(told.read_text())
+        return counts["cases"], counts["failures"], 0
+    tests = list(ET.parse(told).iter("testcase"))  # noqa: S314 # pytest's own file
+    skipped = [test for test in tests if test.find("skipped") is not None]
+    failed = [test for test in tests if test.find("failure") is not None or test.find("error") is not None]
+    return sum(map(_cases, tests)) - len(skipped), len(failed), len(skipped)
+
+
+def _cases(test: ET.Element) -> int:
+    """As many as the test says by its fixture ``cases``, else one."""
+    told = [int(each.get("value", "1")) for each in test.iter("property") if each.get("name") == "cases"]
+    return sum(told) if told else 1
+
+
+# -- the table
+
+
+def show(outcomes: Sequence[Outcome]) -> None:
+    """Print the table: layer, cases, failures."""
+    table = Table("layer", "a case is", "cases", "failures", "skipped", "took", box=None)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for each in outcomes:
+        numbers = (f"{each.cases:,}", f"{each.failures:,}", f"{each.skipped:,}", f"{each.took_s:.0f} s")
+        table.add_row(each.layer.name, each.layer.what, *numbers, style="bold red" if each.failures else None)
+    Console(width=max(100, Console().width)).print(table)
+
+
+def page_rows(outcomes: Iterable[Outcome]) -> str:
+    """The same for the documentation, without what varies from machine to machine."""
+    lines = ["| layer | a case is | cases | failures | command |", "|---|---|---|---|---|"]
+    for each in outcomes:
+        command = f"`python tests/verify.py --only {each.layer.name}`"
+        lines.append(f"| {each.layer.name} | {each.layer.what} | {each.cases:,} | {each.failures:,} | {command} |")
+    return "\n".join(lines)
+
+
+def write(outcomes: Sequence[Outcome]) -> None:
+    """Put the table in its place on the page."""
+    part = f"<!-- layers -->\n{page_rows(outcomes)}\n<!-- /layers -->"
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(re.sub(r"<!-- layers -->.*<!-- /layers -->", lambda _: part, text, flags=re.DOTALL), "utf-8")
+
+
+def main() -> int:
+    """Run what was asked for; exit 1 if anything failed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--only", action="append", choices=[each.name for each in LAYERS], help="this layer (repeatable)"
+    )
+    parser.add_argument("--long", action="store_true", help="the long campaigns")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="of the random layers")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")
+    given = parser.parse_args()
+    chosen = [each for each in LAYERS if not given.only or each.name in given.only]
+    outcomes = []
+    for layer in chosen:
+        print(f"\n== {layer.name} (seed {given.seed})", flush=True)
+        outcomes.append(run(layer, "long" if given.long else "verify", given.seed, given.workers))
+    show(outcomes)
+    failures = sum(each.failures for each in outcomes)
+    whole = chosen == list(LAYERS) and not given.long
+    if whole and not failures:
+        write(outcomes)
+    print(f"seed {given.seed}: {sum(each.cases for each in outcomes):,} cases, {failures:,} failures")
+    return int(failures > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
