@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchsim.policies.ordering import fifo_key, retry_key, serving_order
+from batchsim.policies.ordering import (
+    WaitingJob,
+    WaitingQueue,
+    by_priority,
+    fifo,
+    fifo_key,
+    retry_key,
+    serving_order,
+)
 
 
 def back_key(now: int, row: int) -> tuple[int, int, int]:
@@ -69,3 +80,49 @@ def test_queues_are_served_by_priority_then_by_their_place_in_the_file() -> None
     assert serving_order([1, 100, 50, 100, 0]) == [1, 3, 2, 0, 4]
     assert serving_order([5, 5, 5]) == [0, 1, 2]
     assert serving_order([]) == []
+
+
+# -- the same as policies
+
+
+def waiting(**facts: Any) -> WaitingJob:
+    """A job submitted at 10 ms, RUNNABLE at 30 and again at 70."""
+    size = {"vcpus": 1.0, "memory_mib": 1024, "gpus": 0, "timeout_s": None}
+    life = {"attempts": 0, "created_at_ms": 10, "first_runnable_at_ms": 30, "runnable_at_ms": 70}
+    return WaitingJob("entry", "queue", "definition:1", **size, **{**life, **facts})
+
+
+@pytest.mark.parametrize("order", ["submitted", "runnable"])
+@pytest.mark.parametrize("position", ["front", "original", "back"])
+@pytest.mark.parametrize("attempts", [(0, 0), (0, 2), (1, 0), (1, 2)])
+@given(first=st.tuples(*[st.integers(0, 3)] * 3), second=st.tuples(*[st.integers(0, 3)] * 3))
+def test_the_policy_puts_any_two_jobs_in_the_order_of_the_engines_keys(
+    order, position, attempts, first, second
+) -> None:
+    def both(row: int, retries: int, instants: tuple[int, int, int]) -> tuple[Any, Any]:
+        created, runnable, again = instants[0], sum(instants[:2]), sum(instants)
+        job = waiting(attempts=retries, created_at_ms=created, first_runnable_at_ms=runnable, runnable_at_ms=again)
+        own = fifo_key(order, created, runnable, row)
+        in_front, place = retry_key(position, own, again) if retries else (False, own)
+        key = fifo(order, position)(job)
+        return (*key, row), (not in_front, *place)
+
+    pairs = [
+        both(row, retries, instants)
+        for row, (retries, instants) in enumerate(zip(attempts, (first, second), strict=True))
+    ]
+    (policy, engine), (other_policy, other_engine) = pairs
+    assert (policy < other_policy) == (engine < other_engine)
+
+
+def test_by_default_the_policy_is_by_submission_and_retried_jobs_go_first() -> None:
+    assert fifo()(waiting(attempts=1)) < fifo()(waiting()) < fifo()(waiting(created_at_ms=11, first_runnable_at_ms=11))
+    assert fifo("runnable", "original")(waiting(attempts=1)) == fifo("runnable", "original")(waiting())
+
+
+def test_queues_are_served_by_priority_then_as_in_the_file() -> None:
+    queues = tuple(
+        WaitingQueue(at, name, priority, 0, None)
+        for at, (name, priority) in enumerate(zip("abc", (1, 5, 5), strict=True))
+    )
+    assert [each.name for each in by_priority(queues)] == ["b", "c", "a"]

@@ -117,3 +117,23 @@ def test_a_throughput_is_bytes_a_second() -> None:
     assert units.parse_throughput_bytes_per_s("80MB/s") == 80_000_000
     with pytest.raises(ValueError, match="80MB/s"):
         units.parse_throughput_bytes_per_s("80MB")
+
+
+@pytest.mark.parametrize("zero", ["0", 0])
+def test_no_bytes_and_no_events_need_no_unit(zero: str | int) -> None:
+    assert units.parse_bytes(zero) == units.parse_rate_per_s(zero) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "help_"),
+    [
+        ("0.0001kB", "finer than a byte: 0.0001kB = 0.1 bytes"),
+        ("1025PiB", "larger than 1024PiB"),
+        ("a lot", "not a size: write 400MB, 10TB, 512MiB or 4GiB$"),
+        ("10tb", "perhaps 10TB"),
+        ("4 G", "perhaps 4GB or 4GiB"),
+    ],
+)
+def test_a_wrong_size_is_refused_with_its_limit(wrong: str, help_: str) -> None:
+    with pytest.raises(ValueError, match=help_):
+        units.parse_bytes(wrong)
