@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book, sums, take
+from batchsim.analysis.invariants.book import FAR, Book, lookup, sums, take
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 DEPENDENCY_FAILED = "Dependent Job failed"
+TOO_MANY_REQUESTS = "Too Many Requests"
+"""Of a call that is made again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +24,7 @@ class Parents:
 
     job: Int64s
     end_ms: Int64s
-    """``FAR`` where it has not ended."""
+    """``FAR`` where it has not ended; of a call that was refused, the instant of that."""
     succeeded: Bools
 
 
@@ -53,7 +55,7 @@ def edges(book: Book, kind: str) -> tuple[Int64s, Int64s]:
 
 def _plain(book: Book) -> Parents:
     call, parent = edges(book, "plain")
-    ended = np.where(book.submissions.ms("ended_at_s") == MISSING, FAR, book.submissions.ms("ended_at_s"))
+    ended = np.where(book.submissions.ms("ended_at_s") == MISSING, _refused_ms(book), book.submissions.ms("ended_at_s"))
     good = book.submissions.among("state", "SUCCEEDED")
     edge, job = _jobs_of(book, call)
     return Parents(job, take(ended, parent[edge], FAR), np.append(good, False)[parent[edge]])
@@ -69,8 +71,20 @@ def _child_by_child(book: Book, kind: str, shift: int) -> Parents:
     other = np.where(
         (parent[edge] >= 0) & (index < take(book.submissions.number("size"), parent[edge])), offset + index, -1
     )
-    ended = np.where(book.jobs.ms("ended_at_s") == MISSING, FAR, book.jobs.ms("ended_at_s"))
+    refused = take(_refused_ms(book), book.call, FAR)
+    ended = np.where(book.jobs.ms("ended_at_s") == MISSING, refused, book.jobs.ms("ended_at_s"))
     return Parents(job, take(ended, other, FAR), np.append(book.jobs.among("state", "SUCCEEDED"), False)[other])
+
+
+def _refused_ms(book: Book) -> Int64s:
+    """By submission, when its last call was refused for good; ``FAR`` for one that was taken, or is yet to be."""
+    at = np.full(len(book.submissions), FAR, np.int64)
+    if len(refused := book.rejections):
+        call = lookup(refused, "job_id", book.submissions, "job_id")
+        final = (call >= 0) & (take(book.submissions.ms("created_at_s"), call) == MISSING)
+        final &= ~np.asarray(refused.text("reason") == TOO_MANY_REQUESTS)
+        at[call[final]] = refused.ms("at_s")[final]
+    return at
 
 
 def _first_job(book: Book) -> Int64s:
