@@ -238,6 +238,11 @@ def test_capacity_goes_before_the_list_and_the_list_before_the_rest(depth: int, 
     assert prioritized(demand(1), (first, deeper)).position == position
 
 
+def test_of_one_family_equally_dear_the_deepest_pool_of_the_tier_is_taken() -> None:
+    offers = line(*(offer(2, 8, 0.1, listed=0, depth=depth, zone=zone) for zone, depth in enumerate((60, 100, 80))))
+    assert prioritized(demand(1), offers).position == 1
+
+
 # -- size limit and hazards
 
 
