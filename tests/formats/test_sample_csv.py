@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batchsim.errors import Problem, ScenarioError
+from batchsim.errors import MAX_PROBLEMS, Problem, ScenarioError
 from batchsim.formats.sample_csv import read_sample
 from batchsim.spec import SampleFile, SourceMap
 
@@ -65,3 +65,14 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         read_sample(SampleFile("runs.csv", "run"), SourceMap(str(tmp_path / "night.yaml")))
     assert caught.value.problems[0].code == "E160"
+
+
+def test_a_sample_that_is_wrong_throughout_is_told_so_far_and_no_further(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        read(tmp_path, "run\n" + "x\n" * 1000)
+    assert [each.line for each in caught.value.problems] == list(range(2, MAX_PROBLEMS + 2))
+
+
+def test_a_quote_that_never_ends_is_told_by_its_line(tmp_path: Path) -> None:
+    found = problem(tmp_path, 'run\n1\n"2\n3\n')
+    assert (found.code, found.message) == ("E160", "unexpected end of data")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,14 @@ def test_whatever_is_written_is_read_back(data: dict[str, Any]) -> None:
 )
 def test_a_value_of_the_command_line_is_yaml(text: str, value: object) -> None:
     assert parse_value(text) == value
+
+
+@pytest.mark.parametrize(("text", "value"), [(".inf", math.inf), ("-.INF", -math.inf), ("+.inf", math.inf)])
+def test_what_is_endless_is_read_as_such_and_refused_by_whoever_wants_a_number(text: str, value: float) -> None:
+    assert parse_value(text) == value
+
+
+def test_a_value_that_is_no_yaml_is_told() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_value("{uniform: [1")
+    assert [(each.code, each.file) for each in caught.value.problems] == [("E102", "--set")]

@@ -198,3 +198,23 @@ def test_an_attempt_that_asks_for_something_else_is_another_job(history):
 
 def test_attempts_need_a_run_time(history):
     assert problems(history, ATTEMPTS, submission="at", job="id")[0][0] == "E111"
+
+
+# -- where the trace begins, and cells beyond all measure
+
+
+@pytest.mark.parametrize("begins", ["yesterday", "2026-13-01T00:00:00Z"])
+def test_a_trace_begins_at_an_instant(begins, history):
+    assert problems(history, "at\n0\n", begins=begins, submission="at") == [
+        ("E115", 0, 0, "not an instant (from)"),
+    ]
+
+
+def test_a_clock_time_of_more_than_a_century_is_none(history):
+    found = problems(history, "at,ran\n0,40000-00:00:00\n", submission="at", run_time=("ran", "clock"))
+    assert [(code, line, col) for code, line, col, _ in found] == [("E161", 2, 3)]
+
+
+def test_a_cell_of_a_row_over_several_lines_is_told_by_the_lines_begin(history):
+    found = problems(history, 'note,at\n"two\nlines",x\n', submission="at")
+    assert [(code, col) for code, _, col, _ in found] == [("E161", 1)]
