@@ -177,10 +177,10 @@ def lookup(child: Table, column: str, parent: Table, key: str) -> Int64s:
 
 def _joined(wanted: Any, keys: Any) -> Int64s:
     """The same for many names: both columns numbered as one, which is far faster than a dictionary of texts."""
-    texts = pd.concat([keys.astype("str"), wanted.astype("str")], ignore_index=True)
+    texts: Any = pd.concat([keys.astype("str"), wanted.astype("str")], ignore_index=True)
     codes, _ = pd.factorize(texts.mask(texts == "").array)
     first = np.append(first_rows(codes[: len(keys)], int(codes.max(initial=-1)) + 1), -1)
-    return first[codes[len(keys) :]]
+    return np.asarray(first[codes[len(keys) :]])
 
 
 def first_rows(codes: Int64s, count: int) -> Int64s:

@@ -151,7 +151,8 @@ def _from_texts(cells: Cells, places: int) -> Int64s:
     """Decimal numbers: each distinct text once where they repeat; else all at once, in floats that cannot go wrong."""
     if cells.iloc[:SAMPLE].nunique() <= SAMPLE // 2:
         return _from_repeated(cells, places)
-    found = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan) * 10.0**places
+    floats: Cells = pd.to_numeric(cells, errors="coerce")
+    found = floats.to_numpy(dtype=np.float64, na_value=np.nan) * 10.0**places
     near = np.abs(found) < EXACT
     ints = np.where(near, np.rint(np.where(near, found, 0.0)), MISSING).astype(np.int64)
     if (far := np.flatnonzero(~near)).size:
