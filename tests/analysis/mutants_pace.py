@@ -60,7 +60,7 @@ MUTANTS = (
     Mutant("I20c", "an instance is named and not taken", fault(
         kind="spot_reclaim", at="400s", select={"environment": "spot", "ordinal": 1})),
     Mutant("I13b", "an exit code out of nowhere", put("attempts", "exit_code", 9, job_id="bad")),
-    Mutant("I13c", "a step of a script that is not done", entry("quick", "run", {"script": [{"run": "49s", "exit": 2}]})),
+    Mutant("I13c", "a script is not followed", entry("quick", "run", {"script": [{"run": "49s", "exit": 2}]})),
     Mutant("V01", "a head waits beside free room", put("attempts", "vcpus", 1.0, outcome="open")),
     Mutant("V02", "a decision is not taken", world("scale_up_delay", "15s")),
     Mutant("V03", "a run ends before its jobs", figure("drained", "ended_by")),
