@@ -67,6 +67,14 @@ MUTANTS = (
     Mutant("I29e", "a retried job is not first", put("attempts", "runnable_at_s", 290, job_id="broken", attempt=2)),
     Mutant("I29e", "a retried job is not last", both(
         world("retry_position", "back"), put("attempts", "starting_at_s", 350, job_id="broken", attempt=1))),
+    Mutant("I04f", "a job ends and does not say why", put("jobs", "reason", "", job_id="dep")),
+    Mutant("C06", "a launch before anybody asked", world("scale_up_delay", "100s")),
+    Mutant("I19c", "a boot is billed too early", both(
+        world("instance_pending", "10s"), put("instances", "billed_from_s", 151, instance=S1))),
+    Mutant("I20d", "an instance is replaced that nobody asked for", put(
+        "instances", "why_launched", "replacement", instance=S2)),
+    Mutant("I12c", "an image is there too early", both(
+        world("new_image", "10s"), world("slow_pull", "10s"), put("attempts", "pulled_at_s", 245, job_id="quick"))),
     Mutant("B09", "a boot is called unused", retell("boot", "unused_share", instance=S2)),
     Mutant("B09b", "a boot is called a minimum charge", retell("boot", "minimum_charge", instance=S2)),
     Mutant("B09c", "idle time is called unused", retell("idle_tail", "unused_share", instance=A)),

@@ -47,6 +47,7 @@ def sound_shares() -> dict[str, Any]:
         "workload": work,
         "world": {
             "spot_hazard": 0,
+            "scale_up_delay": "10s",
             "spot_shocks_per_day": 0,
             "instanceTypes": {"my.box": {"vcpu": 4, "memory": "16GiB", "price": "$0.1/h"}},
         },

@@ -126,6 +126,7 @@ SCENARIO: dict[str, Any] = {
         "run_task_jitter": "none",
         "block_detect": "100s",
         "spot_hazard": 0,
+        "scale_up_delay": "20s",
         "spot_shocks_per_day": 0,
     },
     "faults": [{"kind": "spot_reclaim", "at": "520s", "select": {"environment": "spot", "ordinal": 0}}],

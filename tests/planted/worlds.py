@@ -81,8 +81,8 @@ def priorities() -> Scenario:
 
 @cache
 def scaling() -> Scenario:
-    """An environment that grows from nothing and shrinks again, with clocks for all of it; waves of jobs of two sizes."""
-    waves = [job(f"wave-{n}", "90s", size=5, at=f"{n * 6}m", vcpus=1 + n % 2) for n in range(3)]
+    """An environment that grows from nothing and shrinks again, with clocks for all of it."""
+    waves = [job(f"wave-{n}", "90500ms", size=5, at=f"{30 + n * 360}s", vcpus=1 + n % 2) for n in range(3)]
     world = {
         "scheduler_cycle": "1s",
         "scale_up_delay": "20s",
@@ -173,11 +173,18 @@ def tasks() -> Scenario:
 
 
 @cache
+def wide_tasks() -> Scenario:
+    """Fargate with a maximum alone."""
+    work = [task(f"task-{n}", "50s", at=f"{n}s") for n in range(5)]
+    return scenario(*work, environments=[fargate(maxvCpus=2)])
+
+
+@cache
 def spot_tasks() -> Scenario:
     """Fargate Spot that lacks capacity for a while."""
     outages = [{"from": "1m", "for": "3m"}]
     work = [task(f"task-{n}", "50s", at=f"{30 * n}s", attempts=3) for n in range(10)]
-    world = {"fargate_spot_outages": outages, "ce_backoff": "30s"}
+    world = {"fargate_spot_outages": outages, "ce_backoff": "30s", "fargate_burst": 1, "fargate_rate": "1/min"}
     return scenario(*work, environments=[fargate(type="FARGATE_SPOT")], world=world)
 
 
@@ -208,7 +215,6 @@ def shares() -> Scenario:
 @cache
 def licences() -> Scenario:
     """Consumable resources that come back and that do not, in two queues."""
-    needs = {"consumableResourcePropertiesOverride": {"consumableResourceList": []}}
     items = [{"consumableResource": "licence", "quantity": 1}]
     two = [{"consumableResource": "licence", "quantity": 2}, {"consumableResource": "token", "quantity": 1}]
 
@@ -217,7 +223,6 @@ def licences() -> Scenario:
         made["submit"] |= {"consumableResourcePropertiesOverride": {"consumableResourceList": asked}}
         return made
 
-    del needs
     work = [asking(f"one-{n}", items, at=f"{4 * n}s", attempts=2) for n in range(6)]
     work += [asking(f"two-{n}", two, at=f"{6 * n}s", on="other") for n in range(3)]
     things = [
@@ -281,7 +286,7 @@ def told() -> Scenario:
 def images() -> Scenario:
     """Two images on two hosts; jobs that share a pull, and jobs that find the image there."""
     work = [job(f"one-{n}", "40s", at=f"{3 * n}s") for n in range(6)]
-    work += [job(f"other-{n}", "20s", at=f"{5 * n}s", kind="other") for n in range(4)]
+    work += [job(f"other-{n}", "20s", at=f"{20 + 5 * n}s", kind="other") for n in range(4)]
     places = [fixed(4, types=["box.2"])]
     world = {"new_image": "10s", "cache_hit": "2s", "warm_start": "1s"}
     return scenario(*work, environments=places, definitions=[definition("other")], world=world)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
-from batchsim.analysis.invariants.lines import steps
+from batchsim.analysis.invariants.lines import Line, steps
 from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.sweep import event_order, levels_in, value_at
+from batchsim.analysis.invariants.sweep import ascending, event_order, levels_in
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.invariants.timeline import waits_of
 
 FOR_ROOM = ("max_vcpus", "fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "vcpu_quota", "bid")
 """Reasons for which a head waits only because no instance has room for it."""
@@ -26,7 +28,8 @@ MOST_SHAPES = 50
 def room_is_used(book: Book) -> pd.DataFrame:
     """While a head waits for room, no instance of the environment that it waits for has room for it.
 
-    Looked at when each row of the timeline begins, which is after a pass.
+    Neither when a row of the timeline begins, which is after a pass, nor later for more than a scheduler cycle, while
+    the head that the row names waits.
     """
     timeline, bad = book.timeline, [np.zeros(0, np.int64)]
     if not is_strict(book):
@@ -42,14 +45,29 @@ def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
     timeline, line = book.timeline, steps(book, queue)
     waits = timeline.among("reason", *FOR_ROOM)[line.row] & (line.head >= 0)
     waits &= take(book.jobs.ms("ended_at_s"), line.head) != line.at_ms
+    until = np.minimum(np.append(line.at_ms[1:], book.horizon_ms)[: len(line.at_ms)], _wait_ends(book, line))
     shape = _shapes(book)[line.head]
     for name in timeline.words("environment"):
         mine = np.flatnonzero(waits & timeline.among("environment", name)[line.row])
         for each in np.unique(shape[mine]).tolist()[:MOST_SHAPES]:
             of_shape = mine[shape[mine] == each]
-            at = line.at_ms[of_shape]
-            has_room = _hosts_with_room(book, name, int(line.head[of_shape[0]]), at) > 0
-            yield line.row[of_shape[has_room & _takes_jobs(book, name, int(line.head[of_shape[0]]), at)]]
+            at, job = line.at_ms[of_shape], int(line.head[of_shape[0]])
+            has_room = _rooms(book, name, job).overlap(
+                at, until[of_shape], book.settings.duration_ms("scheduler_cycle")
+            )
+            yield line.row[of_shape[has_room & _takes_jobs(book, name, job, at)]]
+
+
+def _wait_ends(book: Book, line: Line) -> Int64s:
+    """Until when the head of each row waits from its row on; its row's instant where it does not."""
+    waits = waits_of(book, line.head[line.head >= 0])
+    if not len(waits):
+        return line.at_ms
+    span = int(max(waits.end_ms.max(), line.at_ms.max(initial=0))) + 1
+    keys = waits.job * span + waits.begin_ms
+    order = ascending(keys)
+    at = order[np.maximum(np.searchsorted(keys[order], line.head * span + line.at_ms, side="right") - 1, 0)]
+    return np.where(waits.job[at] == line.head, waits.end_ms[at], line.at_ms)
 
 
 def _shapes(book: Book) -> Int64s:
@@ -65,14 +83,36 @@ def _takes_jobs(book: Book, name: str, job: int, at_ms: Int64s) -> Bools:
     return np.asarray(large & (enabled(book, name).at(at_ms) == 1) & (valid(book, name).at(at_ms) == 1))
 
 
-def _hosts_with_room(book: Book, name: str, job: int, at_ms: Int64s) -> Int64s:
-    """How many instances of an environment have room for a job after each instant, as a step function of time."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretches:
+    """Stretches of time in which some instance has room for a job, disjoint and ascending."""
+
+    begin_ms: Int64s
+    end_ms: Int64s
+
+    def overlap(self, from_ms: Int64s, until_ms: Int64s, cycle_ms: int) -> Bools:
+        """Whether a stretch holds the first instant of each of some times, or more of it than a cycle."""
+        long = self.end_ms - self.begin_ms > cycle_ms
+        begin, end = np.append(self.begin_ms, FAR), np.append(self.end_ms, FAR)
+        now = np.searchsorted(self.end_ms, from_ms, side="right")
+        begin_long, end_long = np.append(self.begin_ms[long], FAR), np.append(self.end_ms[long], FAR)
+        later = np.searchsorted(end_long, from_ms + cycle_ms, side="right").clip(max=len(end_long) - 1)
+        within = np.maximum(begin_long[later], from_ms) + cycle_ms < np.minimum(end_long[later], until_ms)
+        return np.asarray(((begin[now] <= from_ms) & (end[now] > from_ms)) | within)
+
+
+def _rooms(book: Book, name: str, job: int) -> Stretches:
+    """When an environment has an instance with room for a job."""
+    none = np.zeros(0, np.int64)
     changes = _room_changes(book, name, job)
     if changes is None:
-        return np.zeros(len(at_ms), np.int64)
-    at, delta = changes
-    order = np.argsort(at, kind="stable")
-    return value_at(at[order], np.cumsum(delta[order]), at_ms)
+        return Stretches(none, none)
+    order = np.argsort(changes[0], kind="stable")
+    at, count = changes[0][order], np.cumsum(changes[1][order])
+    last = np.append(at[1:] != at[:-1], True)
+    at, some = at[last], count[last] > 0
+    before = np.append(False, some[:-1])
+    return Stretches(at[some & ~before], np.append(at[~some & before], FAR)[: int((some & ~before).sum())])
 
 
 def _room_changes(book: Book, name: str, job: int) -> tuple[Int64s, Int64s] | None:

@@ -9,6 +9,7 @@ from batchsim.analysis.invariants.book import FAR, Book
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, at_ms, duration_ms
+from batchsim.analysis.invariants.sweep import event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 TIMELESS = ("spot_reclaim", "capacity")
@@ -22,7 +23,7 @@ def _must_be_undisturbed(book: Book) -> None:
         raise CannotTellError(f"faults of kind {', '.join(kinds)} change how long things take")
 
 
-def _outside(length: Int64s, bounds: tuple[int, int | None]) -> Bools:
+def _outside(length: Int64s, bounds: tuple[int, int | Int64s | None]) -> Bools:
     low, high = bounds
     return np.asarray((length < low) | (length > (FAR if high is None else high)))
 
@@ -77,6 +78,49 @@ def launches_are_decided(book: Book) -> pd.DataFrame:
         at = scaling.ms("at_s")[scaling.among("environment", name) & scaling.among("action", "scale_up")]
         wrong |= mine & ~np.isin(instances.ms("launched_at_s"), at)
     return instances.rows(wrong)
+
+
+@invariant("C06")
+def decisions_have_a_demand(book: Book) -> pd.DataFrame:
+    """Where ``scale_up_delay`` is constant, somebody waited that long before each launch for demand."""
+    instances, settings = book.instances, book.settings
+    delay = settings.duration_ms("scale_up_delay")
+    if settings.duration_ms("post_scale_in_cooldown"):
+        raise CannotTellError("world.post_scale_in_cooldown keeps decisions back")
+    wrong = np.zeros(len(instances), np.bool_)
+    for name in instances.words("environment"):
+        rows = np.flatnonzero(instances.among("why_launched", "demand") & instances.among("environment", name))
+        served = [name in settings.served_by(queue) for queue in book.jobs.words("queue")]
+        mine = np.array([*served, False], np.bool_)[book.jobs.codes("queue")][book.waits.job]
+        asked = instances.ms("launched_at_s")[rows] - delay
+        begun = np.searchsorted(np.sort(book.waits.begin_ms[mine]), asked, side="right")
+        over = np.searchsorted(np.sort(book.waits.end_ms[mine]), asked, side="left")
+        wrong[rows] = begun <= over
+    return instances.rows(wrong)
+
+
+@invariant("I19c")
+def pending_is_not_billed(book: Book) -> pd.DataFrame:
+    """With ``bill_from: running`` an instance that boots is billed ``instance_pending`` after its launch."""
+    _must_be_undisturbed(book)
+    instances = book.instances
+    if book.settings.world("bill_from") != "running":
+        return instances.rows(np.zeros(0, np.int64))
+    launched, billed = instances.ms("launched_at_s"), instances.ms("billed_from_s")
+    booted = instances.among("why_launched", "demand", "minvCpus") & (billed != MISSING)
+    return instances.rows(booted & _outside(billed - launched, book.settings.bounds_ms("instance_pending")))
+
+
+@invariant("I20d")
+def replacements_are_asked_for(book: Book) -> pd.DataFrame:
+    """An instance is replaced only in the instant in which a fault with ``replace`` strikes its environment."""
+    instances = book.instances
+    replacing, named = instances.among("why_launched", "replacement"), np.zeros(len(instances), np.bool_)
+    for fault in book.settings.faults:
+        if fault.get("kind") == "spot_reclaim" and fault.get("replace", False):
+            here = instances.among("environment", str((fault.get("select") or {}).get("environment", "")))
+            named |= here & (instances.ms("launched_at_s") == _at(fault))
+    return instances.rows(replacing & ~named)
 
 
 @invariant("I19b")
@@ -146,12 +190,20 @@ def pulls_take_their_time(book: Book) -> pd.DataFrame:
     whole = plain & (pull != MISSING) & (pulled != MISSING) & (pulled < book.end_ms)
     length, fargate = pulled - pull, attempts.among("environment_kind", *FARGATE)
     hit = settings.duration_ms("cache_hit")
-    wrong = np.where(fargate, _outside(length, (low, high)), _outside(length, (0, _longer(high, hit))))
+    least = np.where(fargate | _begins_a_pull(book, whole), low, 0)
+    wrong = (length < least) | _outside(length, (0, high if high is None else np.where(fargate, high, max(high, hit))))
     return attempts.rows(whole & wrong.astype(np.bool_))
 
 
-def _longer(high: int | None, other: int) -> int | None:
-    return None if high is None else max(high, other)
+def _begins_a_pull(book: Book, whole: Bools) -> Bools:
+    """The first attempt with an image on its instance, where its pull was not cut short."""
+    image = np.append(book.jobs.codes("image"), -1)[book.job]
+    rows = np.flatnonzero(book.on_host & (book.attempts.ms("pull_at_s") != MISSING))
+    key = book.host[rows] * (int(image.max(initial=0)) + 2) + image[rows]
+    order = event_order(key, book.attempts.ms("pull_at_s")[rows], np.zeros(len(rows), np.int64))
+    first = np.zeros(len(book.attempts), np.bool_)
+    first[rows[order[np.unique(key[order], return_index=True)[1]]]] = True
+    return first & whole
 
 
 @invariant("I20b")
@@ -280,6 +332,9 @@ INVARIANTS = (
     scale_in_happens_at_checks,
     decisions_follow_one_another,
     launches_are_decided,
+    decisions_have_a_demand,
+    pending_is_not_billed,
+    replacements_are_asked_for,
     boots_take_their_time,
     containers_start_in_their_time,
     tasks_provision_in_their_time,
