@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 import batchsim
-from tests.planted import worlds
-from tests.planted.bugs import BUGS
+from tests.planted import bugs_capacity, bugs_jobs, worlds
 from tests.planted.patching import Bug
 
 if TYPE_CHECKING:
     from batchsim import Scenario
+
+
+BUGS = (*bugs_jobs.BUGS, *bugs_capacity.BUGS)
 
 
 def violated(scenario: Scenario) -> list[str]:
