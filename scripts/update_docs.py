@@ -26,6 +26,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 import batchsim
+from batchsim.analysis.invariants import INVARIANTS
 from batchsim.cli.app import app
 from batchsim.experiments.paired import t_quantile
 from batchsim.report.assumptions import show
@@ -220,12 +221,28 @@ def behaviours() -> str:
     return table()
 
 
+# docs/invariants.md --------------------------------------------------------------------------------
+
+
+def invariants() -> str:
+    """Every invariant of the checker with its sentence, by the idea of the file that holds it."""
+    lines, family = [f"{len(INVARIANTS)} invariants."], ""
+    for each in INVARIANTS:
+        module = sys.modules[each.find.__module__]
+        if (idea := (module.__doc__ or "").strip().splitlines()[0].rstrip(".")) != family:
+            family = idea
+            lines += ["", f"## {family}", "", "| id | what holds |", "|---|---|"]
+        lines.append(f"| {each.id} | {each.sentence.replace('``', '`').replace('|', chr(92) + '|')} |")
+    return "\n".join(lines)
+
+
 # Pages ---------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
     "docs/compare.md": {"spot": compared, "pairing": pairing},
     "docs/fidelity.md": {"behaviours": behaviours},
+    "docs/invariants.md": {"invariants": invariants},
     "docs/model.md": {"markets": markets, "world": world},
 }
 

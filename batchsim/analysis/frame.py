@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -91,3 +91,16 @@ def _objects(texts: list[str]) -> NDArray[np.object_]:
     column = np.empty(len(texts), dtype=object)
     column[:] = texts
     return column
+
+
+class Worded(Protocol):
+    """A member of a vocabulary."""
+
+    @property
+    def text(self) -> str:
+        """The word that users see."""
+
+
+def texts(vocabulary: Iterable[Worded]) -> tuple[str, ...]:
+    """The words of a vocabulary whose codes count from 0."""
+    return tuple(member.text for member in vocabulary)

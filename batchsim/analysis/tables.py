@@ -6,9 +6,6 @@ records. Everything that a bill, an occupancy or a wait is made of is in these c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,21 +13,13 @@ from numpy.typing import NDArray
 from batchsim.analysis.attribution import attempt_costs, extra_costs, row_environments, row_jobs
 from batchsim.analysis.causes import Cause, Charge
 from batchsim.analysis.exact import Int64s, int64
-from batchsim.analysis.frame import Column, call_ids, dollars, duration, nullable, pick, seconds, strings, words
+from batchsim.analysis.frame import Column, call_ids, dollars, duration, nullable, pick, seconds, strings, texts, words
+from batchsim.analysis.log_tables import blocked_table, consumables_table, scaling_table, timeline_table
 from batchsim.analysis.parts import PART_NAMES
 from batchsim.analysis.phases import attempt_speeds
 from batchsim.analysis.run import Analysis
 from batchsim.records.tables import NEVER, Ints, Records
-from batchsim.records.vocabulary import BlockReason, JobState, Outcome, ScalingAction, WaitReason, WhyEnded, WhyLaunched
-
-
-class Worded(Protocol):
-    """A member of a vocabulary."""
-
-    @property
-    def text(self) -> str:
-        """The word that users see."""
-
+from batchsim.records.vocabulary import JobState, Outcome, WaitReason, WhyEnded, WhyLaunched
 
 ARCHITECTURES = ("x86_64", "arm64")
 THROTTLED = "Too Many Requests"
@@ -53,7 +42,7 @@ def jobs_table(run: Analysis) -> pd.DataFrame:
             "definition": words(calls.definition[call], names.definitions),
             "share": words(calls.share[call], names.shares),
             "scheduling_priority": nullable(calls.scheduling_priority[call]),
-            "state": words(jobs.state, _texts(JobState)),
+            "state": words(jobs.state, texts(JobState)),
             "reason": words(jobs.status_reason, names.status_reasons),
             "due_at_s": seconds(calls.due_at_ms[call]),
             "created_at_s": seconds(calls.created_at_ms[call]),
@@ -94,7 +83,7 @@ def attempts_table(run: Analysis) -> pd.DataFrame:
             "environment_kind": words(_kinds(run.records, attempts.environment), ENVIRONMENT_KINDS),
             "type": words(_or_never(run.records.instances.type, attempts.instance), names.types),
             **{f"{phase}_at_s": seconds(getattr(attempts, f"{phase}_at_ms")) for phase in _ATTEMPT_INSTANTS},
-            "outcome": words(attempts.outcome, _texts(Outcome)),
+            "outcome": words(attempts.outcome, texts(Outcome)),
             "status_reason": words(attempts.status_reason, names.status_reasons),
             "reason": words(attempts.container_reason, names.container_reasons),
             "exit_code": nullable(attempts.exit_code),
@@ -164,8 +153,8 @@ def instances_table(run: Analysis) -> pd.DataFrame:
             **{name: int64(getattr(instances, name)) for name in _INSTANCE_SIZES},
             "speed": instances.speed_milli / 1000,
             **{f"{instant}_s": seconds(getattr(instances, f"{instant}_ms")) for instant in _INSTANCE_INSTANTS},
-            "why_launched": words(instances.why_launched, _texts(WhyLaunched)),
-            "why_ended": words(instances.why_ended, _texts(WhyEnded)),
+            "why_launched": words(instances.why_launched, texts(WhyLaunched)),
+            "why_ended": words(instances.why_ended, texts(WhyEnded)),
             "billed_s": bills.billed_s,
             "compute_usd": dollars(bills.compute),
             "ebs_usd": dollars(bills.ebs),
@@ -218,7 +207,7 @@ def submissions_table(run: Analysis) -> pd.DataFrame:
             "due_at_s": seconds(calls.due_at_ms),
             "created_at_s": seconds(calls.created_at_ms),
             "ended_at_s": seconds(calls.ended_at_ms),
-            "state": words(calls.state, _texts(JobState)),
+            "state": words(calls.state, texts(JobState)),
             "reason": words(calls.status_reason, names.status_reasons),
             "calls": int64(calls.calls),
             "depends_on": strings(_depends_on(run.records, ids)),
@@ -237,69 +226,6 @@ def _depends_on(records: Records, ids: NDArray[np.object_]) -> list[str | None]:
     return [" ".join(found[call]) if call in found else None for call in range(len(ids))]
 
 
-def scaling_table(run: Analysis) -> pd.DataFrame:
-    """One row a change of an environment's capacity, or a decision that changed nothing."""
-    scaling = run.records.scaling
-    return pd.DataFrame(
-        {
-            "at_s": seconds(scaling.at_ms),
-            "environment": words(scaling.environment, run.records.names.environments),
-            "action": words(scaling.action, _texts(ScalingAction)),
-            **{name: int64(getattr(scaling, name)) for name in _SCALING_NUMBERS},
-        }
-    )
-
-
-_SCALING_NUMBERS = ("uncovered_vcpus", "instances", "vcpus", "desired_vcpus", "capacity_errors")
-
-
-def timeline_table(run: Analysis) -> pd.DataFrame:
-    """Each queue's head over time: a row holds until the next row of the same queue."""
-    line, names = run.records.timeline, run.records.names
-    return pd.DataFrame(
-        {
-            "queue": words(line.queue, names.queues),
-            "share": words(line.share, names.shares),
-            "at_s": seconds(line.at_ms),
-            "reason": words(line.reason, _texts(WaitReason)),
-            "environment": words(line.environment, names.environments),
-            "job_id": pick(run.job_ids, line.job),
-        }
-    )
-
-
-def blocked_table(run: Analysis) -> pd.DataFrame:
-    """One row a time that a head was found to block its queue."""
-    table, names = run.records.blocked, run.records.names
-    return pd.DataFrame(
-        {
-            "queue": words(table.queue, names.queues),
-            "job_id": pick(run.job_ids, table.job),
-            "attempt": int64(table.attempt),
-            "reason": words(int64(table.reason) - 1, _texts(BlockReason)),
-            "status_reason": words(table.status_reason, names.status_reasons),
-            "head_at_s": seconds(table.head_at_ms),
-            "at_s": seconds(table.at_ms),
-            "until_s": seconds(table.until_ms),
-            "limit_s": seconds(table.limit_ms),
-            "cancelled": table.cancelled.astype(np.bool_),
-        }
-    )
-
-
-def consumables_table(run: Analysis) -> pd.DataFrame:
-    """One row an instant at which the use or the total of a consumable resource changed."""
-    use = run.records.consumables
-    return pd.DataFrame(
-        {
-            "resource": words(use.resource, run.records.names.consumables),
-            "at_s": seconds(use.at_ms),
-            "in_use": int64(use.in_use),
-            "total": int64(use.total),
-        }
-    )
-
-
 def costs_table(run: Analysis) -> pd.DataFrame:
     """One row an instance x charge x attempt x cause: every other split of the bill is a sum of these."""
     records, names, rows = run.records, run.records.names, run.cost.rows
@@ -316,8 +242,8 @@ def costs_table(run: Analysis) -> pd.DataFrame:
             "attempt": nullable(attempt),
             "queue": words(_or_never(records.submissions.queue, call), names.queues),
             "definition": words(_or_never(records.submissions.definition, call), names.definitions),
-            "charge": words(rows.charge, _texts(Charge)),
-            "cause": words(rows.cause, _texts(Cause)),
+            "charge": words(rows.charge, texts(Charge)),
+            "cause": words(rows.cause, texts(Cause)),
             "cost_usd": dollars(rows.nano_usd),
             "waived_usd": dollars(rows.waived_nano_usd),
         }
@@ -400,8 +326,3 @@ def _scatter(values: Int64s, rows: Ints, size: int) -> Int64s:
     column = np.zeros(size, np.int64)
     column[rows] = values
     return column
-
-
-def _texts(vocabulary: Iterable[Worded]) -> tuple[str, ...]:
-    """The words of a vocabulary whose codes count from 0."""
-    return tuple(member.text for member in vocabulary)

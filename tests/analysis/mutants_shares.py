@@ -45,7 +45,12 @@ def sound_shares() -> dict[str, Any]:
         "schedulingPolicies": [_POLICY],
         "jobDefinitions": [definition("of-1"), definition("of-3", 3)],
         "workload": work,
-        "world": {"instanceTypes": {"my.box": {"vcpu": 4, "memory": "16GiB", "price": "$0.1/h"}}},
+        "world": {
+            "spot_hazard": 0,
+            "scale_up_delay": "10s",
+            "spot_shocks_per_day": 0,
+            "instanceTypes": {"my.box": {"vcpu": 4, "memory": "16GiB", "price": "$0.1/h"}},
+        },
     }
     return dict(tables_of(run(parse(scenario), seed=1)))
 

@@ -125,7 +125,11 @@ SCENARIO: dict[str, Any] = {
         "run_task_backoff_base": "8s",
         "run_task_jitter": "none",
         "block_detect": "100s",
+        "spot_hazard": 0,
+        "scale_up_delay": "20s",
+        "spot_shocks_per_day": 0,
     },
+    "faults": [{"kind": "spot_reclaim", "at": "520s", "select": {"environment": "spot", "ordinal": 0}}],
     "actions": [
         {"at": "240s", "cancel": "nope", "reason": "not wanted"},
         {"at": "330s", "terminate": "killed", "reason": "enough"},
@@ -383,7 +387,8 @@ def _scenario() -> dict[str, Any]:
         if entry["id"] in ("refused", "bench"):
             entry["submit"]["jobDefinition"] = "work"
     saving = {"checkpoint": {"every": "100s", "cost": "10s", "restore": "20s"}}
-    entries = [{**entry, **saving} if entry["id"] == "spotty" else entry for entry in entries]
+    own = {"spotty": saving, "bad": {"fails": [{"probability": 1, "exit_code": 1}]}}
+    entries = [{**entry, **own.get(entry["id"], {})} for entry in entries]
     return {**SCENARIO, "workload": [{"workflow": entries[:5]}, *entries[5:]]}
 
 
@@ -492,7 +497,8 @@ def _jobs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> li
         row |= {"memory_mib": memory, "gpus": 0, "image": image, "work_s": work, **_parts(row, mine)}
         row |= {"turnaround_s": ended - due, "censored": isnan(ended)}
         own = sum(round(one["cost_usd"] * 1e9) for one in mine)
-        row |= {"cost_usd": own / 1e9, "cost_loaded_usd": own / 1e9, "cost_share_usd": own / 1e9}
+        row |= {"cost_usd": own / 1e9, "cost_loaded_usd": own / 1e9}
+        row |= {"cost_share_usd": _share(mine, instances) / 1e9}
         rows.append(row)
     _load(rows, attempts, instances)
     return rows
@@ -529,14 +535,32 @@ def _reason(queue: str, second: int) -> str:
     return [reason for name, at, reason, _, _ in TIMELINE if name == queue and at <= second][-1]
 
 
+def _share(mine: list[dict[str, Any]], instances: list[dict[str, Any]]) -> int:
+    """What the greater of the vCPU and the nominal memory share costs while the attempts RUN; a task's own cost."""
+    hosts, total = {row["instance"]: row for row in instances}, 0
+    for one in mine:
+        if not (host := hosts.get(one["instance"])):
+            total += round(one["cost_usd"] * 1e9)
+            continue
+        ran = 0 if isnan(one["running_at_s"]) else int(end_of(one)) - one["running_at_s"]
+        share = max(Fraction(one["vcpus"], 2), Fraction(one["memory_mib"], 8192))
+        total += round(share * ran * host["price_nano_usd_per_h"] / 3600)
+    return total
+
+
 def _load(jobs: list[dict[str, Any]], attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> None:
-    """What an instance's attempts share is laid on the first of them."""
+    """What an instance's attempts share is laid on them by what they cost; where they were free, on the first."""
     by_name = {row["job_id"]: row for row in jobs}
     for row in instances:
         mine = [one for one in attempts if one["instance"] == row["instance"]]
-        shared = round(row["cost_usd"] * 1e9) - sum(one["capacity_nano"] for one in mine)
-        job = by_name[mine[0]["job_id"]]
-        job["cost_loaded_usd"] = (round(job["cost_loaded_usd"] * 1e9) + shared) / 1e9
+        direct, laid, paid = sum(one["capacity_nano"] for one in mine), 0, 0
+        shared = round(row["cost_usd"] * 1e9) - direct
+        for one in mine:
+            paid += one["capacity_nano"]
+            owed = round(Fraction(shared * paid, direct)) if direct else shared
+            job = by_name[one["job_id"]]
+            job["cost_loaded_usd"] = (round(job["cost_loaded_usd"] * 1e9) + owed - laid) / 1e9
+            laid = owed
 
 
 def _submissions(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -560,20 +584,55 @@ def _costs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> l
     """Every bill by instance, charge and attempt; what no attempt holds is one row."""
     rows = []
     for one in attempts:
-        names = ("fargate_vcpu", "fargate_gib") if one["environment"] == "fg" else ("compute",)
-        amounts = _fargate_charges(one) if one["environment"] == "fg" else (one["capacity_nano"],)
-        rows += [_cost(one, name, amount, "useful_work") for name, amount in zip(names, amounts, strict=False)]
+        if one["environment"] == "fg":
+            amounts = zip(("fargate_vcpu", "fargate_gib"), _fargate_charges(one), strict=False)
+            rows += [_cost(one, name, amount, "useful_work") for name, amount in amounts]
         nowhere = {**one, "type": "", "instance": ""}
         rows += [_cost(nowhere, "extra", amount, kind) for kind, amount in _extra(one).items()]
     for row in instances:
-        own = sum(one["capacity_nano"] for one in attempts if one["instance"] == row["instance"])
-        nobody = {**row, "job_id": "", "attempt": None}
-        idle = _cost(nobody, "compute", round(row["compute_usd"] * 1e9) - own, "unused_share")
-        rows += [{**idle, "waived_usd": row["waived_usd"]}, _cost(nobody, "ebs", round(row["ebs_usd"] * 1e9), "ebs")]
+        mine = [one for one in attempts if one["instance"] == row["instance"]]
+        rows += [*_compute_rows(row, mine), _cost(_nobody(row), "ebs", round(row["ebs_usd"] * 1e9), "ebs")]
     the_run = {"environment": "", "instance": "", "type": "", "job_id": "", "attempt": None}
     use, paid = _plan(attempts, instances)
     rows += [_cost(the_run, "extra", HOURS, "nat"), _cost(the_run, "savings_plan", PLAN - paid, "unused_commitment")]
     return [*rows, _cost(the_run, "savings_plan", paid - use, "commitment_discount")]
+
+
+def _nobody(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "job_id": "", "attempt": None}
+
+
+def _compute_rows(row: dict[str, Any], mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An instance's compute by cause: its attempts' phases, its boot, its idle time, what is rounded up, the rest."""
+    free = row["why_ended"] == "spot_reclaim"
+    total = round((row["waived_usd"] if free else row["compute_usd"]) * 1e9)
+    pieces = [(one, cause, amount) for one in mine for cause, amount in _phases(one, row)]
+    on = end_of(row) - row["billed_from_s"]
+    idle = end_of(row) - row["ready_at_s"] - row["busy_s"]
+    lengths = {"boot": row["ready_at_s"] - row["billed_from_s"], "idle_tail": idle, "minimum_charge": _billed(on) - on}
+    for cause, seconds in lengths.items():
+        pieces.append((_nobody(row), cause, round(Fraction(int(seconds) * row["price_nano_usd_per_h"], 3600))))
+    pieces.append((_nobody(row), "unused_share", total - sum(amount for _, _, amount in pieces)))
+    found = [_cost(who, "compute", amount, cause) for who, cause, amount in pieces if amount]
+    return [{**each, "cost_usd": 0.0, "waived_usd": each["cost_usd"]} for each in found] if free else found
+
+
+CAUSES = {"succeeded": "useful_work", "failed": "failed_attempts", "start_failed": "failed_attempts"} | {
+    "timed_out": "timed_out_or_cancelled",
+    "terminated": "timed_out_or_cancelled",
+    "reclaimed": "lost_to_spot",
+    "open": "still_running",
+}
+
+
+def _phases(one: dict[str, Any], host: dict[str, Any]) -> list[tuple[str, int]]:
+    """(cause, nano-dollars) of an attempt's pull, start and run; the last takes what rounding left."""
+    share = (Fraction(one["vcpus"], 2) + Fraction(one["memory_mib"], 7647)) / 2
+    running = end_of(one) if isnan(one["running_at_s"]) else one["running_at_s"]
+    whole = round(share * (int(end_of(one)) - one["starting_at_s"]) * host["price_nano_usd_per_h"] / 3600)
+    lengths = {"image_pull": one["pulled_at_s"] - one["pull_at_s"], "container_start": running - one["pulled_at_s"]}
+    found = [(cause, round(share * int(s) * host["price_nano_usd_per_h"] / 3600)) for cause, s in lengths.items() if s]
+    return [*found, (CAUSES[one["outcome"]], whole - sum(amount for _, amount in found))]
 
 
 def _plan(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import Book, sums
+from batchsim.analysis.invariants.book import Book, first_match, lookup, sums
 from batchsim.analysis.invariants.exact import half_even
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
@@ -192,8 +192,7 @@ def cost_rows_add_up(book: Book) -> pd.DataFrame:
     costs, instances = book.costs, book.instances
     if costs is None:
         return pd.DataFrame()
-    place = {word: row for row, word in enumerate(instances.text("instance").tolist())}
-    host = np.array([*(place.get(word, -1) for word in costs.words("instance")), -1], np.int64)[costs.codes("instance")]
+    host = lookup(costs, "instance", instances, "instance")
     wrong = np.zeros(len(instances), np.bool_)
     for charge, bill, column in (
         ("compute", "compute_usd", "cost_usd"),
@@ -222,14 +221,10 @@ def attempt_of_row(book: Book) -> Int64s:
     costs, attempts = book.costs, book.attempts
     if costs is None:
         return np.zeros(0, np.int64)
-    job = {word: row for row, word in enumerate(book.jobs.text("job_id").tolist())}
-    of_row = np.array([*(job.get(word, -1) for word in costs.words("job_id")), -1], np.int64)[costs.codes("job_id")]
-    keys, at = np.unique((book.job << 8) + attempts.number("attempt"), return_index=True)
     own = np.flatnonzero(costs.number("attempt") != MISSING)
+    wanted = (lookup(costs, "job_id", book.jobs, "job_id")[own] << 8) + costs.number("attempt")[own]
     found = np.full(len(costs), -1, np.int64)
-    if len(keys):
-        wanted = ((of_row << 8) + costs.number("attempt"))[own]
-        found[own] = at[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)]
+    found[own] = first_match(wanted, (book.job << 8) + attempts.number("attempt"))
     return found
 
 

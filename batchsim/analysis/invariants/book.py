@@ -165,16 +165,29 @@ class Waits:
 
 def lookup(child: Table, column: str, parent: Table, key: str) -> Int64s:
     """For each row of ``child`` the first row of ``parent`` whose ``key`` is the text in ``column``, else -1."""
-    codes, words = child.codes(column), child.words(column)
-    keys = parent.cells(key)
-    if 10 * len(words) < len(keys):
-        # Few names among many rows: look only at the rows that bear one of them.
-        rows = np.flatnonzero(keys.isin(words))
-        first = dict(zip(keys.iloc[rows[::-1]].tolist(), rows[::-1].tolist(), strict=True))
-    else:
-        first = dict(zip(reversed(keys.tolist()), range(len(keys) - 1, -1, -1), strict=True))
+    if len(child) > 1_000 and 10 * len(child) > len(parent) > 1_000:
+        return _joined(child.cells(column), parent.cells(key))
+    words, keys = child.words(column), parent.cells(key)
+    # Few names: look only at the rows that bear one of them.
+    rows = np.flatnonzero(keys.isin(words))[::-1]
+    first = dict(zip(keys.iloc[rows].tolist(), rows.tolist(), strict=True))
     first[""] = -1
-    return np.array([*map(first.get, words, repeat(-1)), -1], np.int64)[codes]
+    return np.array([*map(first.get, words, repeat(-1)), -1], np.int64)[child.codes(column)]
+
+
+def _joined(wanted: Any, keys: Any) -> Int64s:
+    """The same for many names: both columns numbered as one, which is far faster than a dictionary of texts."""
+    texts: Any = pd.concat([keys.astype("str"), wanted.astype("str")], ignore_index=True)
+    codes, _ = pd.factorize(texts.mask(texts == "").array)
+    first = np.append(first_rows(codes[: len(keys)], int(codes.max(initial=-1)) + 1), -1)
+    return np.asarray(first[codes[len(keys) :]])
+
+
+def first_rows(codes: Int64s, count: int) -> Int64s:
+    """The first row of each of so many codes, -1 where there is none; rows of code -1 do not count."""
+    first = np.full(count + 1, -1, np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return first[:-1]
 
 
 def first_match(wanted: Int64s, keys: Int64s) -> Int64s:

@@ -97,6 +97,17 @@ def outcomes_agree_with_phases(book: Book) -> pd.DataFrame:
     return attempts.rows(wrong | (attempts.among("outcome", "failed") & (code == 0)))
 
 
+@invariant("I04f")
+def ends_are_told(book: Book) -> pd.DataFrame:
+    """A job that ended says why, and so does the call of a single job."""
+    jobs, calls = book.jobs, book.submissions
+    silent = (jobs.ms("ended_at_s") != MISSING) & (jobs.text("reason") == "")
+    if silent.any():
+        return jobs.rows(silent.astype(np.bool_))
+    ended = calls.among("state", "SUCCEEDED", "FAILED") & ~calls.flag("is_array")
+    return calls.rows((ended & (calls.text("reason") == "")).astype(np.bool_))
+
+
 @invariant("I05")
 def created_with_the_call(book: Book) -> pd.DataFrame:
     """A job is created when its workload says: children with their array, never early, late only by throttling."""
@@ -197,6 +208,7 @@ INVARIANTS = (
     phases_are_in_order,
     only_fargate_provisions,
     outcomes_agree_with_phases,
+    ends_are_told,
     created_with_the_call,
     attempts_are_numbered,
     attempts_do_not_overlap,

@@ -140,6 +140,51 @@ def only_jobs_with_estimates_are_backfilled(book: Book) -> pd.DataFrame:
     return jobs.rows(_overtaken(book, jobs.codes("queue"), among, by=blind))
 
 
+@invariant("I29e")
+def retried_jobs_have_their_position(book: Book) -> pd.DataFrame:
+    """``retry_position: front``: while a retried job waits, no first attempt starts in its queue.
+
+    Of FIFO queues that nobody passes. ``original``: no first attempt of a job behind it; ``back``: a job that was in
+    line before starts before it.
+    """
+    book.must_follow_aws("ordering of jobs")
+    if not is_strict(book):
+        raise CannotTellError("jobs may pass a blocked head")
+    rule, attempts = book.settings.world("retry_position"), book.attempts
+    queue, number = attempts.codes("queue"), attempts.number("attempt")
+    fair = np.array([*(name not in _fifo_queues(book) for name in attempts.words("queue")), True], np.bool_)[queue]
+    known = np.flatnonzero((book.job >= 0) & ~fair)
+    first, again = known[number[known] == 1], known[number[known] > 1]
+    if rule == "back":
+        return attempts.rows(_overtook_the_line(book, first, again))
+    rank = take(fifo_rank(book), book.job) if rule == "original" else -number
+    return attempts.rows(_passed_by(book, again, first, rank))
+
+
+def _passed_by(book: Book, waiting: Int64s, starting: Int64s, rank: Int64s) -> Int64s:
+    """Attempts during whose wait one of others, of their queue and with a greater rank, started."""
+    attempts = book.attempts
+    queue, begin, start = attempts.codes("queue"), attempts.ms("runnable_at_s"), attempts.ms("starting_at_s")
+    span = int(start.max(initial=0)) + 2
+    starting = starting[ascending(queue[starting] * span + start[starting])]
+    keys = queue[starting] * span + start[starting]
+    low = np.searchsorted(keys, queue[waiting] * span + begin[waiting])
+    high = np.searchsorted(keys, queue[waiting] * span + start[waiting])
+    return waiting[greatest_in(rank[starting], low, np.maximum(low, high), -FAR) > rank[waiting]]
+
+
+def _overtook_the_line(book: Book, first: Int64s, again: Int64s) -> Int64s:
+    """First attempts that were in line before a retried job and started after it."""
+    attempts = book.attempts
+    queue, begin, start = attempts.codes("queue"), attempts.ms("runnable_at_s"), attempts.ms("starting_at_s")
+    span = int(start.max(initial=0)) + 2
+    again = again[ascending(queue[again] * span + start[again])]
+    keys = queue[again] * span + start[again]
+    low = np.searchsorted(keys, queue[first] * span + begin[first])
+    high = np.searchsorted(keys, queue[first] * span + start[first])
+    return first[greatest_in(begin[again], low, np.maximum(low, high), -FAR) > begin[first]]
+
+
 def _fifo_queues(book: Book) -> list[str]:
     """Queues with jobs that share by no policy; only there may jobs pass a head."""
     queued = [name for name in book.jobs.words("queue") if not book.settings.is_without_queue(name)]
@@ -227,5 +272,6 @@ INVARIANTS = (
     fifo_is_strict,
     a_head_holds_its_environment,
     only_jobs_with_estimates_are_backfilled,
+    retried_jobs_have_their_position,
     priority_within_an_instant,
 )

@@ -64,6 +64,19 @@ DEFAULTS: Mapping[str, Any] = {
     "dep_eval_delay": 0,
     "dep_fail_delay": 0,
     "cache_hit": 0,
+    "initial_capacity": "ready",
+    "scale_up_delay": {"uniform": {"min": "10s", "max": "60s"}},
+    "instance_pending": {"uniform": {"min": "8s", "max": "17s"}},
+    "instance_boot": {"lognormal": {"median": "30s", "sigma": 0.35}},
+    "agent_register": {"lognormal": {"median": "78s", "sigma": 0.4}},
+    "user_data": 0,
+    "warm_start": {"lognormal": {"median": "7.3s", "sigma": 0.8}},
+    "new_image": {"lognormal": {"median": "8s", "sigma": 0.3}},
+    "slow_pull": {"lognormal": {"median": "40s", "sigma": 0.3}},
+    "slow_pull_probability": 0.2,
+    "fargate_provision": {"lognormal": {"median": "30s", "sigma": 0.35}},
+    "spot_hazard": None,
+    "spot_shocks_per_day": None,
 }
 """``world`` keys that invariants read."""
 

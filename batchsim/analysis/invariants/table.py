@@ -78,12 +78,12 @@ class Table:
 
     def codes(self, column: str) -> Int64s:
         """The position in :meth:`words` of each row's text."""
-        codes: Int64s = self._coded(column)[0]
+        codes: Int64s = self._factorized(column)[0]
         return codes
 
     def words(self, column: str) -> tuple[str, ...]:
         """The distinct texts of a column."""
-        words: tuple[str, ...] = self._coded(column)[1]
+        words: tuple[str, ...] = self._kept(column, "words", lambda _: spelled(self._factorized(column)[1]))
         return words
 
     def among(self, column: str, *words: str) -> Bools:
@@ -93,14 +93,14 @@ class Table:
     def rows(self, bad: Bools | Int64s) -> pd.DataFrame:
         """The rows that a mask, or positions, select: as in the file."""
         positions = np.flatnonzero(bad) if bad.dtype == np.bool_ else bad
-        return self.frame.iloc[positions]
+        return self.frame.iloc[positions] if len(positions) else self.frame.iloc[:0]  # a slice copies nothing
 
     def _scaled(self, column: str, places: int) -> Int64s:
         ints: Int64s = self._kept(column, f"x{places}", partial(scaled, places=places))
         return ints
 
-    def _coded(self, column: str) -> tuple[Int64s, tuple[str, ...]]:
-        pair: tuple[Int64s, tuple[str, ...]] = self._kept(column, "coded", coded)
+    def _factorized(self, column: str) -> tuple[Int64s, Any]:
+        pair: tuple[Int64s, Any] = self._kept(column, "codes", factorized)
         return pair
 
     def _kept(self, column: str, kind: str, read: Callable[[Cells], Any]) -> Any:
@@ -109,13 +109,17 @@ class Table:
         return self._known[column, kind]
 
 
-def coded(cells: Cells) -> tuple[Int64s, tuple[str, ...]]:
-    """Numbers for texts, and the texts; an empty or missing cell is the text ``""``."""
+def factorized(cells: Cells) -> tuple[Int64s, Any]:
+    """Numbers for texts, and the texts as they come; an empty or missing cell is the text ``""``."""
     codes, words = pd.factorize(cells.array)
-    texts = tuple(map(str, np.asarray(words, dtype=object).tolist()))
     if len(codes) and codes.min() < 0:
-        codes, texts = np.where(codes < 0, len(texts), codes), (*texts, "")
-    return codes.astype(np.int64), texts
+        return np.where(codes < 0, len(words), codes).astype(np.int64), [*words, ""]
+    return codes.astype(np.int64), words
+
+
+def spelled(words: Any) -> tuple[str, ...]:
+    """Words as plain texts."""
+    return tuple(map(str, np.asarray(words, dtype=object).tolist()))
 
 
 def scaled(cells: Cells, places: int) -> Int64s:
@@ -137,11 +141,28 @@ def _from_floats(cells: Cells, places: int) -> Int64s:
     return np.where(known, np.rint(np.where(known, values, 0.0) * 10.0**places), MISSING).astype(np.int64)
 
 
+SAMPLE = 1_000
+"""How many cells are looked at to tell whether a column's texts repeat."""
+EXACT = 2.0**48
+"""Below it the float nearest to a decimal number is nearest to that number's integer too, with bits to spare."""
+
+
 def _from_texts(cells: Cells, places: int) -> Int64s:
-    """Decimal digits without a detour through floats; each distinct text is read once."""
-    codes, texts = coded(cells)
-    values = np.array([*(_digits(text, places) for text in texts), MISSING], np.int64)
-    return np.asarray(values[codes])
+    """Decimal numbers: each distinct text once where they repeat; else all at once, in floats that cannot go wrong."""
+    if cells.iloc[:SAMPLE].nunique() <= SAMPLE // 2:
+        return _from_repeated(cells, places)
+    floats: Cells = pd.to_numeric(cells, errors="coerce")
+    found = floats.to_numpy(dtype=np.float64, na_value=np.nan) * 10.0**places
+    near = np.abs(found) < EXACT
+    ints = np.where(near, np.rint(np.where(near, found, 0.0)), MISSING).astype(np.int64)
+    if (far := np.flatnonzero(~near)).size:
+        ints[far] = _from_repeated(cells.iloc[far], places)
+    return ints
+
+
+def _from_repeated(cells: Cells, places: int) -> Int64s:
+    codes, words = factorized(cells)
+    return np.array([*(_digits(text, places) for text in spelled(words)), MISSING], np.int64)[codes]
 
 
 def _digits(text: str, places: int) -> int:

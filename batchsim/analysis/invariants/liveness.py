@@ -1,0 +1,205 @@
+"""Nothing stands still that could go on: room is used in the next pass, demand is decided on, a run drains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import FAR, Book, take
+from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
+from batchsim.analysis.invariants.lines import Line, steps
+from batchsim.analysis.invariants.order import is_strict
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError
+from batchsim.analysis.invariants.sweep import ascending, event_order, levels_in
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.invariants.timeline import waits_of
+
+FOR_ROOM = ("max_vcpus", "fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "vcpu_quota", "bid")
+"""Reasons for which a head waits only because no instance has room for it."""
+MOST_SHAPES = 50
+"""Of heads that are looked at: each costs a sweep over all that the environment's instances held."""
+
+
+@invariant("V01")
+def room_is_used(book: Book) -> pd.DataFrame:
+    """While a head waits for room, no instance of the environment that it waits for has room for it.
+
+    Neither when a row of the timeline begins, which is after a pass, nor later for more than a scheduler cycle, while
+    the head that the row names waits.
+    """
+    timeline, bad = book.timeline, [np.zeros(0, np.int64)]
+    if not is_strict(book):
+        raise CannotTellError("world.head_of_line, hol_scope or backfill keeps room for others")
+    for queue in timeline.words("queue"):
+        if book.settings.fair_share(queue) is None and not book.settings.is_without_queue(queue):
+            bad += _with_room(book, queue)
+    return timeline.rows(np.unique(np.concatenate(bad)))
+
+
+def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
+    """Rows of a queue whose head has room where it waits, by environment and shape."""
+    timeline, line = book.timeline, steps(book, queue)
+    waits = timeline.among("reason", *FOR_ROOM)[line.row] & (line.head >= 0)
+    waits &= take(book.jobs.ms("ended_at_s"), line.head) != line.at_ms
+    until = np.minimum(np.append(line.at_ms[1:], book.horizon_ms)[: len(line.at_ms)], _wait_ends(book, line))
+    shape = _shapes(book)[line.head]
+    for name in timeline.words("environment"):
+        mine = np.flatnonzero(waits & timeline.among("environment", name)[line.row])
+        for each in np.unique(shape[mine]).tolist()[:MOST_SHAPES]:
+            of_shape = mine[shape[mine] == each]
+            at, job = line.at_ms[of_shape], int(line.head[of_shape[0]])
+            has_room = _rooms(book, name, job).overlap(
+                at, until[of_shape], book.settings.duration_ms("scheduler_cycle")
+            )
+            yield line.row[of_shape[has_room & _takes_jobs(book, name, job, at)]]
+
+
+def _wait_ends(book: Book, line: Line) -> Int64s:
+    """Until when the head of each row waits from its row on; its row's instant where it does not."""
+    waits = waits_of(book, line.head[line.head >= 0])
+    if not len(waits):
+        return line.at_ms
+    span = int(max(waits.end_ms.max(), line.at_ms.max(initial=0))) + 1
+    keys = waits.job * span + waits.begin_ms
+    order = ascending(keys)
+    at = order[np.maximum(np.searchsorted(keys[order], line.head * span + line.at_ms, side="right") - 1, 0)]
+    return np.where(waits.job[at] == line.head, waits.end_ms[at], line.at_ms)
+
+
+def _shapes(book: Book) -> Int64s:
+    """A number for what each job asks for, and one more for no job."""
+    jobs = book.jobs
+    keys = np.stack([jobs.milli("vcpus"), jobs.number("memory_mib"), jobs.number("gpus")], axis=1)
+    return np.append(np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1), -1)
+
+
+def _takes_jobs(book: Book, name: str, job: int, at_ms: Int64s) -> Bools:
+    """Whether an environment takes this job at each instant: it is in service, and large enough."""
+    large = vcpu_bound(book, name, "maxvCpus").at(at_ms) * 1000 >= book.jobs.milli("vcpus")[job]
+    return np.asarray(large & (enabled(book, name).at(at_ms) == 1) & (valid(book, name).at(at_ms) == 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretches:
+    """Stretches of time in which some instance has room for a job, disjoint and ascending."""
+
+    begin_ms: Int64s
+    end_ms: Int64s
+
+    def overlap(self, from_ms: Int64s, until_ms: Int64s, cycle_ms: int) -> Bools:
+        """Whether a stretch holds the first instant of each of some times, or more of it than a cycle."""
+        long = self.end_ms - self.begin_ms > cycle_ms
+        begin, end = np.append(self.begin_ms, FAR), np.append(self.end_ms, FAR)
+        now = np.searchsorted(self.end_ms, from_ms, side="right")
+        begin_long, end_long = np.append(self.begin_ms[long], FAR), np.append(self.end_ms[long], FAR)
+        later = np.searchsorted(end_long, from_ms + cycle_ms, side="right").clip(max=len(end_long) - 1)
+        within = np.maximum(begin_long[later], from_ms) + cycle_ms < np.minimum(end_long[later], until_ms)
+        return np.asarray(((begin[now] <= from_ms) & (end[now] > from_ms)) | within)
+
+
+def _rooms(book: Book, name: str, job: int) -> Stretches:
+    """When an environment has an instance with room for a job."""
+    none = np.zeros(0, np.int64)
+    changes = _room_changes(book, name, job)
+    if changes is None:
+        return Stretches(none, none)
+    order = np.argsort(changes[0], kind="stable")
+    at, count = changes[0][order], np.cumsum(changes[1][order])
+    last = np.append(at[1:] != at[:-1], True)
+    at, some = at[last], count[last] > 0
+    before = np.append(False, some[:-1])
+    return Stretches(at[some & ~before], np.append(at[~some & before], FAR)[: int((some & ~before).sum())])
+
+
+def _room_changes(book: Book, name: str, job: int) -> tuple[Int64s, Int64s] | None:
+    """When an instance comes to have room for a job (+1), and when it has it no more (-1)."""
+    instances, attempts, jobs = book.instances, book.attempts, book.jobs
+    opened, shut = _open_to_jobs(book)
+    hosts = np.flatnonzero(instances.among("environment", name) & (opened < shut))
+    if not len(hosts):
+        return None
+    rows = np.flatnonzero(np.isin(book.host, hosts))
+    group = np.concatenate((hosts, book.host[rows], book.host[rows]))
+    at = np.concatenate((opened[hosts], book.end_ms[rows], attempts.ms("starting_at_s")[rows]))
+    order = event_order(group, at, np.repeat((0, 1, 2), (len(hosts), len(rows), len(rows))))
+    fits = np.ones(len(order), np.bool_)
+    for column in ("vcpus", "memory_mib", "gpus"):
+        asked = attempts.milli(column)[rows]
+        held = levels_in(order, group, at, np.concatenate((np.zeros(len(hosts), np.int64), -asked, asked)))
+        fits &= held.level + jobs.milli(column)[job] <= instances.number(column)[held.group] * 1000
+    group, at = group[order], np.minimum(at[order], shut[group[order]])
+    first = np.append(True, group[1:] != group[:-1])
+    before = np.where(first, 0, np.append(0, fits[:-1]))
+    last = np.append(group[1:] != group[:-1], True)
+    ends = np.flatnonzero(last & fits)
+    return np.concatenate((at, shut[group[ends]])), np.concatenate((fits - before, np.full(len(ends), -1)))
+
+
+def _open_to_jobs(book: Book) -> tuple[Int64s, Int64s]:
+    """From when to when each instance takes jobs: from READY until it is closed, drained, or gone."""
+    instances = book.instances
+    ready = np.where(instances.ms("ready_at_s") == MISSING, FAR, instances.ms("ready_at_s"))
+    ends = [instances.ms("ended_at_s"), instances.ms("closed_at_s")]
+    if book.settings.world("spot_drain"):
+        ends.append(instances.ms("notice_at_s"))
+    return ready, np.min([np.where(end == MISSING, FAR, end) for end in ends], axis=0)
+
+
+@invariant("V02")
+def decisions_are_taken(book: Book) -> pd.DataFrame:
+    """A head waits for a decision to scale up no longer than ``scale_up_delay`` and a scheduler cycle.
+
+    A head that needs no consumable resource, which queues after it may take in the same pass.
+    """
+    settings, bad = book.settings, [np.zeros(0, np.int64)]
+    most = settings.bounds_ms("scale_up_delay")[1]
+    book.must_follow_aws("scaling", "allocation")
+    if most is None or settings.duration_ms("post_scale_in_cooldown"):
+        raise CannotTellError("a decision may come as late as it likes")
+    for queue in book.timeline.words("queue"):
+        line = steps(book, queue)
+        if settings.fair_share(queue) is not None or not len(line.at_ms):
+            continue
+        until = np.append(line.at_ms[1:], book.horizon_ms)
+        needs = take(book.submissions.codes("consumables"), take(book.call, line.head, -1), -1)
+        free = np.array([*(word == "" for word in book.submissions.words("consumables")), False], np.bool_)[needs]
+        waits = free & book.timeline.among("reason", "scale_up_decision")[line.row]
+        bad.append(line.row[waits & (until - line.at_ms > most + settings.duration_ms("scheduler_cycle"))])
+    return book.timeline.rows(np.concatenate(bad))
+
+
+@invariant("V03")
+def a_drained_run_is_over(book: Book) -> pd.DataFrame:
+    """A run that has drained has no job left; one that is stuck has none that holds anything, and nothing that boots.
+
+    What idles at its end is what minvCpus keeps.
+    """
+    if (ended := book.summary.get("ended_by")) not in ("drained", "stuck"):
+        raise CannotTellError("the run was cut before it drained")
+    jobs, at_work = book.jobs, ("STARTING", "RUNNING")
+    left = jobs.among("state", *at_work) if ended == "stuck" else ~jobs.among("state", "SUCCEEDED", "FAILED")
+    refused = jobs.among("state", "NOT_SUBMITTED")
+    if (left & ~refused).any():
+        return jobs.rows(left & ~refused)
+    return book.instances.rows(_left_over(book))
+
+
+def _left_over(book: Book) -> Bools:
+    """Instances that still run though their environment's minvCpus are kept without them."""
+    instances, horizon = book.instances, np.array([book.horizon_ms])
+    alive, over = instances.ms("ended_at_s") == MISSING, np.zeros(len(instances), np.bool_)
+    for name in instances.words("environment"):
+        if book.settings.stands(name) or book.settings.fleet(name):
+            continue
+        mine = alive & instances.among("environment", name)
+        vcpus = instances.number("vcpus")
+        spare = int(vcpus[mine].sum()) - int(vcpu_bound(book, name, "minvCpus").at(horizon)[0])
+        over |= mine & (vcpus <= spare)
+    return over
+
+
+INVARIANTS = (room_is_used, decisions_are_taken, a_drained_run_is_over)
