@@ -22,7 +22,7 @@ HEAVY_LOAD = 0.9
 """From here on a half-width of 5 % is enough."""
 PRECISION_P95, PRECISION_P99 = 0.06, 0.12
 """Quantiles are less precise than the mean of the same run; these still tell orders of service apart."""
-PRECISION_LAW = 0.01
+PRECISION_LAW = 0.015
 """Of the mean run time, and of the rate of arrivals."""
 SLOW_JOBS = 1_500_000
 """A case of more jobs is left to ``--all``, and so is one beyond a load of 0.8."""
