@@ -80,6 +80,7 @@ class Case:
     measure: Callable[..., Measured]
     """Takes the :class:`Result` of each scenario, in order."""
     replications: int = REPLICATIONS
+    first_replication: int = 0
     heavy: bool = False
     """Whether it is too long for ``batchsim selftest`` without ``--all``."""
     scale: float = 1.0

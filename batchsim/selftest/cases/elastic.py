@@ -59,7 +59,7 @@ def with_boots(warmup_s: float, result: Result) -> Measured:
         "E[Wq]": float(jobs.waits_s.mean()),
         "boots a job": float(launched.sum()) / len(jobs.rows),
         "E[instances]": time_average(instances.launched_at_ms, ended, (low, high)),
-        "E[S]": jobs.work_s,
+        "E[S]": jobs.run_s,
         "lambda": jobs.rate,
     }
 
