@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import comb, exp, factorial, inf
 
 import numpy as np
@@ -128,7 +129,7 @@ def test_the_moments_of_a_law_are_those_of_what_the_scenario_draws(law):
     edges = [0.0, 0.5, 0.9, 0.99, 0.999, 0.99999, 0.9999999, 1 - 1e-12]
     square = sum(
         quad(lambda u: compiled.quantile(np.array([u]))[0] ** 2, low, high, limit=500)[0]
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     )
     assert square / 1e6 == pytest.approx(law.second_moment, rel=2e-3)
 

@@ -55,7 +55,7 @@ def lognormal(mean_s: float, cv: float) -> ServiceLaw:
 def hyperexponential(mean_s: float, scv: float) -> ServiceLaw:
     """Two exponential laws of balanced means, p / rate_1 = (1 - p) / rate_2: p = (1 + sqrt((scv-1)/(scv+1))) / 2.
 
-    Their means are rounded to milliseconds, and p is then such that the mean is exact; ``scv`` moves in its fifth digit.
+    Their means are rounded to milliseconds, and p is then such that the mean is exact; ``scv`` moves by a part in 10^5.
     """
     balanced = (1 + sqrt((scv - 1) / (scv + 1))) / 2
     short_s, long_s = round(mean_s / (2 * balanced), 3), round(mean_s / (2 * (1 - balanced)), 3)
