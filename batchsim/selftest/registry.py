@@ -10,7 +10,7 @@ from batchsim.errors import ExperimentError
 from batchsim.selftest.case import Case
 from batchsim.spec.near import did_you_mean
 
-MODULES = ("queueing",)
+MODULES = ("queueing", "retries", "spot", "makespan", "packing", "shares", "billing", "identities")
 """Of :mod:`batchsim.selftest.cases`, each with a function ``cases()``."""
 
 
