@@ -2,7 +2,7 @@
 
 Jobs are submitted at once and outlast the launches, so that the scaler opens an instance where none that is open, or
 opening, holds the next job: first fit. Next fit is no rule of batchsim's, nor of AWS's: a job for which an instance
-has room is placed, and a packing only chooses where. T19.2 therefore holds the product to first fit; what next fit would
+has room is placed, and a packing only chooses where. So T19.2 holds the product to first fit; what next fit would
 need stands in its title.
 """
 
