@@ -49,7 +49,8 @@ def selftest(wishes: Wishes) -> None:
             return
         began = monotonic()
         with _progress(cases) as told:
-            reports = runner.run_all(cases, seed, workers=wishes.workers, told=told)
+            run = runner.run_all if wishes.seed is None else runner.run_twice
+            reports = run(cases, seed, workers=wishes.workers, told=told)
         _tell(reports, seed, monotonic() - began, as_json=wishes.as_json)
         if not all(report.ok for report in reports):
             raise typer.Exit(ANSWER_IS_NO)

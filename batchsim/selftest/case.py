@@ -80,6 +80,7 @@ class Case:
     measure: Callable[..., Measured]
     """Takes the :class:`Result` of each scenario, in order."""
     replications: int = REPLICATIONS
+    first_replication: int = 0
     heavy: bool = False
     """Whether it is too long for ``batchsim selftest`` without ``--all``."""
     scale: float = 1.0
@@ -113,6 +114,11 @@ class Case:
     def longer(self, times: float) -> Case:
         """The same case, run so much longer."""
         return replace(self, scale=self.scale * times, jobs=round(self.jobs * times))
+
+    def coarser(self, times: float) -> Case:
+        """The same case with half-widths so much wider, for which it need run only the square of that as short."""
+        wider = tuple(replace(each, half_width=each.half_width * times) for each in self.quantities)
+        return replace(self.longer(times**-2), quantities=wider)
 
 
 def exact(name: str, theta: Value, unit: str = "") -> Quantity:

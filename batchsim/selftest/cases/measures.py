@@ -66,9 +66,11 @@ class Steady:
         return (self.ended_ms - self.came_ms) / MS
 
     @property
-    def work_s(self) -> float:
-        """Their mean run time."""
-        return float(self.result.records.jobs.work_ms[self.rows].mean()) / MS
+    def run_s(self) -> float:
+        """Their mean run time, of those that ran."""
+        ran = self._of_attempt(self.result.records.attempts.running_at_ms)
+        took_ms = (self.ended_ms - ran)[(ran != NEVER) & (self.ended_ms != NEVER)]
+        return float(took_ms.mean()) / MS
 
     @property
     def window_s(self) -> tuple[float, float]:

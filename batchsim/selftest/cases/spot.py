@@ -33,7 +33,7 @@ def one_after_another(
 ) -> tuple[Data, ...]:
     """Jobs in a row, on one Spot instance at a time, of which the first is warm."""
     chain = {"dependsOn": [{"type": "SEQUENTIAL"}], **submit}
-    entry = stage.entry("work", stage.seconds(run_s), size=round(count * scale), submit=chain, **keys)
+    entry = stage.entry("work", stage.seconds(run_s), size=max(2, round(count * scale)), submit=chain, **keys)
     spot: Data = {"type": "SPOT", "allocationStrategy": "BEST_FIT_PROGRESSIVE", "desiredvCpus": 1}
     world = stage.world(spot_hazard=rate * 3600, first_hour_free=False, strict_limits=False, **around)
     return (stage.scenario(name, [entry], [stage.environment(**spot)], around=world),)
@@ -141,7 +141,7 @@ def capped(id_: str, work_s: float, rate: float, attempts: int, gap_s: float = 0
 
 def side_by_side(count: int, work_s: float, rate: float, attempts: int, gap_s: float, scale: float) -> tuple[Data, ...]:
     """Jobs that all start at once, with as many instances as jobs."""
-    number = round(count * scale)
+    number = max(2, round(count * scale))
     entry = stage.entry("work", stage.seconds(work_s), size=number, submit=_tries(attempts))
     spot: Data = {"type": "SPOT", "allocationStrategy": "BEST_FIT_PROGRESSIVE", "maxvCpus": number}
     around: Data = {"spot_hazard": rate * 3600, "strict_limits": False, "retry_delay": stage.seconds(gap_s)}

@@ -53,10 +53,16 @@ def lognormal(mean_s: float, cv: float) -> ServiceLaw:
 
 
 def hyperexponential(mean_s: float, scv: float) -> ServiceLaw:
-    """Two exponential laws of balanced means, p / rate_1 = (1 - p) / rate_2: p = (1 + sqrt((scv-1)/(scv+1))) / 2."""
-    share = (1 + sqrt((scv - 1) / (scv + 1))) / 2
+    """Two exponential laws of balanced means, p / rate_1 = (1 - p) / rate_2: p = (1 + sqrt((scv-1)/(scv+1))) / 2.
+
+    Their means are rounded to milliseconds, and p is then such that the mean is exact; ``scv`` moves by a part in 10^5.
+    """
+    balanced = (1 + sqrt((scv - 1) / (scv + 1))) / 2
+    short_s, long_s = round(mean_s / (2 * balanced), 3), round(mean_s / (2 * (1 - balanced)), 3)
+    share = (long_s - mean_s) / (long_s - short_s)
     parts = [
-        {"weight": weight, "exponential": {"mean": f"{mean_s * 1000 / (2 * weight):.9f}ms"}}
-        for weight in (share, 1 - share)
+        {"weight": weight, "exponential": {"mean": seconds(each_s)}}
+        for weight, each_s in ((share, short_s), (1 - share, long_s))
     ]
-    return ServiceLaw(f"H2 cv² {scv:g}", {"mixture": parts}, mean_s, scv)
+    square = 2 * (share * short_s**2 + (1 - share) * long_s**2)
+    return ServiceLaw(f"H2 cv² {scv:g}", {"mixture": parts}, mean_s, square / mean_s**2 - 1)

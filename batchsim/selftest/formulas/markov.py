@@ -87,6 +87,22 @@ class TwoSizes:
     most: int = 400
 
     @property
+    def load(self) -> float:
+        """The rate of arrivals, as a part of the most that strict order can serve."""
+        states, p = Chain(self._saturated).solved((2, 0))
+        ends = sum(weight * sum(state) for state, weight in zip(states, p, strict=True)) / self.mean_service_s
+        return self.arrival_rate / float(ends)
+
+    def _saturated(self, state: State) -> list[tuple[State, float]]:
+        """The moves of (narrow jobs, whether a wide one runs) where somebody always waits."""
+        rate, small = 1 / self.mean_service_s, 1 - self.wide
+        if state == (2, 0):
+            return [((1, 0), 2 * rate * self.wide)]
+        if state == (1, 0):
+            return [((0, 1), rate)]
+        return [((2, 0), rate * small * small), ((1, 0), rate * small * self.wide)]
+
+    @property
     def present(self) -> float:
         """The mean number of jobs in the system."""
         states, p = Chain(self._moves).solved((0, 0, 0))

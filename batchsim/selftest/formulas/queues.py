@@ -86,10 +86,10 @@ class MDc:
         from scipy.stats import poisson
 
         _stable(self.load)
-        size = 2 * self.servers + int(50 / (1 - self.load)) + 50
+        size = 2 * self.servers + int(25 / (1 - self.load)) + 50
+        came = np.append(poisson.pmf(np.arange(size), self.load * self.servers), 0.0)
         left = np.maximum(np.arange(size) - self.servers, 0)
-        after = np.arange(size)[None, :] - left[:, None]
-        step = np.where(after >= 0, poisson.pmf(np.maximum(after, 0), self.load * self.servers), 0.0)
+        step = came[np.maximum(np.arange(size)[None, :] - left[:, None], -1)]
         return stationary(step / step.sum(axis=1, keepdims=True))
 
 
