@@ -27,7 +27,7 @@ def each_alone(on_ms: Sequence[int], _scale: float) -> tuple[Data, ...]:
 
 def one_instance(on_ms: int, usd_per_h: Decimal, _scale: float) -> tuple[Data, ...]:
     """One job on an instance of that price."""
-    host = stage.box(2, price=f"${usd_per_h}/h", spot_price=f"${usd_per_h}/h")
+    host = stage.box(2, price=f"${usd_per_h:f}/h", spot_price=f"${usd_per_h:f}/h")
     world = stage.world((), instanceTypes={"plain.large": host})
     hosts = stage.environment(types=("plain.large",), maxvCpus=2)
     return (stage.scenario("a bill", [stage.entry("job", _ms(on_ms))], [hosts], around=world),)
@@ -47,6 +47,14 @@ def back_to_back(jobs: int, run_ms: int, _scale: float) -> tuple[Data, ...]:
         stage.scenario("minimum", [stage.entry("job", _ms(run_ms), size=jobs)], [stage.environment(maxvCpus=slots)])
         for slots in (1, jobs)
     )
+
+
+def taken_away(on_ms: int, _scale: float) -> tuple[Data, ...]:
+    """A Spot instance that EC2 takes after that time, from a job that would run longer."""
+    spot = stage.environment(type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE")
+    fault = {"kind": "spot_reclaim", "at": _ms(on_ms), "select": {"environment": "hosts", "ordinal": 0}}
+    entry = stage.entry("job", _ms(2 * on_ms))
+    return (stage.scenario("taken away", [entry], [spot], faults=[fault]),)
 
 
 # -- measurements
@@ -90,7 +98,7 @@ def instance_bill(id_: str, on_ms: int, usd_per_h: Decimal) -> Case:
     """One instance: seconds x price, rounded once to the nano-dollar."""
     return Case(
         id_,
-        f"an instance at ${usd_per_h}/h, on for {on_ms / 1000:g} s",
+        f"an instance at ${usd_per_h:f}/h, on for {on_ms / 1000:g} s",
         "max(60, ⌈s⌉) × price / 3600, half to even, to the nano-dollar",
         (exact("bill", theory.instance_usd(on_ms, usd_per_h), "$"),),
         partial(one_instance, on_ms, usd_per_h),
@@ -110,6 +118,20 @@ def task_bill(id_: str, on_ms: int, vcpus: Decimal, memory_mib: int) -> Case:
         "AWS Fargate pricing: by the second, 60 at least; two charges, each to the nano-dollar",
         (exact("bill", theta, "$"),),
         partial(one_task, on_ms, vcpus, memory_mib),
+        dollars,
+        replications=1,
+        jobs=1,
+    )
+
+
+def reclaimed_bill(id_: str, on_ms: int) -> Case:
+    """A Spot instance that EC2 takes: nothing in its first hour, after that as any other."""
+    return Case(
+        id_,
+        f"a Spot instance that EC2 takes after {on_ms / 1000:g} s",
+        'EC2, "Billing for interrupted Spot Instances": free in the first hour, else by the second',
+        (exact("bill", theory.reclaimed_usd(on_ms, Decimal("0.12")), "$"),),
+        partial(taken_away, on_ms),
         dollars,
         replications=1,
         jobs=1,

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from batchsim.result import Result
 from batchsim.selftest import stage
 from batchsim.selftest.case import REPLICATIONS, Bounded, Case, Data, Measured, bound, exact, mean
@@ -33,10 +35,21 @@ Needs = Mapping[int, Sequence[int]]
 # -- scenarios
 
 
-def side_by_side(name: str, runs: Any, size: int, arrays: int, slots: int, scale: float) -> tuple[Data, ...]:
-    """Arrays that are submitted at once, each to as many slots as it needs, or all in turn to fewer."""
-    entry = stage.entry("work", runs, size=size, count=max(1, round(arrays * scale)))
-    return (stage.scenario(name, [entry], [_pool(slots)], around=stage.world((_box(slots),))),)
+def side_by_side(name: str, run: Any, size: int, arrays: int, scale: float) -> tuple[Data, ...]:
+    """Arrays that are submitted at once, with a slot for each job."""
+    count = max(1, round(arrays * scale))
+    return (_at_once(name, stage.entry("work", run, size=size, count=count), count * size),)
+
+
+def one_by_one(name: str, run: Any, size: int, slots: int, scale: float) -> tuple[Data, ...]:
+    """An array on fewer slots, in a scenario by itself, and again with other numbers."""
+    return tuple(
+        _at_once(name, stage.entry(f"work{number}", run, size=size), slots) for number in range(max(1, round(scale)))
+    )
+
+
+def _at_once(name: str, entry: Data, slots: int) -> Data:
+    return stage.scenario(name, [entry], [_pool(slots)], around=stage.world((_box(slots),)))
 
 
 def chains(name: str, run: Any, length: int, count: int, scale: float) -> tuple[Data, ...]:
@@ -92,10 +105,10 @@ def random_needs(jobs: int, seed: int) -> dict[int, list[int]]:
 # -- measurements
 
 
-def makespans(result: Result) -> Measured:
+def makespans(*results: Result) -> Measured:
     """The mean time from submission to the last end, of arrays or chains."""
-    calls = result.records.submissions
-    took = (calls.ended_at_ms - calls.created_at_ms) / MS
+    calls = [result.records.submissions for result in results]
+    took = np.concatenate([each.ended_at_ms - each.created_at_ms for each in calls]) / MS
     return {"E[makespan]": float(took.mean()), "E[makespan²]": float((took**2).mean())}
 
 
@@ -143,7 +156,7 @@ def _largest(id_: str, title: str, source: str, size: int, law: ServiceLaw, thet
         title,
         source,
         (mean("E[makespan]", theta),),
-        partial(side_by_side, title, law.run, size, arrays, arrays * size),
+        partial(side_by_side, title, law.run, size, arrays),
         makespans,
         jobs=arrays * size,
         heavy=arrays * size * REPLICATIONS > MOST_JOBS,
@@ -158,7 +171,7 @@ def exponential_jobs(id_: str, jobs: int, slots: int, mean_s: float = 60.0) -> C
         f"{jobs} jobs Exp {mean_s:g} s at once on {slots} slots",
         "(n - c)/(c μ) + H_c/μ",
         (mean("E[makespan]", theta),),
-        partial(side_by_side, "jobs on slots", exponential(mean_s).run, jobs, 1, slots),
+        partial(one_by_one, "jobs on slots", exponential(mean_s).run, jobs, slots),
         makespans,
         jobs=jobs,
     )
@@ -171,7 +184,7 @@ def equal_jobs(id_: str, jobs: int, slots: int, run_s: int = 60) -> Case:
         f"{jobs} jobs of {run_s} s at once on {slots} slots",
         "⌈n/c⌉ waves",
         (exact("makespan", theory.wave_makespan(jobs, slots, run_s), "s"),),
-        partial(side_by_side, "waves", f"{run_s}s", jobs, 1, slots),
+        partial(one_by_one, "waves", f"{run_s}s", jobs, slots),
         last_end,
         replications=1,
         jobs=jobs,

@@ -18,13 +18,18 @@ _EXTRA = 4
 """Standard deviations by which more arrays than usual may fail before an interval becomes too wide."""
 
 
-def flaky(name: str, size: int, success: float, attempts: int, arrays: int, scale: float) -> tuple[Data, ...]:
+def one_array(jobs: int, success: float, attempts: int, scale: float) -> tuple[Data, ...]:
+    """So many jobs, of which it does not matter that they are children of one array."""
+    return flaky(max(2, round(jobs * scale)), success, attempts, 1, 1)
+
+
+def flaky(size: int, success: float, attempts: int, arrays: int, scale: float) -> tuple[Data, ...]:
     """Arrays of jobs of a second, each attempt of which fails by chance."""
     fails = [{"probability": round(1 - success, 12), "exit_code": 1}] if success < 1 else []
     submit = {"retryStrategy": {"attempts": attempts}}
     entry = stage.entry("work", "1s", size=size, count=ceil(arrays * scale), submit=submit, fails=fails)
     hosts = stage.fixed(SLOTS, types=(f"box.{SLOTS}",))
-    return (stage.scenario(name, [entry], [hosts], around=stage.world((SLOTS,))),)
+    return (stage.scenario("retries", [entry], [hosts], around=stage.world((SLOTS,))),)
 
 
 def outcomes(result: Result) -> Measured:
@@ -50,7 +55,7 @@ def single_jobs(id_: str, success: float, attempts: int, jobs: int = JOBS) -> Ca
             probability("P(success)", theory.success_within(success, attempts)),
             probability("P(1 attempt)", theory.used_exactly(success, attempts, 1)),
         ),
-        partial(flaky, f"attempts {attempts}", jobs, success, attempts, 1),
+        partial(one_array, jobs, success, attempts),
         outcomes,
         jobs=round(jobs * theory.attempts(success, attempts)),
     )
@@ -70,7 +75,7 @@ def arrays(id_: str, size: int, success: float, attempts: int) -> Case:
             probability("P(success)", theory.success_within(success, attempts)),
             mean("E[attempts of an array]", each, ""),
         ),
-        partial(flaky, f"arrays of {size}", size, success, attempts, count),
+        partial(flaky, size, success, attempts, count),
         outcomes,
         jobs=round(each * count),
         heavy=each * count * REPLICATIONS > 1_000_000,
@@ -78,12 +83,16 @@ def arrays(id_: str, size: int, success: float, attempts: int) -> Case:
 
 
 def arrays_needed(whole: float) -> int:
-    """Arrays a replication, so that an interval is narrow enough even if a few more of them fail than usual."""
+    """Arrays a replication, so that the interval is narrow enough even where chance makes it wider than usual.
+
+    That is by half where failures (or successes) are common, and by a few more of them where they are rare.
+    """
     rarer = min(whole, 1 - whole)
     for count in range(1, 100_000):
-        arrays_ = count * REPLICATIONS
-        fewer = min(0.5, rarer + _EXTRA * sqrt(rarer * (1 - rarer) / arrays_) + 2 / arrays_)
-        if 2.045 * sqrt(fewer * (1 - fewer) / arrays_) <= PRECISION_PROBABILITY:
+        number = count * REPLICATIONS
+        more = min(0.5, rarer + _EXTRA * sqrt(rarer * (1 - rarer) / number) + 2 / number)
+        spread = max(1.5 * sqrt(rarer * (1 - rarer)), sqrt(more * (1 - more)))
+        if 2.045 * spread / sqrt(number) <= PRECISION_PROBABILITY:
             return count
     return 100_000
 

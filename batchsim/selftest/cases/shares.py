@@ -62,14 +62,12 @@ def _distribution(weights: Sequence[float]) -> list[Data]:
 # -- measurements
 
 
-def held_shares(weights: Sequence[float], *results: Result) -> Measured:
+def held_shares(*results: Result) -> Measured:
     """Of all vCPU-time that was held, the part of each share; by scenario: without a window, and with one."""
     found: dict[str, float] = {}
     for label, result in zip(_LABELS, results, strict=False):
         held = _held_ms(result)
-        found |= {
-            _named(number, weight, label): float(held[number] / held.sum()) for number, weight in enumerate(weights)
-        }
+        found |= {_named(number, label): float(part) for number, part in enumerate(held / held.sum())}
     return found
 
 
@@ -106,13 +104,9 @@ def long_run(id_: str, weights: Sequence[float], slots: int, run_s: int = RUN_S,
         id_,
         f"shares with weight factors {', '.join(f'{each:g}' for each in weights)} on {slots} slots, jobs of {run_s} s",
         "User Guide, fair-share scheduling: in proportion to 1/weightFactor",
-        tuple(
-            mean(_named(number, weight, label), part, "", 0.01)
-            for label in labels
-            for number, (weight, part) in enumerate(zip(weights, parts, strict=True))
-        ),
+        tuple(mean(_named(number, label), part, "", 0.01) for label in labels for number, part in enumerate(parts)),
         partial(with_and_without_window, tuple(weights), slots, run_s, window_s),
-        partial(held_shares, tuple(weights)),
+        held_shares,
         jobs=(1 + bool(window_s)) * slots * ROUNDS,
         replications=2,
     )
@@ -144,8 +138,8 @@ def reservation(id_: str, max_vcpus: int, percent: int, most_active: int = 3) ->
 _LABELS = ("", ", window")
 
 
-def _named(number: int, weight: float, label: str) -> str:
-    return f"share {number} (w={weight:g}){label}"
+def _named(number: int, label: str) -> str:
+    return f"share {number}{label}"
 
 
 def cases() -> list[Case]:

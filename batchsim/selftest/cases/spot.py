@@ -9,6 +9,7 @@ which no instance is on that could be lost; where it is a boot, EC2 may take the
 from __future__ import annotations
 
 from functools import partial
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ WITHOUT_END = 1_000_000
 """Attempts allowed, where there shall be no limit."""
 PRECISION_SQUARE = 0.1
 """Of E[T^2], whose estimate varies more than that of the mean; it holds the standard deviation to about 5 %."""
+LOSSES = 10
+"""Of a replication, at least."""
 TARGET = 0.02
 """The half-width that lengths aim at, so that hardly a run is inconclusive."""
 
@@ -61,9 +64,11 @@ def with_gap_and_with_boot(gap: Result, boot: Result) -> Measured:
     return {**completion(gap), **completion(boot, " with boot")}
 
 
-def jobs_needed(relative_sd: float) -> int:
-    """Jobs a replication, for a mean to ``TARGET`` of itself; even, and at least 10."""
-    return max(10, round((2.045 * relative_sd / TARGET) ** 2 / REPLICATIONS))
+def jobs_needed(law: theory.Restart) -> int:
+    """Jobs a replication, for a mean to ``TARGET`` of itself; and for some losses, without which none is normal."""
+    relative_sd = law.sd_s / law.mean_s
+    precise = round((2.045 * relative_sd / TARGET) ** 2 / REPLICATIONS)
+    return max(precise, ceil(LOSSES / (law.attempts - 1)))
 
 
 # -- cases for any work, hazard and gap
@@ -72,7 +77,7 @@ def jobs_needed(relative_sd: float) -> int:
 def restart(id_: str, work_s: float, rate: float) -> Case:
     """A job that starts from scratch after each loss, on an instance that is there at once."""
     law = theory.Restart(work_s, rate)
-    count = jobs_needed(law.sd_s / law.mean_s)
+    count = jobs_needed(law)
     return Case(
         id_,
         f"{work_s:g} s of work, lost {rate * 3600:g} times an hour, from scratch, replaced at once",
@@ -91,7 +96,7 @@ def restart(id_: str, work_s: float, rate: float) -> Case:
 def restart_with_gap(id_: str, work_s: float, rate: float, gap_s: float) -> Case:
     """The same with a gap before each replacement; and with a boot, in which the replacement may be lost as well."""
     law, lost_in_boot = theory.Restart(work_s, rate, gap_s), theory.booted_mean_s(work_s, rate, gap_s)
-    count = jobs_needed(law.sd_s / law.mean_s)
+    count = jobs_needed(law)
     quantities = (
         mean("E[T]", law.mean_s),
         mean("E[T²]", law.second_moment, "s²", PRECISION_SQUARE),

@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 MINIMUM_S = 60
 """EC2 ("On-Demand Instances", Linux) and Fargate bill by the second, a minute at least."""
+FREE_MS = 3_600_000
+"""EC2 ("Billing for interrupted Spot Instances"): what it takes in the first hour costs nothing."""
 NANO = Decimal("1e-9")
 
 
@@ -17,6 +19,11 @@ def billed_s(on_ms: int, minimum_s: int = MINIMUM_S) -> int:
 def instance_usd(on_ms: int, usd_per_h: Decimal, minimum_s: int = MINIMUM_S) -> Decimal:
     """The dollars on the bill of an instance, rounded once, half to even, to the nano-dollar."""
     return _rounded(billed_s(on_ms, minimum_s) * usd_per_h / 3600)
+
+
+def reclaimed_usd(on_ms: int, usd_per_h: Decimal) -> Decimal:
+    """The dollars on the bill of a Spot instance that EC2 takes: 0 in the first hour after its bill began."""
+    return Decimal(0) if on_ms < FREE_MS else instance_usd(on_ms, usd_per_h)
 
 
 def task_usd(on_ms: int, vcpus: Decimal, gib: Decimal, usd_per_vcpu_h: Decimal, usd_per_gib_h: Decimal) -> Decimal:

@@ -46,7 +46,10 @@ class MaxOfLognormals:
             return float(-expm1(self.n * log_ndtr(z)) * sigma * exp(mu + sigma * z))
 
         cuts = (-40.0, -8.0, 0.0, 3.0, 6.0, 12.0, 40.0)
-        return sum(float(quad(part, *ends, epsabs=1e-10, epsrel=1e-12, limit=200)[0]) for ends in pairwise(cuts))
+        below = exp(mu + sigma * cuts[0])  # where F(x)^n is nothing
+        return below + sum(
+            float(quad(part, *ends, epsabs=1e-10, epsrel=1e-12, limit=200)[0]) for ends in pairwise(cuts)
+        )
 
     @property
     def _sigma(self) -> float:
