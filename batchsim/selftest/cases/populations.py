@@ -12,12 +12,17 @@ from batchsim.result import Result
 from batchsim.selftest import stage
 from batchsim.selftest.case import Bounded, Case, Data, Measured, bound, exact, mean, probability
 from batchsim.selftest.cases.lengths import Length, length, steady
-from batchsim.selftest.cases.measures import MS, Steady, time_shares
+from batchsim.selftest.cases.measures import MS, Steady, time_average, time_shares
 from batchsim.selftest.cases.queueing import is_heavy, poisson, pool, precision_at
 from batchsim.selftest.formulas import laws
 from batchsim.selftest.formulas.markov import ClosedNetwork, Patience, TwoSizes
 
 # -- T2: nobody waits
+
+FIRST = 10.0
+"""Mean run times from the end of the warm-up on in which an empty start would still show."""
+PRECISION_FIRST, PRECISION_VARIANCE = 0.04, 0.06
+"""Half-widths of the mean in that time, and of the variance."""
 
 
 def unlimited(rate: float, runs: tuple[object, ...], slots: int, lasts: Length, scale: float) -> tuple[Data, ...]:
@@ -25,16 +30,17 @@ def unlimited(rate: float, runs: tuple[object, ...], slots: int, lasts: Length, 
     return tuple(pool("M/G/inf", slots, [stage.entry("job", run, at=poisson(rate, lasts, scale))]) for run in runs)
 
 
-def numbers_running(warmup_s: float, names: tuple[str, ...], above: int, *results: Result) -> Measured:
-    """The distribution over time of the number that runs, for each law."""
+def numbers_running(warmup_s: float, first_s: float, names: tuple[str, ...], above: int, *results: Result) -> Measured:
+    """The distribution over time of the number that runs, for each law; and its mean in the first ``first_s``."""
     found: dict[str, float] = {}
     for name, result in zip(names, results, strict=True):
         attempts = result.records.attempts
-        window = warmup_s, Steady(result, warmup_s).window_s[1]
-        shares = time_shares(attempts.running_at_ms, attempts.ended_at_ms, window)
+        spells = attempts.running_at_ms, attempts.ended_at_ms
+        shares = time_shares(*spells, (warmup_s, Steady(result, 0).window_s[1]))
         numbers = np.arange(len(shares))
         average = float(shares @ numbers)
         found[f"E[N] {name}"] = average
+        found[f"E[N] {name}, first"] = time_average(*spells, (warmup_s, warmup_s + first_s))
         found[f"Var[N] {name}"] = float(shares @ (numbers - average) ** 2)
         found[f"P(N>{above}) {name}"] = float(shares[above + 1 :].sum())
     found["longest wait"] = max(float(Steady(result, 0).waits_s.max()) for result in results)
@@ -53,11 +59,12 @@ def infinite_servers(id_: str, rate: float, mean_s: float, cvs: tuple[float, ...
     lasts = steady(rate, 40 * offered * max(1.0, *cvs), 50 * offered)
     each = [
         (
-            mean(f"E[N] {n}", offered, ""),
-            mean(f"Var[N] {n}", offered, "", 0.06),
-            probability(f"P(N>{above}) {n}", beyond),
+            mean(f"E[N] {name}", offered, ""),
+            mean(f"E[N] {name}, first", offered, "", PRECISION_FIRST),
+            mean(f"Var[N] {name}", offered, "", PRECISION_VARIANCE),
+            probability(f"P(N>{above}) {name}", beyond),
         )
-        for n in names
+        for name in names
     ]
     return Case(
         id_,
@@ -65,7 +72,7 @@ def infinite_servers(id_: str, rate: float, mean_s: float, cvs: tuple[float, ...
         "Palm (1938): N is Poisson, whatever the law; nobody waits",
         (*(quantity for of_law in each for quantity in of_law), exact("longest wait", 0.0, "s")),
         partial(unlimited, rate, runs, ceil(offered + 20 * sqrt(offered)), lasts),
-        partial(numbers_running, lasts.warmup_s, names, above),
+        partial(numbers_running, lasts.warmup_s, FIRST * mean_s, names, above),
         jobs=round(len(cvs) * (lasts.warmup_s + lasts.measured_s) * rate),
     )
 
