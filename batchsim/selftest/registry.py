@@ -10,7 +10,10 @@ from batchsim.errors import ExperimentError
 from batchsim.selftest.case import Case
 from batchsim.spec.near import did_you_mean
 
-MODULES = ("queueing", "populations", "elastic", "traces")
+MODULES = (
+    "queueing", "populations", "elastic", "traces",
+    "retries", "spot", "makespan", "packing", "shares", "billing", "identities",
+)  # fmt: skip
 """Of :mod:`batchsim.selftest.cases`, each with a function ``cases()``."""
 
 
