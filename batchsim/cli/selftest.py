@@ -16,7 +16,7 @@ from batchsim.cli.exit_codes import ANSWER_IS_NO
 from batchsim.cli.guard import guarded
 
 if TYPE_CHECKING:
-    from batchsim.selftest.case import Case
+    from batchsim.selftest.case import Case, Quantity
     from batchsim.selftest.runner import Report
 
 
@@ -43,7 +43,7 @@ def selftest(wishes: Wishes) -> None:
         if wishes.show is not None:
             _show(chosen([wishes.show]), seed)
             return
-        cases = chosen(wishes.only, everything=wishes.everything or wishes.listed)
+        cases = chosen(wishes.only, everything=wishes.everything)
         if wishes.listed:
             _list(cases)
             return
@@ -60,22 +60,23 @@ def _show(cases: Sequence[Case], seed: int) -> None:
     """Print the scenarios of a case as YAML that ``batchsim run`` takes: its replication 0."""
     from batchsim.formats.yaml_writer import write_yaml
 
-    scenarios = [(case, data) for case in cases for data in case.data()]
+    scenarios = [(case, data) for case in cases for data in case.data() or ({},)]
     for number, (case, data) in enumerate(scenarios):
         if number:
             typer.echo("---")
         typer.echo(f"# {case.id}: {case.title}")
         for quantity in case.quantities:
             typer.echo(f"# {_expectation(quantity)}")
+        if not data:
+            typer.echo("# Nothing is simulated: a formula is held to another one.")
+            continue
         simulation = {**data.get("simulation", {}), "seed": seed}
         typer.echo(write_yaml({**data, "simulation": simulation}), nl=False)
 
 
-def _expectation(quantity: object) -> str:
-    from batchsim.selftest.case import Quantity
+def _expectation(quantity: Quantity) -> str:
     from batchsim.selftest.table import shown
 
-    assert isinstance(quantity, Quantity)  # noqa: S101 -- for the type checker
     if quantity.theta is None:
         return f"{quantity.name}: within bounds that follow from the run"
     return f"{quantity.name} = {shown(quantity.theta)} {quantity.unit}".rstrip()

@@ -76,7 +76,7 @@ def _exact(case: str, quantity: Quantity, values: Sequence[Value]) -> Verdict:
 def equal(value: Value, theta: Value) -> bool:
     """Equal; floats, one by one, to a part in 10^9."""
     if isinstance(theta, tuple | list):
-        return len(value) == len(theta) and all(map(equal, value, theta))
+        return isinstance(value, tuple | list) and len(value) == len(theta) and all(map(equal, value, theta))
     if isinstance(theta, float) or isinstance(value, float):
         return isclose(value, theta, rel_tol=EXACT, abs_tol=0.0)
     return bool(value == theta)

@@ -11,9 +11,9 @@ from batchsim.selftest.judge import Verdict
 from batchsim.selftest.runner import Report
 
 WIDTH = 80
-HEAD = f"{'case':6} {'quantity':16} {'expected':>14} {'measured':>24} {'n':>4}  verdict"
+HEAD = f"{'case, quantity':26} {'expected':>12} {'measured':>21} {'n':>3}  verdict"
 _STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "bold yellow"}
-_TEXT_MAX = 14
+_NAME_MAX, _TEXT_MAX = 24, 12
 
 Line = tuple[str, str]
 """A line, and the style of its last word."""
@@ -40,7 +40,7 @@ def summary(reports: Sequence[Report], seconds: float) -> str:
 def listing(case: Case) -> str:
     """One line about a case that was not run."""
     kind = f"{case.kind}{', with --all' if case.heavy else ''}"
-    return f"{case.id:6} {_shortened(case.title, WIDTH - 9 - len(kind))} [{kind}]"
+    return f"{case.id:6} {_shortened(case.title, WIDTH - 10 - len(kind))} [{kind}]"
 
 
 def as_data(reports: Sequence[Report], seed: int) -> dict[str, Any]:
@@ -77,21 +77,20 @@ def _plain(value: Any) -> Any:
 
 
 def _line(verdict: Verdict) -> str:
-    quantity = verdict.quantity
-    name = f"{quantity.name}{f' {quantity.unit}' if quantity.unit else ''}"
-    expected = "" if quantity.theta is None else shown(quantity.theta)
-    measured = shown(verdict.measured)
+    quantity, measured = verdict.quantity, shown(verdict.measured)
+    name = _shortened(f"{quantity.name} {quantity.unit}".rstrip(), _NAME_MAX)
     if verdict.half_width is not None:
         measured = f"{measured} ± {verdict.half_width:.2g}"
-    return f"{'':6} {name:16} {expected:>14} {measured:>24} {verdict.n:4}  {verdict.outcome}"
+    figures = f"{shown(quantity.theta):>12} {measured:>21}" if quantity.theta is not None else f"{measured:>34}"
+    return f"  {name:{_NAME_MAX}} {figures} {verdict.n:3}  {verdict.outcome}"
 
 
 def shown(value: Any) -> str:
     """A value in few characters."""
     if isinstance(value, Bounded):
-        return f"{shown(value.low)} ≤ {shown(value.value)} ≤ {shown(value.high)}"
+        return " ≤ ".join(f"{float(number):.5g}" for number in value)
     if isinstance(value, tuple | list):
-        return _shortened(", ".join(map(shown, value)), _TEXT_MAX + 8)
+        return _shortened(", ".join(map(shown, value)), _TEXT_MAX)
     if isinstance(value, float):
         return f"{value:.6g}"
     return _shortened(str(value), _TEXT_MAX)

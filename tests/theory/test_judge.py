@@ -11,6 +11,9 @@ from scipy import stats
 
 from batchsim.selftest.case import Bounded, Case, bound, exact, mean, probability
 from batchsim.selftest.judge import FAMILY_ALPHA, SLACK, equal, judge, t_quantile
+from batchsim.selftest.registry import cases
+from batchsim.selftest.runner import Report
+from batchsim.selftest.table import lines, listing
 
 K = 70
 
@@ -80,6 +83,7 @@ def test_an_exact_value_must_be_met_by_every_run():
         (1.0 + 5e-9, 1.0, False),
         ((1, 2.0), (1, 2), True),
         ((1, 2, 3), (1, 2), False),
+        (1, (1,), False),
         (Decimal("0.1"), Decimal("0.10"), True),
         (Decimal("0.1000000001"), Decimal("0.1"), False),
         ("ab", "ab", True),
@@ -112,3 +116,16 @@ def test_a_correct_simulator_fails_about_as_seldom_as_the_rule_says():
     samples = draws.normal(0, 1, (rounds, family, 30))
     errors = np.abs(samples.mean(axis=2)) / (samples.std(axis=2, ddof=1) / sqrt(30))
     assert (errors > beyond).any(axis=1).mean() == pytest.approx(0.05, abs=0.008)
+
+
+def test_every_line_of_the_table_fits_on_80_columns():
+    wide = {"ci": 0.0123456789, "exact": 123456789.123, "bound": Bounded(123456.789, 1234567.89, 12345678.9)}
+    for case in cases():
+        found = {each.name: wide[each.kind] for each in case.quantities}
+        values = [
+            {name: value * sign if isinstance(value, float) else value for name, value in found.items()}
+            for sign in (1, -0.7)
+        ]
+        shown = [line for line, _ in lines(Report(case, tuple(judge(case, values, K))))]
+        assert max(map(len, shown)) <= 80
+        assert len(listing(case)) <= 80

@@ -25,9 +25,12 @@ PRECISION_FIRST, PRECISION_VARIANCE = 0.04, 0.06
 """Half-widths of the mean in that time, and of the variance."""
 
 
-def unlimited(rate: float, runs: tuple[object, ...], slots: int, lasts: Length, scale: float) -> tuple[Data, ...]:
-    """Poisson arrivals on more slots than are ever asked for; a scenario for each law."""
-    return tuple(pool("M/G/inf", slots, [stage.entry("job", run, at=poisson(rate, lasts, scale))]) for run in runs)
+def unlimited(
+    rate: float, runs: tuple[object, ...], slots: int, lasts: Length, first_s: float, scale: float
+) -> tuple[Data, ...]:
+    """Poisson arrivals on more slots than are ever asked for, for ``first_s`` at least; a scenario for each law."""
+    at = poisson(rate, lasts, max(scale, first_s / lasts.measured_s))
+    return tuple(pool("M/G/inf", slots, [stage.entry("job", run, at=at)]) for run in runs)
 
 
 def numbers_running(warmup_s: float, first_s: float, names: tuple[str, ...], above: int, *results: Result) -> Measured:
@@ -71,7 +74,7 @@ def infinite_servers(id_: str, rate: float, mean_s: float, cvs: tuple[float, ...
         f"M/G/inf: {offered:g} jobs run on average, LN mean {mean_s:g} s",
         "Palm (1938): N is Poisson, whatever the law; nobody waits",
         (*(quantity for of_law in each for quantity in of_law), exact("longest wait", 0.0, "s")),
-        partial(unlimited, rate, runs, ceil(offered + 20 * sqrt(offered)), lasts),
+        partial(unlimited, rate, runs, ceil(offered + 20 * sqrt(offered)), lasts, FIRST * mean_s),
         partial(numbers_running, lasts.warmup_s, FIRST * mean_s, names, above),
         jobs=round(len(cvs) * (lasts.warmup_s + lasts.measured_s) * rate),
     )
