@@ -236,10 +236,32 @@ def invariants() -> str:
     return "\n".join(lines)
 
 
+# docs/anomalies.md ---------------------------------------------------------------------------------
+
+
+def counter_example(name: str) -> Callable[[], str]:
+    """A counter-example's command and what it shows, from the rows beside the tests that hold it."""
+
+    def part() -> str:
+        sys.path.insert(0, str(PROJECT / "tests"))
+        from anomalies.rows import SHOWN
+
+        return SHOWN[name].part()
+
+    return part
+
+
+def counter_examples() -> Mapping[str, Callable[[], str]]:
+    """All counter-examples that the page has marks for."""
+    page = (PROJECT / "docs" / "anomalies.md").read_text(encoding="utf-8")
+    return {name: counter_example(name) for name in re.findall(r"^<!-- ([a-z-]+) -->$", page, re.MULTILINE)}
+
+
 # Pages ---------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
+    "docs/anomalies.md": counter_examples(),
     "docs/compare.md": {"spot": compared, "pairing": pairing},
     "docs/fidelity.md": {"behaviours": behaviours},
     "docs/invariants.md": {"invariants": invariants},

@@ -86,6 +86,7 @@ def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
         "README.md",
         "CONTRIBUTING.md",
         "tests/README.md",
+        "docs/anomalies.md",
         "docs/compare.md",
         "docs/errors.md",
         "docs/fidelity.md",
@@ -105,7 +106,15 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/compare.md", "docs/fidelity.md", "docs/invariants.md", "docs/model.md"]
+    "page",
+    [
+        "README.md",
+        "docs/anomalies.md",
+        "docs/compare.md",
+        "docs/fidelity.md",
+        "docs/invariants.md",
+        "docs/model.md",
+    ],
 )
 def test_figures_and_defaults_are_those_of_today(page: str) -> None:
     assert (ROOT / page).read_text(encoding="utf-8") == update_docs().renewed(page), "run python scripts/update_docs.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -253,6 +254,45 @@ def check(
     from batchsim.cli.check import check_folder
 
     check_folder(folder, as_json=format_ is Format.JSON)
+
+
+@app.command()
+def selftest(
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Run the long cases too: half an hour and more on two cores.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Only this case, as T1.2, or all of T1; repeatable.", show_default=False),
+    ] = None,
+    show: Annotated[
+        str | None, typer.Option(metavar="ID", help="Print the case's scenario, for batchsim run.", show_default=False)
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the cases.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Other random numbers; by default each selftest has the same.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that share the runs; the figures are the same. [default: all processors]"),
+    ] = None,
+    format_: _Format = Format.TABLE,
+) -> None:
+    """Check batchsim against queueing theory."""
+    from batchsim.cli.selftest import Wishes
+    from batchsim.cli.selftest import selftest as test
+
+    wishes = Wishes(
+        only=tuple(only or ()),
+        everything=everything,
+        show=show,
+        listed=list_,
+        seed=seed,
+        workers=workers or len(os.sched_getaffinity(0)),
+        as_json=format_ is Format.JSON,
+    )
+    test(wishes)
 
 
 @app.command()

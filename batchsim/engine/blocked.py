@@ -247,7 +247,7 @@ class _Log:
     def __init__(self) -> None:
         self.queue = column("h")
         self.job = column("i")
-        self.attempt = column("h")
+        self.attempt = column("i")
         self.reason = bytearray()
         self.status_reason = column("i")
         self.head_at = column("q")

@@ -121,7 +121,7 @@ def _entries(engine: Engine) -> EntryColumns:
     entries = engine.tables.entries
     return EntryColumns(
         definition=np.array([entry.definition for entry in entries], dtype=np.int32),
-        attempts_allowed=np.array([entry.attempts_allowed for entry in entries], dtype=np.int16),
+        attempts_allowed=np.array([entry.attempts_allowed for entry in entries], dtype=np.int32),
         timeout_ms=np.array([entry.timeout_ms for entry in entries], dtype=np.int64),
         share=np.array([entry.share for entry in entries], dtype=np.int32),
         scheduling_priority=np.array(

@@ -97,11 +97,11 @@ def _in_processes(
     _check_that_it_travels([policies for _, policies in cases])
     chunks = [(at, part) for at in range(len(cases)) for part in _parts(replications, workers)]
     others = set(active_children())
-    with ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn"), _ignore_interrupts) as pool:
+    with ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn"), ignore_interrupts) as pool:
         waiting: dict[Future[list[Floats]], _Chunk] = {}
         try:
             for number, (at, part) in enumerate(chunks):
-                with _born_deaf_to_interrupts() if number < workers else nullcontext():
+                with born_deaf_to_interrupts() if number < workers else nullcontext():
                     waiting[pool.submit(_chunk, cases[at], metrics, seed, part)] = at, part
             for future in as_completed(waiting):
                 at, part = waiting[future]
@@ -116,13 +116,13 @@ def _in_processes(
             raise
 
 
-def _ignore_interrupts() -> None:
+def ignore_interrupts() -> None:
     """For a process that was started later, in another's place."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
-def _born_deaf_to_interrupts() -> Iterator[None]:
+def born_deaf_to_interrupts() -> Iterator[None]:
     """Ctrl-C reaches every process of a terminal; those started here inherit a block; the parent ends them.
 
     Each of the first calls of ``submit`` starts a process, which would tell of an interrupt while it still loads. One

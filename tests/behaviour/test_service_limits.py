@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from scenario_builder import Data, column, fargate, fixed, job, jobs_of, queue, scenario_data, task
+from scenario_builder import Data, column, fails, fargate, fixed, job, jobs_of, queue, scenario, scenario_data, task
 
 import batchsim
 from batchsim.spec import parse
@@ -345,3 +345,10 @@ def test_a_client_that_goes_faster_waits_its_turn_behind_its_own_throttled_call(
     result = simulate(parse(scenario_data(client, environments=[fixed(64)], world=world)))
     throttled = result.submissions[result.submissions.calls > 1]
     assert throttled.occurrence.tolist() == [10, 20]
+
+
+def test_without_strict_limits_a_job_may_be_tried_as_often_as_one_likes(simulate):
+    work = job("a", fails(1), attempts=1_000_000)
+    result = simulate(scenario(work, world={"strict_limits": False}))
+    assert result.jobs["attempts_allowed"].tolist() == [1_000_000]
+    assert column(result, "state")["a"] == "SUCCEEDED"

@@ -1,0 +1,66 @@
+"""Every case of the selftest: in a short form on each change, at full length and fresh seeds under ``verify``.
+
+On each change half-widths may be four times as wide, which takes a sixteenth of the jobs; exact values and bounds are
+as ever. Under ``verify`` an estimate that fails is run once more, four times as long. Two cases in heavy traffic would
+take an hour: there ``test_heavy_traffic.py`` stands in for them, but under ``long``.
+"""
+
+from __future__ import annotations
+
+import pytest
+from effort import LEVEL, effort
+from theory.seeds import campaign_seed
+
+from batchsim.selftest.case import Case
+from batchsim.selftest.registry import cases as all_cases
+from batchsim.selftest.registry import family
+from batchsim.selftest.runner import Report, run_all, run_case, run_twice
+
+COARSER = 4.0
+MOST_JOBS = effort(fast=1.6e6, verify=5e6, long=1e9)
+"""Longer cases are left to the next level."""
+SEED = campaign_seed()
+
+
+def is_due(case: Case) -> bool:
+    return case.jobs * case.replications <= MOST_JOBS and (LEVEL != "fast" or not case.heavy)
+
+
+def told(report: Report) -> str:
+    """What failed, with the command that repeats it."""
+    lines = [
+        f"{each.quantity.name}: {each.measured} ± {each.half_width} for {each.quantity.theta}: {each.outcome}"
+        for each in report.verdicts
+        if not each.ok
+    ]
+    return "\n".join([*lines, f"batchsim selftest --only {report.case.id} --seed {SEED}"])
+
+
+@pytest.mark.parametrize("case", [case for case in all_cases() if is_due(case)], ids=lambda case: case.id)
+def test_a_case_agrees_with_theory(case, cases):
+    if LEVEL == "fast":
+        report = run_case(case.coarser(COARSER) if case.kind == "ci" else case, SEED)
+    else:
+        (report,) = run_twice([case], SEED)
+    cases(len(report.verdicts))
+    assert report.ok, told(report)
+
+
+def test_the_figures_do_not_hang_on_the_number_of_processes():
+    some = [case.coarser(8) for case in all_cases() if case.id in ("T1.1", "T8.7", "T13.1")]
+    assert run_all(some, 5, workers=2) == run_all(some, 5, workers=1)
+
+
+def test_the_family_counts_every_estimate_of_every_case():
+    assert family() == sum(each.kind == "ci" for case in all_cases() for each in case.quantities) > 60
+
+
+def test_cases_are_in_the_order_of_the_plan():
+    ids = [case.id for case in all_cases()]
+    assert ids == sorted(ids, key=lambda id_: [int(part) for part in id_[1:].split(".")])
+    assert ids[0] == "T1.1"
+
+
+def test_a_second_run_has_numbers_of_its_own():
+    case = next(case for case in all_cases() if case.id == "T13.1")
+    assert case.simulate(SEED, 0) != case.simulate(SEED, case.replications)
