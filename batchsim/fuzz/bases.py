@@ -20,6 +20,7 @@ from batchsim.errors import ScenarioError
 from batchsim.formats import scenario_yaml
 from batchsim.formats.yaml_reader import Document, read_yaml
 from batchsim.fuzz.files import Files, Place, at, named_files, places, scenario_name, write_files
+from batchsim.fuzz.plans import Targets, targets_of
 from batchsim.simulation import Simulation
 from batchsim.spec import Scenario
 
@@ -57,6 +58,11 @@ class Base:
     def scenario(self) -> Scenario:
         """It, parsed."""
         return scenario_yaml.loads(self.text.decode(), self.path)
+
+    @cached_property
+    def targets(self) -> Targets:
+        """What faults can strike in it."""
+        return targets_of(self.scenario)
 
 
 def base_of(path: Path, *, whole: bool = False) -> Base:

@@ -17,7 +17,7 @@ from batchsim.fuzz.judge import State, Verdict
 from batchsim.fuzz.mutants import KINDS, make_mutant
 from batchsim.fuzz.shrink import EnoughError, shrink
 from batchsim.fuzz.tally import Tally
-from batchsim.fuzz.worker import Setup, Task
+from batchsim.fuzz.worker import MAKER_FAILED, Setup, Task
 
 _MOST_SHRUNK = 12
 """Ways to fail that are shrunk; more of them are one broken batchsim."""
@@ -91,7 +91,7 @@ def _count(campaign: Campaign, verdict: Verdict) -> None:
     if verdict.state is State.FAILED:
         failure = campaign.failures.setdefault(verdict.sign, Failure(verdict))
         failure.numbers.append((verdict.kind, verdict.number))
-        if not failure.files:
+        if not failure.files and not verdict.sign.startswith(MAKER_FAILED):
             failure.files = make_mutant(verdict.kind, verdict.number, campaign.setup.bases).files
     elif verdict.metrics:
         _assess(campaign, verdict)

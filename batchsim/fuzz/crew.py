@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from batchsim.fuzz.judge import Verdict, failed
-from batchsim.fuzz.worker import STARTED, Setup, Task, mutant_of, serve
+from batchsim.fuzz.worker import STARTED, Setup, Task, serve
 from batchsim.processes import born_deaf_to_interrupts
 
 _TICK_S = 0.25
@@ -140,7 +140,7 @@ class Crew:
         diary = (worker.folder / "diary").read_text(errors="replace")
         task = worker.task
         assert task is not None  # noqa: S101 -- only workers with a task are waited for
-        return failed(mutant_of(task, self._setup.bases), why, diary or why)
+        return failed(task.kind, task.number, why, diary or why)
 
     def _ask_for_diary(self, worker: _Worker) -> None:
         """Let a process that hangs write down where."""

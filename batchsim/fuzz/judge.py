@@ -108,7 +108,7 @@ def judge(mutant: Mutant, seen: Seen, cpu_s: float = 0.0) -> Verdict:
     """What is to be thought of what was seen."""
     sign = _sign(mutant, seen)
     if sign:
-        return failed(mutant, sign, f"exit code {seen.code}\n{seen.err or seen.out}", cpu_s)
+        return failed(mutant.kind, mutant.number, sign, f"exit code {seen.code}\n{seen.err or seen.out}", cpu_s)
     if seen.code in _REFUSALS:
         told = seen.err[:MOST_TOLD].strip()
         return Verdict(mutant.kind, mutant.number, State.REFUSED, codes_in(seen.err), message=told, cpu_s=cpu_s)
@@ -116,9 +116,9 @@ def judge(mutant: Mutant, seen: Seen, cpu_s: float = 0.0) -> Verdict:
     return Verdict(mutant.kind, mutant.number, state, cpu_s=cpu_s, metrics=seen.metrics)
 
 
-def failed(mutant: Mutant, sign: str, message: str, cpu_s: float = 0.0) -> Verdict:
+def failed(kind: str, number: int, sign: str, message: str, cpu_s: float = 0.0) -> Verdict:
     """A failure."""
-    return Verdict(mutant.kind, mutant.number, State.FAILED, {}, sign, message[:MOST_SHOWN].strip(), cpu_s)
+    return Verdict(kind, number, State.FAILED, {}, sign, message[:MOST_SHOWN].strip(), cpu_s)
 
 
 def codes_in(err: str) -> Counter[str]:

@@ -11,7 +11,8 @@ from batchsim.fuzz.by_bytes import by_bytes
 from batchsim.fuzz.by_structure import by_structure
 from batchsim.fuzz.by_tokens import by_cells, by_tokens
 from batchsim.fuzz.files import Files, scenario_name, with_scenario, written
-from batchsim.fuzz.plans import with_plan
+from batchsim.fuzz.plans import targets_of, with_plan
+from batchsim.spec import parse
 from batchsim.testing.swarm import Dice, draw_scenario
 from batchsim.testing.swarm.choices import Choices, chance, pick
 
@@ -95,16 +96,16 @@ def _random(kind: str, number: int, bases: Bases) -> Mutant:
     del bases
     data = draw_scenario(Dice(number))
     choices = dice_of(kind, number)
-    return Mutant(
-        kind, number, None, {"random.yaml": written(with_plan(data, choices) if chance(choices, 50) else data)}
-    )
+    if chance(choices, 50):
+        data = with_plan(data, targets_of(parse(data)), choices)
+    return Mutant(kind, number, None, {"random.yaml": written(data)})
 
 
 def _faulty(kind: str, number: int, bases: Bases) -> Mutant:
     """One of the base scenarios under a random fault plan."""
     choices = dice_of(kind, number)
     base = pick(choices, bases)
-    return Mutant(kind, number, base, with_scenario(base.files, written(with_plan(base.data, choices))))
+    return Mutant(kind, number, base, with_scenario(base.files, written(with_plan(base.data, base.targets, choices))))
 
 
 _MAKERS: Mapping[str, Callable[[str, int, Bases], Mutant]] = {

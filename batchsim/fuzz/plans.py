@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from batchsim.catalog import facts_for
+from batchsim.preflight import spot_environments
+from batchsim.spec import Scenario
 from batchsim.testing.swarm.choices import Choices, chance, pick
 
 Data = dict[str, Any]
@@ -19,36 +22,26 @@ MOST_FAULTS = 6
 class Targets:
     """What faults can strike in a scenario."""
 
-    hosted: tuple[str, ...]
-    """Environments on instances of EC2."""
+    types: Mapping[str, tuple[str, ...]]
+    """By environment on instances of EC2, what it may launch, and patterns of it."""
     spot: tuple[str, ...]
-    """Those of them that launch Spot instances."""
-    types: tuple[str, ...]
-    """Patterns of the instance types that they name."""
+    """Those of the environments that launch Spot instances."""
 
 
-def targets_of(data: Data) -> Targets:
-    """The environments of a valid scenario's plain data, and the instance types that they name."""
-    by_type: dict[str, list[Data]] = {"EC2": [], "SPOT": []}
-    for each in data.get("computeEnvironments") or ():
-        by_type.get((each.get("computeResources") or {}).get("type", ""), []).append(each)
-    hosted = [*by_type["EC2"], *by_type["SPOT"]]
-    types = [_pattern(name) for each in hosted for name in each["computeResources"].get("instanceTypes") or ()]
-    return Targets(_names(hosted), _names(by_type["SPOT"]), tuple(dict.fromkeys(types)))
+def targets_of(scenario: Scenario) -> Targets:
+    """What a valid scenario's environments may launch, as the catalogue knows it."""
+    pools = facts_for(scenario).pools
+    types = {name: _patterns([pool.type.name for pool in found]) for name, found in pools.items() if found}
+    return Targets(types, tuple(name for name in spot_environments(scenario) if name in types))
 
 
-def _names(environments: list[Data]) -> tuple[str, ...]:
-    return tuple(each["computeEnvironmentName"] for each in environments)
+def _patterns(types: Sequence[str]) -> tuple[str, ...]:
+    families = (f"{name.partition('.')[0]}.*" for name in types)
+    return tuple(dict.fromkeys((*types, *families, "*")))
 
 
-def _pattern(listed: str) -> str:
-    """An instance type, or all that a family or ``optimal`` stands for."""
-    return listed if "." in listed else "*" if listed == "optimal" else f"{listed}.*"
-
-
-def with_plan(data: Data, choices: Choices) -> Data:
-    """The scenario with up to six faults more."""
-    targets = targets_of(data)
+def with_plan(data: Data, targets: Targets, choices: Choices) -> Data:
+    """The scenario's plain data with up to six faults more."""
     drawn = [pick(choices, _KINDS)(targets, choices) for _ in range(choices.integer(1, MOST_FAULTS))]
     faults = [fault for each in drawn for fault in each]
     return {**data, "faults": [*(data.get("faults") or ()), *faults]} if faults else data
@@ -71,10 +64,10 @@ def _reclaims(targets: Targets, choices: Choices) -> list[Data]:
 def _shortage(targets: Targets, choices: Choices) -> list[Data]:
     """No more than so many instances of what is selected, for a while or to the end."""
     select: Data = {}
-    if targets.hosted and chance(choices, 40):
-        select["environment"] = pick(choices, targets.hosted)
-    if targets.types and chance(choices, 40):
-        select["type"] = pick(choices, (*targets.types, "*"))
+    if targets.types:
+        environment = pick(choices, tuple(targets.types))
+        select |= {"environment": environment} if chance(choices, 40) else {}
+        select |= {"type": pick(choices, targets.types[environment])} if chance(choices, 40) else {}
     if chance(choices, 30):
         select["spot"] = chance(choices, 50)
     lasting = {"for": pick(choices, _LONG)} if chance(choices, 80) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from batchsim.fuzz.campaign import Campaign
@@ -56,7 +57,7 @@ def _of_failure(failure: Failure, command: str) -> dict[str, Any]:
 
 def _of_plan(damage: Damage, metric: str) -> dict[str, Any]:
     return {
-        "scenario": damage.base,
+        "scenario": Path(damage.base).name,
         "number": damage.number,
         "undisturbed": damage.undisturbed[metric],
         "with_faults": damage.metrics[metric],

@@ -22,6 +22,7 @@ from batchsim.fuzz.mutants import Mutant, make_mutant
 Trial = Callable[[Path, Asked], Seen]
 """Shows a scenario file to batchsim as a user would; runs in a process of its own, in the file's folder."""
 
+MAKER_FAILED = "the fuzzer itself: "
 STARTED = "started"
 """What a worker says when it can take tasks."""
 
@@ -74,8 +75,8 @@ def _answer(task: Task, setup: Setup, folder: Path) -> Verdict:
     try:
         mutant = mutant_of(task, setup.bases)
     except Exception:  # noqa: BLE001 -- a bug of the maker's own must be told with its number
-        sign = f"the fuzzer itself: {traceback.format_exc().splitlines()[-1]}"
-        return failed(Mutant(task.kind, task.number, None, {}), sign, traceback.format_exc())
+        sign = f"{MAKER_FAILED}{traceback.format_exc().splitlines()[-1]}"
+        return failed(task.kind, task.number, sign, traceback.format_exc())
     folder = _emptied(folder)
     os.chdir(folder)
     seen = setup.trial(write_files(folder, mutant.files).relative_to(folder), _asked(mutant, setup))
