@@ -23,6 +23,8 @@ _DRAWN_BITS = 32
 """A drawn seed stays short enough to type."""
 _NO_LIMIT = 2**53
 """More than any scenario asks for."""
+SHIPPED = Path(__file__).parents[2] / "scenarios"
+"""Where they lie in a checkout; a package that was installed has none."""
 _KEPT = Path("fuzz-failures")
 """Where failures are kept, made when there is one."""
 
@@ -51,8 +53,8 @@ def fuzz_scenarios(files: list[Path], wishes: Wishes) -> None:
         campaign = _campaign(bases, kinds, seed, wishes)
         if wishes.seed is None:
             replay.seed = seed
-        typer.echo(f"seed {seed}: {_extent(campaign)} of {', '.join(kinds)}", err=True)
         try:
+            typer.echo(f"seed {seed}: {_extent(campaign)} of {', '.join(kinds)}", err=True)
             _run(campaign)
         except (KeyboardInterrupt, Terminated):
             _tell(campaign, files, wishes)
@@ -89,7 +91,7 @@ def _bases(files: list[Path], *, whole: bool) -> list[Base]:
 
     if files:
         return [base_of(file, whole=whole) for file in files]
-    shipped = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
+    shipped = sorted(SHIPPED.glob("*.yaml"))
     if shipped:
         typer.echo(f"mutants are made of the {len(shipped)} scenarios in {shipped[0].parent}", err=True)
         return [base_of(file) for file in shipped]

@@ -50,7 +50,7 @@ class Setup:
 
 def serve(pipe: Connection, setup: Setup, folder: Path) -> None:
     """Answer tasks until the pipe is closed. The body of a worker process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # the parent's to hear, which ends us
     with (folder / "diary").open("w") as diary:
         _confine(setup.limits, diary)
         pipe.send(STARTED)
