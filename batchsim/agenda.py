@@ -52,8 +52,8 @@ class Agenda:
                 problems.append(problem_of(Flaw("E122", str(error), path), self._scenario.source))
         if problems:
             raise ScenarioError(problems)
-        for fault in self._scenario.faults:
-            self._schedule_fault(fault)
+        for number, fault in enumerate(self._scenario.faults):
+            self._schedule_fault(number, fault)
 
     def schedule_action(self, action: Action) -> None:
         """Put a timed action on the agenda. Raises :class:`SimulationError` for an unknown job."""
@@ -81,11 +81,31 @@ class Agenda:
             definitions = changed_by(definitions, action) if action.at_ms <= now_ms else definitions
         return definitions
 
-    def _schedule_fault(self, fault: Fault) -> None:
-        """Put a reclaim on the agenda; of other faults the engine knows from the start."""
+    def _schedule_fault(self, number: int, fault: Fault) -> None:
+        """Put what strikes one instance on the agenda; of other faults the engine knows from the start."""
         environment, ordinal = fault.select.environment, fault.select.ordinal
-        if fault.kind == "spot_reclaim" and environment is not None and ordinal is not None:
-            self.strike(environment, ordinal, fault.at_ms, replace=fault.replace)
+        if environment is None or ordinal is None:
+            return
+        if fault.kind == "spot_reclaim":
+            self._strike(environment, ordinal, fault, number)
+        else:
+            position = self._engine.position(environment, is_queue=False)
+            self._engine.faults.fail_instance(position, ordinal, fault.at_ms, number)
+
+    def strike(self, environment: str, ordinal: int, fault: Fault) -> None:
+        """Put the reclaim of one instance on the agenda: a fault that is none of the file's."""
+        spot = spot_environments(self._scenario)
+        if environment not in spot:
+            hint = did_you_mean(environment, spot)
+            raise SimulationError(f"no compute environment of type SPOT is called {environment!r}. {hint}".strip())
+        self._strike(environment, ordinal, fault, self._engine.faults.log.know(fault))
+
+    def _strike(self, environment: str, ordinal: int, fault: Fault, number: int) -> None:
+        """With the notice before it."""
+        position = self._engine.position(environment, is_queue=False)
+        self._engine.market.strike_by_ordinal(
+            position, ordinal, fault.at_ms, replace=fault.replace, notice_ms=fault.notice_ms, fault=number
+        )
 
     def act(self, deed: str, job: str, reason: str, at_ms: int) -> None:
         """Put CancelJob or TerminateJob on the agenda."""
@@ -128,12 +148,3 @@ class Agenda:
             policy = policy_named(policies, queue.schedulingPolicyArn or "")
             if policy is not None and policy.name == target.name and self._engine.plan.queues[position].shares:
                 self._engine.capacity.set_weight(position, target.share, weight)
-
-    def strike(self, environment: str, ordinal: int, at_ms: int, *, replace: bool) -> None:
-        """Put the reclaim of one instance on the agenda, with the notice before it."""
-        spot = spot_environments(self._scenario)
-        if environment not in spot:
-            hint = did_you_mean(environment, spot)
-            raise SimulationError(f"no compute environment of type SPOT is called {environment!r}. {hint}".strip())
-        position = self._engine.position(environment, is_queue=False)
-        self._engine.market.strike_by_ordinal(position, ordinal, at_ms, replace=replace)

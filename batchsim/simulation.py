@@ -270,10 +270,11 @@ class Simulation:
     def reclaim(self, environment: str, ordinal: int, *, replace: bool = False) -> None:
         """Let EC2 take the ``ordinal``-th Spot instance that an environment launched, now."""
         self._must_be_open()
-        self._agenda.strike(environment, ordinal, self.now_ms, replace=replace)
         select = {"environment": environment, "ordinal": ordinal}
-        fault = {"kind": "spot_reclaim", "at": self._now_text, "select": select, "replace": replace}
-        self._note(faults=Fault.model_validate(fault))
+        data = {"kind": "spot_reclaim", "at": self._now_text, "select": select, "replace": replace}
+        fault = Fault.model_validate(data)
+        self._agenda.strike(environment, ordinal, fault)
+        self._note(faults=fault)
 
     # -- within
 

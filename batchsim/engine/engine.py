@@ -7,7 +7,6 @@ from functools import partial
 from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.attempts import Attempts
 from batchsim.engine.blocked import BlockDetector
-from batchsim.engine.capacity_errors import shortages_of
 from batchsim.engine.clock import Clock
 from batchsim.engine.compile import compile_plan
 from batchsim.engine.consumables import (
@@ -25,6 +24,7 @@ from batchsim.engine.entries import EntryCompiler
 from batchsim.engine.environment import Environment
 from batchsim.engine.environment_builder import EnvironmentBuilder
 from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.faults.wiring import FaultRooms
 from batchsim.engine.gates import build_gates
 from batchsim.engine.growth_builder import GrowthBuilder
 from batchsim.engine.images import ImageCache
@@ -75,9 +75,9 @@ class Engine:
         """``thorough`` takes the plain path wherever there is a fast one; the results are the same."""
         self.kernel = Kernel()
         self.plan = compile_plan(scenario, facts, workload, draws, policies)
-        self._shortages = shortages_of(scenario.faults, self.plan.environments, self.plan.zones)
         self.policies = policies
         self.tables = Tables()
+        self.faults = FaultRooms(self.kernel, scenario.faults, self.plan, self.tables)
         self._views = Views(self.plan, self.tables)
         self.timeline = HeadTimeline(len(self.plan.queues))
         self.log = ScalingLog(self.kernel)
@@ -172,7 +172,8 @@ class Engine:
             self.launcher,
             self.meter,
             self.market,
-            self._shortages,
+            self.faults.plan.shortages,
+            self.faults.log,
             self._gate_opened,
         )
         self.scale_in = ScaleIn(
@@ -253,7 +254,9 @@ class Engine:
             self.scheduler,
             self.log,
             self.interruptions,
+            self.faults.log,
         )
+        self.faults.join(self.scheduler, self.launcher, self.environments, self.market, self.capacity.lose)
         self.capacity.raise_desired = self._raise_desired
 
     def _raise_desired(self, environment: int, vcpus: int) -> None:
@@ -312,8 +315,8 @@ class Engine:
     def _gate_opened(self) -> None:
         self.scheduler.request_pass()
 
-    def _reclaimed(self, row: int, replace: bool) -> None:
-        self.capacity.reclaim(row, replace=replace)
+    def _reclaimed(self, row: int, replace: bool, fault: int) -> None:
+        self.capacity.reclaim(row, replace=replace, fault=fault)
 
     def _job_ended(self, job: int) -> None:
         """In runs with consumable resources."""

@@ -8,6 +8,7 @@ from batchsim.engine.capacity_errors import CapacityErrors, Shortage
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
+from batchsim.engine.faults.log import FaultLog
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.launch import Launcher
 from batchsim.engine.plan import Plan
@@ -24,6 +25,7 @@ def build_gates(
     meter: DemandMeter,
     market: SpotMarket,
     shortages: tuple[Shortage, ...],
+    faults: FaultLog,
     gate_opened: Callable[[], None],
 ) -> SpotPrices:
     """Give the launcher its gates; return the Spot prices, which are one of them where they change."""
@@ -34,7 +36,7 @@ def build_gates(
         for environment in hosts:
             launcher.quota.join(environment)
     if shortages or plan.rules.ice_probability:
-        launcher.errors = CapacityErrors(shortages, plan.rules.ice_probability, plan.delays)
+        launcher.errors = CapacityErrors(shortages, plan.rules.ice_probability, plan.delays, faults)
     prices = SpotPrices(kernel, plan.spot, plan.delays.stream, hosts, market.interrupt, gate_opened)
     launcher.prices = prices if prices.steps else None
     return prices
