@@ -61,7 +61,7 @@ def _event_of_attempts(run: Analysis) -> Int64s:
     return found
 
 
-ATTEMPT_EFFECTS: tuple[FaultEffect, ...] = ()
+ATTEMPT_EFFECTS = (FaultEffect.EXIT_FORCED, FaultEffect.PULL_FAILED)
 """Effects that end one attempt."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
-from batchsim.engine.attempts import Attempts
 from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.clock import Clock
 from batchsim.engine.compile import compile_plan
@@ -103,12 +102,12 @@ class Engine:
 
     def _images(self) -> ImageCache:
         rules = self.plan.rules
-        return ImageCache(self.plan.delays, rules.slow_pull_probability, rules.cache_hit_ms, self.plan.images)
+        return self.faults.images(self.plan.delays, rules.slow_pull_probability, rules.cache_hit_ms, self.plan.images)
 
     def _build_jobs_side(self, *, thorough: bool) -> None:
         rules, tables = self.plan.rules, self.tables
         self.queues = self._builder.queues()
-        self.running = Attempts(self.kernel, tables, rules.start_failure)
+        self.running = self.faults.attempts(rules.start_failure, self.images)
         self.lifecycle = Lifecycle(self.kernel, rules, tables, self.queues, self.policies, self._views, self._joined)
         self.dependencies = Dependencies(
             self.kernel,

@@ -118,6 +118,9 @@ class FaultEffect(_Worded):
     SLOWED = 2, "slowed"
     LAUNCH_REFUSED = 3, "launch_refused"
     PASS_DELAYED = 4, "pass_delayed"
+    EXIT_FORCED = 5, "exit_forced"
+    PULL_FAILED = 6, "pull_failed"
+    PULL_DELAYED = 7, "pull_delayed"
 
 
 class BlockReason(_Worded):

@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from batchsim import units
 from batchsim.spec.base import Flaw, FlawsError, Model, flawed
-from batchsim.spec.kinds import DurationMs, Flag, Name, PositiveMs, Probability, Text, Whole, number
+from batchsim.spec.kinds import DurationMs, Flag, Name, PositiveMs, Probability, Text, Whole, number, whole
+from batchsim.spec.laws import Law
 
 MAX_HAZARD_PER_H = 3_600.0
 """One loss a second: beyond, an instance is gone before it is of use."""
@@ -18,7 +19,16 @@ DETECT_MS = 10 * units.DURATION_MS["m"]
 """How long an instance that never registers is waited for, if its fault does not say."""
 
 Kind = Literal[
-    "spot_reclaim", "capacity", "instance_failure", "az_outage", "boot_failure", "slow_instance", "scheduler_stall"
+    "spot_reclaim",
+    "capacity",
+    "instance_failure",
+    "az_outage",
+    "boot_failure",
+    "slow_instance",
+    "scheduler_stall",
+    "image_pull",
+    "exit_code",
+    "poison_job",
 ]
 
 
@@ -33,6 +43,13 @@ class FaultTarget(Model):
     type: Text | None = None
     zone: Text | None = None
     spot: Flag | None = None
+    job: Text | None = None
+    """A job's id as in the tables (``align@3:17``), or an entry's: all of its jobs; may hold ``*``."""
+    definition: Text | None = None
+    """Of a job definition, with or without its revision; may hold ``*``."""
+    queue: Text | None = None
+    image: Text | None = None
+    """As job definitions write it; may hold ``*``."""
 
 
 class Fault(Model):
@@ -67,6 +84,12 @@ class Fault(Model):
     """Whether it is billed up to then; without, it is."""
     factor: Annotated[float, number("E142", 0.01, 1000)] | None = None
     """How many times as long work takes."""
+    code: Annotated[int, whole("E114", 1, 255)] | None = None
+    """The exit code of containers that it strikes."""
+    fail_after_ms: PositiveMs | None = Field(default=None, alias="fail_after")
+    """Work after which a poison job fails; without, as it starts."""
+    extra_delay: Law | None = None
+    """How much longer a pull takes."""
 
     @property
     def until_ms(self) -> int | None:
@@ -100,11 +123,14 @@ class Traits:
     needs: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
     """Exactly one of these; each brings keys of its own, in :data:`_BRINGS`."""
+    some_of: tuple[str, ...] = ()
+    """At least one of these."""
     takes: tuple[str, ...] = ()
 
 
 _HOSTS = ("select.environment", "select.type", "select.zone", "select.spot")
 _POOLS = ("select.environment", "select.type", "select.zone")
+_JOBS = ("select.job", "select.definition", "select.queue")
 _ONE = "select.ordinal"
 _BRINGS: Mapping[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("spot_reclaim", _ONE): (("at", "select.environment"), ("replace", "notice")),
@@ -123,6 +149,9 @@ TRAITS: Mapping[str, Traits] = {
     "boot_failure": Traits(needs=("probability",), takes=("for", "detect_after", "billed", *_HOSTS)),
     "slow_instance": Traits(needs=("probability", "factor"), takes=("for", *_HOSTS)),
     "scheduler_stall": Traits(needs=("for",)),
+    "image_pull": Traits(some_of=("probability", "extra_delay"), takes=("for", "select.environment", "select.image")),
+    "exit_code": Traits(needs=("code", "probability"), takes=("for", *_JOBS)),
+    "poison_job": Traits(needs=("select.job",), takes=("for", "fail_after", "code", *_JOBS)),
 }
 """By kind of fault."""
 _ALWAYS = ("kind", "name", "at", "select")
@@ -140,11 +169,13 @@ def _flaws(fault: Fault, traits: Traits) -> Iterator[Flaw]:
             return
         needs, takes = _BRINGS[what, chosen[0]]
         takes, what = (*takes, chosen[0]), f"{what} with {chosen[0]}"
+    if traits.some_of and not set(traits.some_of) & set(given):
+        yield Flaw("E111", f"{what} needs at least one of these", (), None, ", ".join(traits.some_of))
     for key in needs:
         if key not in given:
             yield Flaw("E111", "missing key", _path(key))
     for key in given:
-        if key not in (*_ALWAYS, *needs, *takes):
+        if key not in (*_ALWAYS, *needs, *takes, *traits.some_of):
             word = key.removeprefix("select.")
             yield Flaw("E117", f"{word} does not go with {what}", _path(key), hint=f"Leave {word} out")
 

@@ -22,7 +22,10 @@ WORLD = {
 def story(*faults, **keys):
     """A busy hour with everything that is drawn."""
     run = {"lognormal": {"mean": "5m", "cv": 1}}
-    jobs = [job("a", run, size=12, attempts=4, fails=[{"probability": 0.1}]), job("b", run, at="10m", count=4, on="dear")]
+    jobs = [
+        job("a", run, size=12, attempts=4, fails=[{"probability": 0.1}]),
+        job("b", run, at="10m", count=4, on="dear"),
+    ]
     queues = [
         {"jobQueueName": name, "priority": 1, "computeEnvironmentOrder": [{"order": 1, "computeEnvironment": host}]}
         for name, host in (("queue", "spot"), ("dear", "hosts"))
@@ -40,8 +43,10 @@ HARMLESS = {
     "boots": fault("boot_failure", probability=0),
     "never slow": fault("slow_instance", probability=0, factor=3),
     "slow by 1": fault("slow_instance", probability=1, factor=1),
+    "bad exits": fault("exit_code", code=1, probability=0),
+    "pulls": fault("image_pull", probability=0),
+    "no later": fault("image_pull", extra_delay="0s"),
     "room enough": fault("capacity", capacity=1000),
-    "nothing there": fault("instance_failure", select={"type": "box.16"}, mtbf="1s"),
 }
 LATE = {
     "spot": fault("spot_reclaim", "20h", fraction=1),
@@ -54,6 +59,9 @@ LATE = {
     "slow": fault("slow_instance", "20h", probability=1, factor=10),
     "stall": fault("scheduler_stall", "20h", "1h"),
     "capacity": fault("capacity", "20h"),
+    "exits": fault("exit_code", "20h", code=1, probability=1),
+    "poison": fault("poison_job", "20h", select={"job": "*"}, fail_after="1s"),
+    "pulls fail": fault("image_pull", "20h", probability=1),
 }
 
 

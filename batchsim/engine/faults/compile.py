@@ -6,8 +6,11 @@ from collections.abc import Iterable
 
 from batchsim.engine.capacity_errors import Shortage
 from batchsim.engine.faults.hosts import HostFault
+from batchsim.engine.faults.jobs import ExitFault
 from batchsim.engine.faults.launches import BootFault, SlowFault
+from batchsim.engine.faults.pulls import PullFault
 from batchsim.engine.faults.targets import Place, Window, keys_of, places_of, window_of
+from batchsim.engine.laws import law_of
 from batchsim.engine.plan import Plan
 from batchsim.records.vocabulary import WhyEnded
 from batchsim.spec import Fault
@@ -32,6 +35,8 @@ class FaultPlan:
         self.hosts = tuple(map(self._host, filter(self._takes_hosts, self._of(*_WHY))))
         self.boots = tuple(map(self._boot, filter(self._is_likely, self._of("boot_failure"))))
         self.slow = tuple(map(self._slow_host, filter(self._is_likely, self._of("slow_instance"))))
+        self.exits = tuple(map(self._exit, filter(self._is_likely, self._of("exit_code", "poison_job"))))
+        self.pulls = tuple(map(self._pull, filter(self._touches_pulls, self._of("image_pull"))))
         self.stalls = tuple((number, window_of(self._faults[number])) for number in self._of("scheduler_stall"))
 
     def _of(self, *kinds: str) -> list[int]:
@@ -50,7 +55,10 @@ class FaultPlan:
         return Shortage(window_of(fault), fault.capacity, self._places(number), number, is_outage)
 
     def _is_likely(self, number: int) -> bool:
-        return bool(self._faults[number].probability)
+        return self._faults[number].kind == "poison_job" or bool(self._faults[number].probability)
+
+    def _touches_pulls(self, number: int) -> bool:
+        return bool(self._faults[number].probability) or self._faults[number].extra_delay is not None
 
     def _takes_hosts(self, number: int) -> bool:
         """Whether it takes instances by chance, or all at once; single ones are on the agenda by their number."""
@@ -83,6 +91,23 @@ class FaultPlan:
         fault = self._faults[number]
         detect_ms = DETECT_MS if fault.detect_after_ms is None else fault.detect_after_ms
         return BootFault(*self._common(number), fault.probability or 0.0, detect_ms, fault.billed is not False)
+
+    def _exit(self, number: int) -> ExitFault:
+        fault, is_poison = self._faults[number], self._faults[number].kind == "poison_job"
+        after_ms = fault.fail_after_ms or 1 if is_poison else None
+        chance = 1.0 if is_poison else fault.probability or 0.0
+        code = 1 if fault.code is None else fault.code
+        return ExitFault(number, self._keys[number], window_of(fault), fault.select, chance, code, after_ms)
+
+    def _pull(self, number: int) -> PullFault:
+        fault = self._faults[number]
+        delay = None if fault.extra_delay is None else law_of(fault.extra_delay)
+        environments = frozenset(
+            each.key for each in self._plan.environments if fault.select.environment in (None, each.name)
+        )
+        image = "*" if fault.select.image is None else fault.select.image
+        chance = fault.probability or 0.0
+        return PullFault(number, self._keys[number], window_of(fault), environments, image, chance, delay)
 
     def _slow_host(self, number: int) -> SlowFault:
         fault = self._faults[number]

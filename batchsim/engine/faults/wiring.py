@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
+from batchsim.engine.attempts import Attempts
 from batchsim.engine.environment import Environment
+from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.faults.attempts import StruckAttempts
 from batchsim.engine.faults.compile import FaultPlan
 from batchsim.engine.faults.hosts import HostFaults
+from batchsim.engine.faults.jobs import JobFaults, JobTargets
 from batchsim.engine.faults.launches import LaunchFaults
 from batchsim.engine.faults.log import FaultLog
+from batchsim.engine.faults.pulls import Pulls, StruckImageCache
 from batchsim.engine.faults.stalls import Stalls
+from batchsim.engine.images import ImageCache
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
 from batchsim.engine.plan import Plan
@@ -32,8 +39,29 @@ class FaultRooms:
         self.log = FaultLog(kernel, given)
         self._kernel = kernel
         self._world = plan
+        self._tables = tables
         self._instances = tables.instances
+        self.pulls: Pulls | None = None
+        """What faults make of image pulls, where there are any."""
         self._lose: Lose = _nobody
+
+    def images(self, *arguments: Any) -> ImageCache:
+        """Return the image cache, of a kind whose pulls may fail where a fault has it so."""
+        if not self.plan.pulls:
+            return ImageCache(*arguments)
+        self.pulls = Pulls(self.plan.pulls, self._world.delays, self._world.images, self.log)
+        return StruckImageCache(*arguments, pulls=self.pulls)
+
+    def attempts(self, start_failure: float, images: ImageCache) -> Attempts:
+        """Return the attempts, of a kind that faults strike where any does."""
+        if not self.plan.exits and self.pulls is None:
+            return Attempts(self._kernel, self._tables, start_failure)
+        targets = JobTargets(self._world, self._tables)
+        faults = JobFaults(self.plan.exits, targets, self._tables, self._world.delays.stream)
+        keys = tuple(environment.key for environment in self._world.environments)
+        made = StruckAttempts(self._kernel, self._tables, start_failure, faults, keys, self.log)
+        made.images, made.tasks = images if isinstance(images, StruckImageCache) else None, self.pulls
+        return made
 
     def join(
         self,
@@ -46,6 +74,9 @@ class FaultRooms:
         """Join the rooms; ``lose`` takes an instance that has no notice."""
         plan, kernel, delays = self.plan, self._kernel, self._world.delays
         self._lose = lose
+        for environment in environments:
+            if isinstance(environment, FargateEnvironment):
+                environment.pulls = self.pulls
         if plan.stalls:
             scheduler.stalls = Stalls(plan.stalls, self.log)
         if plan.hosts or plan.boots or plan.slow:
