@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from batchsim.analysis.attribution import attempt_costs, extra_costs, row_environments, row_jobs
 from batchsim.analysis.causes import Cause, Charge
 from batchsim.analysis.exact import Int64s, int64
+from batchsim.analysis.faults import faults_table
 from batchsim.analysis.frame import Column, call_ids, dollars, duration, nullable, pick, seconds, strings, words
 from batchsim.analysis.parts import PART_NAMES
 from batchsim.analysis.phases import attempt_speeds
@@ -371,6 +372,7 @@ TABLES = {
     "consumables": consumables_table,
     "costs": costs_table,
     "rejections": rejections_table,
+    "faults": faults_table,
 }
 """Each table's maker by the table's name."""
 
