@@ -89,7 +89,7 @@ def _asked(mutant: Mutant, setup: Setup) -> Asked:
     return Asked(
         setup.limits,
         base=None if mutant.must_be_valid else base,
-        twice=chosen or mutant.base is None,
+        twice=chosen,
         report=chosen or not mutant.must_be_valid,
         measure=mutant.kind == "faults",
     )
