@@ -142,7 +142,7 @@ def _unknown_targets(scenario: Scenario) -> Iterator[Flaw]:
     spot = spot_environments(scenario)
     for number, fault in enumerate(scenario.faults):
         name = fault.select.environment
-        if fault.kind == "spot_reclaim" and name not in spot:
+        if fault.kind == "spot_reclaim" and name is not None and name not in spot:
             path: Path = ("faults", number, "select", "environment")
             hint = did_you_mean(name, spot)
             yield Flaw("E120", "no compute environment of type SPOT", path, name, ", ".join(spot) or "none", hint)

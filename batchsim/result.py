@@ -118,6 +118,11 @@ class Result:
         return self._table("rejections")
 
     @cached_property
+    def faults(self) -> pd.DataFrame:
+        """One row a thing that a fault of the scenario did: its line in the plan, when, to whom, what was lost."""
+        return self._table("faults")
+
+    @cached_property
     def costs(self) -> pd.DataFrame:
         """Every bill, split by instance, charge, attempt and cause; all other splits are sums of these rows."""
         return self._table("costs")
@@ -226,7 +231,7 @@ class Result:
         With ``events`` also ``events.jsonl``, with ``costs`` also the table ``costs`` (a row for each cause of each
         bill); ``tables`` are CSV files, or Parquet files (with the extra ``parquet`` installed). A scenario with
         ``notifications`` has them in ``notifications.jsonl``, one with ``consumableResources`` their use over time
-        in the table ``consumables``.
+        in the table ``consumables``, one whose ``faults`` struck anything has that in the table ``faults``.
         Raises :class:`~batchsim.errors.OutputError` if the folder is not empty and ``force`` is not given, or if it
         cannot be written.
         """
@@ -306,7 +311,9 @@ class Result:
     def _written(self, *, costs: bool) -> list[str]:
         """The tables that the folder holds."""
         refused = len(self.records.rejections.call) > 0
-        beside = {"consumables": bool(self.scenario.consumableResources), "rejections": refused, "costs": costs}
+        struck = len(self.records.faults.at_ms) > 0
+        has_consumables = bool(self.scenario.consumableResources)
+        beside = {"consumables": has_consumables, "rejections": refused, "costs": costs, "faults": struck}
         return [*_WRITTEN, *(name for name, is_wanted in beside.items() if is_wanted)]
 
     def _table(self, name: str) -> pd.DataFrame:

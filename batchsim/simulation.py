@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from batchsim import catalog, units
+from batchsim.agenda import CANCELLED, TERMINATED, Agenda
 from batchsim.engine.decision import Decision, told
 from batchsim.engine.engine import Engine
 from batchsim.engine.freeze import freeze
@@ -25,36 +26,22 @@ from batchsim.formats import scenario_yaml
 from batchsim.formats.sample_csv import read_sample
 from batchsim.formats.trace_csv import read_trace
 from batchsim.policies.given import Policies, policies_of
-from batchsim.preflight import Link, preflight, preflight_links, preflight_revision, preflight_traces, spot_environments
+from batchsim.preflight import Link, preflight, preflight_links, preflight_revision, preflight_traces
 from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
 from batchsim.spec import Action, CatalogueFacts, Entry, Fault, JobDependency, Scenario, parse
-from batchsim.spec.base import Flaw, FlawsError
-from batchsim.spec.definitions import changed_by, ever_defined
+from batchsim.spec.base import FlawsError
+from batchsim.spec.definitions import ever_defined
 from batchsim.spec.dump import to_data
-from batchsim.spec.fair_share import policy_named
 from batchsim.spec.names import find_definition
 from batchsim.spec.near import did_you_mean
-from batchsim.spec.paths import Target, check_update, find_target, with_values
+from batchsim.spec.paths import check_update, find_target, with_values
 from batchsim.spec.problems import problem_of, problems_of
 from batchsim.spec.sample_files import ReadSample, with_samples
 from batchsim.spec.settings import SimulationSettings
 from batchsim.spec.source import SourceMap
 
 T = TypeVar("T", bound=BaseModel)
-
-CANCELLED = "Canceled by the user"
-TERMINATED = "Terminated by the user"
-_FIELDS = {
-    "maxvCpus": "max_vcpus",
-    "minvCpus": "min_vcpus",
-    "desiredvCpus": "desired_vcpus",
-    "state": "enabled",
-    "status": "valid",
-    "priority": "priority",
-}
-_SWITCHES = {"state": "ENABLED", "status": "VALID"}
-"""Fields of two values, with the one that lets jobs in."""
 
 
 def run(
@@ -141,9 +128,8 @@ class Simulation:
         self._ids = JobIds(self._engine.tables)
         self._now_ms = 0
         self._result: Result | None = None
-        self._coming: list[Action] = []
-        """Registrations, and their opposites, that are on the agenda."""
-        self._schedule_file()
+        self._agenda = Agenda(self.scenario, self._engine, self._ids)
+        self._agenda.schedule_file()
 
     # -- looking
 
@@ -250,7 +236,8 @@ class Simulation:
             raise SimulationError(f"update({path!r}, {value!r}): {told}") from None
         change = {"to": value} if by is None else {"by": by}
         action = self._made(Action, {"at": self._now_text, "set": path, **change})
-        self._set(target, value, self.now_ms, by)
+        self._must_be_open()
+        self._agenda.set(target, value, self.now_ms, by)
         self._note(actions=action)
 
     def register(self, definition: Mapping[str, Any]) -> str:
@@ -265,7 +252,7 @@ class Simulation:
         alone = parse({**to_data(now), "workload": [], "faults": [], "actions": [item]})
         action = alone.actions[0]
         _raise(preflight_revision(now.model_copy(update={"actions": (action,)}), self._facts))
-        self._schedule_action(action)
+        self._agenda.schedule_action(action)
         self._note(actions=action)
         newest = ever_defined(alone)[-1]
         return f"{newest.jobDefinitionName}:{newest.revision}"
@@ -277,15 +264,17 @@ class Simulation:
         if found is None or not reference.partition(":")[2]:
             raise SimulationError(f"no revision of a job definition is called {reference!r}")
         action = self._made(Action, {"at": self._now_text, "deregister": reference})
-        self._schedule_action(action)
+        self._agenda.schedule_action(action)
         self._note(actions=action)
 
     def reclaim(self, environment: str, ordinal: int, *, replace: bool = False) -> None:
         """Let EC2 take the ``ordinal``-th Spot instance that an environment launched, now."""
-        self._strike(environment, ordinal, self.now_ms, replace=replace)
+        self._must_be_open()
         select = {"environment": environment, "ordinal": ordinal}
-        fault = {"kind": "spot_reclaim", "at": self._now_text, "select": select, "replace": replace}
-        self._note(faults=Fault.model_validate(fault))
+        data = {"kind": "spot_reclaim", "at": self._now_text, "select": select, "replace": replace}
+        fault = Fault.model_validate(data)
+        self._agenda.strike(environment, ordinal, fault)
+        self._note(faults=fault)
 
     # -- within
 
@@ -293,7 +282,8 @@ class Simulation:
         """CancelJob or TerminateJob, now."""
         own = {} if reason in (CANCELLED, TERMINATED) else {"reason": reason}
         action = self._made(Action, {"at": self._now_text, deed: job, **own})
-        self._act(deed, job, reason, self.now_ms)
+        self._must_be_open()
+        self._agenda.act(deed, job, reason, self.now_ms)
         self._note(actions=action)
 
     def _made(self, kind: type[T], data: Mapping[str, Any]) -> T:
@@ -313,103 +303,10 @@ class Simulation:
     def _now_text(self) -> str:
         return units.format_duration(self.now_ms)
 
-    def _schedule_file(self) -> None:
-        """Put the scenario's timed actions and faults on the agenda."""
-        problems: list[Problem] = []
-        for number, action in enumerate(self.scenario.actions):
-            try:
-                self._schedule_action(action)
-            except SimulationError as error:
-                path = ("actions", number, "cancel" if action.cancel else "terminate")
-                problems.append(problem_of(Flaw("E122", str(error), path), self.scenario.source))
-        _raise(problems)
-        for fault in self.scenario.faults:
-            self._schedule_fault(fault)
-
-    def _schedule_action(self, action: Action) -> None:
-        if action.set is not None:
-            self._set(find_target(self.scenario, action.set), action.to, action.at_ms, action.by)
-        elif action.definition is not None or action.deregister is not None:
-            self._coming.append(action)
-            self._engine.end.act(action.at_ms, partial(self._change_definitions, action))
-        elif action.cancel is not None:
-            self._act("cancel", action.cancel, CANCELLED if action.reason is None else action.reason, action.at_ms)
-        else:
-            assert action.terminate is not None
-            reason = TERMINATED if action.reason is None else action.reason
-            self._act("terminate", action.terminate, reason, action.at_ms)
-
-    def _change_definitions(self, action: Action) -> None:
-        """Carry out a registration, or its opposite."""
-        self._coming.remove(action)
-        self._engine.revisions.change(action)
-
     def _with_definitions(self) -> Scenario:
         """The scenario with the job definitions as they are after all that was asked for up to now, and no actions."""
-        definitions = self._engine.revisions.definitions
-        for action in self._coming:
-            definitions = changed_by(definitions, action) if action.at_ms <= self.now_ms else definitions
+        definitions = self._agenda.definitions(self.now_ms)
         return self.scenario.model_copy(update={"jobDefinitions": definitions, "actions": ()})
-
-    def _schedule_fault(self, fault: Fault) -> None:
-        """Put a reclaim on the agenda; of other faults the engine knows from the start."""
-        environment, ordinal = fault.select.environment, fault.select.ordinal
-        if fault.kind == "spot_reclaim" and environment is not None and ordinal is not None:
-            self._strike(environment, ordinal, fault.at_ms, replace=fault.replace)
-
-    def _act(self, deed: str, job: str, reason: str, at_ms: int) -> None:
-        """Put CancelJob or TerminateJob on the agenda."""
-        self._must_be_open()
-        rows = self._ids.rows(job)
-        if rows is None:
-            raise SimulationError(f"unknown job {job!r}. {did_you_mean(job, self._ids.names())}".strip())
-        call = getattr(self._engine.control, deed)
-        self._engine.end.act(at_ms, lambda: call(rows, reason))
-
-    def _set(self, target: Target, value: float | str | None, at_ms: int, by: int | None = None) -> None:
-        """Put an update on the agenda."""
-        self._must_be_open()
-        if target.kind == "schedulingPolicies":
-            self._engine.end.act(at_ms, partial(self._weigh, target, float(value or 0)))
-            return
-        if target.kind == "consumableResources":
-            change = self._engine.set_total if by is None else self._engine.add_to_total
-            self._engine.end.act(at_ms, partial(change, target.name, int(value or 0) if by is None else by))
-            return
-        assert value is not None
-        is_queue = target.kind == "jobQueues"
-        if is_queue and target.field == "status":
-            self._delete_queue(target.name, at_ms)
-            return
-        field, on = _FIELDS[target.field], _SWITCHES.get(target.field)
-        plain = value == on if on else int(value)
-        control = self._engine.capacity
-        call: Callable[[int, str, int | bool], None] = control.set_queue if is_queue else control.set_environment
-        position = self._engine.position(target.name, is_queue=is_queue)
-        self._engine.end.act(at_ms, lambda: call(position, field, plain))
-
-    def _delete_queue(self, name: str, at_ms: int) -> None:
-        """Put DeleteJobQueue on the agenda."""
-        queue = self._engine.queues[self._engine.position(name, is_queue=True)]
-        self._engine.end.act(at_ms, lambda: self._engine.control.delete_queue(queue))
-
-    def _weigh(self, target: Target, weight: float) -> None:
-        """Set a weight factor in all queues of a scheduling policy."""
-        policies = self.scenario.schedulingPolicies
-        for position, queue in enumerate(self.scenario.jobQueues):
-            policy = policy_named(policies, queue.schedulingPolicyArn or "")
-            if policy is not None and policy.name == target.name and self._engine.plan.queues[position].shares:
-                self._engine.capacity.set_weight(position, target.share, weight)
-
-    def _strike(self, environment: str, ordinal: int, at_ms: int, *, replace: bool) -> None:
-        """Put the reclaim of one instance on the agenda, with the notice before it."""
-        self._must_be_open()
-        spot = spot_environments(self.scenario)
-        if environment not in spot:
-            hint = did_you_mean(environment, spot)
-            raise SimulationError(f"no compute environment of type SPOT is called {environment!r}. {hint}".strip())
-        position = self._engine.position(environment, is_queue=False)
-        self._engine.market.strike_by_ordinal(position, ordinal, at_ms, replace=replace)
 
     def _parent(self, number: int, link: Mapping[str, Any]) -> tuple[int, int]:
         """Return (submission, kind) of one ``dependsOn`` entry."""

@@ -72,6 +72,8 @@ class Cause(IntEnum):
     """What was committed to (Savings Plan, reserved instances) and not used."""
     COMMITMENT_DISCOUNT = 21
     """How much less the use that a commitment covers costs than On-Demand: less than nothing."""
+    LOST_TO_FAULTS = 22
+    """Work on instances that a fault took which is not Spot's: failures, outages."""
 
     @property
     def text(self) -> str:
@@ -92,6 +94,7 @@ _CAUSE_OF_OUTCOME = {
     Outcome.TIMED_OUT: Cause.TIMED_OUT_OR_CANCELLED,
     Outcome.TERMINATED: Cause.TIMED_OUT_OR_CANCELLED,
     Outcome.RECLAIMED: Cause.LOST_TO_SPOT,
+    Outcome.HOST_LOST: Cause.LOST_TO_FAULTS,
 }
 
 

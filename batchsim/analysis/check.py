@@ -72,7 +72,7 @@ def tables_of(run: Run) -> dict[str, Any]:
     """A finished run as what :func:`check_tables` reads: its frames, its summary, its scenario as plain data."""
     from batchsim.spec import to_data
 
-    optional = ("blocked", "consumables", "costs", "notifications", "rejections")
+    optional = ("blocked", "consumables", "costs", "faults", "notifications", "rejections")
     frames = {name: getattr(run, name) for name in (*TABLES, *optional)}
     return {**frames, "summary": run.summary(), "scenario": to_data(run.scenario)}
 

@@ -27,6 +27,7 @@ from batchsim.analysis.causes import Cause
 from batchsim.analysis.commitments import CommitmentBill
 from batchsim.analysis.consumables import consumables
 from batchsim.analysis.fair_share import shares
+from batchsim.analysis.faults import faults
 from batchsim.analysis.latency import latency
 from batchsim.analysis.losses import failures, reclaims, retries, run_task, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
@@ -239,5 +240,6 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "run_task": run_task,
     "reclaims": reclaims,
     "shares": shares,
+    "faults": faults,
 }
 """The sections of the summary that follow from the run alone, in its order. Stuck jobs come first."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from batchsim.analysis.attribution import attempt_costs, extra_costs, row_environments, row_jobs
 from batchsim.analysis.causes import Cause, Charge
 from batchsim.analysis.exact import Int64s, int64
+from batchsim.analysis.faults import faults_table
 from batchsim.analysis.frame import Column, call_ids, dollars, duration, nullable, pick, seconds, strings, texts, words
 from batchsim.analysis.log_tables import blocked_table, consumables_table, scaling_table, timeline_table
 from batchsim.analysis.parts import PART_NAMES
@@ -297,6 +298,7 @@ TABLES = {
     "consumables": consumables_table,
     "costs": costs_table,
     "rejections": rejections_table,
+    "faults": faults_table,
 }
 """Each table's maker by the table's name."""
 

@@ -305,3 +305,62 @@ def init(
     from batchsim.cli.init import write_starter
 
     write_starter(file, force=force)
+
+
+_FUZZ_EXAMPLES = """\b
+Examples:
+  batchsim fuzz --seconds 60
+  batchsim fuzz night.yaml --kinds bytes,tokens -n 1000
+  batchsim fuzz --faults night.yaml -n 500
+  batchsim fuzz --seed 4711 --only structure
+"""
+
+
+@app.command(epilog=_FUZZ_EXAMPLES)
+def fuzz(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SCENARIO]...", help="What mutants are made of; else the shipped scenarios.", show_default=False
+        ),
+    ] = None,
+    *,
+    kinds: Annotated[
+        str, typer.Option(metavar="KIND,...", help="Of bytes, tokens, structure, random and faults; else all.")
+    ] = "",
+    only: Annotated[
+        str | None, typer.Option(metavar="KIND", help="The one mutant of this kind whose number is --seed.")
+    ] = None,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Random fault plans over the given scenario as it is; tells the worst.")
+    ] = False,
+    number: Annotated[
+        int | None, typer.Option("--number", "-n", min=1, help="Mutants of each kind; 200 where no time is given.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Begin no more mutants after so long.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; else one for each processor that there is.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The number of the first mutant; without it, one is drawn and told.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where failing files are kept, shrunk; else fuzz-failures.")
+    ] = None,
+    format_: _Format = Format.TABLE,
+) -> None:
+    """Try to break batchsim: damaged scenarios, and random ones under random faults."""
+    from batchsim.cli.fuzz import Wishes, fuzz_scenarios
+
+    wishes = Wishes(
+        kinds=tuple(kind.strip() for kind in kinds.split(",") if kind.strip()),
+        only=only,
+        faults=faults,
+        number=number,
+        seconds=seconds,
+        workers=workers,
+        seed=seed,
+        keep=keep,
+        as_json=format_ is Format.JSON,
+    )
+    fuzz_scenarios(files or [], wishes)

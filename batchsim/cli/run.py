@@ -43,7 +43,9 @@ def run_scenario(file: Path, wishes: Wishes) -> None:
 
             result = simulation.run(scenario)
             _write(result, wishes)
-        _report(result, wishes)
+        report(result, as_json=wishes.as_json)
+        if wishes.out is not None and not wishes.as_json:
+            typer.echo(f"\nTables, summary and resolved scenario: {wishes.out}")
         if drawn:
             typer.echo(f"seed {replay.seed} was drawn; this run again: {replay.command}", err=True)
         violated = wishes.check and _violated(result)
@@ -68,9 +70,9 @@ def _write(result: Result, wishes: Wishes) -> None:
         result.write(wishes.out, force=wishes.force, events=wishes.events, costs=wishes.costs, tables=wishes.tables)
 
 
-def _report(result: Result, wishes: Wishes) -> None:
+def report(result: Result, *, as_json: bool) -> None:
     """The report, or ``summary.json``, on stdout."""
-    if wishes.as_json:
+    if as_json:
         from batchsim.report.summary_json import dumps
 
         typer.echo(dumps(result.summary()), nl=False)
@@ -78,8 +80,6 @@ def _report(result: Result, wishes: Wishes) -> None:
     from batchsim.report.terminal import print_report
 
     print_report(result.summary())
-    if wishes.out is not None:
-        typer.echo(f"\nTables, summary and resolved scenario: {wishes.out}")
 
 
 def _violated(result: Result) -> bool:

@@ -34,7 +34,7 @@ def validate_scenario(
         if as_json:
             _print_json((), notes)
         else:
-            _print_text(file, scenario, notes)
+            print_text(file, scenario, notes)
 
 
 def print_schema() -> None:
@@ -73,7 +73,8 @@ def _as_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _print_text(file: Path, scenario: Scenario, notes: list[str]) -> None:
+def print_text(file: Path, scenario: Scenario, notes: list[str]) -> None:
+    """Say that a scenario is valid, what it holds, and what is worth knowing of it."""
     counts = {
         "compute environment": len(scenario.computeEnvironments),
         "job queue": len(scenario.jobQueues),

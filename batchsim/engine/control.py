@@ -8,6 +8,7 @@ from batchsim.engine.attempts import Attempts
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
+from batchsim.engine.faults.log import FaultLog
 from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.launch import Launcher
@@ -21,7 +22,7 @@ from batchsim.engine.stopping import Stops
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
 from batchsim.records.tables import NEVER
-from batchsim.records.vocabulary import JobState, Outcome, ScalingAction, WhyEnded, WhyLaunched
+from batchsim.records.vocabulary import FaultEffect, JobState, Outcome, ScalingAction, WhyEnded, WhyLaunched
 
 
 class JobControl:
@@ -85,7 +86,9 @@ class CapacityControl:
         scheduler: Scheduler,
         log: ScalingLog,
         interruptions: Interruptions,
+        faults: FaultLog,
     ) -> None:
+        self._faults = faults
         self.raise_desired: Callable[[int, int], None] = _nobody
         """Launches what an environment has too little of: ``(position, vcpus)``."""
         self._queues = queues
@@ -126,26 +129,40 @@ class CapacityControl:
             self._log.write(changed, ScalingAction.UPDATE)
         self._scheduler.request_pass()
 
-    def reclaim(self, row: int, *, replace: bool = False) -> None:
+    def reclaim(self, row: int, *, replace: bool = False, fault: int = NEVER) -> None:
         """EC2 takes a Spot instance: exactly the attempts on it end, whether STARTING or RUNNING.
 
-        ``replace``: an equal instance is launched in the same instant, ready at once.
+        ``replace``: an equal instance is launched in the same instant, ready at once, if its zone is there at all.
         """
-        environment = self._environments[self._instances.environment[row]]
-        assert isinstance(environment, Ec2Environment)
         if self._instances.notice_at[row] == NEVER:
             self._instances.notice_at[row] = self._attempts.now_ms
-        lost = self._interruptions.host_lost(row)
-        for attempt in sorted(self._instances.residents[row]):
-            self._attempts.interrupt(attempt, Outcome.RECLAIMED, lost, NEVER)
-        environment.remove(row, WhyEnded.SPOT_RECLAIM)
-        self._launcher.ended(row)
-        self._log.write(environment, ScalingAction.RECLAIM, -1, -self._instances.vcpus[row])
-        if replace:
-            offer = self._offer_of(environment, row)
+        self._take(row, Outcome.RECLAIMED, WhyEnded.SPOT_RECLAIM, ScalingAction.RECLAIM, fault)
+        environment = self._host(row)
+        offer = self._offer_of(environment, row)
+        if replace and not self._launcher.is_out(environment, offer):
             self._launcher.launch(environment, offer, WhyLaunched.REPLACEMENT, ready=True)
             self._log.write(environment, ScalingAction.SCALE_UP, 1, offer.vcpus)
         self._scheduler.request_pass()
+
+    def lose(self, row: int, why: WhyEnded, fault: int) -> None:
+        """A fault takes an instance without notice, On-Demand too: what was on it is lost."""
+        self._take(row, Outcome.HOST_LOST, why, ScalingAction.LOSS, fault)
+        self._scheduler.request_pass()
+
+    def _take(self, row: int, outcome: Outcome, why: WhyEnded, action: ScalingAction, fault: int) -> None:
+        environment, lost = self._host(row), self._interruptions.host_lost(row)
+        for attempt in sorted(self._instances.residents[row]):
+            self._attempts.interrupt(attempt, outcome, lost, NEVER)
+        environment.remove(row, why)
+        self._launcher.ended(row)
+        self._log.write(environment, action, -1, -self._instances.vcpus[row])
+        effect = FaultEffect.BOOT_FAILED if why == WhyEnded.BOOT_FAILURE else FaultEffect.INSTANCE_LOST
+        self._faults.write(fault, effect, environment.position, row)
+
+    def _host(self, row: int) -> Ec2Environment:
+        environment = self._environments[self._instances.environment[row]]
+        assert isinstance(environment, Ec2Environment)
+        return environment
 
     def _offer_of(self, environment: Ec2Environment, row: int) -> Offer:
         """Return the pool that an instance came from."""

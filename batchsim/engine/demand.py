@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from batchsim.engine.consumables import Ledger
-from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.ec2_cover import Ec2Cover
 from batchsim.engine.environment import Cover, Environment, held_by
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.quota import VcpuQuota

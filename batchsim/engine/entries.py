@@ -96,6 +96,7 @@ class EntryCompiler:
             task_lifetimes=task_lifetime(world, draws, stream),
             start_failures=draws.stream("start_failure", stream) if world.start_failure else None,
             course=plan.course,
+            stream=stream,
             back_offs=draws.stream("run_task_back_off", stream) if world.run_task_jitter == "full" else None,
             cancel_after_ms=NEVER if plan.cancel_after_ms is None else plan.cancel_after_ms,
             follows=plan.after is not None,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fargate_account import FargateAccount, Outages
+from batchsim.engine.faults.pulls import Pulls
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import EntryRun, FargatePlan, Rules, Shape
 from batchsim.engine.tables import Tables
@@ -70,6 +71,8 @@ class FargateEnvironment:
         self._rules = rules
         self.noticed: Callable[[tuple[int, int]], None] = _nobody
         """Hears of the notice of a task: its attempt, and when it will be interrupted."""
+        self.pulls: Pulls | None = None
+        """What faults make of image pulls, where there are any."""
         self._gate_at_ms = NEVER
         self._held_until_ms = NEVER
 
@@ -203,6 +206,10 @@ class FargateEnvironment:
         now, index, attempt = self._kernel.now_ms, job - entry.first_job, self._tables.jobs.attempts[job] + 1
         pull_at = now + entry.provision.one_ms(index, attempt)
         pull_ms = self._pull_ms(entry, index, attempt)
+        if self.pulls is not None:
+            image = self._tables.submissions.image[self._tables.jobs.submission[job]]
+            where = {"environment": self.position, "attempt": len(self._attempts.table)}
+            pull_ms += self.pulls.delay_ms(image, self.plan.key, (entry.stream, index, attempt), pull_at, **where)
         speed_milli = self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
         row = self._attempts.open(job, Start(NEVER, self.position, pull_at, pull_at + pull_ms, speed_milli), 0)
         if self.tasks is not None:

@@ -32,6 +32,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         consumables=no_consumables() if engine.consumables is None else engine.consumables.freeze(),
         shares=_shares(engine, horizon_ms),
         rejections=engine.rejections.freeze(),
+        faults=engine.faults.log.freeze(),
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
         dep_eval_delay_ms=engine.plan.rules.dep_eval_delay_ms,
@@ -64,6 +65,8 @@ def _names(engine: Engine) -> Names:
         groups=tuple(entry.group for entry in engine.tables.entries),
         largest_types=tuple(map(_largest_type, plan.environments)),
         consumables=tuple(each.name for each in plan.consumables),
+        faults=tuple(engine.faults.log.labels),
+        fault_kinds=tuple(engine.faults.log.kinds),
         needs=_needs(engine)[0],
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from batchsim.engine.capacity_errors import CapacityErrors
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
+from batchsim.engine.faults.launches import LaunchFaults
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laws import Sampler
@@ -52,6 +53,8 @@ class Launcher:
         """Capacity errors beside those of empty Spot pools."""
         self.prices: SpotPrices | None = None
         """Spot prices, where they change."""
+        self.faults: LaunchFaults | None = None
+        """What strikes instances from their launch on, where anything does."""
 
     def offers(self, environment: Ec2Environment) -> tuple[Offer, ...]:
         """Return the offers that no gate keeps shut, Spot pools with their present depth and price."""
@@ -84,8 +87,14 @@ class Launcher:
         errors = self.errors
         if not self._is_empty(environment, offer) and (errors is None or not errors.strikes(environment)):
             return False
+        if errors is not None:
+            errors.note(environment, offer, self._kernel.now_ms)
         self.back_off(environment, offer)
         return True
+
+    def is_out(self, environment: Ec2Environment, offer: Offer) -> bool:
+        """Whether there is nothing where an offer comes from: its zone is out."""
+        return self.errors is not None and self.errors.is_out(environment, offer, self._kernel.now_ms)
 
     def refuse_all(self, environment: Ec2Environment, demand: Demand, offers: tuple[Offer, ...]) -> int:
         """Hold all pools back that a strategy would try, if each is empty, and return how many; 0 if one may give.
@@ -100,6 +109,8 @@ class Launcher:
         if not all(self._is_empty(environment, offer) for offer in tried):
             return 0
         for offer in tried:
+            if self.errors is not None:
+                self.errors.note(environment, offer, self._kernel.now_ms)
             self.back_off(environment, offer)
         return len(tried)
 
@@ -126,9 +137,11 @@ class Launcher:
         if offer.spot:
             self._market.launched(row)
         self._count(environment, offer, 1)
+        if self.faults is not None:
+            self.faults.launched(row, environment)
         if ready:
             self._open(row, environment)
-        else:
+        elif self.faults is None or not self.faults.never_registers(row, environment):
             self._kernel.call_in_background(now + boot_ms, Rank.READY, self._boot_done, (row, environment))
         self.grew(environment)
         return row

@@ -21,6 +21,7 @@ RETRIABLE: dict[Outcome, Literal["failed", "start_failed", "reclaimed"]] = {
     Outcome.FAILED: "failed",
     Outcome.START_FAILED: "start_failed",
     Outcome.RECLAIMED: "reclaimed",
+    Outcome.HOST_LOST: "reclaimed",
 }
 """What is retried at all (User Guide, "Automated job retries" and "Job timeouts")."""
 

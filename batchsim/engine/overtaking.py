@@ -9,7 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from batchsim.engine.ec2 import Ec2Cover, Ec2Environment
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.ec2_cover import Ec2Cover
 from batchsim.engine.environment import Environment, held_by
 from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.laned_queue import LanedQueue, Walk

@@ -240,6 +240,8 @@ class EntryRun:
     """Time from a Fargate Spot task's start to its reclaim; None when the market takes none."""
     start_failures: Stream | None
     """Draws of ``world.start_failure``; None when that is 0."""
+    stream: str
+    """What keys the draws of its jobs."""
     back_offs: Stream | None
     """Shares of a RunTask client's back-off; None where it has no jitter."""
     share: int = NEVER

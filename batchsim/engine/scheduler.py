@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
+from batchsim.engine.faults.stalls import Stalls
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laned_queue import LanedQueue
@@ -54,6 +55,8 @@ class Scheduler:
         self._thorough = thorough or order is not None
         self._order, self._views = order, views
         self.passed: Callable[[Environment], None] = _nobody
+        self.stalls: Stalls | None = None
+        """When there is no pass, where a fault says so."""
         self._kernel = kernel
         self._cycle_ms = cycle_ms
         self._queues = queues
@@ -89,6 +92,8 @@ class Scheduler:
         """Something changed: let a pass run at the next instant of the cycle's grid."""
         now, cycle = self._kernel.now_ms, self._cycle_ms
         at = -(-now // cycle) * cycle if cycle else now
+        if self.stalls is not None:
+            at = self.stalls.after(at, cycle)
         if at != self._pass_at:
             self._pass_at = at
             self._kernel.call_in_background(at, Rank.PASS, self._pass)

@@ -7,7 +7,6 @@ O(log shares). An array stays a run: as many of it are placed at once as its sha
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush, heapreplace
 from itertools import islice
@@ -18,6 +17,7 @@ from batchsim.engine.kernel import Kernel
 from batchsim.engine.plan import QueuePlan, SharePlan
 from batchsim.engine.share import Share
 from batchsim.engine.share_activity import ShareActivity
+from batchsim.engine.share_turns import Line, Turn, in_turns, rival, turn_length
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.usage import usage_of
@@ -30,9 +30,6 @@ from batchsim.policies.fair_share import (
 )
 from batchsim.records.tables import NEVER
 from batchsim.spec.share_ids import entry_for, is_prefix
-
-Turn = tuple[int | float, int, int, int]
-"""A share's standing, and its code."""
 
 
 class ShareQueue(JobQueue):
@@ -126,29 +123,11 @@ class ShareQueue(JobQueue):
             self._leave(share)
 
     def in_order(self) -> Iterator[tuple[int, int]]:
-        """Yield the waiting runs in the order in which their turns come, if room is never short."""
-        heap = self._turns()
-        lines: dict[int, Iterator[tuple[int, int]]] = {}
-        rests: dict[int, int] = {}
-        usages = {code: self._usage(self.members[code]) for *_, code in heap}
-        weights = {code: self.weight_of(self.members[code]) for *_, code in heap}
-        while heap:
-            _, created_ms, low, code = heap[0]
-            share = self.members[code]
-            if code not in lines:
-                lines[code] = share.in_order()
-                rests[code] = next(lines[code])[1]
-            step = self._milli(low) * self.shares.charge
-            count = _turn_length(usages[code], step, weights[code], (created_ms, low), rests[code] - low, _rival(heap))
-            yield low, low + count
-            usages[code] += count * step
-            following = (low + count, rests[code]) if low + count < rests[code] else next(lines[code], None)
-            if following is None:
-                heappop(heap)
-                continue
-            rests[code] = following[1]
-            at = (usages[code] * weights[code], self._created(following[0]), following[0], code)
-            heapreplace(heap, at)
+        """Return the waiting runs in the order in which their turns come, if room is never short."""
+        heap, charge = self._turns(), self.shares.charge
+        members = [self.members[code] for *_, code in heap]
+        lines = {share.code: Line(share.in_order(), self._usage(share), self.weight_of(share)) for share in members}
+        return in_turns(heap, lines, lambda row: self._milli(row) * charge, self._created)
 
     # -- turns
 
@@ -192,7 +171,7 @@ class ShareQueue(JobQueue):
         head = share.head()
         assert head is not None
         step, usage = milli * self.shares.charge, share.decayed + share.placed
-        count = _turn_length(usage, step, share.weight, (created_ms, low), head[1] - low, _rival(self._heap))
+        count = turn_length(usage, step, share.weight, (created_ms, low), head[1] - low, rival(self._heap))
         return share, low, low + self._admitted(milli, count)
 
     def pass_over(self) -> None:
@@ -409,20 +388,3 @@ class ShareQueue(JobQueue):
 
     def _created(self, row: int) -> int:
         return self._tables.submissions.created_at[self._tables.jobs.submission[row]]
-
-
-def _rival(heap: list[Turn]) -> Turn | None:
-    """Return whose turn it is after the first one's."""
-    return min(heap[1:3], default=None)
-
-
-def _turn_length(usage: float, step: int, weight: int, tie: tuple[int, int], most: int, rival: Turn | None) -> int:
-    """Return how many jobs of a run are placed one by one, each adding ``step``, before it is the rival's turn."""
-    if rival is None or most == 1:
-        return most
-    created_ms, low = tie
-
-    def is_over(placed: int) -> bool:
-        return ((usage + placed * step) * weight, created_ms, low + placed) > rival
-
-    return 1 if is_over(1) else 1 + bisect_left(range(1, most), True, key=is_over)

@@ -6,6 +6,7 @@ Every number is keyed by the pool and by the instance's launch ordinal in it, or
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -61,8 +62,9 @@ class SpotMarket:
         pools: tuple[Pool, ...],
         delays: Delays,
         instances: InstanceTable,
-        reclaim: Callable[[int, bool], None],
+        reclaim: Callable[[int, bool, int], None],
     ) -> None:
+        """``reclaim(row, replace, fault)``: by a line of the plan of faults, NEVER where the market strikes."""
         self._kernel = kernel
         self._plan = plan
         self._pools = pools
@@ -109,9 +111,15 @@ class SpotMarket:
         """A Spot instance ended, whatever ended it: its place in the pool is free again."""
         self._alive.get(self._instances.pool[row], {}).pop(row, None)
 
-    def strike(self, row: int, at_ms: int) -> None:
-        """Let an instance be reclaimed at an instant, with its notice before."""
-        self._plan_strike(lambda: row, at_ms, replace=False)
+    def strike(
+        self, row: int, at_ms: int, *, notice_ms: int | None = None, replace: bool = False, fault: int = NEVER
+    ) -> None:
+        """Let an instance be reclaimed at an instant, with its notice before: the world's, or a fault's own."""
+        self._plan_strike(lambda: row, at_ms, replace=replace, notice_ms=notice_ms, fault=fault)
+
+    def take(self, row: int, *, replace: bool, fault: int) -> None:
+        """Reclaim an instance now, for a fault."""
+        self._strike_now((lambda: row, replace, fault))
 
     def interrupt(self, environment: Ec2Environment, pools: frozenset[int]) -> None:
         """The price exceeds an environment's bid in these pools: its instances have their notice now."""
@@ -120,14 +128,27 @@ class SpotMarket:
             if self._instances.environment[row] == environment.position and self._instances.notice_at[row] == NEVER:
                 self.strike(row, self._kernel.now_ms + self._plan.notice_ms)
 
-    def strike_by_ordinal(self, environment: int, ordinal: int, at_ms: int, *, replace: bool) -> None:
+    def strike_by_ordinal(
+        self,
+        environment: int,
+        ordinal: int,
+        at_ms: int,
+        *,
+        replace: bool,
+        notice_ms: int | None = None,
+        fault: int = NEVER,
+    ) -> None:
         """As :meth:`strike`, for an instance that may be launched only by then: a fault (validation 5)."""
-        self._plan_strike(lambda: self._instances.row_of(environment, ordinal), at_ms, replace=replace)
+        find = partial(self._instances.row_of, environment, ordinal)
+        self._plan_strike(find, at_ms, replace=replace, notice_ms=notice_ms, fault=fault)
 
-    def _plan_strike(self, find: Callable[[], int | None], at_ms: int, *, replace: bool) -> None:
-        notice_at = max(self._kernel.now_ms, at_ms - self._plan.notice_ms)
+    def _plan_strike(
+        self, find: Callable[[], int | None], at_ms: int, *, replace: bool, notice_ms: int | None, fault: int
+    ) -> None:
+        notice_ms = self._plan.notice_ms if notice_ms is None else notice_ms
+        notice_at = max(self._kernel.now_ms, at_ms - notice_ms)
         self._kernel.call_in_background(notice_at, Rank.NOTICE, self._give_notice, (find, at_ms))
-        self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._strike_now, (find, replace))
+        self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._strike_now, (find, replace, fault))
 
     def _give_notice(self, find_and_loss: tuple[Callable[[], int | None], int]) -> None:
         find, gone_at_ms = find_and_loss
@@ -136,11 +157,11 @@ class SpotMarket:
             self._instances.notice_at[row] = self._kernel.now_ms
             self.noticed(row, gone_at_ms)
 
-    def _strike_now(self, find_and_replace: tuple[Callable[[], int | None], bool]) -> None:
-        find, replace = find_and_replace
+    def _strike_now(self, strike: tuple[Callable[[], int | None], bool, int]) -> None:
+        find, replace, fault = strike
         row = find()
         if row is not None and self._instances.is_on(row):
-            self._reclaim(row, replace)
+            self._reclaim(row, replace, fault)
 
     def _lifetime(self, pool: int) -> Sampler:
         if pool not in self._lifetimes:

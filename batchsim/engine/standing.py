@@ -62,16 +62,22 @@ class StandingFleet:
             self._decided("launch", range(row, row + 1))
 
     def _launch(self, launch: FleetLaunch, *, ready: bool) -> list[int]:
-        why = WhyLaunched.FLEET
-        return [
-            self._launcher.launch(self._environment, self._emptiest(launch), why, ready=ready)
-            for _ in range(launch.instances)
-        ]
+        why, rows = WhyLaunched.FLEET, []
+        for _ in range(launch.instances):
+            offer = self._emptiest(launch)
+            if offer is not None:
+                rows.append(self._launcher.launch(self._environment, offer, why, ready=ready))
+        return rows
 
-    def _emptiest(self, launch: FleetLaunch) -> Offer:
-        """Return the offer in the zone with the fewest vCPUs of this environment, else the first."""
-        offers, zone_vcpus = self._environment.plan.offers, self._environment.zone_vcpus
-        return min((offers[at] for at in launch.offers), key=lambda offer: (zone_vcpus[offer.zone], offer.position))
+    def _emptiest(self, launch: FleetLaunch) -> Offer | None:
+        """Return the offer in the zone with the fewest vCPUs of this environment, else the first.
+
+        None where all zones that it may come from are out.
+        """
+        environment, launcher = self._environment, self._launcher
+        offers = (environment.plan.offers[at] for at in launch.offers)
+        there = (offer for offer in offers if not launcher.is_out(environment, offer))
+        return min(there, key=lambda offer: (environment.zone_vcpus[offer.zone], offer.position), default=None)
 
     def _write(self, action: ScalingAction, rows: list[int]) -> None:
         vcpus = sum(self._instances.vcpus[row] for row in rows)

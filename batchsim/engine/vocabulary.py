@@ -48,6 +48,9 @@ NONE, EXITED, START_FAILED, TIMED_OUT, TASK_INTERRUPTED, DEPENDENCY_FAILED, CHIL
 START_TIMEOUT = "DockerTimeoutError: Could not transition to started; timed out"
 """``container.reason`` of an attempt that failed in STARTING (fact sheet 2.2)."""
 
+CANNOT_PULL = "CannotPullContainerError: the registry did not deliver the image"
+"""``container.reason`` of an attempt whose image could not be pulled (ECS, "CannotPullContainer task errors")."""
+
 CANCEL_AFTER = "Canceled by cancel_after"
 """Status reason of a job that had not started so long after its creation (a workload entry's ``cancel_after``)."""
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from itertools import pairwise
 from multiprocessing import active_children, get_context
-from multiprocessing.resource_tracker import ensure_running
 
 import numpy as np
 
 from batchsim.errors import ExperimentError
 from batchsim.experiments.paired import Floats, as_floats
 from batchsim.experiments.variants import Own
+from batchsim.processes import born_deaf_to_interrupts, ignore_interrupts
 from batchsim.simulation import Prepared, Simulation, prepare
 from batchsim.spec import Scenario
 
@@ -100,7 +99,7 @@ def _in_processes(
     with ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn"), ignore_interrupts) as pool:
         waiting: dict[Future[list[Floats]], _Chunk] = {}
         try:
-            for number, (at, part) in enumerate(chunks):
+            for number, (at, part) in enumerate(chunks):  # the first calls of submit start the processes
                 with born_deaf_to_interrupts() if number < workers else nullcontext():
                     waiting[pool.submit(_chunk, cases[at], metrics, seed, part)] = at, part
             for future in as_completed(waiting):
@@ -114,26 +113,6 @@ def _in_processes(
             for child in set(active_children()) - others:
                 child.terminate()
             raise
-
-
-def ignore_interrupts() -> None:
-    """For a process that was started later, in another's place."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def born_deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal; those started here inherit a block; the parent ends them.
-
-    Each of the first calls of ``submit`` starts a process, which would tell of an interrupt while it still loads. One
-    that comes meanwhile is not lost: the parent hears of it at the end of the block.
-    """
-    ensure_running()  # the tracker of multiprocessing, whose start would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check_that_it_travels(policies: Sequence[Own | None]) -> None:

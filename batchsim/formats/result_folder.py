@@ -32,6 +32,7 @@ TABLES = (
     "consumables",
     "rejections",
     "costs",
+    "faults",
 )
 SUMMARY = "summary.json"
 SCENARIO = "scenario.resolved.yaml"

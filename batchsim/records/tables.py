@@ -58,6 +58,9 @@ class Names:
     """By environment; None on Fargate, and where there is no type."""
     consumables: tuple[str, ...] = ()
     """Names of the consumable resources."""
+    faults: tuple[str, ...] = ()
+    """What the faults of the plan are called: by their names, else ``faults[0]`` and so on."""
+    fault_kinds: tuple[str, ...] = ()
     needs: tuple[str, ...] = ("",)
     """What jobs need of consumable resources: ``NAME:QUANTITY`` of each, separated by blanks."""
 
@@ -337,6 +340,28 @@ def no_rejections() -> Rejections:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FaultEvents:
+    """One row a thing that a fault of the scenario's plan did, in order of time. Shape of each column: (rows,)."""
+
+    at_ms: Ints
+    fault: Ints
+    """Its line in the plan: a code into :attr:`Names.faults`."""
+    effect: Ints
+    """A :class:`~batchsim.records.vocabulary.FaultEffect`."""
+    environment: Ints
+    """NEVER where it is none's."""
+    instance: Ints
+    """The instance struck, or NEVER."""
+    attempt: Ints
+    """The attempt struck by itself, or NEVER; what was on a lost instance is not listed."""
+
+
+def no_fault_events() -> FaultEvents:
+    """Of a run that no fault struck."""
+    return FaultEvents(*(np.zeros(0, np.int64) for _ in range(6)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Records:
     """Everything that one run recorded."""
 
@@ -363,3 +388,4 @@ class Records:
     dep_eval_delay_ms: int = 0
     """How long jobs are SUBMITTED before their dependencies are looked at."""
     rejections: Rejections = field(default_factory=no_rejections)
+    faults: FaultEvents = field(default_factory=no_fault_events)

@@ -45,6 +45,7 @@ class Outcome(_Worded):
     TIMED_OUT = 4, "timed_out"
     TERMINATED = 5, "terminated"
     RECLAIMED = 6, "reclaimed"
+    HOST_LOST = 7, "host_lost"
 
 
 class WaitReason(_Worded):
@@ -93,6 +94,9 @@ class WhyEnded(_Worded):
     HORIZON = 0, "end_of_run"
     SCALE_IN = 1, "scale_in"
     SPOT_RECLAIM = 2, "spot_reclaim"
+    INSTANCE_FAILURE = 3, "instance_failure"
+    ZONE_OUTAGE = 4, "zone_outage"
+    BOOT_FAILURE = 5, "boot_failure"
 
 
 class ScalingAction(_Worded):
@@ -103,6 +107,20 @@ class ScalingAction(_Worded):
     SCALE_IN = 2, "scale_in"
     RECLAIM = 3, "reclaim"
     UPDATE = 4, "update"
+    LOSS = 5, "loss"
+
+
+class FaultEffect(_Worded):
+    """What a fault of the scenario's plan did."""
+
+    INSTANCE_LOST = 0, "instance_lost"
+    BOOT_FAILED = 1, "boot_failed"
+    SLOWED = 2, "slowed"
+    LAUNCH_REFUSED = 3, "launch_refused"
+    PASS_DELAYED = 4, "pass_delayed"
+    EXIT_FORCED = 5, "exit_forced"
+    PULL_FAILED = 6, "pull_failed"
+    PULL_DELAYED = 7, "pull_delayed"
 
 
 class BlockReason(_Worded):

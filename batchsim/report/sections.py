@@ -298,6 +298,20 @@ def consumables(summary: Summary) -> RenderableType | None:
     )
 
 
+def faults(summary: Summary) -> RenderableType | None:
+    """What the faults of the plan did, and what that cost."""
+    if not summary["faults"]:
+        return None
+    lines = [
+        (each["fault"], words(each["kind"]), sentences.fault_events(each["events"]), count(each["attempts_lost"]),
+         duration(each["wasted_s"]), dollars(each["wasted_usd"]))
+        for each in summary["faults"]
+    ]  # fmt: skip
+    return section(
+        "Faults", rows(("fault", "kind", "what it did", "attempts lost", "work wasted", "cost"), lines, words=3)
+    )
+
+
 def not_counted(summary: Summary) -> RenderableType:
     """What no bill holds."""
     return section("Not counted", points(summary["not_counted"]))
@@ -310,7 +324,7 @@ def assumptions(summary: Summary) -> RenderableType:
 
 ORDER = (
     stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, cost, latency,
-    throughput, utilisation, shares, consumables, retries, notifications, not_counted, assumptions,
+    throughput, utilisation, shares, consumables, retries, faults, notifications, not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 

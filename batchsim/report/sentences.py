@@ -158,6 +158,11 @@ def helps(reason: str | None, waits_for: str = "") -> str:
     return f". What would help: {found}" if found else ""
 
 
+def fault_events(events: Summary) -> str:
+    """What a fault did: ``3 instance lost, 1 launch refused``."""
+    return ", ".join(f"{number:,} {words(effect)}" for effect, number in events.items())
+
+
 def matched(rule: Summary) -> str:
     """How many events a rule matched."""
     return count(rule["notifications"]) if rule["state"] == "ENABLED" else "DISABLED"

@@ -28,7 +28,7 @@ def print_report(summary: Mapping[str, Any], parts: Parts = ORDER) -> None:
         console.width = max(console.width, LEAST_WIDTH)
         _print(console, summary, parts)
     else:
-        sys.stdout.write(encodable(report_text(summary, parts=parts), sys.stdout.encoding))
+        sys.stdout.write(encodable(report_text(summary, parts=parts), sys.stdout.encoding or "utf-8"))
 
 
 def report_text(summary: Mapping[str, Any], width: int = PIPE_WIDTH, parts: Parts = ORDER) -> str:

@@ -19,6 +19,8 @@ _WORDS = {
     "higher_queue": "queue of higher priority",
     "kept_by_minvcpus": "kept on by minvCpus or a fleet",
     "launch_rate": "launch or dispatch rate",
+    "az_outage": "zone outage",
+    "lost_to_faults": "lost to faults",
     "lost_to_spot": "lost to Spot",
     "max_vcpus": "environment at maxvCpus",
     "nat": "NAT",

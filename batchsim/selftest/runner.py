@@ -12,7 +12,7 @@ from multiprocessing import active_children, get_context
 from typing import NamedTuple
 
 from batchsim.errors import ExperimentError
-from batchsim.experiments.replications import born_deaf_to_interrupts, ignore_interrupts
+from batchsim.processes import born_deaf_to_interrupts, ignore_interrupts
 from batchsim.selftest.case import Case, Measured
 from batchsim.selftest.judge import Verdict, judge
 from batchsim.selftest.registry import family

@@ -7,6 +7,7 @@ from batchsim.spec.effective import EffectiveJob, effective_job
 from batchsim.spec.entries import Dataset, Entry, Fail, Workflow
 from batchsim.spec.environments import ComputeEnvironment, ComputeResource, ScalingPolicy
 from batchsim.spec.facts import CatalogueFacts, FargatePrices, InstanceType, PoolFacts
+from batchsim.spec.faults import Fault, FaultTarget
 from batchsim.spec.jobs import (
     ArrayProperties,
     ContainerOverrides,
@@ -27,7 +28,7 @@ from batchsim.spec.parsing import parse
 from batchsim.spec.queues import ComputeEnvironmentOrder, ConsumableResource, JobQueue, SchedulingPolicy
 from batchsim.spec.samples import Sample, SampleFile
 from batchsim.spec.scenario import Scenario
-from batchsim.spec.settings import Action, Fault, FaultTarget, SimulationSettings
+from batchsim.spec.settings import Action, SimulationSettings
 from batchsim.spec.source import SourceMap
 from batchsim.spec.updates import Target, check_update, find_target
 from batchsim.spec.workload import (

@@ -9,11 +9,12 @@ from pydantic import Field, PrivateAttr
 from batchsim.spec.base import Model
 from batchsim.spec.entries import Dataset, Item
 from batchsim.spec.environments import ComputeEnvironment
+from batchsim.spec.faults import Fault
 from batchsim.spec.jobs import JobDefinition
 from batchsim.spec.kinds import Flag, Text
 from batchsim.spec.notifications import Notification
 from batchsim.spec.queues import ConsumableResource, JobQueue, SchedulingPolicy
-from batchsim.spec.settings import Action, Fault, SimulationSettings
+from batchsim.spec.settings import Action, SimulationSettings
 from batchsim.spec.source import SourceMap
 from batchsim.spec.world import World
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, Wrap
 from batchsim import units
 from batchsim.spec.base import MAX_INT, FileForm, FlawsError, Model, check_text, check_whole, check_zone, flawed
 from batchsim.spec.jobs import JobDefinition
-from batchsim.spec.kinds import DURATION, DurationMs, Flag, PositiveMs, Text, Whole, whole, with_unit
+from batchsim.spec.kinds import DURATION, DurationMs, Text, whole, with_unit
 
 MAX_SEED = 2**128 - 1
 MAX_JOBS = 5_000_000
@@ -99,59 +99,6 @@ class SimulationSettings(Model):
     max_time_ms: DurationMs = Field(default=30 * units.DURATION_MS["d"], alias="max_time")
     max_jobs: Annotated[int, whole("E114", 1)] = MAX_JOBS
     """A workload of more jobs is refused before it fills the memory (E151)."""
-
-
-class FaultTarget(Model):
-    """What a fault strikes: of a reclaim the ``ordinal``-th instance launched in an environment, from 0.
-
-    Else whatever fits all keys that are given; ``type`` may hold ``*``, as in ``c5.*``.
-    """
-
-    environment: Text | None = None
-    ordinal: Whole | None = None
-    type: Text | None = None
-    zone: Text | None = None
-    spot: Flag | None = None
-
-
-class Fault(Model):
-    """What goes wrong, and when.
-
-    ``spot_reclaim``: EC2 takes one instance at one instant; ``replace``: an equal one is launched, and ready, at once.
-
-    ``capacity``: from ``at`` on, ``for`` so long or to the end, EC2 has no more than ``capacity`` instances of all that
-    ``select`` fits, On-Demand too; a launch beyond is a capacity error. Instances that are on stay.
-    """
-
-    kind: Literal["spot_reclaim", "capacity"]
-    at_ms: DurationMs = Field(alias="at")
-    for_ms: PositiveMs | None = Field(default=None, alias="for")
-    select: FaultTarget = FaultTarget()
-    capacity: Whole = 0
-    replace: Flag = False
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Fault:
-        needs, foreign = _FAULT_KEYS[self.kind]
-        for key in needs:
-            if getattr(self.select, key) is None:
-                raise flawed("E111", "missing key", path=("select", key))
-        for key in foreign:
-            holder: Model = self.select if key in FaultTarget.model_fields else self
-            field = type(holder).model_fields[key]
-            if getattr(holder, key) not in (None, field.default):
-                path = ("select", key) if holder is self.select else (field.alias or key,)
-                raise flawed(
-                    "E117", f"{path[-1]} does not go with {self.kind}", path=path, hint=f"Leave {path[-1]} out"
-                )
-        return self
-
-
-_FAULT_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "spot_reclaim": (("environment", "ordinal"), ("for_ms", "capacity", "type", "zone", "spot")),
-    "capacity": ((), ("ordinal", "replace")),
-}
-"""By kind of fault: what its target must say, and what does not go with it."""
 
 
 class Action(Model):

@@ -627,11 +627,11 @@ ROWS = [
         id="5.5q",
         rule="At a quota a queue goes on to its next environment",
         source='User Guide, "Best practices" (more than one compute environment)',
-        where="batchsim/engine/ec2.py Ec2Cover.grow",
+        where="batchsim/engine/ec2_cover.py Ec2Cover.grow",
         tests=QUOTAS + "a_queue_at_the_quota_spills_over_to_its_next_environment",
         status="modelled",
         note="A quota is a gate like maxvCpus; which size is launched within it is chosen as within maxvCpus.",
-        breaks=lambda patch: patch.setattr("batchsim.engine.ec2.Ec2Cover._launch", _without_a_quota),
+        breaks=lambda patch: patch.setattr("batchsim.engine.ec2_cover.Ec2Cover._launch", _without_a_quota),
     ),
 ]
 

@@ -11,6 +11,7 @@ from batchsim.analysis.invariants import (
     consumables,
     control,
     dependencies,
+    faults,
     hosts,
     images,
     launches,
@@ -63,5 +64,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     *control.INVARIANTS,
     *revisions.INVARIANTS,
     *shares.INVARIANTS,
+    *faults.INVARIANTS,
 )
 """All of them, in the order in which violations are told: what exists, what happened, who waited, what it cost."""

@@ -33,6 +33,7 @@ class Book:
         self.notifications = Table("notifications", _frame(tables, "notifications"))
         self.blocked = Table("blocked", _frame(tables, "blocked"))
         self.consumables = Table("consumables", _frame(tables, "consumables"))
+        self.faults = Table("faults", _frame(tables, "faults"))
         self.summary: Mapping[str, Any] = tables.get("summary") or {}
         self.settings = Settings(tables.get("scenario") or {})
 

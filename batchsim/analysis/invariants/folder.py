@@ -22,9 +22,10 @@ TABLES = (
     "blocked",
     "consumables",
     "rejections",
+    "faults",
     "costs",
 )
-OPTIONAL = ("blocked", "consumables", "costs", "rejections")
+OPTIONAL = ("blocked", "consumables", "costs", "faults", "rejections")
 NOTIFICATIONS = "notifications.jsonl"
 _SECTIONS = ("jobs", "cost", "latency")
 

@@ -126,7 +126,9 @@ def scale_in_spares_busy_instances(book: Book) -> pd.DataFrame:
     """Scale-in never ends an instance with a job on it, and no instance dies in any other way under a job."""
     scaled_in = np.append(book.instances.among("why_ended", "scale_in"), False)[book.host]
     cut = book.end_ms > take(_ends(book), book.host, FAR)
-    killed = (book.end_ms == take(_ends(book), book.host, FAR)) & book.attempts.among("outcome", "reclaimed", "open")
+    killed = (book.end_ms == take(_ends(book), book.host, FAR)) & book.attempts.among(
+        "outcome", "reclaimed", "host_lost", "open"
+    )
     return book.attempts.rows(scaled_in & (cut | (killed & ~_drained(book))))
 
 

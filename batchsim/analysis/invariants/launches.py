@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import Book
+from batchsim.analysis.invariants.faults import selected
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
 from batchsim.analysis.invariants.sweep import levels
@@ -91,7 +91,7 @@ def nothing_is_launched_in_an_emptied_pool(book: Book) -> pd.DataFrame:
     for fault in book.settings.faults:
         if fault.get("kind") != "capacity":
             continue
-        rows = np.flatnonzero(_selected(book, fault.get("select") or {}))
+        rows = np.flatnonzero(selected(book, fault.get("select") or {}))
         launched, start = instances.ms("launched_at_s")[rows], duration_ms("at", fault["at"])
         within = launched >= start
         if fault.get("for") is not None:
@@ -99,20 +99,6 @@ def nothing_is_launched_in_an_emptied_pool(book: Book) -> pd.DataFrame:
         before = _on_before(book, rows, np.ones(len(rows), np.int64))
         wrong[rows[within & (before >= int(fault.get("capacity", 0)))]] = True
     return instances.rows(wrong & decided_launches(book))
-
-
-def _selected(book: Book, select: Mapping[str, Any]) -> Bools:
-    """Instances that a fault's target fits; keys that are absent fit all."""
-    instances = book.instances
-    chosen = np.ones(len(instances), np.bool_)
-    for key in ("environment", "zone"):
-        if select.get(key) is not None:
-            chosen &= instances.among(key, str(select[key]))
-    if select.get("type") is not None:
-        chosen &= instances.among("type", *(w for w in instances.words("type") if fnmatchcase(w, str(select["type"]))))
-    if select.get("spot") is not None:
-        chosen &= instances.flag("spot") == bool(select["spot"])
-    return chosen
 
 
 # -- bids and price steps

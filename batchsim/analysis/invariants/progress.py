@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, take
+from batchsim.analysis.invariants.faults import slowed
 from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import duration_ms
@@ -181,7 +182,10 @@ def cut_by_timeout(book: Book) -> Bools:
 
 @invariant("P09")
 def speeds_are_the_worlds(book: Book) -> pd.DataFrame:
-    """Work is done at the speed that the world gives the type, else its family, else an architecture, else 1."""
+    """Work is done at the speed that the world gives the type, else its family, else an architecture, else 1.
+
+    A fault may slow an instance down, for life.
+    """
     attempts, given = book.attempts, book.settings.world("speed")
     known = {word: round(float(value) * UNIT) for word, value in given.items()}
     general = [UNIT, *(known[word] for word in ("x86_64", "arm64") if word in known)]
@@ -189,7 +193,7 @@ def speeds_are_the_worlds(book: Book) -> pd.DataFrame:
     @cache
     def allowed(kind: str) -> list[int]:
         exact = next((known[word] for word in (kind, kind.partition(".")[0]) if word in known), None)
-        return general if exact is None else [exact]
+        return slowed(book, general if exact is None else [exact])
 
     speed, kinds = attempts.milli("speed"), attempts.codes("type")
     wrong = np.zeros(len(attempts), np.bool_)

@@ -52,7 +52,14 @@ _PALER = 0.4
 _EDGED_FROM = 3.0
 """Points of width from which a job has an edge."""
 
-_LOST = (Outcome.FAILED, Outcome.START_FAILED, Outcome.TIMED_OUT, Outcome.TERMINATED, Outcome.RECLAIMED)
+_LOST = (
+    Outcome.FAILED,
+    Outcome.START_FAILED,
+    Outcome.TIMED_OUT,
+    Outcome.TERMINATED,
+    Outcome.RECLAIMED,
+    Outcome.HOST_LOST,
+)
 
 
 def gantt(run: Analysis, ax: Axes | None, most: int) -> Axes:

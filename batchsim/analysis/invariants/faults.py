@@ -1,0 +1,218 @@
+"""Faults of the plan: they strike what they select, in their window, as they say, and nothing else goes so wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchsim.analysis.invariants.book import FAR, Book, lookup, sums, take
+from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
+
+Line = Mapping[str, Any]
+"""A fault as the scenario has it."""
+KIND_OF = {"instance_failure": "instance_failure", "zone_outage": "az_outage", "boot_failure": "boot_failure"}
+"""By what ended an instance, the kind of fault that does so."""
+DETECT_MS = 600_000
+"""How long an instance that never registers is waited for, if its fault does not say."""
+MOST_SLOW = 8
+"""Slow faults in one plan beyond which their products are too many to list."""
+
+
+def selected(book: Book, select: Line) -> Bools:
+    """Instances that a fault's target fits; keys that are absent fit all."""
+    instances = book.instances
+    chosen = np.ones(len(instances), np.bool_)
+    for key in ("environment", "zone"):
+        if select.get(key) is not None:
+            chosen &= instances.among(key, str(select[key]))
+    if select.get("type") is not None:
+        chosen &= instances.among("type", *(w for w in instances.words("type") if fnmatchcase(w, str(select["type"]))))
+    if select.get("spot") is not None:
+        chosen &= instances.flag("spot") == bool(select["spot"])
+    if select.get("ordinal") is not None:
+        chosen &= instances.number("ordinal") == int(select["ordinal"])
+    return chosen
+
+
+def window_ms(fault: Line) -> tuple[int, int]:
+    """From when to when a fault acts."""
+    start = duration_ms("at", fault.get("at", 0))
+    return start, FAR if fault.get("for") is None else start + duration_ms("for", fault["for"])
+
+
+def within(instant_ms: Int64s, fault: Line) -> Bools:
+    """Which instants lie in a fault's window."""
+    start, end = window_ms(fault)
+    return np.asarray((instant_ms >= start) & (instant_ms < end))
+
+
+def _of(book: Book, *kinds: str) -> Iterator[Line]:
+    return (fault for fault in book.settings.faults if fault.get("kind") in kinds)
+
+
+def _target(fault: Line) -> Line:
+    return fault.get("select") or {}
+
+
+def slowed(book: Book, speeds: Sequence[int]) -> list[int]:
+    """These speeds, in thousandths, and what every set of slow faults makes of them."""
+    factors = [float(fault.get("factor") or 1) for fault in _of(book, "slow_instance")]
+    if len(factors) > MOST_SLOW:
+        raise CannotTellError("there are too many slow_instance faults to tell what they make of a speed")
+    found = set(speeds)
+    for factor in factors:
+        found |= {max(1, round(speed / factor)) for speed in found}
+    return sorted(found)
+
+
+def pass_slack_ms(book: Book) -> int:
+    """How much longer than a scheduler cycle a pass may be away: the windows of all stalls."""
+    return sum(end - start for start, end in map(window_ms, _of(book, "scheduler_stall")))
+
+
+@invariant("X01")
+def faults_take_what_they_select(book: Book) -> pd.DataFrame:
+    """An instance that failed, or went with its zone, fits a fault of that kind in its window.
+
+    One instance fails at the instant of its fault, a part of a fleet or a zone at the beginning of the window.
+    """
+    instances = book.instances
+    ended, told = instances.ms("ended_at_s"), np.zeros(len(instances), np.bool_)
+    for fault in _of(book, "instance_failure", "az_outage"):
+        word = next(why for why, kind in KIND_OF.items() if kind == fault["kind"])
+        fits = instances.among("why_ended", word) & selected(book, _target(fault)) & within(ended, fault)
+        at_once = fault.get("mtbf") is None
+        told |= fits & ((ended == window_ms(fault)[0]) | (not at_once))
+    taken = instances.among("why_ended", "instance_failure", "zone_outage")
+    return instances.rows(taken & ~told)
+
+
+@invariant("X02")
+def nothing_lives_in_a_zone_that_is_out(book: Book) -> pd.DataFrame:
+    """While a zone is out nothing of what the outage selects is on: nothing is launched, nothing outlives its start."""
+    instances, wrong = book.instances, np.zeros(len(book.instances), np.bool_)
+    launched, ended = instances.ms("launched_at_s"), book.until_horizon(instances.ms("ended_at_s"))
+    for fault in _of(book, "az_outage"):
+        start, end = window_ms(fault)
+        overlaps = (launched < end) & (ended > start) & ((launched >= start) | (ended > start))
+        if start < book.horizon_ms:
+            wrong |= selected(book, _target(fault)) & overlaps
+    return instances.rows(wrong)
+
+
+@invariant("X03")
+def lost_hosts_end_what_is_on_them(book: Book) -> pd.DataFrame:
+    """A host that is lost to a fault ends exactly the attempts on it at that instant, and none elsewhere."""
+    attempts = book.attempts
+    taken = np.append(book.instances.among("why_ended", *KIND_OF), False)[book.host]
+    gone = take(book.instances.ms("ended_at_s"), book.host)
+    lost = attempts.among("outcome", "host_lost")
+    cut = taken & (gone == book.end_ms) & attempts.among("outcome", "reclaimed", "open")
+    return attempts.rows((lost & ~(taken & (gone == book.end_ms))) | (taken & (book.end_ms > gone)) | cut)
+
+
+@invariant("X04")
+def boot_failures_are_detected_in_time(book: Book) -> pd.DataFrame:
+    """An instance that never registered is given up detect_after its launch, was never READY, and is billed or not."""
+    instances = book.instances
+    launched, ended = instances.ms("launched_at_s"), instances.ms("ended_at_s")
+    free = instances.ms("billed_from_s") == MISSING
+    told = np.zeros(len(instances), np.bool_)
+    for fault in _of(book, "boot_failure"):
+        after = duration_ms("detect_after", fault.get("detect_after") or DETECT_MS)
+        fits = selected(book, _target(fault)) & within(launched, fault) & (ended - launched == after)
+        told |= fits & (free | (fault.get("billed") is not False))
+    failed = instances.among("why_ended", "boot_failure")
+    return instances.rows(failed & ~(told & (instances.ms("ready_at_s") == MISSING)))
+
+
+@invariant("X05")
+def nothing_is_placed_in_a_stall(book: Book) -> pd.DataFrame:
+    """While the scheduler stalls no job starts, but for those that clients without a queue start themselves."""
+    attempts, wrong = book.attempts, np.zeros(len(book.attempts), np.bool_)
+    for fault in _of(book, "scheduler_stall"):
+        wrong |= within(attempts.ms("starting_at_s"), fault)
+    own = [word for word in attempts.words("queue") if book.settings.is_without_queue(word)] if wrong.any() else []
+    return attempts.rows(wrong & ~attempts.among("queue", *own))
+
+
+@invariant("X06")
+def a_whole_fleet_goes_at_once(book: Book) -> pd.DataFrame:
+    """A fault that takes all of what it selects leaves nothing of it that was on before."""
+    instances, wrong = book.instances, np.zeros(len(book.instances), np.bool_)
+    launched, ended = instances.ms("launched_at_s"), book.until_horizon(instances.ms("ended_at_s"))
+    for fault in _of(book, "spot_reclaim", "instance_failure"):
+        if fault.get("fraction") is not None and float(fault["fraction"]) >= 1:
+            at, _ = window_ms(fault)
+            mine = selected(book, _target(fault))
+            mine &= instances.flag("spot") | (fault["kind"] == "instance_failure")
+            wrong |= mine & (launched < at) & (ended > at) & (at < book.horizon_ms)
+    return instances.rows(wrong)
+
+
+@invariant("X07")
+def every_loss_has_its_line(book: Book) -> pd.DataFrame:
+    """Each instance that a fault took stands once in the table of faults, at its end, with a fault of that kind."""
+    faults, instances = _table(book), book.instances
+    host = lookup(faults, "instance", instances, "instance")
+    lost = faults.among("effect", "instance_lost", "boot_failed")
+    kinds = np.append(np.array([*map(_kind_of, instances.text("why_ended"))], dtype=object), "")[host]
+    wrong = lost & ((host < 0) | (faults.text("kind") != kinds))
+    wrong |= lost & (faults.ms("at_s") != take(instances.ms("ended_at_s"), host))
+    if wrong.any():
+        return faults.rows(wrong)
+    seen = sums(host[lost], np.ones(int(lost.sum()), np.int64), len(instances))
+    must = instances.among("why_ended", *KIND_OF)
+    return instances.rows((seen > 1) | (must & (seen == 0)))
+
+
+def _kind_of(why_ended: str) -> str:
+    return KIND_OF.get(why_ended, why_ended)
+
+
+@invariant("X08")
+def damage_adds_up(book: Book) -> pd.DataFrame:
+    """What the summary says of each fault is the sum of its lines in the table of faults."""
+    faults = _table(book)
+    told = {each["fault"]: each for each in book.summary.get("faults") or ()}
+    wrong = ~faults.among("fault", *told)
+    for name, each in told.items():
+        rows = np.flatnonzero(faults.among("fault", name))
+        found = (
+            int(faults.number("attempts_lost")[rows].sum()),
+            int(faults.ms("wasted_s")[rows].sum()),
+            int(faults.nano("wasted_usd")[rows].sum()),
+        )
+        said = (each["attempts_lost"], round(each["wasted_s"] * 1000), round(each["wasted_usd"] * 10**9))
+        wrong[rows] |= found != said or len(rows) != sum(each["events"].values())
+    if not wrong.any() and not set(told) <= set(faults.words("fault")):
+        return pd.DataFrame([{"fault": name} for name in told if name not in faults.words("fault")])
+    return faults.rows(wrong)
+
+
+def _table(book: Book) -> Table:
+    """The table of faults; where nothing struck there is none."""
+    return book.faults if book.faults.has("effect") else Table("faults", pd.DataFrame(columns=_COLUMNS, dtype=str))
+
+
+_COLUMNS = (
+    "at_s", "fault", "kind", "effect", "environment", "instance", "job_id", "attempt", "attempts_lost", "wasted_s",
+    "wasted_usd",
+)  # fmt: skip
+
+INVARIANTS = (
+    faults_take_what_they_select,
+    nothing_lives_in_a_zone_that_is_out,
+    lost_hosts_end_what_is_on_them,
+    boot_failures_are_detected_in_time,
+    nothing_is_placed_in_a_stall,
+    a_whole_fleet_goes_at_once,
+    every_loss_has_its_line,
+    damage_adds_up,
+)

@@ -1,0 +1,28 @@
+"""Processes of our own: started so that Ctrl-C, which reaches every process of a terminal, is the parent's alone."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.resource_tracker import ensure_running
+
+
+@contextmanager
+def born_deaf_to_interrupts() -> Iterator[None]:
+    """Processes that are started in the block inherit one on SIGINT; whoever started them ends them.
+
+    Without it they would tell of an interrupt while they still load. One that comes meanwhile is not lost: the parent
+    hears of it at the end of the block.
+    """
+    ensure_running()  # the tracker of multiprocessing, whose start would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_interrupts() -> None:
+    """For a process that was started later, in another's place."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
