@@ -31,6 +31,8 @@ MOST_START_FAILURES = 0.999
 """A thousand tries a start: more would look like a run that hangs."""
 MOST_INSTANCES = 1_000_000
 """So many instances may be kept warm without a job."""
+LONG_MS = 86_400_000
+"""A day of failing pulls is as good as for ever."""
 LEAST_MEMORY_MIB = 4
 """API, ResourceRequirement: a container asks for at least 4 MiB."""
 
@@ -39,7 +41,7 @@ def preflight(scenario: Scenario, facts: CatalogueFacts, policies: Policies = AW
     """Return what keeps a valid scenario from running; empty when nothing does."""
     flaws = [*_unknown_strategies(scenario, policies), *_unknown_targets(scenario), *_endless_retries(scenario)]
     flaws += [*_unknown_metrics(scenario), *_huge_fleets(scenario, facts), *_mixed_queues(scenario, facts)]
-    flaws += _unpriced_windows(scenario, facts)
+    flaws += [*_unpriced_windows(scenario, facts), *_endless_pulls(scenario)]
     if not scenario.allow_unplaceable:
         flaws.extend(_unplaceable(scenario, facts))
         flaws.extend(_unplaceable_later(scenario, facts))
@@ -146,6 +148,18 @@ def _unknown_targets(scenario: Scenario) -> Iterator[Flaw]:
             path: Path = ("faults", number, "select", "environment")
             hint = did_you_mean(name, spot)
             yield Flaw("E120", "no compute environment of type SPOT", path, name, ", ".join(spot) or "none", hint)
+
+
+def _endless_pulls(scenario: Scenario) -> Iterator[Flaw]:
+    """Pulls that next to never succeed, of attempts that do not count: jobs would be retried for ever."""
+    for number, fault in enumerate(scenario.faults):
+        is_long = fault.for_ms is None or fault.for_ms > LONG_MS
+        is_endless = is_long and (fault.probability or 0) > MOST_START_FAILURES
+        if fault.kind == "image_pull" and is_endless and not scenario.world.count_start_failures:
+            path: Path = ("faults", number, "probability")
+            hint = "Give the fault a for, or count start failures"
+            allowed = f"at most {MOST_START_FAILURES} with count_start_failures: false"
+            yield Flaw("E144", "next to nothing could ever start", path, fault.probability, allowed, hint)
 
 
 def _unplaceable(scenario: Scenario, facts: CatalogueFacts) -> Iterator[Flaw]:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from batchsim import units
-from batchsim.spec.base import Flaw, FlawsError, Model, flawed
-from batchsim.spec.kinds import DurationMs, Flag, Name, PositiveMs, Probability, Text, Whole, number, whole
+from batchsim.spec.base import FileForm, Flaw, FlawsError, Model, flawed
+from batchsim.spec.kinds import DURATION, DurationMs, Flag, Name, PositiveMs, Probability, Text, Whole, number, whole
 from batchsim.spec.laws import Law
 
 MAX_HAZARD_PER_H = 3_600.0
@@ -30,6 +30,17 @@ Kind = Literal[
     "exit_code",
     "poison_job",
 ]
+
+
+def _lasting_ms(value: object) -> int:
+    """A duration of at least a second (E149): else instances would come and go a thousand times a second."""
+    found: int = DURATION.read(value)
+    if found < units.DURATION_MS["s"]:
+        raise flawed("E149", "takes less than a second", value, allowed="at least 1s")
+    return found
+
+
+LastingMs = Annotated[int, FileForm(_lasting_ms, DURATION.schema, DURATION.show)]
 
 
 class FaultTarget(Model):
@@ -75,10 +86,10 @@ class Fault(Model):
     """One draw takes a whole pool: a type in a zone. Without, each instance has a draw of its own."""
     notice_ms: DurationMs | None = Field(default=None, alias="notice")
     """Before a loss; without, ``world.notice``."""
-    mtbf_ms: PositiveMs | None = Field(default=None, alias="mtbf")
+    mtbf_ms: LastingMs | None = Field(default=None, alias="mtbf")
     """Mean time between failures of one instance."""
     probability: Probability | None = None
-    detect_after_ms: PositiveMs | None = Field(default=None, alias="detect_after")
+    detect_after_ms: LastingMs | None = Field(default=None, alias="detect_after")
     """After which an instance that did not register is given up."""
     billed: Flag | None = None
     """Whether it is billed up to then; without, it is."""

@@ -17,6 +17,7 @@ from batchsim.records.tables import NEVER, Records
 from batchsim.records.vocabulary import (
     BlockReason,
     EndedBy,
+    FaultEffect,
     JobState,
     Outcome,
     ScalingAction,
@@ -102,6 +103,7 @@ def expected_marks() -> tuple[Mark, ...]:
         REVISED,
         GAVE_UP,
         *STOPS,
+        *_all("fault", FaultEffect),
     )
 
 
@@ -131,6 +133,7 @@ def marks_of(result: Result) -> Counter[Mark]:
     marks.update(_words("blocked", BlockReason, records.blocked.reason))
     marks[LIMITED] = int(records.blocked.cancelled.sum())
     marks.update(_stops(result))
+    marks.update(_words("fault", FaultEffect, records.faults.effect))
     marks[REVISED] = _revised(result)
     marks[GAVE_UP] = int((result.jobs["reason"] == CANCEL_AFTER).sum())
     return +marks

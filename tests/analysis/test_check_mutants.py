@@ -12,6 +12,7 @@ from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import Book
 from tests.analysis.mutants import MUTANTS as USUAL
 from tests.analysis.mutants import Mutant
+from tests.analysis.mutants_faults import FAULT_MUTANTS, sound_faults
 from tests.analysis.mutants_launches import MUTANTS as OF_LAUNCHES
 from tests.analysis.mutants_pace import MUTANTS as OF_PACE
 from tests.analysis.mutants_shares import SHARE_MUTANTS, sound_shares
@@ -64,8 +65,29 @@ def test_a_bug_planted_among_shares_is_caught_by_its_invariant(mutant: Mutant, s
     assert is_caught(mutant, tables)
 
 
+@pytest.fixture(scope="module")
+def faulty() -> dict[str, Any]:
+    return sound_faults()
+
+
+def test_the_sound_run_on_a_bad_day_breaks_no_invariant_either(faulty: dict[str, Any]) -> None:
+    found = examine(faulty)
+    assert not found.violations, "\n".join(map(str, found.violations))
+    assert not found.untold
+
+
+@pytest.mark.parametrize("mutant", FAULT_MUTANTS, ids=str)
+def test_a_bug_planted_among_faults_is_caught_by_its_invariant(mutant: Mutant, faulty: dict[str, Any]) -> None:
+    tables = deepcopy(faulty)
+    mutant.change(tables)
+    caught = [violation.id for violation in examine(tables).violations]
+    assert mutant.caught_by in caught, caught
+
+
 def test_every_invariant_catches_some_planted_bug() -> None:
-    assert {each.id for each in INVARIANTS} <= {mutant.caught_by for mutant in (*MUTANTS, *SHARE_MUTANTS)}
+    assert {each.id for each in INVARIANTS} <= {
+        mutant.caught_by for mutant in (*MUTANTS, *SHARE_MUTANTS, *FAULT_MUTANTS)
+    }
 
 
 def test_ids_and_sentences_are_an_invariants_own() -> None:

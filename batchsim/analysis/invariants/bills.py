@@ -7,6 +7,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, first_match, lookup, sums
 from batchsim.analysis.invariants.exact import half_even
+from batchsim.analysis.invariants.faults import may_not_register
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
@@ -32,7 +33,10 @@ def instance_on_ms(book: Book) -> Int64s:
 
 @invariant("I19")
 def billing_starts_on_time(book: Book) -> pd.DataFrame:
-    """An instance is billed from the instant that bill_from says, between its launch and READY."""
+    """An instance is billed from the instant that bill_from says, between its launch and READY.
+
+    X04 judges those that a fault keeps from registering.
+    """
     instances = book.instances
     billed, launched, ready = (instances.ms(name) for name in ("billed_from_s", "launched_at_s", "ready_at_s"))
     rule = book.settings.world("bill_from")
@@ -40,6 +44,7 @@ def billing_starts_on_time(book: Book) -> pd.DataFrame:
     exact = {"launch": launched, "ready": ready}.get(rule)
     if exact is not None:
         wrong |= (billed != exact) & ~((billed == MISSING) & (exact > book.horizon_ms))
+        wrong &= (ready != MISSING) | ~may_not_register(book)
     return instances.rows(wrong | ((ready != MISSING) & ((ready < launched) | (billed == MISSING))))
 
 

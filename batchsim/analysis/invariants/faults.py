@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book, lookup, sums, take
+from batchsim.analysis.invariants.book import FAR, Book, first_match, lookup, sums, take
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
@@ -69,6 +69,14 @@ def slowed(book: Book, speeds: Sequence[int]) -> list[int]:
     for factor in factors:
         found |= {max(1, round(speed / factor)) for speed in found}
     return sorted(found)
+
+
+def may_not_register(book: Book) -> Bools:
+    """Instances that a fault may keep from registering."""
+    found = np.zeros(len(book.instances), np.bool_)
+    for fault in _of(book, "boot_failure"):
+        found |= selected(book, _target(fault)) & within(book.instances.ms("launched_at_s"), fault)
+    return found
 
 
 def pass_slack_ms(book: Book) -> int:
@@ -140,6 +148,72 @@ def nothing_is_placed_in_a_stall(book: Book) -> pd.DataFrame:
         wrong |= within(attempts.ms("starting_at_s"), fault)
     own = [word for word in attempts.words("queue") if book.settings.is_without_queue(word)] if wrong.any() else []
     return attempts.rows(wrong & ~attempts.among("queue", *own))
+
+
+@invariant("X09")
+def bad_exits_have_their_fault(book: Book) -> pd.DataFrame:
+    """An attempt that a fault let fail ended by itself, with the fault's code, and had started in the fault's window.
+
+    One whose image could not be pulled never ran, and says so.
+    """
+    faults, attempts = _table(book), book.attempts
+    row = _attempts_of(book)
+    plan = dict(enumerate(book.settings.faults))
+    labels = {fault.get("name") or f"faults[{number}]": fault for number, fault in plan.items()}
+    forced, unpulled = faults.among("effect", "exit_forced"), faults.among("effect", "pull_failed")
+    wrong = (forced | unpulled) & ((row < 0) | (take(book.end_ms, row) != faults.ms("at_s")))
+    outcome = np.append(attempts.text("outcome"), "")[row]
+    wrong |= (forced & (outcome != "failed")) | (unpulled & (outcome != "start_failed"))
+    reason = np.append(attempts.text("reason"), "")[row]
+    wrong |= unpulled & ~np.array([text.startswith("CannotPullContainerError") for text in reason], np.bool_)
+    for name, fault in labels.items():
+        mine = faults.among("fault", name) & forced
+        code = take(attempts.number("exit_code"), row)
+        started = take(attempts.ms("starting_at_s"), row)
+        wrong |= mine & ((code != int(fault.get("code") or 1)) | ~within(started, fault))
+    return faults.rows(wrong)
+
+
+@invariant("X10")
+def no_pull_fails_without_its_fault(book: Book) -> pd.DataFrame:
+    """Each attempt whose image could not be pulled is in the table of faults, and no attempt is there twice."""
+    attempts, row = book.attempts, _attempts_of(book)
+    hit = _table(book).among("effect", "exit_forced", "pull_failed") & (row >= 0)
+    seen = sums(row[hit], np.ones(int(hit.sum()), np.int64), len(attempts))
+    unpulled = np.array([text.startswith("CannotPullContainerError") for text in attempts.text("reason")], np.bool_)
+    return attempts.rows((unpulled & (seen == 0)) | (seen > 1))
+
+
+def _attempts_of(book: Book) -> Int64s:
+    """The attempt of each row of the table of faults, -1 without one."""
+    faults, attempts = _table(book), book.attempts
+    known = book.job >= 0
+    keys = np.where(known, book.job * 2**24 + attempts.number("attempt"), -1)
+    job = lookup(faults, "job_id", book.jobs, "job_id")
+    wanted = np.where(job >= 0, job * 2**24 + faults.number("attempt"), -2)
+    return first_match(wanted, keys)
+
+
+@invariant("X11")
+def poison_jobs_never_succeed(book: Book) -> pd.DataFrame:
+    """A job that was poison for every one of its attempts has not succeeded, and none of them ran past its fault."""
+    attempts, wrong = book.attempts, np.zeros(len(book.attempts), np.bool_)
+    for fault in _of(book, "poison_job"):
+        if set(_target(fault)) - {"job"}:
+            continue
+        struck = _selected_jobs(book, str(_target(fault)["job"]))[book.job] & within(
+            attempts.ms("starting_at_s"), fault
+        )
+        wrong |= struck & attempts.among("outcome", "succeeded") & (attempts.ms("sigterm_at_s") == MISSING)
+    return attempts.rows(wrong & (book.job >= 0))
+
+
+def _selected_jobs(book: Book, pattern: str) -> Bools:
+    """Jobs that a pattern fits by their id, their call's or their entry's; one row more, for no job."""
+    jobs = book.jobs
+    names = zip(jobs.text("job_id"), jobs.text("entry"), strict=True)
+    fits = [any(fnmatchcase(word, pattern) for word in (name, name.partition(":")[0], entry)) for name, entry in names]
+    return np.array([*fits, False], np.bool_)
 
 
 @invariant("X06")
@@ -215,4 +289,7 @@ INVARIANTS = (
     a_whole_fleet_goes_at_once,
     every_loss_has_its_line,
     damage_adds_up,
+    bad_exits_have_their_fault,
+    no_pull_fails_without_its_fault,
+    poison_jobs_never_succeed,
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from batchsim.errors import Path
 from batchsim.spec.base import Flaw, FlawsError
 from batchsim.spec.checks.dependencies import unknown_entry
+from batchsim.spec.faults import FaultTarget
 from batchsim.spec.index import Index
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.settings import Action
@@ -18,7 +20,7 @@ _THRESHOLD = re.compile(r"(?:<=|>=|<|>)\s*-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z%$]*")
 
 
 def check_faults(index: Index) -> Iterator[Flaw]:
-    """E120: the environment that a fault strikes exists; E117: it has instances."""
+    """E120, E122, E126: what a fault strikes exists; E117: its environment has instances, if those are struck."""
     known = index.names["computeEnvironments"]
     fargate = {
         item.computeEnvironmentName
@@ -26,14 +28,38 @@ def check_faults(index: Index) -> Iterator[Flaw]:
         if item.computeResources and item.computeResources.is_fargate
     }
     for path, fault in index.items("faults"):
+        yield from _fault_targets(index, (*path, "select"), fault.select)
         name = fault.select.environment
         if name is None:
             continue
         place = (*path, "select", "environment")
-        if name in fargate:
+        if name in fargate and fault.kind != "image_pull":
             yield Flaw("E117", "Fargate has no instances", place, name)
         if name not in known:
             yield Flaw("E120", "unknown compute environment", place, name, ", ".join(known), did_you_mean(name, known))
+
+
+def _fault_targets(index: Index, path: Path, select: FaultTarget) -> Iterator[Flaw]:
+    """Patterns of jobs, definitions and queues that fit nothing strike nothing: that is a slip of the pen."""
+    known = {
+        "definition": (index.names["jobDefinitions"], "job definition"),
+        "queue": (index.names["jobQueues"], "job queue"),
+    }
+    for key, (names, what) in known.items():
+        pattern = getattr(select, key)
+        if pattern is not None and not any(fnmatchcase(name, pattern.partition(":")[0]) for name in names):
+            yield Flaw("E122", f"no {what} has such a name", (*path, key), pattern, ", ".join(names),
+                       did_you_mean(pattern, names))  # fmt: skip
+    if select.job is not None:
+        yield from _pattern_of_jobs(index, (*path, "job"), select.job)
+
+
+def _pattern_of_jobs(index: Index, path: Path, pattern: str) -> Iterator[Flaw]:
+    ids, entry = index.names["workload"], re.split("[@:]", pattern)[0]
+    if not any(fnmatchcase(name, entry) for name in ids):
+        yield Flaw("E126", "no entry has such an id", path, pattern, ", ".join(ids), did_you_mean(entry, ids))
+    elif "*" not in pattern and ":" in pattern:
+        yield from _job(index, path, pattern)
 
 
 def check_actions(index: Index) -> Iterator[Flaw]:

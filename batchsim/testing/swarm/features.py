@@ -86,7 +86,19 @@ _LAST: Mapping[str, int] = {
 }
 """Drawn when all else is, so that they change nothing of the scenarios that are known by their number."""
 
-FEATURES: Mapping[str, int] = {**_FIRST, **_LAST}
+_FAULTS: Mapping[str, int] = {
+    "host_failures": 14,
+    "zone_outages": 13,
+    "spot_crunches": 13,
+    "boot_failures": 15,
+    "slow_hosts": 12,
+    "stalls": 13,
+    "bad_exits": 12,
+    "bad_pulls": 15,
+}
+"""Drawn behind those."""
+
+FEATURES: Mapping[str, int] = {**_FIRST, **_LAST, **_FAULTS}
 """By feature, in how many percent of all scenarios it is on."""
 
 
@@ -101,6 +113,10 @@ class Draft:
     def draw_last(self) -> None:
         """Draw the features that come last."""
         self.features += tuple(name for name, percent in _LAST.items() if chance(self.choices, percent))
+
+    def draw_faults(self) -> None:
+        """Draw the features of the plan of faults."""
+        self.features += tuple(name for name, percent in _FAULTS.items() if chance(self.choices, percent))
 
     def has(self, feature: str, percent: int = 100) -> bool:
         """Whether the scenario has a feature and, of ``percent`` chances, uses it here."""
