@@ -108,7 +108,7 @@ SPOT = (
         "I20b",
         "a notice comes at half its time",
         worlds.spot,
-        line("engine.spot:SpotMarket._plan_strike", "- self._plan.notice_ms", "- self._plan.notice_ms // 2"),
+        line("engine.spot:SpotMarket._plan_strike", "at_ms - notice_ms)", "at_ms - notice_ms // 2)"),
     ),
     Bug(
         "I20c",
@@ -116,15 +116,19 @@ SPOT = (
         worlds.spot,
         line(
             "engine.spot:SpotMarket.strike_by_ordinal",
-            "row_of(environment, ordinal)",
-            "row_of(environment, ordinal + 1)",
+            "row_of, environment, ordinal)",
+            "row_of, environment, ordinal + 1)",
         ),
     ),
     Bug(
         "I20d",
         "what a fault takes comes back unasked",
         worlds.spot,
-        line("engine.spot:SpotMarket._strike_now", "self._reclaim(row, replace)", "self._reclaim(row, not replace)"),
+        line(
+            "engine.spot:SpotMarket._strike_now",
+            "self._reclaim(row, replace, fault)",
+            "self._reclaim(row, not replace, fault)",
+        ),
     ),
     Bug(
         "N57b",

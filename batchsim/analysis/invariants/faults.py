@@ -52,8 +52,14 @@ def within(instant_ms: Int64s, fault: Line) -> Bools:
     return np.asarray((instant_ms >= start) & (instant_ms < end))
 
 
-def _of(book: Book, *kinds: str) -> Iterator[Line]:
+def of_kind(book: Book, *kinds: str) -> Iterator[Line]:
+    """The plan's faults of these kinds."""
     return (fault for fault in book.settings.faults if fault.get("kind") in kinds)
+
+
+def without_ordinal(fault: Line) -> Line:
+    """A fault's target, of which it is not said which instance it is."""
+    return {key: value for key, value in _target(fault).items() if key != "ordinal"}
 
 
 def _target(fault: Line) -> Line:
@@ -62,7 +68,7 @@ def _target(fault: Line) -> Line:
 
 def slowed(book: Book, speeds: Sequence[int]) -> list[int]:
     """These speeds, in thousandths, and what every set of slow faults makes of them."""
-    factors = [float(fault.get("factor") or 1) for fault in _of(book, "slow_instance")]
+    factors = [float(fault.get("factor") or 1) for fault in of_kind(book, "slow_instance")]
     if len(factors) > MOST_SLOW:
         raise CannotTellError("there are too many slow_instance faults to tell what they make of a speed")
     found = set(speeds)
@@ -74,14 +80,14 @@ def slowed(book: Book, speeds: Sequence[int]) -> list[int]:
 def may_not_register(book: Book) -> Bools:
     """Instances that a fault may keep from registering."""
     found = np.zeros(len(book.instances), np.bool_)
-    for fault in _of(book, "boot_failure"):
+    for fault in of_kind(book, "boot_failure"):
         found |= selected(book, _target(fault)) & within(book.instances.ms("launched_at_s"), fault)
     return found
 
 
 def pass_slack_ms(book: Book) -> int:
     """How much longer than a scheduler cycle a pass may be away: the windows of all stalls."""
-    return sum(end - start for start, end in map(window_ms, _of(book, "scheduler_stall")))
+    return sum(end - start for start, end in map(window_ms, of_kind(book, "scheduler_stall")))
 
 
 @invariant("X01")
@@ -92,7 +98,7 @@ def faults_take_what_they_select(book: Book) -> pd.DataFrame:
     """
     instances = book.instances
     ended, told = instances.ms("ended_at_s"), np.zeros(len(instances), np.bool_)
-    for fault in _of(book, "instance_failure", "az_outage"):
+    for fault in of_kind(book, "instance_failure", "az_outage"):
         word = next(why for why, kind in KIND_OF.items() if kind == fault["kind"])
         fits = instances.among("why_ended", word) & selected(book, _target(fault)) & within(ended, fault)
         at_once = fault.get("mtbf") is None
@@ -106,7 +112,7 @@ def nothing_lives_in_a_zone_that_is_out(book: Book) -> pd.DataFrame:
     """While a zone is out nothing of what the outage selects is on: nothing is launched, nothing outlives its start."""
     instances, wrong = book.instances, np.zeros(len(book.instances), np.bool_)
     launched, ended = instances.ms("launched_at_s"), book.until_horizon(instances.ms("ended_at_s"))
-    for fault in _of(book, "az_outage"):
+    for fault in of_kind(book, "az_outage"):
         start, end = window_ms(fault)
         overlaps = (launched < end) & (ended > start) & ((launched >= start) | (ended > start))
         if start < book.horizon_ms:
@@ -132,7 +138,7 @@ def boot_failures_are_detected_in_time(book: Book) -> pd.DataFrame:
     launched, ended = instances.ms("launched_at_s"), instances.ms("ended_at_s")
     free = instances.ms("billed_from_s") == MISSING
     told = np.zeros(len(instances), np.bool_)
-    for fault in _of(book, "boot_failure"):
+    for fault in of_kind(book, "boot_failure"):
         after = duration_ms("detect_after", fault.get("detect_after") or DETECT_MS)
         fits = selected(book, _target(fault)) & within(launched, fault) & (ended - launched == after)
         told |= fits & (free | (fault.get("billed") is not False))
@@ -144,7 +150,7 @@ def boot_failures_are_detected_in_time(book: Book) -> pd.DataFrame:
 def nothing_is_placed_in_a_stall(book: Book) -> pd.DataFrame:
     """While the scheduler stalls no job starts, but for those that clients without a queue start themselves."""
     attempts, wrong = book.attempts, np.zeros(len(book.attempts), np.bool_)
-    for fault in _of(book, "scheduler_stall"):
+    for fault in of_kind(book, "scheduler_stall"):
         wrong |= within(attempts.ms("starting_at_s"), fault)
     own = [word for word in attempts.words("queue") if book.settings.is_without_queue(word)] if wrong.any() else []
     return attempts.rows(wrong & ~attempts.among("queue", *own))
@@ -198,7 +204,7 @@ def _attempts_of(book: Book) -> Int64s:
 def poison_jobs_never_succeed(book: Book) -> pd.DataFrame:
     """A job that was poison for every one of its attempts has not succeeded, and none of them ran past its fault."""
     attempts, wrong = book.attempts, np.zeros(len(book.attempts), np.bool_)
-    for fault in _of(book, "poison_job"):
+    for fault in of_kind(book, "poison_job"):
         if set(_target(fault)) - {"job"}:
             continue
         struck = _selected_jobs(book, str(_target(fault)["job"]))[book.job] & within(
@@ -221,7 +227,7 @@ def a_whole_fleet_goes_at_once(book: Book) -> pd.DataFrame:
     """A fault that takes all of what it selects leaves nothing of it that was on before."""
     instances, wrong = book.instances, np.zeros(len(book.instances), np.bool_)
     launched, ended = instances.ms("launched_at_s"), book.until_horizon(instances.ms("ended_at_s"))
-    for fault in _of(book, "spot_reclaim", "instance_failure"):
+    for fault in of_kind(book, "spot_reclaim", "instance_failure"):
         if fault.get("fraction") is not None and float(fault["fraction"]) >= 1:
             at, _ = window_ms(fault)
             mine = selected(book, _target(fault))

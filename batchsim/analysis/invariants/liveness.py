@@ -10,6 +10,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
+from batchsim.analysis.invariants.faults import of_kind, pass_slack_ms, within
 from batchsim.analysis.invariants.lines import Line, steps
 from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
@@ -28,8 +29,8 @@ MOST_SHAPES = 50
 def room_is_used(book: Book) -> pd.DataFrame:
     """While a head waits for room, no instance of the environment that it waits for has room for it.
 
-    Neither when a row of the timeline begins, which is after a pass, nor later for more than a scheduler cycle, while
-    the head that the row names waits.
+    Neither when a row of the timeline begins, which is after a pass, nor later for more than a scheduler cycle (and
+    the scheduler's stalls), while the head that the row names waits.
     """
     timeline, bad = book.timeline, [np.zeros(0, np.int64)]
     if not is_strict(book):
@@ -45,6 +46,9 @@ def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
     timeline, line = book.timeline, steps(book, queue)
     waits = timeline.among("reason", *FOR_ROOM)[line.row] & (line.head >= 0)
     waits &= take(book.jobs.ms("ended_at_s"), line.head) != line.at_ms
+    for stall in of_kind(book, "scheduler_stall"):
+        waits &= ~within(line.at_ms, stall)
+    away_ms = book.settings.duration_ms("scheduler_cycle") + pass_slack_ms(book)
     until = np.minimum(np.append(line.at_ms[1:], book.horizon_ms)[: len(line.at_ms)], _wait_ends(book, line))
     shape = _shapes(book)[line.head]
     for name in timeline.words("environment"):
@@ -52,9 +56,7 @@ def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
         for each in np.unique(shape[mine]).tolist()[:MOST_SHAPES]:
             of_shape = mine[shape[mine] == each]
             at, job = line.at_ms[of_shape], int(line.head[of_shape[0]])
-            has_room = _rooms(book, name, job).overlap(
-                at, until[of_shape], book.settings.duration_ms("scheduler_cycle")
-            )
+            has_room = _rooms(book, name, job).overlap(at, until[of_shape], away_ms)
             yield line.row[of_shape[has_room & _takes_jobs(book, name, job, at)]]
 
 

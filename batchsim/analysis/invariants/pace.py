@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book
+from batchsim.analysis.invariants.faults import Line as Fault
+from batchsim.analysis.invariants.faults import of_kind, selected, window_ms, within, without_ordinal
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, at_ms, duration_ms
@@ -115,12 +117,11 @@ def pending_is_not_billed(book: Book) -> pd.DataFrame:
 def replacements_are_asked_for(book: Book) -> pd.DataFrame:
     """An instance is replaced only in the instant in which a fault with ``replace`` strikes its environment."""
     instances = book.instances
-    replacing, named = instances.among("why_launched", "replacement"), np.zeros(len(instances), np.bool_)
-    for fault in book.settings.faults:
-        if fault.get("kind") == "spot_reclaim" and fault.get("replace", False):
-            here = instances.among("environment", str((fault.get("select") or {}).get("environment", "")))
-            named |= here & (instances.ms("launched_at_s") == _at(fault))
-    return instances.rows(replacing & ~named)
+    launched, named = instances.ms("launched_at_s"), np.zeros(len(instances), np.bool_)
+    for fault in of_kind(book, "spot_reclaim"):
+        if fault.get("replace", False):
+            named |= _at_its_time(launched, fault) & selected(book, without_ordinal(fault))
+    return instances.rows(instances.among("why_launched", "replacement") & ~named)
 
 
 @invariant("I19b")
@@ -208,55 +209,50 @@ def _begins_a_pull(book: Book, whole: Bools) -> Bools:
 
 @invariant("I20b")
 def notices_come_in_time(book: Book) -> pd.DataFrame:
-    """What EC2 takes had its notice ``world.notice`` before; who has a notice is gone by then.
+    """What EC2 takes had its notice before, as the world or a fault says; who has a notice is gone by then.
 
     Less only where the loss was nearer when it was set: at the launch of an instance, at the start, or by shocks.
     """
-    instances, notice_ms = book.instances, book.settings.duration_ms("notice")
+    instances, lengths = book.instances, _notices_ms(book)
     notice, ended = instances.ms("notice_at_s"), instances.ms("ended_at_s")
     taken = instances.among("why_ended", "spot_reclaim")
     near = (notice == 0) | np.isin(notice, instances.ms("launched_at_s"))
     near |= book.settings.world("spot_shocks_per_day") != 0
     length = ended - notice
-    wrong = taken & ((notice == MISSING) | (length > notice_ms) | ((length < notice_ms) & ~near))
-    outlived = (notice != MISSING) & (book.until_horizon(ended) > notice + notice_ms)
-    return instances.rows(wrong | outlived)
+    timely = np.isin(length, lengths) | (near & (length < lengths[-1]))
+    outlived = (notice != MISSING) & (book.until_horizon(ended) > notice + lengths[-1])
+    return instances.rows((taken & ((notice == MISSING) | ~timely)) | outlived)
+
+
+def _notices_ms(book: Book) -> list[int]:
+    """The lengths that a notice may have, ascending."""
+    given = (fault.get("notice") for fault in of_kind(book, "spot_reclaim"))
+    own = {duration_ms("notice", each) for each in given if each is not None}
+    return sorted({book.settings.duration_ms("notice"), *own})
 
 
 @invariant("I20c")
 def reclaims_have_a_cause(book: Book) -> pd.DataFrame:
-    """Where no market takes instances, only faults do: each at its instant, and all that they name."""
+    """Where no market takes instances, only faults do: each at its instant, and the one that they name."""
     settings, instances = book.settings, book.instances
     if settings.world("spot_hazard") != 0 or settings.world("spot_shocks_per_day") != 0:
         raise CannotTellError("the Spot market takes instances by chance")
     if settings.world("spot_prices") or settings.world("spot_price_sigma"):
         raise CannotTellError("Spot prices may exceed a bid")
-    planned = np.zeros(len(instances), np.bool_)
+    planned, missed = np.zeros(len(instances), np.bool_), np.zeros(len(instances), np.bool_)
     gone = book.until_horizon(instances.ms("ended_at_s"))
-    missed = np.zeros(len(instances), np.bool_)
-    for fault in settings.faults:
-        if fault.get("kind") != "spot_reclaim":
-            continue
-        hit, at = _struck(book, fault), _at(fault)
-        planned |= hit & (gone == at)
-        missed |= hit & (instances.ms("launched_at_s") <= at) & (gone > at) & (at < book.horizon_ms)
+    for fault in of_kind(book, "spot_reclaim"):
+        target, (at, _) = fault.get("select") or {}, window_ms(fault)
+        hit = selected(book, target) & instances.flag("spot")
+        planned |= hit & _at_its_time(gone, fault)
+        if "ordinal" in target and at < book.horizon_ms:
+            missed |= hit & (instances.ms("launched_at_s") < at) & (gone > at)
     return instances.rows((instances.among("why_ended", "spot_reclaim") & ~planned) | missed)
 
 
-def _struck(book: Book, fault: object) -> Bools:
-    """The one instance that a fault names; faults that select otherwise are not judged."""
-    select = fault.get("select") if isinstance(fault, dict) else None
-    if not isinstance(select, dict) or not {"environment", "ordinal"} <= select.keys():
-        raise CannotTellError("a fault takes instances by other than their ordinal")
-    instances = book.instances
-    here = instances.among("environment", str(select["environment"])) & instances.flag("spot")
-    return np.asarray(here & (instances.number("ordinal") == int(select["ordinal"])))
-
-
-def _at(fault: object) -> int:
-    if not isinstance(fault, dict) or "at" not in fault:
-        raise CannotTellError("a fault has no instant")
-    return duration_ms("at", fault["at"])
+def _at_its_time(instant_ms: Int64s, fault: Fault) -> Bools:
+    """Which instants are those of a fault: within its window where it strikes at a rate, else the first alone."""
+    return within(instant_ms, fault) if fault.get("hazard") is not None else instant_ms == window_ms(fault)[0]
 
 
 @invariant("I01")
@@ -274,15 +270,16 @@ def rows_stand_in_order(book: Book) -> pd.DataFrame:
 
 @invariant("I13b")
 def exit_codes_are_the_entrys(book: Book) -> pd.DataFrame:
-    """A container that failed exited with a code that its entry's ``fails`` or ``run`` names, or was killed."""
+    """A container that failed exited with a code that its entry or a fault names, or was killed."""
     attempts, entries = book.attempts, book.settings.entries
+    struck = [int(fault.get("code", 1)) for fault in of_kind(book, "exit_code", "poison_job")]
     wrong = np.zeros(len(attempts), np.bool_)
     failed = attempts.among("outcome", "failed") & (book.job >= 0)
     entry = np.append(book.jobs.codes("entry"), -1)[book.job]
     for code, name in enumerate(book.jobs.words("entry")):
         told = _codes(entries.get(name))
         if told is not None:
-            wrong |= failed & (entry == code) & ~np.isin(attempts.number("exit_code"), told)
+            wrong |= failed & (entry == code) & ~np.isin(attempts.number("exit_code"), told + struck)
     return attempts.rows(wrong)
 
 
