@@ -503,6 +503,11 @@ class Engine:
 
     # -- moving the clock
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more would happen: only background events are left, and none of them is awaited."""
+        return self.kernel.exhausted and not self.end.is_awaited()
+
     def run_before(self, at_ms: int) -> None:
         """Process every event before ``at_ms``, and no later than the run's end."""
         self._decisions.clear()

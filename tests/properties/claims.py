@@ -16,7 +16,7 @@ from batchsim import Result, Scenario, Simulation, dump, run
 from batchsim.analysis.check import check_tables, tables_of
 from batchsim.policies import KINDS
 from batchsim.spec import Action, parse
-from batchsim.testing import Dice, draw_scenario, faults_in, files_of
+from batchsim.testing import Dice, draw_scenario, violations_in, files_of
 from tests.properties.own_policies import odd, same_as_aws
 
 Data = dict[str, Any]
@@ -89,7 +89,7 @@ def told(base: Base, wrong: list[str], replay: str) -> str:
 
 def it_breaks_no_invariant(base: Base) -> list[str]:
     """The checker is content, and turnaround, waits and costs of every job are exact sums."""
-    return faults_in(base.result)
+    return violations_in(base.result)
 
 
 def a_planted_millisecond_or_nano_dollar_is_found(base: Base) -> list[str]:
@@ -125,7 +125,7 @@ def odd_policies_break_no_invariant(base: Base) -> list[str]:
     policies = odd(base.dice.integer(0, 11))
     result = run(base.scenario, policies=policies)
     plain = Simulation(base.scenario, policies=policies, thorough=True).finish()
-    return faults_in(result) + ([] if _same(result.records, plain.records) else ["the plain twin differs"])
+    return violations_in(result) + ([] if _same(result.records, plain.records) else ["the plain twin differs"])
 
 
 def stepping_in_random_pieces_agrees(base: Base) -> list[str]:
@@ -216,7 +216,7 @@ def repriced_bills_are_exact_too(base: Base) -> list[str]:
     repriced = base.result.reprice(
         spot_price=f"{percent:+}%", savings_plan=plan, reserved={**kinds, "discount": dice.integer(0, 99) / 100}
     )
-    return faults_in(repriced)
+    return violations_in(repriced)
 
 
 CLAIMS: tuple[Callable[[Base], list[str]], ...] = (
