@@ -424,7 +424,8 @@ class Simulation:
             hint = did_you_mean(environment, spot)
             raise SimulationError(f"no compute environment of type SPOT is called {environment!r}. {hint}".strip())
         position = self._engine.position(environment, is_queue=False)
-        self._engine.market.strike_by_ordinal(position, ordinal, at_ms, replace=replace)
+        strike = self._engine.market.strike_by_ordinal
+        strike(position, ordinal, at_ms, replace=replace, asked_at_ms=self.now_ms)
 
     def _parent(self, number: int, link: Mapping[str, Any]) -> tuple[int, int]:
         """Return (submission, kind) of one ``dependsOn`` entry."""

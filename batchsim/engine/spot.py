@@ -6,6 +6,7 @@ Every number is keyed by the pool and by the instance's launch ordinal in it, or
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -120,12 +121,16 @@ class SpotMarket:
             if self._instances.environment[row] == environment.position and self._instances.notice_at[row] == NEVER:
                 self.strike(row, self._kernel.now_ms + self._plan.notice_ms)
 
-    def strike_by_ordinal(self, environment: int, ordinal: int, at_ms: int, *, replace: bool) -> None:
-        """As :meth:`strike`, for an instance that may be launched only by then: a fault (validation 5)."""
-        self._plan_strike(lambda: self._instances.row_of(environment, ordinal), at_ms, replace=replace)
+    def strike_by_ordinal(
+        self, environment: int, ordinal: int, at_ms: int, *, replace: bool, asked_at_ms: int = 0
+    ) -> None:
+        """As :meth:`strike`, for an instance that may be launched only by then; no notice before ``asked_at_ms``."""
+        find = partial(self._instances.row_of, environment, ordinal)
+        self._plan_strike(find, at_ms, replace=replace, asked_at_ms=asked_at_ms)
 
-    def _plan_strike(self, find: Callable[[], int | None], at_ms: int, *, replace: bool) -> None:
-        notice_at = max(self._kernel.now_ms, at_ms - self._plan.notice_ms)
+    def _plan_strike(self, find: Callable[[], int | None], at_ms: int, *, replace: bool, asked_at_ms: int = 0) -> None:
+        """The agenda may be behind whoever asks: the clock stands between two events."""
+        notice_at = max(self._kernel.now_ms, asked_at_ms, at_ms - self._plan.notice_ms)
         self._kernel.call_in_background(notice_at, Rank.NOTICE, self._give_notice, (find, at_ms))
         self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._strike_now, (find, replace))
 

@@ -29,7 +29,7 @@ ANY = st.integers(0, 63)
 """Which of the things that there are: taken modulo their number."""
 RUNS = st.sampled_from(("10s", "60s", "5m", "0s", "1500ms", {"exponential": {"mean": "90s"}}, "40m"))
 STEPS = st.sampled_from((1_000, 10_000, 60_000, 1, 0, 2_500, 300_000, 7_000, 1_200_000, 3_600_000))
-NO_SHRINKING = ("actions", "changes")
+ACTING = ("actions", "changes")
 """The machine acts, so the scenarios that it draws do not."""
 
 
@@ -54,14 +54,15 @@ class BatchMachine(RuleBasedStateMachine):
     @initialize(data=st.data())
     def start(self, data: DataObject) -> None:
         """Start the run."""
-        given = scenario_data(without=NO_SHRINKING) if self.scenario is None else self.scenario
+        given = scenario_data(without=ACTING) if self.scenario is None else self.scenario
         drawn = data.draw(given, label="scenario") if isinstance(given, SearchStrategy) else given
         made = drawn if isinstance(drawn, Scenario) else parse(drawn)
         self.simulation = Simulation(made, policies=self.policies, seed=made.simulation.seed or 0)
         self.reach = reach_of(self.simulation.scenario)
         self.looks: list[Look] = [look_at(self.simulation, whole=True)]
         self._whole = True
-        self._only_whole = data.draw(st.booleans(), label="acts only between instants")
+        self._repeats = True
+        """Whether the file can say the same: a reclaim by call is told of as it comes, one from the file before."""
         self._parents = [each.id for each in made.workload if getattr(each, "submit", None) and each.count is None]
 
     # -- rules: the clock
@@ -94,7 +95,9 @@ class BatchMachine(RuleBasedStateMachine):
         fails=st.sampled_from((0.0, 0.0, 0.5)),
         after=st.none() | ANY,
     )
-    def submit(self, where: int, what: int, size: int, run: Any, attempts: int, fails: float, after: int | None) -> None:
+    def submit(
+        self, where: int, what: int, size: int, run: Any, attempts: int, fails: float, after: int | None
+    ) -> None:
         """Submit a job or an array, perhaps one that depends on an earlier one."""
         intake = self.one_of(self.reach.intakes, where)
         definition = self.one_of(intake.definitions, what)
@@ -196,6 +199,7 @@ class BatchMachine(RuleBasedStateMachine):
         """Let EC2 take a Spot instance."""
         name = self.one_of(self.reach.spot, which)
         said = f"reclaim({name!r}, {ordinal}, replace={replace})"
+        self._repeats = self._repeats and not self.simulation.scenario.world.notice
         self.call(said, lambda: self.simulation.reclaim(name, ordinal, replace=replace))
 
     # -- invariants
@@ -205,7 +209,10 @@ class BatchMachine(RuleBasedStateMachine):
         """Time and jobs only move on, and all parts of a snapshot agree."""
         before, now = self.looks[-1], look_at(self.simulation, whole=self._whole)
         self.looks.append(now)
-        wrong = [*broken_moves(before.states, now.states), *flaws_of(now, in_line=not self.simulation.scenario.world.retry_delay)]
+        wrong = [
+            *broken_moves(before.states, now.states),
+            *flaws_of(now, in_line=not self.simulation.scenario.world.retry_delay),
+        ]
         if now.at_ms < before.at_ms:
             wrong.append(f"it was {before.at_ms} ms, and is {now.at_ms} ms")
         assert not wrong, "\n".join(wrong)  # noqa: S101 (a test that fails)
@@ -216,15 +223,18 @@ class BatchMachine(RuleBasedStateMachine):
             return
         result = self.simulation.finish()
         check(result)
-        wrong = [*broken_looks(self.looks, result), *(self.unlike_the_file(result) if self._only_whole else ())]
+        wrong = [*broken_looks(self.looks, result), *(self.unlike_the_file(result) if self._repeats else ())]
         if wrong:
             raise AssertionError("\n".join(wrong))
 
     # -- for rules of your own
 
     def call(self, said: str, deed: Callable[[], T]) -> T | None:
-        """Do something to the run, and say so in a failure's story. What is refused must leave all as it was."""
-        if self._only_whole and not self._whole:
+        """Do something to the run, and say so in a failure's story. What is refused must leave all as it was.
+
+        It is done between two instants: amid one, after a decision, it would come later than where timed actions stand.
+        """
+        if not self._whole:
             self.advance(1)
         note(f"simulation.{said}  # at {self.simulation.now_ms} ms")
         before = look_at(self.simulation, whole=self._whole)

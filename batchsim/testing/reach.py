@@ -64,9 +64,7 @@ def reach_of(scenario: Scenario) -> Reach:
     )
 
 
-def _intake(
-    scenario: Scenario, queue: JobQueue, environments: Mapping[str, ComputeEnvironment]
-) -> Intake | None:
+def _intake(scenario: Scenario, queue: JobQueue, environments: Mapping[str, ComputeEnvironment]) -> Intake | None:
     """What a queue takes; none where no definition is for its platform."""
     first = environments[queue.computeEnvironmentOrder[0].computeEnvironment.split("/")[-1]].computeResources
     platform = "FARGATE" if first is not None and first.is_fargate else "EC2"

@@ -73,15 +73,13 @@ def compute_environments(features: Names = (), without: Names = ()) -> SearchStr
     return _part(draw_environments, features, without)
 
 
-def job_queues(
-    environments: list[Data], features: Names = (), without: Names = ()
-) -> SearchStrategy[list[Data]]:
+def job_queues(environments: list[Data], features: Names = (), without: Names = ()) -> SearchStrategy[list[Data]]:
     """Strategy of one to three queues on ``environments``, none of which mixes instances and Fargate."""
     return _part(lambda draft: queues_part(draft, environments), features, without)
 
 
 def job_definitions(features: Names = (), without: Names = ()) -> SearchStrategy[list[Data]]:
-    """Strategy of small container definitions; with ``fargate`` some for Fargate, with ``stuck_jobs`` too large ones."""
+    """Strategy of small container definitions; ``fargate``: some for Fargate, ``stuck_jobs``: some that never fit."""
     return _part(draw_definitions, features, without)
 
 

@@ -16,7 +16,7 @@ from batchsim import Result, Scenario, Simulation, dump, run
 from batchsim.analysis.check import check_tables, tables_of
 from batchsim.policies import KINDS
 from batchsim.spec import Action, parse
-from batchsim.testing import Dice, draw_scenario, violations_in, files_of
+from batchsim.testing import Dice, draw_scenario, files_of, violations_in
 from tests.properties.own_policies import odd, same_as_aws
 
 Data = dict[str, Any]

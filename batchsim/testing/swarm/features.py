@@ -94,9 +94,7 @@ FEATURES: Mapping[str, int] = {**_FIRST, **_LAST}
 class Draft:
     """The choices of one scenario, with the features that it has; the drawing functions share it."""
 
-    def __init__(
-        self, choices: Choices, features: Collection[str] = (), without: Collection[str] = ()
-    ) -> None:
+    def __init__(self, choices: Choices, features: Collection[str] = (), without: Collection[str] = ()) -> None:
         """Draw the features first. ``features`` are on and those of ``without`` off, however the choices fall.
 
         Raises ``ValueError`` for an unknown feature, and for one that is to be both.
