@@ -93,18 +93,23 @@ class Agenda:
             self._engine.faults.fail_instance(position, ordinal, fault.at_ms, number)
 
     def strike(self, environment: str, ordinal: int, fault: Fault) -> None:
-        """Put the reclaim of one instance on the agenda: a fault that is none of the file's."""
+        """Put the reclaim of one instance on the agenda, now: a fault that is none of the file's."""
         spot = spot_environments(self._scenario)
         if environment not in spot:
             hint = did_you_mean(environment, spot)
             raise SimulationError(f"no compute environment of type SPOT is called {environment!r}. {hint}".strip())
-        self._strike(environment, ordinal, fault, self._engine.faults.log.know(fault))
+        self._strike(environment, ordinal, fault, self._engine.faults.log.know(fault), asked_at_ms=fault.at_ms)
 
-    def _strike(self, environment: str, ordinal: int, fault: Fault, number: int) -> None:
+    def _strike(self, environment: str, ordinal: int, fault: Fault, number: int, asked_at_ms: int = 0) -> None:
         """With the notice before it."""
-        position = self._engine.position(environment, is_queue=False)
         self._engine.market.strike_by_ordinal(
-            position, ordinal, fault.at_ms, replace=fault.replace, notice_ms=fault.notice_ms, fault=number
+            self._engine.position(environment, is_queue=False),
+            ordinal,
+            fault.at_ms,
+            replace=fault.replace,
+            notice_ms=fault.notice_ms,
+            fault=number,
+            asked_at_ms=asked_at_ms,
         )
 
     def act(self, deed: str, job: str, reason: str, at_ms: int) -> None:

@@ -18,7 +18,7 @@ from batchsim.engine.engine import Engine
 from batchsim.engine.freeze import freeze
 from batchsim.engine.job_ids import JobIds
 from batchsim.engine.randomness import Draws
-from batchsim.engine.snapshot import Snapshot, snapshot
+from batchsim.engine.snapshot import Snapshot, job_states, snapshot
 from batchsim.engine.workload import expand
 from batchsim.engine.workload.plans import DependencyKind
 from batchsim.errors import Problem, ScenarioError, SimulationError
@@ -143,9 +143,24 @@ class Simulation:
         """The clock, in seconds since the start."""
         return self.now_ms / 1000
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more would happen unless something is done to the run.
+
+        The clock can still be moved. What a later call wakes goes on from where the run had come to rest.
+        """
+        return self._result is not None or self._engine.is_over
+
     def snapshot(self) -> Snapshot:
         """States by queue, the first 100 RUNNABLE in order, vCPUs by environment, free room by instance, now."""
         return snapshot(self._engine, self._ids, self.now_ms)
+
+    def job_states(self) -> dict[str, str]:
+        """The state of each job submitted so far, by job id: ``{"extract": "SUCCEEDED", "load:0": "RUNNING"}``.
+
+        Array parents are not among them; the jobs of a call that was refused are not, either.
+        """
+        return job_states(self._engine, self._ids, self.now_ms)
 
     # -- moving
 

@@ -368,6 +368,11 @@ class Engine:
 
     # -- moving the clock
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more would happen: only background events are left, and none of them is awaited."""
+        return self.kernel.exhausted and not self.end.is_awaited()
+
     def run_before(self, at_ms: int) -> None:
         """Process every event before ``at_ms``, and no later than the run's end."""
         self._clock.run_before(min(at_ms, self.end.latest_ms), self.end.is_awaited)

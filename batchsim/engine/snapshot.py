@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from batchsim.engine.ec2 import Ec2Environment
@@ -94,13 +94,26 @@ def _consumables(engine: Engine) -> dict[str, ConsumableView]:
     return {name: ConsumableView(*pair) for name, *pair in zip(known.names, known.totals, known.in_use, strict=True)}
 
 
-def _states(engine: Engine, now_ms: int) -> dict[str, dict[str, int]]:
-    counts: dict[str, Counter[str]] = {queue.name: Counter() for queue in engine.queues}
+def job_states(engine: Engine, ids: JobIds, now_ms: int) -> dict[str, str]:
+    """Return the state of every job that was submitted before ``now_ms``, by job id."""
+    jobs, unknown = engine.tables.jobs, JobState.NOT_SUBMITTED.text
+    states = ((job, state) for job, state in _each_state(engine, now_ms) if state != unknown)
+    return {ids.text(jobs.submission[job], jobs.array_index[job]): state for job, state in states}
+
+
+def _each_state(engine: Engine, now_ms: int) -> Iterator[tuple[int, str]]:
+    """Each job with its state; that it runs is known from the instant at which its attempt began to."""
     jobs, attempts = engine.tables.jobs, engine.tables.attempts
     for job, row in enumerate(jobs.attempt_row):
-        queue = engine.queues[engine.tables.submissions.queue[jobs.submission[job]]]
         runs = row != NEVER and attempts.running_at[row] < now_ms
-        counts[queue.name][JobState.RUNNING.text if runs else JobState(jobs.state[job]).text] += 1
+        yield job, JobState.RUNNING.text if runs else JobState(jobs.state[job]).text
+
+
+def _states(engine: Engine, now_ms: int) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {queue.name: Counter() for queue in engine.queues}
+    for job, state in _each_state(engine, now_ms):
+        queue = engine.queues[engine.tables.submissions.queue[engine.tables.jobs.submission[job]]]
+        counts[queue.name][state] += 1
     return {name: dict(sorted(count.items())) for name, count in counts.items()}
 
 

@@ -137,16 +137,25 @@ class SpotMarket:
         replace: bool,
         notice_ms: int | None = None,
         fault: int = NEVER,
+        asked_at_ms: int = 0,
     ) -> None:
-        """As :meth:`strike`, for an instance that may be launched only by then: a fault (validation 5)."""
+        """As :meth:`strike`, for an instance that may be launched only by then; no notice before ``asked_at_ms``."""
         find = partial(self._instances.row_of, environment, ordinal)
-        self._plan_strike(find, at_ms, replace=replace, notice_ms=notice_ms, fault=fault)
+        self._plan_strike(find, at_ms, replace=replace, notice_ms=notice_ms, fault=fault, asked_at_ms=asked_at_ms)
 
     def _plan_strike(
-        self, find: Callable[[], int | None], at_ms: int, *, replace: bool, notice_ms: int | None, fault: int
+        self,
+        find: Callable[[], int | None],
+        at_ms: int,
+        *,
+        replace: bool,
+        notice_ms: int | None,
+        fault: int,
+        asked_at_ms: int = 0,
     ) -> None:
+        """The agenda may be behind whoever asks: the clock stands between two events."""
         notice_ms = self._plan.notice_ms if notice_ms is None else notice_ms
-        notice_at = max(self._kernel.now_ms, at_ms - notice_ms)
+        notice_at = max(self._kernel.now_ms, asked_at_ms, at_ms - notice_ms)
         self._kernel.call_in_background(notice_at, Rank.NOTICE, self._give_notice, (find, at_ms))
         self._kernel.call_in_background(at_ms, Rank.RECLAIM, self._strike_now, (find, replace, fault))
 

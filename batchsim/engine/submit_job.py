@@ -96,11 +96,13 @@ class SubmitJob:
         entry = self._tables.entries[self._tables.submissions.entry[submission]]
         self._dependencies.admit(submission, parents, sequential=entry.sequential)
         if self._evaluation_ms:
-            for parent in self._refused.intersection(parent for parent, _ in parents):
+            for parent in sorted(self._refused.intersection(parent for parent, _ in parents)):
                 self._dependencies.refused(parent)
 
     def refuse(self, submission: int, why: str) -> None:
-        """AWS Batch refuses a call: its jobs never come to be."""
+        """AWS Batch refuses a call: its jobs never come to be. What it asked for is told as of this instant."""
+        if self.revised:
+            self.revise(submission)
         submissions = self._tables.submissions
         submissions.created_at[submission], submissions.state[submission] = NEVER, JobState.NOT_SUBMITTED
         submissions.status_reason[submission] = self._tables.status_reasons.code(why)

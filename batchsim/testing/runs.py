@@ -13,14 +13,14 @@ def files_of(result: Result) -> dict[str, str]:
     return {name: text.decode() if isinstance(text, bytes) else "".join(text) for name, text in files.items()}
 
 
-def faults_in(result: Result) -> list[str]:
+def violations_in(result: Result) -> list[str]:
     """Return every invariant that the run breaks, and every sum of time or money that is not exact; none is good."""
     sums = Analysis(result.records, result.prices, result.rules).check_sums()
     return [*map(str, check_tables(tables_of(result))), *sums]
 
 
-def assert_sound(result: Result) -> None:
-    """Raise ``AssertionError`` with everything that :func:`faults_in` finds."""
-    faults = faults_in(result)
-    if faults:
-        raise AssertionError("\n".join(faults))
+def check(result: Result) -> None:
+    """Raise ``AssertionError`` with everything that :func:`violations_in` finds."""
+    violations = violations_in(result)
+    if violations:
+        raise AssertionError("\n".join(violations))

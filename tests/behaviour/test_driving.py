@@ -272,3 +272,30 @@ def test_a_reclaim_by_call_strikes_now(drive):
     simulation.advance(until="20s")
     simulation.reclaim("spot", 0)
     assert ends(simulation.finish()) == {"a": 80}
+
+
+def test_the_notice_of_a_reclaim_by_call_does_not_come_before_the_call(drive):
+    spot = environment("spot", type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE")
+    calls = {"notice": "8s", "spot_drain": True}
+    work = [job("a", "60s", at="5s", attempts=2, on_sigterm="exit_nonzero"), job("b", "60s", at="300s")]
+    simulation = drive(scenario(*work, environments=[spot], world=calls))
+    simulation.advance(until="20s")
+    simulation.reclaim("spot", 0)
+    result = simulation.finish()
+    assert result.instances["notice_at_s"].tolist()[0] == 20
+    assert result.attempts["ended_at_s"].tolist()[0] == 20
+
+
+def test_a_run_is_over_when_nothing_would_happen_any_more(drive):
+    simulation = drive(scenario(job("a", "10s")))
+    assert not simulation.is_over
+    simulation.advance(until="1h")
+    assert simulation.is_over
+    simulation.submit(SUBMIT, run="10s")
+    assert not simulation.is_over
+
+
+def test_the_state_of_each_job_is_told_by_its_id(drive):
+    simulation = drive(scenario(job("a", "10s", size=2), job("b", "10s", at="90s")))
+    simulation.advance(until="5s")
+    assert simulation.job_states() == {"a:0": "RUNNING", "a:1": "RUNNABLE"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
+from batchsim.spec.near import did_you_mean
 from batchsim.testing.swarm.choices import Choices, chance, pick
 
 T = TypeVar("T")
@@ -105,14 +106,26 @@ FEATURES: Mapping[str, int] = {**_FIRST, **_LAST, **_FAULTS}
 class Draft:
     """The choices of one scenario, with the features that it has; the drawing functions share it."""
 
-    def __init__(self, choices: Choices) -> None:
-        """Draw the features first."""
+    def __init__(self, choices: Choices, features: Collection[str] = (), without: Collection[str] = ()) -> None:
+        """Draw the features first. ``features`` are on and those of ``without`` off, however the choices fall.
+
+        Raises ``ValueError`` for an unknown feature, and for one that is to be both.
+        """
+        _known((*features, *without))
+        if both := sorted(set(features) & set(without)):
+            raise ValueError(f"{', '.join(both)}: cannot be both on and off")
         self.choices = choices
-        self.features = tuple(name for name, percent in _FIRST.items() if chance(choices, percent))
+        self._on, self._off = frozenset(features), frozenset(without)
+        self.features = self._drawn(_FIRST)
 
     def draw_last(self) -> None:
         """Draw the features that come last."""
-        self.features += tuple(name for name, percent in _LAST.items() if chance(self.choices, percent))
+        self.features += self._drawn(_LAST)
+
+    def _drawn(self, chances: Mapping[str, int]) -> tuple[str, ...]:
+        """Each feature has its choice even where it is settled: so a setting changes none of the others."""
+        fell = [name for name, percent in chances.items() if chance(self.choices, percent)]
+        return tuple(name for name in chances if name in self._on or (name in fell and name not in self._off))
 
     def draw_faults(self) -> None:
         """Draw the features of the plan of faults."""
@@ -139,3 +152,9 @@ class Draft:
     def integer(self, low: int, high: int) -> int:
         """Return a whole number from ``low`` to ``high``, both included."""
         return self.choices.integer(low, high)
+
+
+def _known(names: Sequence[str]) -> None:
+    for name in names:
+        if name not in FEATURES:
+            raise ValueError(f"unknown feature {name!r}. {did_you_mean(name, FEATURES)}".strip())

@@ -63,10 +63,15 @@ def _behaviour(draft: Draft) -> dict[str, Any]:
     """Retry strategy and timeout."""
     behaviour: dict[str, Any] = {}
     if draft.has("retries", 80):
-        strategy: Data = {"attempts": draft.integer(1, 5)}
-        if draft.has("rules"):
-            strategy["evaluateOnExit"] = [draft.one_of(RULES) for _ in range(draft.integer(1, 3))]
-        behaviour["retryStrategy"] = strategy
+        behaviour["retryStrategy"] = draw_retries(draft)
     if draft.has("timeouts", 70):
         behaviour["timeout"] = {"attemptDurationSeconds": draft.pick(60, 90, 300)}
     return behaviour
+
+
+def draw_retries(draft: Draft) -> Data:
+    """A retry strategy, with rules where the scenario has them."""
+    strategy: Data = {"attempts": draft.integer(1, 5)}
+    if draft.has("rules"):
+        strategy["evaluateOnExit"] = [draft.one_of(RULES) for _ in range(draft.integer(1, 3))]
+    return strategy

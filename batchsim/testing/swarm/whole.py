@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from batchsim.testing.builders import Data
 from batchsim.testing.swarm.blocked import draw_blocked
 from batchsim.testing.swarm.capacity import draw_environments, draw_queues
@@ -22,9 +24,13 @@ from batchsim.testing.swarm.workload import draw_datasets, draw_workload
 from batchsim.testing.swarm.world import draw_extra_costs, draw_small_what_ifs, draw_world
 
 
-def draw_scenario(choices: Choices) -> Data:
-    """Draw one valid scenario in its file form."""
-    draft = Draft(choices)
+def draw_scenario(choices: Choices, features: Collection[str] = (), without: Collection[str] = ()) -> Data:
+    """Draw one valid scenario in its file form; ``features`` are on and those of ``without`` off, whatever is drawn.
+
+    A feature that is on may still find no use: reclaims strike nothing where no environment is on Spot. Raises
+    ``ValueError`` for an unknown feature.
+    """
+    draft = Draft(choices, features, without)
     environments = draw_environments(draft)
     queues = draw_queues(draft, environments)
     platforms = draw_platforms(draft, environments)

@@ -1,0 +1,105 @@
+"""The source leaves nothing to chance, the clock, the process or the file system, but for what was looked at.
+
+``LOOKED_AT`` is the list of exceptions with the reason of each: a new one has to be argued for here, and one that is
+gone has to go from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.determinism.sources import finds
+
+ROOT = Path(__file__).resolve().parents[2]
+
+DRAWS_A_SEED = "the seed of a run that was given none: it is printed, and written into the result"
+LOOKED_AT: dict[tuple[str, str, str], str] = {
+    ("simulation.py", "dice", "os.urandom"): DRAWS_A_SEED,
+    ("experiments/replications.py", "dice", "os.urandom"): DRAWS_A_SEED,
+    ("cli/scenarios.py", "dice", "import secrets"): DRAWS_A_SEED,
+    ("analysis/fair_share.py", "set", "set(records.shares.queue)"): "makes a mapping that is only looked up",
+    ("engine/workload/expand.py", "set", "set(asked)"): "makes a mapping that is only looked up",
+    ("analysis/invariants/shares.py", "set", "active"): "the one element of a set of one",
+    ("spec/effective.py", "set", "platforms"): "the one element of a set of one",
+    ("engine/workload/cron.py", "set", "_DAY.values(term)"): "days, of which the caller makes a set again",
+    ("engine/workload/cron.py", "set", "_WEEKDAY.values(term)"): "days, of which the caller makes a set again",
+    ("experiments/replications.py", "set", "set(active_children()) - others"): "processes that are all ended",
+}
+NOT_OF_A_RUN = ("fuzz/", "selftest/")
+"""Commands that test batchsim: they draw scenarios and measure time, and write no results."""
+
+
+def found() -> set[tuple[str, str, str]]:
+    package = ROOT / "batchsim"
+    return {
+        (name, find.kind, find.text)
+        for path in sorted(package.rglob("*.py"))
+        if not (name := path.relative_to(package).as_posix()).startswith(NOT_OF_A_RUN)
+        for find in finds(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_every_find_in_the_source_was_looked_at() -> None:
+    assert sorted(found() - LOOKED_AT.keys()) == []
+
+
+def test_no_exception_is_left_over() -> None:
+    assert sorted(LOOKED_AT.keys() - found()) == []
+
+
+PLANTED = {
+    "import random": "dice",
+    "from random import choice": "dice",
+    "import numpy.random": "dice",
+    "from numpy.random import default_rng": "dice",
+    "from numpy import random": "dice",
+    "x = np.random.default_rng(3).normal()": "dice",
+    "x = os.urandom(4)": "dice",
+    "x = uuid.uuid4()": "dice",
+    "import time": "clock",
+    "x = datetime.now()": "clock",
+    "x = date.today()": "clock",
+    "x = hash(name) % 7": "hash",
+    "rows.sort(key=lambda row: id(row))": "hash",
+    "for name in os.listdir(folder): pass": "folder",
+    "x = [path for path in folder.iterdir()]": "folder",
+    "x = list(folder.rglob('*.csv'))": "folder",
+    "for x in {1, 2}: pass": "set",
+    "for x in set(names): pass": "set",
+    "y = {a for a in b}\nx = list(y)": "set",
+    "x = [*frozenset(a)]": "set",
+    "x = ','.join({str(a) for a in b})": "set",
+    "seen: set[int] = make()\nx = next(iter(seen))": "set",
+    "class A:\n def __init__(self):\n  self.a = set()\n def f(self):\n  return [x for x in self.a]": "set",
+    "def f(a: frozenset[int]):\n    return {x: 0 for x in a}": "set",
+    "def f() -> set[int]: ...\nfor x in f(): pass": "set",
+    "x = min({1, 2}, key=f)": "set",
+    "a = set()\nx = a.pop()": "set",
+    "x = sum({0.1, 0.2} | other)": "set",
+}
+HARMLESS = (
+    "x = sorted(os.listdir(folder))",
+    "x = sorted(path.name for path in folder.iterdir())",
+    "for x in sorted({1, 2}): pass",
+    "x = len({a for a in b})",
+    "x = 3 in set(names)",
+    "x = {f(a) for a in {1, 2}}",
+    "x = max(set(names))",
+    "x = any(a > 1 for a in {1, 2})",
+    "for x in {'a': 1}: pass",
+    "a.hash(3)",
+    "x = job.id",
+    "x = timedelta(3)",
+)
+
+
+@pytest.mark.parametrize("source", PLANTED)
+def test_a_planted_one_is_found(source: str) -> None:
+    assert PLANTED[source] in {find.kind for find in finds(source)}
+
+
+@pytest.mark.parametrize("source", HARMLESS)
+def test_what_is_harmless_is_not(source: str) -> None:
+    assert finds(source) == []

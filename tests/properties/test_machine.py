@@ -1,0 +1,85 @@
+"""A machine drives random live scenarios by every rule that there is, and each run is held to all that it must be."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from effort import LEVEL, effort
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import rule, run_state_machine_as_test
+from scenario_builder import environment, job, scenario
+
+from batchsim import Simulation
+from batchsim.testing import BatchMachine
+
+RUNS = effort(fast=40, verify=400, long=20_000)
+STEPS = effort(fast=40, verify=100, long=100)
+SPOT = environment("spot", ("box.2",), type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE")
+
+
+def drive(machine: type[BatchMachine], runs: int, steps: int, *, shrink: bool = True) -> None:
+    """The same runs on each change, others under ``verify``."""
+    how = settings(
+        max_examples=runs, stateful_step_count=steps, derandomize=LEVEL == "fast", database=None, deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+    )  # fmt: skip
+    run_state_machine_as_test(machine, settings=how)
+
+
+def test_random_scenarios_can_be_driven_by_every_rule(cases):
+    cases(RUNS)
+    print(f"seed {os.environ.get('BATCHSIM_SEED', 'fixed')}")
+    drive(BatchMachine, RUNS, STEPS)
+
+
+class Still(BatchMachine):
+    """One Spot environment without chance, so that a planted fault shows at once."""
+
+    scenario = scenario(job("a", "60s", size=4, attempts=2), environments=[SPOT])
+
+
+def test_a_scenario_of_ones_own_can_be_driven():
+    drive(Still, 5, 20)
+
+
+def forgetful(monkeypatch):
+    """A look forgets a job."""
+    whole = Simulation.job_states
+    monkeypatch.setattr(
+        Simulation, "job_states", lambda self: dict(list(whole(self).items())[: 3 if self.now_ms else 9])
+    )
+
+
+def untold(monkeypatch):
+    """A cancellation is carried out, and not noted."""
+    whole = Simulation._note
+    monkeypatch.setattr(Simulation, "_note", lambda self, **k: None if "actions" in k else whole(self, **k))
+
+
+def late(monkeypatch):
+    """A change by call strikes a second later."""
+    whole = Simulation._set
+    monkeypatch.setattr(
+        Simulation, "_set", lambda self, target, value, at_ms, by=None: whole(self, target, value, at_ms + 1000, by)
+    )
+
+
+@pytest.mark.parametrize("fault", [forgetful, untold, late])
+def test_a_planted_fault_is_found(fault, monkeypatch):
+    fault(monkeypatch)
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        drive(Still, 15, 30, shrink=False)
+
+
+def test_rules_of_ones_own_are_called():
+    class Counting(Still):
+        called = 0
+
+        @rule()
+        def count(self):
+            Counting.called += 1
+
+    drive(Counting, 3, 20)
+    assert Counting.called
