@@ -169,7 +169,7 @@ _FailBasis = Annotated[
     Basis, typer.Option("--fail-basis", help="Judge --fail-if by the mean, or only if the whole interval says so.")
 ]
 _Replications = Annotated[
-    int, typer.Option(min=1, help="How often each variant runs, the pairs with the same random numbers.")
+    int, typer.Option(min=1, max=1_000_000, help="How often each variant runs, the pairs with the same random numbers.")
 ]
 
 
@@ -192,7 +192,9 @@ def compare(
     metrics: _Metrics = None,
     fail_if: _FailIf = None,
     fail_basis: _FailBasis = Basis.MEAN,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that share the runs; the figures are the same.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes that share the runs; the figures are the same.")
+    ] = 1,
     run_limit: Annotated[
         str | None,
         typer.Option(

@@ -14,7 +14,7 @@ import typer
 from batchsim.cli import scenarios
 from batchsim.cli.exit_codes import ANSWER_IS_NO, POINTS_FAILED
 from batchsim.cli.guard import guarded
-from batchsim.errors import printable
+from batchsim.errors import cut, printable
 from batchsim.units import parse_duration_ms
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _read(parse: Callable[[str], T], text: str, option: str) -> T:
     except ScenarioError:
         raise
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
+        raise typer.BadParameter(printable(cut(str(error))), param_hint=option) from None
 
 
 def _reserved(wishes: Wishes) -> AbstractContextManager[object]:

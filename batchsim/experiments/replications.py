@@ -19,6 +19,10 @@ from batchsim.spec import Scenario
 
 DEFAULT = 30
 """Replications where nobody says how many."""
+MOST = 1_000_000
+"""Replications of one scenario."""
+MOST_WORKERS = 256
+"""Processes: each takes some 100 MB."""
 FEWEST = 10
 """With fewer, intervals lean on a normality that nothing supports (validation plan: at least ten)."""
 _DRAWN_BITS = 32
@@ -103,10 +107,12 @@ def settled_seed(seed: int | None, scenario: Scenario) -> int:
 
 
 def check_counts(replications: object, workers: object, run_limit_s: object = None) -> None:
-    """Raises :class:`ExperimentError` unless the counts are whole and at least 1, and a limit is more than 0."""
-    for what, number in (("replications", replications), ("workers", workers)):
+    """Raises :class:`ExperimentError` unless the counts are whole and within bounds, and a limit is more than 0."""
+    for what, number, most in (("replications", replications, MOST), ("workers", workers, MOST_WORKERS)):
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise ExperimentError(f"{what} must be a whole number of at least 1, not {number!r}")
+        if number > most:
+            raise ExperimentError(f"{what} must be at most {most:,}, not {number!r}")
     if run_limit_s is not None and not (isinstance(run_limit_s, int | float) and run_limit_s > 0):
         raise ExperimentError(f"run_limit_s must be seconds, more than 0, not {run_limit_s!r}")
 

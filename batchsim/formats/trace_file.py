@@ -41,8 +41,10 @@ _KINDS = (
 )
 """First bytes of files that are given for tables, by what is said of them."""
 _HEAD = 4096
-_OLD_PICKLE = re.compile(rb"[(c]?c?[a-z_][a-z0-9_.]*\n[A-Za-z_][A-Za-z0-9_.]*\n\(|[(\]}][lpdt]p?[0-9]+\n")
-"""Pickles of protocol 0, which are text."""
+_OLD_PICKLE = re.compile(
+    rb"c[a-z_][a-z0-9_.]*\n[A-Za-z_][A-Za-z0-9_.]*\n(?:\(|p[0-9]+\n|q.)|\([ldt]p[0-9]+\n|[\]}]q\0", re.DOTALL
+)
+"""Pickles of protocols 0 and 1, which have no mark: an object, or a list or mapping."""
 
 
 def path_of(named: str, source: SourceMap | None) -> Path:
