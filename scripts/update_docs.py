@@ -220,11 +220,23 @@ def behaviours() -> str:
     return table()
 
 
+# docs/errors.md ------------------------------------------------------------------------------------
+
+
+def error_lines() -> str:
+    """A line of each code, as the command prints it, from the cases of the tests."""
+    sys.path.insert(0, str(PROJECT / "tests"))
+    from hostile.rows.examples import examples
+
+    return examples()
+
+
 # Pages ---------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
     "docs/compare.md": {"spot": compared, "pairing": pairing},
+    "docs/errors.md": {"lines": error_lines},
     "docs/fidelity.md": {"behaviours": behaviours},
     "docs/model.md": {"markets": markets, "world": world},
 }

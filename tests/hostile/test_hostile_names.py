@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -97,7 +98,7 @@ def test_a_terminal_shows_them_escaped(folder: Path) -> None:
 def test_no_cell_is_computed_and_all_come_back(folder: Path) -> None:
     reasons = []
     for file in (folder / "out").glob("*.csv"):
-        for row in csv.reader(file.open(encoding="utf-8", newline="")):
+        for row in csv.reader(io.StringIO(file.read_text(encoding="utf-8"), newline="")):
             bad = [cell for cell in row if cell[:1] in "=+-@\t\r" and cell and not re.fullmatch(r"-?[0-9.]+", cell)]
             assert bad == []
         if file.name == "attempts.csv":

@@ -91,7 +91,7 @@ def test_it_costs_a_second_and_some_megabytes(tmp_path: Path, kind: str, code: s
 
 
 def test_more_offered_than_can_be_served_runs_and_the_report_warns(
-    tmp_path: Path, cases: Callable[[int], None]
+    tmp_path: Path,
 ) -> None:
     arrivals = {"poisson": "20/min", "for": "3h"}
     change = {"workload.0.at": arrivals, "computeEnvironments.0.computeResources.maxvCpus": 2, "simulation.until": "2h"}

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from effort import LEVEL, effort
-from hostile.rows import files, jobs, laws, names, references, texts, traces, units
+from hostile.rows import files, jobs, laws, more, names, references, texts, traces, units
 from hostile.rows.answer import ask, must_be_the_same, must_be_well_told, problems_of, words_missing
 from hostile.rows.case import Case
 from hostile.rows.roster import ROWS
 
-ALL = [case for part in (files, references, jobs, laws, units, texts, traces, names) for case in part.CASES]
+ALL = [case for part in (files, references, jobs, laws, units, texts, traces, names, more) for case in part.CASES]
 MOST_OF_A_ROW = effort(fast=14, verify=10_000, long=10_000)
 
 
@@ -28,6 +28,7 @@ def chosen() -> Iterator[Case]:
 CASES = list(chosen())
 FIRST = {case.row: case for case in reversed(CASES)}
 """Of each row, the case that is tried in every way on each change."""
+ROOT = Path(__file__).resolve().parents[2]
 MOST_CPU_S = 1.0
 
 
@@ -77,4 +78,5 @@ def test_every_row_has_a_case_or_a_test_or_its_reason() -> None:
     tried = {case.row for case in CASES}
     assert [row.id for row in ROWS if not (row.id in tried or row.tests or row.later)] == []
     assert tried <= {row.id for row in ROWS}
+    assert [path for row in ROWS for path in row.tests if not (ROOT / path).is_file()] == []
     assert [row.id for row in ROWS if row.later and (row.tests or row.id in tried)] == []
