@@ -23,7 +23,12 @@ class SimulationError(BatchsimError):
 
 
 class PolicyError(BatchsimError):
-    """A policy of the user's own is of no known kind, or answered what it may not; says which, and what it returned."""
+    """A policy of the user's own is of no known kind, or answered what it may not; says which, and what it returned.
+
+    A note says when in the run. What a policy raises itself comes as it is, with the same notes.
+    """
+
+    code = "E196"
 
 
 class ExperimentError(BatchsimError, ValueError):
@@ -53,11 +58,11 @@ class Problem:
 
     def __str__(self) -> str:
         """``file:line:col: path: message (got VALUE); allowed: ALLOWED. HINT`` on one line, safe for a terminal."""
-        got = f" (got {_cut(self.value, 100)})" if self.value else ""
-        allowed = f"; allowed: {_cut(self.allowed)}" if self.allowed else ""
-        hint = f". {_cut(self.hint)}" if self.hint else ""
-        where = "".join(f"{part}: " for part in (self.place, _cut(show_path(self.path), 200)) if part)
-        return _one_line(f"{where}{_cut(self.message)}{got}{allowed}{hint} [{self.code}]")
+        got = f" (got {cut(self.value, 100)})" if self.value else ""
+        allowed = f"; allowed: {cut(self.allowed)}" if self.allowed else ""
+        hint = f". {cut(self.hint)}" if self.hint else ""
+        where = "".join(f"{part}: " for part in (cut(self.place), cut(show_path(self.path), 200)) if part)
+        return _one_line(f"{where}{cut(self.message)}{got}{allowed}{hint} [{self.code}]")
 
     @property
     def place(self) -> str:
@@ -98,7 +103,7 @@ def show_path(path: Path) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _cut(text: str, most: int = 1_000) -> str:
+def cut(text: str, most: int = 1_000) -> str:
     """The beginning of a text that is too long for a line: names and values of any length come from files."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -21,7 +22,7 @@ from batchsim.engine.randomness import Draws
 from batchsim.engine.snapshot import Snapshot, job_states, snapshot
 from batchsim.engine.workload import expand
 from batchsim.engine.workload.plans import DependencyKind
-from batchsim.errors import Problem, ScenarioError, SimulationError
+from batchsim.errors import PolicyError, Problem, ScenarioError, SimulationError
 from batchsim.formats import scenario_yaml
 from batchsim.formats.sample_csv import read_sample
 from batchsim.formats.trace_csv import read_trace
@@ -86,6 +87,17 @@ def prepare(scenario: Scenario | str | os.PathLike[str], policies: Mapping[str, 
     _raise(preflight(given, facts, own))
     read = cache(partial(read_sample, source=given.source))
     return Prepared(given, facts, own, with_samples(given, read), read)
+
+
+@contextmanager
+def _told_when(run: Simulation) -> Iterator[None]:
+    """Whatever a policy of the caller's raises, or is told, gets the instant as a note."""
+    try:
+        yield
+    except Exception as error:
+        if getattr(error, "__notes__", None) or isinstance(error, PolicyError):
+            error.add_note(f"at {run.now:g} s of the run, seed {run.scenario.simulation.seed}")
+        raise
 
 
 def replaced_by(policies: Mapping[str, Any] | None) -> dict[str, str]:
@@ -175,22 +187,26 @@ class Simulation:
         """
         self._must_be_open()
         if to_next_decision:
-            decided = self._engine.run_to_decision()
+            with _told_when(self):
+                decided = self._engine.run_to_decision()
             return told(decided, self._engine.plan, self._engine.tables, self._ids) if decided else None
         if until is None:
-            self._engine.run_before(self._engine.end.latest_ms)
+            with _told_when(self):
+                self._engine.run_before(self._engine.end.latest_ms)
             return None
         at_ms = until if isinstance(until, int) else units.parse_duration_ms(until)
         if at_ms < self.now_ms:
             raise SimulationError(f"cannot go back: it is {self.now_ms} ms already, and {at_ms} ms was asked for")
-        self._engine.run_before(at_ms)
+        with _told_when(self):
+            self._engine.run_before(at_ms)
         self._now_ms = min(at_ms, self._engine.end.latest_ms)
         return None
 
     def finish(self) -> Result:
         """Run to the end and return the result; a second call returns the same."""
         if self._result is None:
-            horizon_ms = self._engine.close()
+            with _told_when(self):
+                horizon_ms = self._engine.close()
             records = freeze(self._engine, horizon_ms)
             prices = prices_of(self.scenario, self._facts, records.names)
             rules = rules_of(self.scenario, records.names, self._engine.highest_min_vcpus())

@@ -257,12 +257,24 @@ def counter_examples() -> Mapping[str, Callable[[], str]]:
     return {name: counter_example(name) for name in re.findall(r"^<!-- ([a-z-]+) -->$", page, re.MULTILINE)}
 
 
+# docs/errors.md ------------------------------------------------------------------------------------
+
+
+def error_lines() -> str:
+    """A line of each code, as the command prints it, from the cases of the tests."""
+    sys.path.insert(0, str(PROJECT / "tests"))
+    from hostile.rows.examples import examples
+
+    return examples()
+
+
 # Pages ---------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
     "docs/anomalies.md": counter_examples(),
     "docs/compare.md": {"spot": compared, "pairing": pairing},
+    "docs/errors.md": {"lines": error_lines},
     "docs/fidelity.md": {"behaviours": behaviours},
     "docs/invariants.md": {"invariants": invariants},
     "docs/model.md": {"markets": markets, "world": world},

@@ -170,7 +170,7 @@ _FailBasis = Annotated[
     Basis, typer.Option("--fail-basis", help="Judge --fail-if by the mean, or only if the whole interval says so.")
 ]
 _Replications = Annotated[
-    int, typer.Option(min=1, help="How often each variant runs, the pairs with the same random numbers.")
+    int, typer.Option(min=1, max=1_000_000, help="How often each variant runs, the pairs with the same random numbers.")
 ]
 
 
@@ -193,7 +193,18 @@ def compare(
     metrics: _Metrics = None,
     fail_if: _FailIf = None,
     fail_basis: _FailBasis = Basis.MEAN,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that share the runs; the figures are the same.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes that share the runs; the figures are the same.")
+    ] = 1,
+    run_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="End a run that takes longer, by the clock on the wall, and try it once more; with several workers"
+            " 10m, or more where others took long, if nothing is given.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write comparison, tables and scenarios into this folder.")
     ] = None,
@@ -219,6 +230,7 @@ def compare(
         seed=seed,
         replications=replications,
         workers=workers,
+        run_limit=run_limit,
         out=out,
         force=force,
         form="json" if form is Form.JSON else "csv" if form is Form.CSV else "text",

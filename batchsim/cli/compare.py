@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import typer
 
 from batchsim.cli import scenarios
-from batchsim.cli.exit_codes import ANSWER_IS_NO
+from batchsim.cli.exit_codes import ANSWER_IS_NO, POINTS_FAILED
 from batchsim.cli.guard import guarded
+from batchsim.errors import cut, printable
+from batchsim.units import parse_duration_ms
 
 if TYPE_CHECKING:
     from batchsim.experiments.comparison import Comparison
@@ -37,6 +39,7 @@ class Wishes:
     seed: int | None = None
     replications: int = 30
     workers: int = 1
+    run_limit: str | None = None
     out: Path | None = None
     force: bool = False
     form: Literal["text", "json", "csv"] = "text"
@@ -57,7 +60,7 @@ def compare_scenarios(files: list[Path], wishes: Wishes) -> None:
         _report(comparison, verdicts, wishes)
         if drawn:
             typer.echo(f"seed {replay.seed} was drawn; this comparison again: {replay.command}", err=True)
-        _answer(verdicts)
+        _answer(verdicts, comparison)
 
 
 def _conditions(wishes: Wishes) -> list[Condition]:
@@ -100,8 +103,17 @@ def _compared(
         replications=wishes.replications,
         seed=wishes.seed,
         workers=wishes.workers,
+        run_limit_s=_read(_limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None,
         told=told,
     )
+
+
+def _limit_s(text: str) -> float:
+    """Seconds of a duration; a process needs some to load."""
+    limit_s = parse_duration_ms(text) / 1000
+    if limit_s < 1:
+        raise ValueError("a run has a second at least")
+    return limit_s
 
 
 def _read(parse: Callable[[str], T], text: str, option: str) -> T:
@@ -113,7 +125,7 @@ def _read(parse: Callable[[str], T], text: str, option: str) -> T:
     except ScenarioError:
         raise
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
+        raise typer.BadParameter(printable(cut(str(error))), param_hint=option) from None
 
 
 def _reserved(wishes: Wishes) -> AbstractContextManager[object]:
@@ -174,10 +186,16 @@ def _as_data(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _answer(verdicts: list[Verdict]) -> None:
-    """Say on stderr which conditions hold, and leave with 1 if any does."""
+def _answer(verdicts: list[Verdict], comparison: Comparison) -> None:
+    """Say on stderr which runs failed and which conditions hold; leave with 1 if any does, else with 5."""
+    for run in comparison.failed:
+        name, again = comparison.names[run.scenario], f"--seed {comparison.seed} --set simulation.replication="
+        told = f"replication {run.replication} of {name} failed twice: {run.why}; alone: batchsim run"
+        typer.echo(printable(f"batchsim: {told} SCENARIO {again}{run.replication}"), err=True)
     failed = [verdict for verdict in verdicts if verdict.holds]
     for verdict in failed:
         typer.echo(f"fail-if {verdict.condition.text!r}: {verdict.variant}: {verdict.because}", err=True)
     if failed:
         raise typer.Exit(ANSWER_IS_NO)
+    if comparison.failed:
+        raise typer.Exit(POINTS_FAILED)

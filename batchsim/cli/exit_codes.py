@@ -7,6 +7,8 @@ BAD_INPUT = 2
 """The input or the command line is wrong."""
 INPUT_OUTPUT = 4
 """Reading or writing failed, or there is no memory."""
+POINTS_FAILED = 5
+"""Finished, but some runs of a study failed."""
 BUG = 70
 """A bug in batchsim."""
 INTERRUPTED = 130

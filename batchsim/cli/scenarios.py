@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from batchsim.errors import ScenarioError
+from batchsim.errors import ScenarioError, cut
 
 if TYPE_CHECKING:
     from batchsim.spec import Scenario
@@ -42,7 +42,7 @@ def _changed(scenario: Scenario, pairs: list[tuple[str, str]]) -> Scenario:
     try:
         return with_values(scenario, [(path, scenario_yaml.parse_value(text)) for path, text in pairs])
     except ScenarioError as error:
-        told = " ".join(f"--set {path}={text}" for path, text in pairs)
+        told = cut(" ".join(f"--set {path}={text}" for path, text in pairs), 200)
         raise ScenarioError(replace(problem, file=told, line=0, col=0) for problem in error.found) from None
 
 

@@ -7,7 +7,8 @@ import re
 from batchsim.engine.tables import Tables
 from batchsim.records.identifiers import job_id
 
-_ID = re.compile(r"(?P<entry>.*?)(?:@(?P<call>\d+))?(?::(?P<index>\d+))?")
+_ID = re.compile(r"(?P<entry>.*?)(?:@(?P<call>[0-9]{1,18}))?(?::(?P<index>[0-9]{1,18}))?", re.DOTALL)
+"""Longer numbers are part of a name that no entry has."""
 
 
 class JobIds:

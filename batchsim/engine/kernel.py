@@ -91,6 +91,8 @@ class Kernel(Environment):
             entry: Any = heappop(self._queue)
             self._now = entry[0]
             entry[3](entry[4])
+        elif self._queue:
+            self._simpy_step()
         else:
             super().step()
 
@@ -108,7 +110,17 @@ class Kernel(Environment):
                 self._now = entry[0]
                 entry[3](entry[4])
             else:
-                super().step()
+                self._simpy_step()
+
+    def _simpy_step(self) -> None:
+        """Process an event of SimPy's; what a process raises comes through itself, not as a copy without its notes."""
+        event = self._queue[0][3]
+        try:
+            super().step()
+        except Exception:
+            if event._ok is False and isinstance(event._value, BaseException):
+                raise event._value from None
+            raise
 
     def _leave_background(self, call_and_argument: tuple[Callable[[Any], None], Any]) -> None:
         self.background -= 1

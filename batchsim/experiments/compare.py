@@ -38,6 +38,7 @@ def compare(  # noqa: PLR0913 (what a comparison varies, and how it is made)
     seed: int | None = None,
     confidence: float = 0.95,
     workers: int = 1,
+    run_limit_s: float | None = None,
     told: runs.Told = lambda: None,
 ) -> Comparison:
     """Run scenarios over the same replications, and compare each with the first, or with the one named ``baseline``.
@@ -48,12 +49,13 @@ def compare(  # noqa: PLR0913 (what a comparison varies, and how it is made)
     random numbers, so that differences come from what was changed. The seed is the one given, else the baseline's own,
     else drawn: it is the comparison's ``seed``. ``metrics`` are names of the registry, or ``"all"``. ``workers``
     processes share the runs, with the same values as one (a script needs ``if __name__ == "__main__"`` then); ``told``
-    is called after each run.
+    is called after each run. With several workers, or a ``run_limit_s`` (seconds on the wall), a run whose process
+    crashes or hangs is tried once more; if it fails again, it is among the comparison's ``failed``.
 
     Raises :class:`ScenarioError` with what is wrong in a scenario, :class:`ExperimentError` for a comparison that
     cannot be made.
     """
-    runs.check_counts(replications, workers)
+    runs.check_counts(replications, workers, run_limit_s)
     if not 0 < confidence < 1:
         raise ExperimentError(f"the confidence must be between 0 and 1, as 0.95, not {confidence!r}")
     wanted = metric_names(metrics)
@@ -66,9 +68,10 @@ def compare(  # noqa: PLR0913 (what a comparison varies, and how it is made)
         seed=settled,
         replications=replications,
         workers=workers,
+        run_limit_s=run_limit_s,
         told=told,
     )
-    return Comparison(compared, wanted, settled, confidence, measured)
+    return Comparison(compared, wanted, settled, confidence, measured.values, measured.failed)
 
 
 def metric_names(names: Iterable[str] | None) -> tuple[str, ...]:

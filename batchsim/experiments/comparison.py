@@ -16,6 +16,7 @@ from batchsim.analysis.metrics import METRICS
 from batchsim.errors import ExperimentError
 from batchsim.experiments.conditions import Basis, Verdict, judge, parse_condition
 from batchsim.experiments.paired import Estimate, Floats, bonferroni, defined_in_both, paired, spread
+from batchsim.experiments.replications import FailedRun
 from batchsim.experiments.variants import Variant
 from batchsim.simulation import replaced_by, run
 from batchsim.spec import Scenario, scenario_hash
@@ -45,6 +46,8 @@ class Comparison:
     """With which the intervals of all variants hold together, for one metric."""
     measured: Floats
     """Shape (variants, replications, metrics); NaN where a run does not define a metric."""
+    failed: tuple[FailedRun, ...] = ()
+    """Runs that crashed or hung twice: undefined in everything."""
 
     def __repr__(self) -> str:
         names = ", ".join(self.names[1:])
@@ -192,12 +195,16 @@ class Comparison:
                 "level": self.level,
                 "batchsim": __version__,
             },
+            "failed": [self._failed_row(run) for run in self.failed],
             "variants": [_described(variant) for variant in self.variants],
             "metrics": {name: _explained(name) for name in self.metrics},
             "table": self._table,
             "differences": self._differences,
         }
         return {**page, "sentences": sentences(page), "notes": notes(page)}
+
+    def _failed_row(self, run: FailedRun) -> Row:
+        return {"variant": self.names[run.scenario], "replication": run.replication, "why": run.why}
 
     @cached_property
     def _table(self) -> list[Row]:

@@ -32,6 +32,8 @@ class Replications:
     confidence: float
     measured: Floats
     """Shape (replications, metrics); NaN where a run does not define a metric."""
+    failed: tuple[runs.FailedRun, ...] = ()
+    """Runs that crashed or hung twice: undefined in everything."""
 
     def __repr__(self) -> str:
         return f"<{len(self.measured)} replications of {self.scenario.name or 'a scenario'}, seed {self.seed}>"
@@ -68,6 +70,7 @@ def replicate(
     confidence: float = 0.95,
     policies: Own | None = None,
     workers: int = 1,
+    run_limit_s: float | None = None,
 ) -> Replications:
     """Run a scenario, or the one in a file, many times with other random numbers; options as of ``compare``.
 
@@ -75,10 +78,16 @@ def replicate(
 
     Raises :class:`ScenarioError` with what is wrong in the scenario, :class:`ExperimentError` for bad options.
     """
-    runs.check_counts(replications, workers)
+    runs.check_counts(replications, workers, run_limit_s)
     given = scenario if isinstance(scenario, Scenario) else scenario_yaml.load(scenario)
     wanted, settled = metric_names(metrics), runs.settled_seed(seed, given)
     measured = runs.measure(
-        [given], wanted, seed=settled, replications=replications, policies=[policies], workers=workers
+        [given],
+        wanted,
+        seed=settled,
+        replications=replications,
+        policies=[policies],
+        workers=workers,
+        run_limit_s=run_limit_s,
     )
-    return Replications(given, wanted, settled, confidence, measured[0])
+    return Replications(given, wanted, settled, confidence, measured.values[0], measured.failed)

@@ -1,8 +1,9 @@
 """The result folder: whole files or none, and never a file that is not batchsim's own.
 
-All files are staged beside their place first, synced, and only then renamed over it, so that an interrupted or failed
-write leaves the earlier results as they were. Names are opened relative to the folder's own descriptor and without
-following symbolic links, so a link planted under a file's name is replaced, not followed. (POSIX only.)
+All files are staged beside their place first, synced, and only then put into it, so that an interrupted or failed write
+leaves the earlier results as they were (:mod:`~batchsim.formats.folder_commit`). Names are opened relative to the
+folder's own descriptor and without following symbolic links, so a link planted under a file's name is replaced, not
+followed. (POSIX only.)
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import signal
 import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from batchsim.errors import OutputError
+from batchsim.formats.folder_commit import LOCK, STAGED, commit, sweep
+from batchsim.formats.folder_lock import locked
 
 TABLES = (
     "jobs",
@@ -52,7 +55,7 @@ OWN_FILES = frozenset(
 
 _VARIANT = re.compile(r"variant-[0-9]+\.resolved\.yaml")
 
-_STAGED = ".batchsim-staged-"
+_MAIN = (SUMMARY, COMPARISON)
 
 
 def variant_file(number: int) -> str:
@@ -70,11 +73,14 @@ def reserved(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Hold ``path`` for results that are still to be computed; :class:`OutputError` now if it could not be written.
 
     The folder is made if it is missing (its parent must exist). If the block fails, a folder made here goes again.
+    Other processes are refused meanwhile.
     """
     made = _make(path)
     try:
-        _check(path, force=force)
-        yield path
+        with _opened(path) as folder, _claimed(path, folder):
+            with _told(path):
+                _check(path, folder, force=force)
+            yield path
     except BaseException:
         if made:
             with suppress(OSError):
@@ -93,22 +99,17 @@ def write(path: Path, files: Mapping[str, Iterable[str] | bytes], *, force: bool
     with reserved(path, force=force), _opened(path) as folder, _told(path):
         _lock(path, folder)
         _refuse_used(path, folder, force=force)
-        staged: list[str] = []
+        done = False
         try:
             for name, pieces in files.items():
-                staged.append(name)
                 _stage(folder, name, pieces)
+            old = [name for name in os.listdir(folder) if is_own(name)]  # noqa: PTH208 -- by its descriptor
             with _undisturbed():
-                _commit(folder, staged)
-                _remove(folder, _others(folder, files))
+                commit(folder, files, old, _MAIN)
+                done = True
         finally:
-            _remove(folder, (_STAGED + name for name in staged))
+            sweep(folder, done=done)
         os.fsync(folder)
-
-
-def _others(folder: int, files: Iterable[str]) -> list[str]:
-    """The files of ours in the folder but these."""
-    return sorted(name for name in os.listdir(folder) if is_own(name) and name not in files)
 
 
 def _make(path: Path) -> bool:
@@ -121,18 +122,26 @@ def _make(path: Path) -> bool:
         return True
 
 
-def _check(path: Path, *, force: bool) -> None:
-    """Refuse a link, a file, a folder in use, a folder that cannot be written."""
-    with _opened(path) as folder, _told(path):
-        _refuse_used(path, folder, force=force)
-        probe = f"{_STAGED}probe-{os.getpid()}"
-        os.close(_create(folder, probe))
-        _remove(folder, (probe,))
+def _check(path: Path, folder: int, *, force: bool) -> None:
+    """Refuse a folder in use, a folder that cannot be written."""
+    _refuse_used(path, folder, force=force)
+    probe = f"{STAGED}probe-{os.getpid()}"
+    os.close(_create(folder, probe))
+    os.unlink(probe, dir_fd=folder)
+
+
+@contextmanager
+def _claimed(path: Path, folder: int) -> Iterator[None]:
+    """The lock on the folder; that it cannot be made is told of the folder."""
+    with ExitStack() as held:
+        with _told(path):
+            held.enter_context(locked(path, folder, LOCK))
+        yield
 
 
 def _refuse_used(path: Path, folder: int, *, force: bool) -> None:
     """E180 for a folder that is not empty or, with ``force``, has folders where our files belong."""
-    in_use = sorted(name for name in os.listdir(folder) if not name.startswith(_STAGED))
+    in_use = sorted(name for name in os.listdir(folder) if not name.startswith(STAGED))
     if in_use and not force:
         raise OutputError(
             f"{path}: E180: the folder is not empty (it has {in_use[0]}); choose another, or --force to replace"
@@ -144,7 +153,7 @@ def _refuse_used(path: Path, folder: int, *, force: bool) -> None:
 
 
 def _lock(path: Path, folder: int) -> None:
-    """Keep other processes from writing here until the descriptor is closed, or this process is gone: E191."""
+    """Keep other threads of this process from writing here until the descriptor is closed: E191."""
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -207,13 +216,14 @@ def _reason(path: Path, error: OSError) -> str:
 
 def _create(folder: int, name: str) -> int:
     """A new empty file for writing; whatever had its name is gone, and a link is not followed."""
-    _remove(folder, (name,))
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
     return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666, dir_fd=folder)
 
 
 def _stage(folder: int, name: str, content: Iterable[str] | bytes) -> None:
     """Write one file beside its place, down to the disk."""
-    with open(_create(folder, _STAGED + name), "wb") as file:
+    with open(_create(folder, STAGED + name), "wb") as file:
         file.writelines((content,) if isinstance(content, bytes) else _encoded(content))
         file.flush()
         os.fsync(file.fileno())
@@ -221,16 +231,3 @@ def _stage(folder: int, name: str, content: Iterable[str] | bytes) -> None:
 
 def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:
     return (piece.encode() for piece in pieces)
-
-
-def _commit(folder: int, names: Iterable[str]) -> None:
-    """Put the staged files in their places."""
-    for name in names:
-        os.rename(_STAGED + name, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def _remove(folder: int, names: Iterable[str]) -> None:
-    """Remove what is there of ``names``."""
-    for name in names:
-        with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Sequence
@@ -17,7 +18,17 @@ from batchsim.spec import Scenario, SourceMap, parse, to_data
 MAX_BYTES = 64 * 1024 * 1024
 """Larger scenario files are refused unless the caller raises the limit."""
 
-_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF8_BOM = codecs.BOM_UTF8
+_ENCODINGS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"PK\x03\x04", "a zip file"),
+    (b"\x80", "a pickle, which is never read"),
+)
+"""First bytes of what is no UTF-8."""
 
 
 def load(
@@ -82,9 +93,13 @@ def _read(path: Path, max_bytes: int) -> bytes:
         if status.st_size > max_bytes:
             allowed = f"at most {max_bytes} bytes"
             raise _error(str(path), "E110", "scenario too large", value=f"{status.st_size} bytes", allowed=allowed)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(max_bytes + 1)  # of /proc, and while it grows, a file has more than its size says
     except OSError as error:
         raise _error(str(path), "E100", f"cannot be read: {error.strerror}") from None
+    if len(raw) > max_bytes:
+        raise _error(str(path), "E110", "scenario too large", allowed=f"at most {max_bytes} bytes")
+    return raw
 
 
 def _decode(raw: bytes, name: str) -> str:
@@ -92,11 +107,19 @@ def _decode(raw: bytes, name: str) -> str:
     try:
         text = raw.removeprefix(_UTF8_BOM).decode()
     except UnicodeDecodeError as error:
-        hint = "Save it as UTF-8" + (" (it looks like UTF-16)" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
-        raise _error(name, "E103", f"not UTF-8 at byte {error.start}", hint=hint) from None
+        raise _not_text(name, raw, f"not UTF-8 at byte {error.start}", error.start) from None
     if "\0" in text:
-        raise _error(name, "E103", f"NUL byte at byte {raw.index(0)}", hint="Save it as UTF-8 text")
+        raise _not_text(name, raw, f"NUL byte at byte {raw.index(0)}", raw.index(0))
     return text
+
+
+def _not_text(name: str, raw: bytes, message: str, at: int) -> ScenarioError:
+    """E103 at a byte, with the encoding that the first bytes look like."""
+    looks = next((told for first, told in _ENCODINGS if raw.startswith(first)), "")
+    hint = "Save it as UTF-8 text" + (f" (it looks like {looks})" if looks else "")
+    before = raw[:at]
+    place = (before.count(b"\n") + 1, at - before.rfind(b"\n"))
+    return _error(name, "E103", message, hint=hint, place=place)
 
 
 def _error(

@@ -95,12 +95,24 @@ def _unpaired(mapping: Mapping[str, TraceColumn]) -> Iterable[str]:
 
 
 def _rows_of(table: Table, trace: Trace) -> TraceColumns:
-    """All rows, in the file's order."""
-    mapped: dict[str, Any] = {_FIELDS[name]: reader(table) for name, reader in _READERS.items() if name in table.cells}
+    """All rows, in the file's order; the bad cells of all columns at once."""
+    readers: dict[str, Callable[[], Any]] = {"submitted_ms": partial(_relative_ms, table, trace)}
+    readers |= {_FIELDS[name]: partial(reader, table) for name, reader in _READERS.items() if name in table.cells}
     if "start" in table.cells:
-        mapped["run_ms"] = _between(table, trace)
-    codes, images = _read_images(table) if "image" in table.cells else (None, ())
-    return TraceColumns(_relative_ms(table, trace), image=codes, images=images, **mapped)
+        readers["run_ms"] = partial(_between, table, trace)
+    if "image" in table.cells:
+        readers["image"] = partial(_read_images, table)
+    read: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, reader in readers.items():
+        try:
+            read[name] = reader()
+        except ScenarioError as error:
+            problems += error.found
+    if problems:
+        raise ScenarioError(problems)
+    codes, images = read.pop("image", (None, ()))
+    return TraceColumns(image=codes, images=images, **read)
 
 
 def _taken(rows: TraceColumns, order: NDArray[np.intp]) -> TraceColumns:

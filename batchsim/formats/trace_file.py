@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -12,17 +14,37 @@ from batchsim.spec.source import SourceMap
 
 MAX_BYTES = 2 * 1024**3
 """Larger traces are refused (E164)."""
-_MAGIC = {
+_PACKED = {
     b"\x1f\x8b": "gzip",
+    b"\x1f\x9d": "compress",
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"7z\xbc\xaf": "7z",
     b"PK\x03\x04": "zip",
-    b"PAR1": "Parquet",
-    b"\x93NUMPY": "NumPy",
-    b"\x80": "pickle",
+    b"PK\x05\x06": "zip",
 }
-"""First bytes of files that are given for tables; none is unpacked, and no object is ever made from one."""
+_PICKLED = {b"\x80": "pickle", b"\x93NUMPY": "NumPy"}
+_OTHERS = {
+    b"PAR1": "Parquet",
+    b"ARROW1": "Arrow",
+    b"\x89HDF": "HDF5",
+    b"SQLite format 3": "SQLite",
+    b"\xd0\xcf\x11\xe0": "Excel",
+    b"%PDF-": "PDF",
+}
+_KINDS = (
+    (_PACKED, "E160", "Nothing is unpacked here: give the table as plain CSV"),
+    (_PICKLED, "E168", "Objects are never unpickled: write the table as CSV"),
+    (_OTHERS, "E160", "Write it as CSV"),
+)
+"""First bytes of files that are given for tables, by what is said of them."""
+_HEAD = 4096
+_OLD_PICKLE = re.compile(
+    rb"c[a-z_][a-z0-9_.]*\n[A-Za-z_][A-Za-z0-9_.]*\n(?:\(|p[0-9]+\n|q.)|\([ldt]p[0-9]+\n|[\]}]q\0", re.DOTALL
+)
+"""Pickles of protocols 0 and 1, which have no mark: an object, or a list or mapping."""
 
 
 def path_of(named: str, source: SourceMap | None) -> Path:
@@ -44,7 +66,7 @@ def path_of(named: str, source: SourceMap | None) -> Path:
 
 
 def check_file(path: Path) -> None:
-    """E166 for devices and pipes, which are not even opened; E164 for what is too large; E160 for other formats.
+    """E166 for devices and pipes, which are not even opened; E164 for what is too large; E160, E168 for other formats.
 
     Raises ``OSError`` where there is no file.
     """
@@ -56,10 +78,20 @@ def check_file(path: Path) -> None:
     if status.st_size > MAX_BYTES:
         raise _refused("E164", f"the trace is larger than {MAX_BYTES >> 30} GiB", str(path))
     with path.open("rb") as file:
-        head = file.read(8)
-    for magic, kind in _MAGIC.items():
-        if head.startswith(magic):
-            raise _refused("E160", f"a {kind} file, not a table in CSV", str(path), "Write it as CSV, not compressed")
+        _must_be_text(file.read(_HEAD), str(path))
+
+
+def _must_be_text(head: bytes, path: str) -> None:
+    for known, code, hint in _KINDS:
+        for magic, kind in known.items():
+            if head.startswith(magic):
+                raise _refused(code, f"of the format {kind}, not a table in CSV", path, hint)
+    if _OLD_PICKLE.match(head):
+        raise _refused("E168", "of the format pickle, not a table in CSV", path, _KINDS[1][2])
+    if (at := head.find(0)) >= 0:
+        utf16 = head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or 0 in head[:2]
+        hint = "Save it as UTF-8 (it looks like UTF-16)" if utf16 else ""
+        raise _refused("E160", f"not UTF-8 text: a NUL at byte {at}", path, hint)
 
 
 def _refused(code: str, message: str, value: str, hint: str = "") -> ScenarioError:

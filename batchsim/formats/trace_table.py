@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +42,16 @@ class Table:
 
     def bad_cells(self, name: str, rows: Iterable[int], message: str) -> ScenarioError:
         """E161 at cells of a column."""
-        return ScenarioError(self._bad_cell(name, row, message) for row in list(rows)[:MAX_PROBLEMS])
+        bad = list(rows)[:MAX_PROBLEMS]
+        cols = _cols_of(Path(self.file), {self.lines[row] for row in bad}, self.places[name])
+        return ScenarioError(self._bad_cell(name, row, cols, message) for row in bad)
 
-    def _bad_cell(self, name: str, row: int, message: str) -> Problem:
+    def _bad_cell(self, name: str, row: int, cols: Mapping[int, int], message: str) -> Problem:
         cell = self.cells[name][row]
         line, column = self.lines[row], self.columns[name].column
         value = cell if cell.strip() else "an empty cell"
-        col = _col_of(Path(self.file), line, self.places[name])
-        return Problem("E161", (), f"column {column}: {message}", value, file=self.file, line=line, col=col)
+        message, col = f"column {column}: {message}", cols.get(line, 1)
+        return Problem("E161", (), message, value, file=self.file, line=line, col=col)
 
 
 def read_table(path: Path, columns: Mapping[str, TraceColumn], where: Mapping[str, tuple[str, ...]]) -> Table:
@@ -144,10 +148,16 @@ def _is_readable(read: Callable[[str], Any], cell: str) -> bool:
     return True
 
 
-def _col_of(path: Path, line: int, place: int) -> int:
-    """Return the column, from 1, at which a line's cell stands; 1 where the row runs over several lines."""
+def _cols_of(path: Path, lines: AbstractSet[int], place: int) -> dict[int, int]:
+    """The column, from 1, at which the cell stands in each of these lines."""
+    last = max(lines, default=0)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        text = next((text for number, text in enumerate(file, start=1) if number == line), "")
+        found = ((number, text) for number, text in enumerate(islice(file, last), start=1) if number in lines)
+        return {number: _col_of(text, place) for number, text in found}
+
+
+def _col_of(text: str, place: int) -> int:
+    """The column, from 1, at which a cell stands in a line; 1 where the row runs over several lines."""
     quoted, commas = False, 0
     for at, mark in enumerate(text, start=1):
         if commas == place:

@@ -47,8 +47,7 @@ def read_yaml(text: str, name: str) -> Document:
     try:
         data = composer.document(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        place = _place_of(error, text)
         message = " ".join(str(part) for part in (error.context, error.problem) if part)
         tab = " (indent with spaces, not tabs)" if "'\\t'" in message else ""
         raise composer.stop("E102", f"not YAML: {message}{tab}", place, value=_line(text, place[0])) from None
@@ -57,6 +56,14 @@ def read_yaml(text: str, name: str) -> Document:
     except (YAMLError, ValueError) as error:
         raise composer.stop("E103", f"not readable as YAML: {str(error).splitlines()[0]}", (1, 1)) from None
     return Document(data, SourceMap(name, composer.keys, composer.values), composer.problems)
+
+
+def _place_of(error: MarkedYAMLError, text: str) -> Position:
+    """Where the parser stumbled; where what it missed to the end of the file had begun."""
+    mark, began = error.problem_mark or error.context_mark, error.context_mark
+    if mark and began and mark.index >= len(text.rstrip()):
+        mark = began
+    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
 
 
 def _line(text: str, number: int) -> str:

@@ -27,7 +27,12 @@ def sentences(page: Page) -> list[str]:
 
 def notes(page: Page) -> list[str]:
     """Say how far the figures can be trusted."""
-    return [*_of_policies(page), *_of_counts(page), *_of_undefined(page), *_of_correlations(page)]
+    return [*_of_failed(page), *_of_policies(page), *_of_counts(page), *_of_undefined(page), *_of_correlations(page)]
+
+
+def _of_failed(page: Page) -> Iterator[str]:
+    for run in page["failed"]:
+        yield f"replication {run['replication']} of {plain(run['variant'])} failed twice and is left out: {run['why']}"
 
 
 def _of_policies(page: Page) -> Iterator[str]:

@@ -94,7 +94,7 @@ class FileForm:
 
 def check_whole(value: object, code: str, low: int, high: int, what: str = "a whole number") -> int:
     """``value`` if it is an integer within [low, high], else a :class:`FlawsError` with ``code``."""
-    allowed = f"{what} {low}-{high}" if high < MAX_INT else f"{what} of at least {low}"
+    allowed = f"{what} {low}-{high}" if high != MAX_INT else f"{what} of at least {low}"
     if isinstance(value, bool) or not isinstance(value, int):
         hint = f"Write {int(value)}" if isinstance(value, float) and value.is_integer() else ""
         raise flawed(code, "not a whole number", value, allowed=allowed, hint=hint)

@@ -14,9 +14,9 @@ def short_name(reference: str) -> str:
 
 def find_definition(definitions: Iterable[JobDefinition], reference: str) -> JobDefinition | None:
     """``name:revision`` is exact; a bare name is the newest ACTIVE revision (SubmitJobRequest.jobDefinition)."""
-    name, _, revision = short_name(reference).partition(":")
+    name, colon, revision = short_name(reference).partition(":")
     same = [definition for definition in definitions if definition.jobDefinitionName == name]
-    if revision:
+    if colon:
         return next((definition for definition in same if str(definition.revision) == revision), None)
     active = [definition for definition in same if definition.status == "ACTIVE"]
     return max(active, key=lambda definition: definition.revision, default=None)

@@ -146,23 +146,25 @@ def test_only_fifty_problems_are_shown() -> None:
 SOUND = dump(sound())
 
 
-def refused(read: Callable[[], object]) -> None:
-    """Either it reads, or it is a ScenarioError that says something; any other exception fails the test."""
+def refused(read: Callable[[], object]) -> object:
+    """What it reads as, or a ScenarioError that says something (and then None); any other exception fails the test."""
     try:
-        read()
+        return read()
     except ScenarioError as error:
         found = error.found
-    else:
-        return
     assert found
-    assert all(problem.code.startswith("E1") for problem in found)
+    assert all(problem.code.startswith("E1") and problem.message for problem in found)
+    return None
 
 
 @given(st.integers(0, len(SOUND) - 1), st.integers(0, 40), st.text(max_size=8))
 def test_a_damaged_file_is_a_scenario_or_a_scenario_error(start: int, length: int, patch: str) -> None:
-    refused(lambda: loads(SOUND[:start] + patch + SOUND[start + length :]))
+    scenario = refused(lambda: loads(SOUND[:start] + patch + SOUND[start + length :]))
+    assert scenario is None or loads(dump(scenario)) == scenario
 
 
 @given(st.text(max_size=30))
 def test_any_text_on_the_command_line_is_a_value_or_a_scenario_error(text: str) -> None:
-    refused(lambda: parse_value(text))
+    value = refused(lambda: parse_value(text))
+    assert value is None or isinstance(value, str | bool | int | float | list | dict)
+    assert not isinstance(value, str) or value in text or text[:1] in "[{\"'"

@@ -162,7 +162,7 @@ def test_a_folder_made_a_link_while_we_computed_is_not_followed(tmp_path: Path) 
 
     def computed() -> None:
         with result_folder.reserved(tmp_path / "out"):
-            (tmp_path / "out").rmdir()
+            (tmp_path / "out").rename(tmp_path / "aside")
             (tmp_path / "out").symlink_to("victim")
             result_folder.write(tmp_path / "out", {"summary.json": ["{}"]})
 

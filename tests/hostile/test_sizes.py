@@ -95,7 +95,10 @@ def test_what_no_cloud_has_is_refused_where_it_stands(world, code) -> None:
 
 def test_the_edges_themselves_are_fine(simulate) -> None:
     most = {**box(vcpu=10_000, gpu=1_000, memory="1000000000MiB", price="$10000/h"), "root_gb": 65_536}
-    simulate(scenario(job("a"), environments=[fixed(10_000)], world={**most, "gp3_gb_month": "$10"}))
+    result = simulate(scenario(job("a"), environments=[fixed(10_000)], world={**most, "gp3_gb_month": "$10"}))
+    (host,) = result.instances.itertuples()
+    assert (host.vcpus, result.jobs["state"].tolist()) == (10_000, ["SUCCEEDED"])
+    assert result.summary()["cost"]["total_usd"] > 10_000 / 60
 
 
 def test_a_bill_beyond_sixty_four_bits_is_no_wrong_number() -> None:

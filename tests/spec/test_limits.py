@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from batchsim.spec import to_data
 from tests.spec.documents import FARGATE, codes, entry, only, small, sound
 
 CONTAINER = "jobDefinitions__0__containerProperties"
@@ -233,8 +234,10 @@ def test_a_wrong_at_is_found(at: object, code: str) -> None:
 
 
 def test_an_endless_process_may_end_with_the_run() -> None:
-    sound(workload__0__at="cron(0 2 * * ? *)", simulation={"until": "3d"})
-    sound(workload__0__at={"cron": "0 2 * * ? *", "for": "3d"})
+    ended = sound(workload__0__at="cron(0 2 * * ? *)", simulation={"until": "3d"})
+    limited = sound(workload__0__at={"cron": "0 2 * * ? *", "for": "3d"})
+    assert [each.workload[0].at.for_ms for each in (ended, limited)] == [None, 3 * 86_400_000]
+    assert ended.workload[0].at.expression == limited.workload[0].at.expression == "0 2 * * ? *"
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.1, math.nan, "half"])
@@ -289,7 +292,8 @@ def test_other_wrong_values_have_their_codes(change: dict[str, object], code: st
     "world", [{"spot_hazard": 0}, {"root_gb": 0}, {"warm_start": "0s"}, {"spot_depth": "unlimited"}]
 )
 def test_every_charge_hazard_and_delay_may_be_nothing(world: dict[str, object]) -> None:
-    sound(world=world)
+    written = to_data(sound(world=world))["world"]
+    assert world.items() <= written.items()
 
 
 def test_a_multi_node_definition_is_refused_only_where_a_job_uses_it() -> None:

@@ -114,7 +114,8 @@ def test_following_by_time_can_close_a_cycle_too() -> None:
 
 def test_a_chain_of_thousands_is_no_cycle_and_no_recursion() -> None:
     chain = [entry(f"e{i}", after=[{"jobId": f"e{i + 1}"}]) for i in range(3000)]
-    sound(workload=[*chain, entry("e3000")])
+    last = sound(workload=[*chain, entry("e3000")]).workload[2999]
+    assert [link.jobId for link in last.submit.dependsOn] == ["e3000"]
 
 
 def test_a_dependency_on_an_unknown_entry_is_found() -> None:

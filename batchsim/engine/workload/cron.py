@@ -37,9 +37,7 @@ class _Field:
 
     def number(self, text: str) -> int:
         """One value, by number or word."""
-        value = self.words.get(text, -1)
-        if text.isascii() and text.isdigit():
-            value = int(text)
+        value = _whole(text) if _is_whole(text) else self.words.get(text, -1)
         if not self.low <= value <= self.high:
             words = f" or {next(iter(self.words))}-{list(self.words)[-1]}" if self.words else ""
             raise CronError(f"{self.name}: {text or 'nothing'} is not one of {self.low}-{self.high}{words}")
@@ -59,9 +57,21 @@ class _Field:
         return range(low, high + 1, self._step(step_text) if slash else 1)
 
     def _step(self, text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
+        if not (_is_whole(text) and _whole(text) > 0):
             raise CronError(f"{self.name}: the step after / must be a whole number from 1 (got {text or 'nothing'})")
-        return int(text)
+        return _whole(text)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _whole(text: str) -> int:
+    """A number in digits; of more digits than any field takes, one that is too large."""
+    return int(text.lstrip("0")[:_DIGITS] or "0")
+
+
+_DIGITS = 9
 
 
 _MINUTE = _Field("minutes", 0, 59, {})

@@ -15,7 +15,7 @@ from batchsim.spec.near import did_you_mean
 from batchsim.spec.settings import Action
 from batchsim.spec.updates import UPDATABLE, check_update, find_target
 
-_JOB = re.compile(r"(?P<entry>[^@:]+)(?:@(?P<occurrence>[0-9]+))?(?::(?P<index>[0-9]+))?")
+_JOB = re.compile(r"(?P<entry>[^@:]+)(?:@(?P<occurrence>[0-9]{1,18}))?(?::(?P<index>[0-9]{1,18}))?")
 _THRESHOLD = re.compile(r"(?:<=|>=|<|>)\s*-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z%$]*")
 
 
