@@ -24,7 +24,7 @@ WIDER_P95, WIDER_P99 = 1.4, 1.8
 """Quantiles are less precise than the mean of the same run: so many times its half-width is enough."""
 PRECISION_LAW = 0.015
 """Of the mean run time, and of the rate of arrivals."""
-SLOW_JOBS = 1_070_000
+SLOW_JOBS = 700_000
 """A case of more jobs is left to ``--all``, and so is one beyond a load of 0.8."""
 
 
