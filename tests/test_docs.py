@@ -92,6 +92,7 @@ def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
         "docs/fidelity.md",
         "docs/model.md",
         "docs/recorded_runs.md",
+        "docs/theory.md",
         "docs/traces.md",
     ],
 )
@@ -105,7 +106,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/anomalies.md", "docs/compare.md", "docs/fidelity.md", "docs/model.md"]
+    "page", ["README.md", "docs/anomalies.md", "docs/compare.md", "docs/fidelity.md", "docs/model.md", "docs/theory.md"]
 )
 def test_figures_and_defaults_are_those_of_today(page: str) -> None:
     assert (ROOT / page).read_text(encoding="utf-8") == update_docs().renewed(page), "run python scripts/update_docs.py"
