@@ -128,8 +128,10 @@ def used(result: Result) -> Measured:
 
 
 def within_limits(lists: Sequence[CutList], *results: Result) -> Measured:
-    """The instances of each list between the sum over the capacity and the limit of first fit."""
-    return {each.name: _within(each, result) for each, result in zip(lists, results, strict=True)}
+    """The instances of each list between the sum over the capacity and the limit of first fit; and each job's."""
+    pairs = list(zip(lists, results, strict=True))
+    bounds = {each.name: _within(each, result) for each, result in pairs}
+    return {**bounds, "hosts": tuple(used(result)["hosts"] for _, result in pairs)}
 
 
 def _within(each: CutList, result: Result) -> Bounded:
@@ -172,11 +174,12 @@ def two_dimensional(id_: str, title: str, sizes: Items, capacity: tuple[int, int
 
 def limits(id_: str, lists: Sequence[CutList]) -> Case:
     """Random lists of known optimum within the bounds of first fit: by memory alone, or by vCPUs and GiB."""
+    hosts = tuple(tuple(theory.first_fit(each.items, each.capacity)) for each in lists)
     return Case(
         id_,
         "instances that were full, cut into jobs: by memory, and by vCPUs and memory",
         "⌈max Σ/capacity⌉ ≤ FF ≤ ⌊1.7 OPT⌋ (Dósa, Sgall 2013); in d dimensions (d + 0.7) OPT + 5/2 (Garey et al. 1976)",
-        tuple(bound(each.name) for each in lists),
+        (*(bound(each.name) for each in lists), exact("hosts", hosts)),
         partial(many_lists, tuple(lists)),
         partial(within_limits, tuple(lists)),
         replications=1,
