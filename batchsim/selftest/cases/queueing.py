@@ -265,7 +265,7 @@ def arrays(id_: str, size: int, load: float, law: ServiceLaw) -> Case:
     return Case(
         id_,
         f"arrays of {size} at load {load:g} on 1 slot, {law.name} {law.mean_s:g} s",
-        "M^[X]/G/1: lambda E[S^2]/(2(1-rho)) + E[S](E[X^2]/E[X]-1)/(2(1-rho))",
+        "M^[X]/G/1: lambda E[S^2]/(2(1-rho)) + E[S] (E[X^2]/E[X]-1)/(2(1-rho))",
         (mean("E[Wq]", wait_s, half_width=precision_at(load)), *arrivals_and_services(rate * size, law)),
         partial(single_class, f"arrays of {size}", 1, rate, law.run, lasts, size),
         partial(waits, lasts.warmup_s),
