@@ -34,6 +34,7 @@ from batchsim.report.comparison_sections import ORDER as COMPARISON
 from batchsim.report.comparison_words import signed
 from batchsim.report.terminal import report_text
 from batchsim.report.words import count, dollars, duration, share
+from batchsim.selftest.case import Quantity
 from batchsim.spec import World
 from batchsim.spec.markets import MARKETS
 
@@ -268,6 +269,27 @@ def error_lines() -> str:
     return examples()
 
 
+# docs/theory.md ------------------------------------------------------------------------------------
+
+
+def theory() -> str:
+    """Every case of the selftest: configuration, what is expected, and the formula."""
+    from batchsim.selftest.registry import cases
+
+    lines = ["| case | configuration | expected | formula |", "|---|---|---|---|"]
+    for case in cases():
+        found = [f"{quantity.name} {_value(quantity)} {quantity.unit}" for quantity in case.quantities]
+        expected = "; ".join(each.strip() for each in found).replace("|", "\\|")
+        lines.append(f"| {case.id}{'*' if case.heavy else ''} | {case.title} | {expected} | {case.source} |")
+    return "\n".join(lines)
+
+
+def _value(quantity: Quantity) -> str:
+    from batchsim.selftest.table import shown
+
+    return "within bounds" if quantity.theta is None else f"= {shown(quantity.theta)}"
+
+
 # Pages ---------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
@@ -278,6 +300,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/fidelity.md": {"behaviours": behaviours},
     "docs/invariants.md": {"invariants": invariants},
     "docs/model.md": {"markets": markets, "world": world},
+    "docs/theory.md": {"cases": theory},
 }
 
 

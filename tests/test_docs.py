@@ -93,6 +93,7 @@ def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
         "docs/invariants.md",
         "docs/model.md",
         "docs/recorded_runs.md",
+        "docs/theory.md",
         "docs/traces.md",
     ],
 )
@@ -111,9 +112,11 @@ def test_links_lead_somewhere(page: str) -> None:
         "README.md",
         "docs/anomalies.md",
         "docs/compare.md",
+        "docs/errors.md",
         "docs/fidelity.md",
         "docs/invariants.md",
         "docs/model.md",
+        "docs/theory.md",
     ],
 )
 def test_figures_and_defaults_are_those_of_today(page: str) -> None:

@@ -272,7 +272,7 @@ def check(
 def selftest(
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="Run the long cases too: half an hour and more on two cores.")
+        bool, typer.Option("--all", help="Run the long cases too, heavy traffic among them: hours.")
     ] = False,
     only: Annotated[
         list[str] | None,

@@ -77,7 +77,7 @@ def equal(value: Value, theta: Value) -> bool:
     """Equal; floats, one by one, to a part in 10^9."""
     if isinstance(theta, tuple | list):
         return isinstance(value, tuple | list) and len(value) == len(theta) and all(map(equal, value, theta))
-    if isinstance(theta, float) or isinstance(value, float):
+    if isinstance(theta, int | float) and isinstance(value, int | float):
         return isclose(value, theta, rel_tol=EXACT, abs_tol=0.0)
     return bool(value == theta)
 

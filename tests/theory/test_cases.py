@@ -1,7 +1,7 @@
 """Every case of the selftest: in a short form on each change, at full length and fresh seeds under ``verify``.
 
-On each change half-widths may be four times as wide, which takes a sixteenth of the jobs; exact values and bounds are
-as ever. Under ``verify`` an estimate that fails is run once more, four times as long. Two cases in heavy traffic would
+On each change half-widths may be five times as wide, which takes a 25th of the jobs; exact values and bounds are as
+ever. Under ``verify`` an estimate that fails is run once more, four times as long. Two cases in heavy traffic would
 take an hour: there ``test_heavy_traffic.py`` stands in for them, but under ``long``.
 """
 
@@ -16,14 +16,16 @@ from batchsim.selftest.registry import cases as all_cases
 from batchsim.selftest.registry import family
 from batchsim.selftest.runner import Report, run_all, run_case, run_twice
 
-COARSER = 4.0
-MOST_JOBS = effort(fast=1.6e6, verify=5e6, long=1e9)
+COARSER = 5.0
+MOST_JOBS = effort(fast=1.2e6, verify=5e6, long=1e9)
 """Longer cases are left to the next level."""
+LIGHT = {"T1.2", "T1.5"}
+"""Too slow for ``batchsim selftest`` at full length, but not in the short form."""
 SEED = campaign_seed()
 
 
 def is_due(case: Case) -> bool:
-    return case.jobs * case.replications <= MOST_JOBS and (LEVEL != "fast" or not case.heavy)
+    return case.jobs * case.replications <= MOST_JOBS and (LEVEL != "fast" or case.id in LIGHT or not case.heavy)
 
 
 def told(report: Report) -> str:
@@ -47,7 +49,7 @@ def test_a_case_agrees_with_theory(case, cases):
 
 
 def test_the_figures_do_not_hang_on_the_number_of_processes():
-    some = [case.coarser(8) for case in all_cases() if case.id in ("T1.1", "T8.7", "T13.1")]
+    some = [case.coarser(3) for case in all_cases() if case.id in ("T8.3", "T8.7", "T13.1")]
     assert run_all(some, 5, workers=2) == run_all(some, 5, workers=1)
 
 

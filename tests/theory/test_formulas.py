@@ -82,10 +82,10 @@ def test_one_server_with_constant_services_is_pollaczeks_formula(load):
 @pytest.mark.parametrize(("servers", "load"), [(2, 0.6), (3, 0.7), (5, 0.8)])
 def test_constant_services_are_those_of_the_recursion(servers, load):
     jobs = np.random.default_rng(1)
-    gaps = jobs.exponential(MINUTE / servers / load, 200_000)
+    gaps = jobs.exponential(MINUTE / servers / load, 80_000)
     arrivals = np.rint(np.cumsum(gaps) * 1000).astype(int).tolist()
     waits = paths.kiefer_wolfowitz(((at, 60_000) for at in arrivals), servers)
-    assert np.mean(waits) / 1000 == pytest.approx(MDc(servers, load, MINUTE).wait_s, rel=0.06)
+    assert np.mean(waits) / 1000 == pytest.approx(MDc(servers, load, MINUTE).wait_s, rel=0.08)
 
 
 # -- M/G/1
@@ -241,12 +241,12 @@ def test_servers_that_boot_at_once_are_erlangs(servers):
 @pytest.mark.parametrize(("load", "boot_s"), [(0.3, 30.0), (0.5, 120.0), (0.7, 60.0)])
 def test_the_boots_of_one_server_by_a_simple_loop(load, boot_s):
     draws = np.random.default_rng(5)
-    arrivals = np.cumsum(draws.exponential(60 / load, 200_000))
+    arrivals = np.cumsum(draws.exponential(60 / load, 80_000))
     end, boots = -inf, 0
     for at, took in zip(arrivals, draws.exponential(60, len(arrivals)), strict=True):
         boots += at > end
         end = (at + boot_s if at > end else end) + took
-    assert elastic.boots_a_job(load / 60, 60, boot_s) == pytest.approx(boots / len(arrivals), rel=0.03)
+    assert elastic.boots_a_job(load / 60, 60, boot_s) == pytest.approx(boots / len(arrivals), rel=0.05)
 
 
 # -- chains
@@ -285,14 +285,14 @@ def test_jobs_of_one_size_are_erlangs(wide, servers, load):
 @pytest.mark.parametrize(("rate", "wide"), [(0.01, 0.2), (0.012, 0.5), (0.012, 0.8)])
 def test_jobs_of_two_sizes_by_a_recursion_of_their_starts(rate, wide):
     draws = np.random.default_rng(3)
-    arrivals = np.cumsum(draws.exponential(1 / rate, 300_000))
+    arrivals = np.cumsum(draws.exponential(1 / rate, 100_000))
     free, before, total = [0.0, 0.0], 0.0, 0.0
     services, sizes = draws.exponential(60, len(arrivals)), draws.random(len(arrivals)) < wide
     for at, took, is_wide in zip(arrivals, services, sizes, strict=True):
         before = max(at, before, free[1] if is_wide else free[0])
         free = [before + took] * 2 if is_wide else sorted([before + took, free[1]])
         total += before + took - at
-    assert markov.TwoSizes(rate, 60, wide).latency_s == pytest.approx(total / len(arrivals), rel=0.06)
+    assert markov.TwoSizes(rate, 60, wide).latency_s == pytest.approx(total / len(arrivals), rel=0.08)
 
 
 def test_patience():
@@ -312,7 +312,7 @@ def test_without_patience_it_is_erlangs_loss_and_with_much_of_it_erlangs_delay(s
 @pytest.mark.parametrize(("servers", "load", "patience_s"), [(1, 0.8, 30), (4, 1.2, 60), (2, 1.0, 90)])
 def test_who_leaves_by_the_recursion_of_waits(servers, load, patience_s):
     draws = np.random.default_rng(7)
-    arrivals = np.cumsum(draws.exponential(60 / servers / load, 200_000))
+    arrivals = np.cumsum(draws.exponential(60 / servers / load, 80_000))
     free, left = [0.0] * servers, 0
     for at, took in zip(arrivals, draws.exponential(60, len(arrivals)), strict=True):
         if free[0] - at >= patience_s:
@@ -320,7 +320,7 @@ def test_who_leaves_by_the_recursion_of_waits(servers, load, patience_s):
         else:
             free = sorted([max(free[0], at) + took, *free[1:]])
     expected = markov.Patience(servers, load, 60, patience_s).leaves
-    assert expected == pytest.approx(left / len(arrivals), abs=0.006)
+    assert expected == pytest.approx(left / len(arrivals), abs=0.01)
 
 
 # -- paths

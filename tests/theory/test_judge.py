@@ -88,6 +88,7 @@ def test_an_exact_value_must_be_met_by_every_run():
         (Decimal("0.1000000001"), Decimal("0.1"), False),
         ("ab", "ab", True),
         (0.0, 1e-12, False),
+        (1.0, "1.0", False),
         (nan, 1.0, False),
     ],
 )
@@ -119,13 +120,15 @@ def test_a_correct_simulator_fails_about_as_seldom_as_the_rule_says():
 
 
 def test_every_line_of_the_table_fits_on_80_columns():
-    wide = {"ci": 0.0123456789, "exact": 123456789.123, "bound": Bounded(123456.789, 1234567.89, 12345678.9)}
     for case in cases():
-        found = {each.name: wide[each.kind] for each in case.quantities}
-        values = [
-            {name: value * sign if isinstance(value, float) else value for name, value in found.items()}
-            for sign in (1, -0.7)
-        ]
-        shown = [line for line, _ in lines(Report(case, tuple(judge(case, values, K))))]
+        rows = [{each.name: wide(each, sign) for each in case.quantities} for sign in (1, -0.7)]
+        shown = [line for line, _ in lines(Report(case, tuple(judge(case, rows, K))))]
         assert max(map(len, shown)) <= 80
         assert len(listing(case)) <= 80
+
+
+def wide(quantity, sign):
+    """A value of many digits, as the kind of quantity has it."""
+    if quantity.kind == "bound":
+        return Bounded(123456.789, 1234567.89, 12345678.9)
+    return quantity.theta if quantity.kind == "exact" else sign * 0.0123456789

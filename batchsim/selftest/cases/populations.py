@@ -59,7 +59,7 @@ def infinite_servers(id_: str, rate: float, mean_s: float, cvs: tuple[float, ...
     beyond = float(law_of_number.sf(above, offered))
     names = tuple(f"cv {cv:g}" for cv in cvs)
     runs = tuple(laws.lognormal(mean_s, cv).run for cv in cvs)
-    lasts = steady(rate, 40 * offered * max(1.0, *cvs), 50 * offered)
+    lasts = steady(rate, 15 * offered * max(1.0, *cvs), 50 * offered)
     each = [
         (
             mean(f"E[N] {name}", offered, ""),
