@@ -31,6 +31,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,7 @@ class Mutation:
 
 
 def mutations_of(path: Path) -> list[Mutation]:
-    """All mutations of a file that change one line of it, and leave it a program."""
+    """All mutations of a file that change one line of it; some may leave no program."""
     text = path.read_text(encoding="utf-8")
     lines, found = text.splitlines(keepends=True), list[Mutation]()
     for node, new in _changes(ast.parse(text)):
@@ -85,14 +86,15 @@ def mutations_of(path: Path) -> list[Mutation]:
         raw = lines[row].encode()
         changed = (raw[: node.col_offset] + new.encode() + raw[node.end_col_offset :]).decode()
         source = "".join([*lines[:row], changed, *lines[row + 1 :]])
-        if changed != lines[row] and _is_a_program(source):
+        if changed != lines[row]:
             found.append(Mutation(path, node.lineno, lines[row], changed, source))
     return found
 
 
-def _is_a_program(source: str) -> bool:
+def is_a_program(mutation: Mutation) -> bool:
+    """Whether the file with it can be read at all."""
     try:
-        ast.parse(source)
+        ast.parse(mutation.source)
     except SyntaxError:
         return False
     return True
@@ -156,8 +158,9 @@ def drawn(lines: int, seed: int, only: str) -> list[Mutation]:
     for path in files:
         for each in mutations_of(path):
             by_line.setdefault((path, each.line), []).append(each)
-    chosen = dice.sample(sorted(by_line), min(lines, len(by_line)))
-    return [dice.choice(by_line[key]) for key in chosen]
+    keys = dice.sample(sorted(by_line), len(by_line))
+    chosen = (next(filter(is_a_program, dice.sample(by_line[key], len(by_line[key]))), None) for key in keys)
+    return list(islice(filter(None, chosen), lines))
 
 
 class House:

@@ -19,9 +19,10 @@ class Invariant:
 
     id: str
     """``I..`` and ``N..`` as in the validation plan, a letter behind for parts of one; ``W`` waits, ``T`` the heads'
-    timeline, ``B`` bills and their splits, ``C`` scaling and its clocks, ``V`` liveness, ``E`` events and notifications, ``G`` images,
-    ``H`` blocked heads, ``L`` platforms, ``S`` shares, ``P`` progress of work, ``R`` consumable resources,
-    ``K`` cancel and terminate, ``J`` job definitions, ``Q`` quotas, rates and limits, ``F`` files."""
+    timeline, ``B`` bills and their splits, ``C`` scaling and its clocks, ``V`` liveness, ``E`` events and
+    notifications, ``G`` images, ``H`` blocked heads, ``L`` platforms, ``S`` shares, ``P`` progress of work, ``R``
+    consumable resources, ``K`` cancel and terminate, ``J`` job definitions, ``Q`` quotas, rates and limits, ``F``
+    files."""
     sentence: str
     find: Finder
 
