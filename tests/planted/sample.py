@@ -58,7 +58,7 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.FloorDiv,
 }
 LOOK_CPU_S = 120
-"""The longest that a layer may compute for one mutation; what takes longer hangs. CPU time: a busy machine is no hang."""
+"""The longest that a layer may compute for one mutation; what takes longer hangs."""
 
 
 @dataclass(frozen=True)
