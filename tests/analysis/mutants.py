@@ -2,214 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
-
-from batchsim.analysis.invariants.limits import OUT_OF_MEMORY, TOO_MANY_SUBMITTED
-from batchsim.analysis.invariants.references import RETIRED
-from tests.analysis.mutants_sound_run import ECS, LAB, S1, S2, A
+from tests.analysis.planting import (
+    Mutant,
+    add,
+    both,
+    drop,
+    figure,
+    more,
+    put,
+    queue,
+    resource,
+    resources,
+    state,
+    twice,
+    workload,
+    world,
+)
+from tests.analysis.sound_facts import ECS, LAB, S1, S2, A
 
 BY_LIMIT = "Canceled by JobStateTimeLimit action due to reason: "
-Tables = dict[str, Any]
-Change = Callable[[Tables], None]
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One planted bug, and the invariant that must catch it."""
-
-    caught_by: str
-    bug: str
-    change: Change
-
-    def __str__(self) -> str:
-        return f"{self.caught_by} {self.bug}"
-
-
-def put(table: str, column: str, value: Any, **where: Any) -> Change:
-    """Set a column of the rows in which the given columns have the given values."""
-
-    def change(tables: Tables) -> None:
-        frame = tables[table]
-        chosen = pd.Series(data=True, index=frame.index)
-        for name, wanted in where.items():
-            chosen &= frame[name] == wanted
-        assert chosen.any(), (table, where)
-        if frame[column].dtype.kind in "ib" and isinstance(value, float):
-            frame[column] = frame[column].astype("float64")
-        frame.loc[chosen, column] = value
-
-    return change
-
-
-def add(table: str, column: str, amount: float, **where: Any) -> Change:
-    """Add to a column of the rows in which the given columns have the given values."""
-
-    def change(tables: Tables) -> None:
-        frame = tables[table]
-        chosen = pd.Series(data=True, index=frame.index)
-        for name, wanted in where.items():
-            chosen &= frame[name] == wanted
-        assert chosen.any(), (table, where)
-        frame[column] = frame[column].astype("float64")
-        frame.loc[chosen, column] += amount
-
-    return change
-
-
-def drop(table: str, **where: Any) -> Change:
-    """Lose rows."""
-
-    def change(tables: Tables) -> None:
-        frame = tables[table]
-        chosen = pd.Series(data=True, index=frame.index)
-        for name, wanted in where.items():
-            chosen &= frame[name] == wanted
-        assert chosen.any(), (table, where)
-        tables[table] = frame[~chosen].reset_index(drop=True)
-
-    return change
-
-
-def twice(table: str, **where: Any) -> Change:
-    """Write rows a second time."""
-
-    def change(tables: Tables) -> None:
-        frame = tables[table]
-        chosen = pd.Series(data=True, index=frame.index)
-        for name, wanted in where.items():
-            chosen &= frame[name] == wanted
-        tables[table] = pd.concat([frame, frame[chosen]], ignore_index=True)
-
-    return change
-
-
-def both(*changes: Change) -> Change:
-    """Several changes that make one bug."""
-
-    def change(tables: Tables) -> None:
-        for each in changes:
-            each(tables)
-
-    return change
-
-
-def bucket(burst: int) -> Change:
-    """Fargate's launch rate: a few at once, and nothing more."""
-    return both(world("fargate_burst", burst), world("fargate_rate", "0/s"))
-
-
-def windows(definition: str) -> Change:
-    """Let a definition be one of Windows tasks."""
-
-    def change(tables: Tables) -> None:
-        for each in tables["scenario"]["jobDefinitions"]:
-            if each["jobDefinitionName"] == definition:
-                each["containerProperties"] = {"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}
-
-    return change
-
-
-def on_fargate(job_id: str) -> Change:
-    """Let a job of an instance be a Fargate task."""
-    return put("attempts", "environment_kind", "FARGATE", job_id=job_id)
-
-
-def figure(value: Any, *path: str | int) -> Change:
-    """Set a figure of the summary."""
-
-    def change(tables: Tables) -> None:
-        section = tables["summary"]
-        for key in path[:-1]:
-            section = section[key]
-        section[path[-1]] = value
-
-    return change
-
-
-def more(amount: float, *path: str | int) -> Change:
-    """Add to a figure of the summary."""
-
-    def change(tables: Tables) -> None:
-        section = tables["summary"]
-        for key in path[:-1]:
-            section = section[key]
-        section[path[-1]] = round(section[path[-1]] + amount, 9)
-
-    return change
-
-
-def world(key: str, value: Any) -> Change:
-    """The run is as it was, but the scenario says otherwise."""
-
-    def change(tables: Tables) -> None:
-        tables["scenario"]["world"] = {**tables["scenario"]["world"], key: value}
-
-    return change
-
-
-def resources(environment: str, key: str, value: Any) -> Change:
-    """The run is as it was, but the environment is not what it is said to be."""
-
-    def change(tables: Tables) -> None:
-        items = tables["scenario"]["computeEnvironments"]
-        tables["scenario"]["computeEnvironments"] = [
-            {**item, "computeResources": {**item["computeResources"], key: value}}
-            if item["computeEnvironmentName"] == environment
-            else item
-            for item in items
-        ]
-
-    return change
-
-
-def state(environment: str, key: str, value: str) -> Change:
-    """The run is as it was, but the environment was shut."""
-
-    def change(tables: Tables) -> None:
-        items = tables["scenario"]["computeEnvironments"]
-        tables["scenario"]["computeEnvironments"] = [
-            {**item, key: value} if item["computeEnvironmentName"] == environment else item for item in items
-        ]
-
-    return change
-
-
-def workload(*entries: dict[str, Any]) -> Change:
-    """The run is as it was, and the scenario tells of some of its entries."""
-
-    def change(tables: Tables) -> None:
-        tables["scenario"]["workload"] = list(entries)
-
-    return change
-
-
-def queue(name: str, key: str, value: Any) -> Change:
-    """The run is as it was, but the queue is not what it is said to be."""
-
-    def change(tables: Tables) -> None:
-        items = tables["scenario"]["jobQueues"]
-        tables["scenario"]["jobQueues"] = [
-            {**item, key: value} if item["jobQueueName"] == name else item for item in items
-        ]
-
-    return change
-
-
-def resource(name: str, key: str, value: Any) -> Change:
-    """The run is as it was, but the consumable resource is not what it is said to be."""
-
-    def change(tables: Tables) -> None:
-        items = tables["scenario"]["consumableResources"]
-        tables["scenario"]["consumableResources"] = [
-            {**item, key: value} if item["consumableResourceName"] == name else item for item in items
-        ]
-
-    return change
-
 
 MILLISECOND, NANO_DOLLAR = 0.001, 1e-9
 NAN = float("nan")
@@ -561,44 +372,4 @@ MUTANTS = (
     Mutant("H06", "a job that runs is still called blocked", put("blocked", "job_id", "spotty", job_id="lost")),
     Mutant("H07", "a head is told of and not counted", figure(3, "blocked", "heads")),
     Mutant("H07", "of two heads one is counted", figure(1, "blocked", "by_reason", 0, "heads")),
-    # Rates, quotas and limits
-    Mutant("Q01", "Fargate launches more than its bucket holds", both(bucket(1), on_fargate("bad"))),
-    Mutant("Q02", "jobs are dispatched without end", world("dispatch_rate_ec2", "2/min")),
-    Mutant("Q03", "tasks beyond the quota", both(world("fargate_vcpu_quota", 1), on_fargate("bad"))),
-    Mutant("Q04", "a task outlives fargate_max_days", world("fargate_max_days", 1 / 86_400)),
-    Mutant("Q04", "an instance's job ends as tasks do", put("attempts", "status_reason", RETIRED, job_id="bad")),
-    Mutant(
-        "Q05",
-        "a task starts in an outage",
-        both(
-            put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"),
-            world("fargate_spot_outages", [{"from": "4s", "for": "2s"}]),
-        ),
-    ),
-    Mutant("Q06", "memory kills though it may not", put("attempts", "reason", OUT_OF_MEMORY, job_id="bad")),
-    Mutant("Q07", "more jobs SUBMITTED than may be", world("submitted_limit", 6)),
-    Mutant(
-        "Q07",
-        "a call is refused that is one of few",
-        put("submissions", "reason", TOO_MANY_SUBMITTED, entry="later"),
-    ),
-    Mutant(
-        "Q08",
-        "Windows on Fargate Spot",
-        both(put("attempts", "environment_kind", "FARGATE_SPOT", job_id="hello"), windows("task")),
-    ),
-    Mutant("Q09", "a call that was refused is forgotten", put("submissions", "calls", 2, entry="dep")),
-    # Notifications
-    Mutant("E01", "a rule that is DISABLED speaks", put("notifications", "rule", "asleep", job_id="bad")),
-    Mutant("E01", "the wrong people are told", put("notifications", "target", "intern", job_id="bad")),
-    Mutant("E01", "a notification is not counted", put("notifications", "rule", "at-work", job_id="bad")),
-    Mutant("E02", "a failure is told too early", add("notifications", "at_s", -MILLISECOND, job_id="nope")),
-    Mutant("E02", "a job that succeeded is called failed", put("notifications", "job_id", "dep", job_id="nope")),
-    Mutant("E02", "a container is said to run that only starts", add("notifications", "at_s", -2, job_id="dep")),
-    Mutant("E03", "a failure is told to nobody", drop("notifications", job_id="child")),
-    Mutant("E03", "a failure is told twice", twice("notifications", job_id="child")),
-    Mutant("N54e", "a firing is called ready that failed", figure(1, "occurrences", 2, "ready")),
-    Mutant("N54e", "a night is ready too early", more(-0.001, "occurrences", 1, "ready_after_s", "max")),
-    Mutant("N54e", "a nano-dollar on a firing", more(NANO_DOLLAR, "occurrences", 0, "total_usd")),
-    Mutant("N54d", "a peak too high", figure(4, "throughput", "running_peak")),
 )

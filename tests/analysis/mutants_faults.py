@@ -9,7 +9,7 @@ from scenario_builder import definition, job, queue, scenario
 
 from batchsim import run
 from batchsim.analysis.check import tables_of
-from tests.analysis.mutants import Change, Mutant, Tables, add, drop, figure, put, twice
+from tests.analysis.planting import Change, Mutant, Tables, add, drop, figure, put, twice
 
 PLAN = (
     fault("instance_failure", "40s", select={"environment": "hosts", "ordinal": 0}, name="hw"),

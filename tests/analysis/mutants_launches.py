@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.analysis.mutants import Change, Mutant, Tables, both, put, resources, world
-from tests.analysis.mutants_sound_run import S1
+from tests.analysis.planting import Change, Mutant, Tables, both, put, resources, world
+from tests.analysis.sound_facts import S1
 
 
 def fault(**fault: Any) -> Change:

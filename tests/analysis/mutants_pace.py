@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.analysis.mutants import Change, Mutant, Tables, add, both, figure, put, world
 from tests.analysis.mutants_launches import fault
-from tests.analysis.mutants_sound_run import S1, S2, A
+from tests.analysis.planting import Change, Mutant, Tables, add, both, figure, put, world
+from tests.analysis.sound_facts import S1, S2, A
 
 WIDE = 1e-7
 """A hundred nano-dollars: more than rounding explains."""

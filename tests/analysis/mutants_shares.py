@@ -11,7 +11,7 @@ from batchsim import run
 from batchsim.analysis.check import tables_of
 from batchsim.spec import parse
 from batchsim.testing.builders import Data, definition, environment, queue, submit
-from tests.analysis.mutants import Change, Mutant, Tables, figure, put
+from tests.analysis.planting import Change, Mutant, Tables, figure, put
 
 _POLICY = {
     "name": "fair",

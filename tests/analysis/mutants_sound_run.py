@@ -12,335 +12,40 @@ from typing import Any
 
 import pandas as pd
 
-HORIZON = 1000
-NAN = float("nan")
-MINUTE = 60
-
-SCENARIO: dict[str, Any] = {
-    "name": "sound",
-    "computeEnvironments": [
-        {
-            "computeEnvironmentName": "od",
-            "type": "MANAGED",
-            "computeResources": {
-                "type": "EC2",
-                "allocationStrategy": "BEST_FIT_PROGRESSIVE",
-                "minvCpus": 2,
-                "maxvCpus": 2,
-                "instanceTypes": ["m5.large"],
-            },
-        },
-        {
-            "computeEnvironmentName": "spot",
-            "type": "MANAGED",
-            "computeResources": {
-                "type": "SPOT",
-                "allocationStrategy": "SPOT_CAPACITY_OPTIMIZED",
-                "minvCpus": 0,
-                "maxvCpus": 8,
-                "instanceTypes": ["m5"],
-            },
-        },
-        {
-            "computeEnvironmentName": "ecs",
-            "type": "MANAGED",
-            "computeResources": {
-                "type": "EC2",
-                "allocationStrategy": "BEST_FIT_PROGRESSIVE",
-                "desiredvCpus": 2,
-                "maxvCpus": 4,
-                "instanceTypes": ["m5.large"],
-            },
-        },
-        {"computeEnvironmentName": "lab", "type": "UNMANAGED"},
-        {
-            "computeEnvironmentName": "fg",
-            "type": "MANAGED",
-            "computeResources": {"type": "FARGATE", "maxvCpus": 1},
-        },
-        {
-            "computeEnvironmentName": "scarce",
-            "type": "MANAGED",
-            "computeResources": {"type": "SPOT", "maxvCpus": 8, "instanceTypes": ["m5.large"]},
-        },
-        {
-            "computeEnvironmentName": "invalid",
-            "type": "MANAGED",
-            "status": "INVALID",
-            "computeResources": {"type": "EC2", "maxvCpus": 8, "instanceTypes": ["m5.large"]},
-        },
-    ],
-    "jobQueues": [
-        {
-            "jobQueueName": name,
-            "priority": priority,
-            "computeEnvironmentOrder": order,
-            "jobStateTimeLimitActions": [
-                {"reason": reason, "state": "RUNNABLE", "maxTimeSeconds": 600, "action": "CANCEL"}
-                for reason in ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",)
-                if name == "wide"
-            ],
-        }
-        for name, priority, order in (
-            ("high", 100, [{"order": 1, "computeEnvironment": "od"}]),
-            ("mixed", 50, [{"order": 2, "computeEnvironment": "spot"}, {"order": 1, "computeEnvironment": "od"}]),
-            ("low", 10, [{"order": 1, "computeEnvironment": "od"}]),
-            ("fq", 1, [{"order": 1, "computeEnvironment": "fg"}]),
-            ("tasks", 1, [{"order": 1, "computeEnvironment": "ecs"}]),
-            ("labour", 1, [{"order": 1, "computeEnvironment": "lab"}]),
-            ("wide", 1, [{"order": 1, "computeEnvironment": "fg"}]),
-            ("starved", 1, [{"order": 1, "computeEnvironment": "scarce"}]),
-            ("broken", 1, [{"order": 1, "computeEnvironment": "invalid"}]),
-        )
-    ],
-    "jobDefinitions": [
-        {
-            "jobDefinitionName": "work",
-            "revision": 1,
-            "retryStrategy": {
-                "attempts": 3,
-                "evaluateOnExit": [
-                    {"onStatusReason": "Host EC2*", "action": "RETRY"},
-                    {"onReason": "*", "action": "exit"},
-                ],
-            },
-        },
-        {"jobDefinitionName": "plain", "revision": 1, "retryStrategy": {"attempts": 2}},
-        {"jobDefinitionName": "task", "revision": 1},
-    ],
-    "workload": [],
-    "world": {
-        "timeout_lag": "3s",
-        "retry_delay": "0s",
-        "scheduler_cycle": "0s",
-        "extra_costs": {
-            "data_transfer": {"per_gb": "$0.09"},
-            "nat": {"per_h": "$0.045/h"},
-            "requests": {"per_job": "$0.0002"},
-            "logs": {"per_attempt": "$0.001"},
-        },
-        "platforms": {"ecs": "no_queue"},
-        "fleets": {"lab": [{"type": "m5.large", "count": 1, "at": "100s"}]},
-        "run_task_attempts": 2,
-        "run_task_backoff_base": "8s",
-        "run_task_jitter": "none",
-        "block_detect": "100s",
-        "spot_hazard": 0,
-        "scale_up_delay": "20s",
-        "spot_shocks_per_day": 0,
-    },
-    "faults": [{"kind": "spot_reclaim", "at": "520s", "select": {"environment": "spot", "ordinal": 0}}],
-    "actions": [
-        {"at": "240s", "cancel": "nope", "reason": "not wanted"},
-        {"at": "330s", "terminate": "killed", "reason": "enough"},
-        {"at": "700s", "cancel": "after"},
-        {"at": "720s", "register": {"jobDefinitionName": "work", "retryStrategy": {"attempts": 3}}},
-        {"at": "500s", "set": "licence.totalQuantity", "to": 3},
-    ],
-    "consumableResources": [{"consumableResourceName": "licence", "totalQuantity": 2}],
-    "notifications": [
-        {"name": "failed", "eventPattern": {"detail": {"status": ["FAILED"]}}, "target": "oncall"},
-        {"name": "asleep", "eventPattern": {"detail": {"status": ["FAILED"]}}, "state": "DISABLED"},
-        {"name": "at-work", "eventPattern": {"detail": {"status": ["RUNNING"], "jobName": ["dep"]}}},
-    ],
-    "simulation": {"until": "1000s"},
-}
-
-CALLS = {
-    # entry: queue, definition, vCPUs, MiB, image, size, due, timeout, depends_on
-    "seq": ("high", "work:1", 1, 1000, "img", 2, 0, None, "seq/SEQUENTIAL"),
-    "map": ("low", "work:1", 1, 1000, "img", 2, 0, None, "seq/N_TO_N"),
-    "dep": ("low", "work:1", 1, 1000, "img", 0, 0, None, "seq/plain"),
-    "bad": ("low", "work:1", 1, 1000, "img", 0, 0, None, ""),
-    "child": ("low", "work:1", 1, 1000, "img", 0, 0, None, "bad/plain"),
-    "hello": ("fq", "task:1", 0.25, 512, "busybox", 0, 5, None, ""),
-    "urgent": ("high", "work:1", 2, 2000, "img", 0, 120, 60, ""),
-    "spotty": ("mixed", "work:1", 2, 4000, "other", 0, 130, None, ""),
-    "quick": ("mixed", "work:1", 2, 4000, "other", 0, 140, None, ""),
-    "nope": ("low", "work:1", 1, 1000, "img", 0, 220, None, ""),
-    "killed": ("low", "work:1", 1, 1000, "img", 0, 300, None, ""),
-    "broken": ("low", "plain:1", 1, 1000, "img", 0, 340, None, ""),
-    "stuck": ("low", "work:1", 1, 1000, "img", 0, 600, None, ""),
-    "after": ("low", "work:1", 1, 1000, "img", 0, 600, None, "stuck/plain"),
-    "later": ("low", "work:1", 1, 1000, "img", 0, 2000, None, ""),
-    "bench": ("labour", "work:1", 2, 4000, "img", 0, 90, None, ""),
-    "ask": ("tasks", "work:1", 2, 4000, "img", 0, 700, None, ""),
-    "again": ("tasks", "work:2", 2, 4000, "img", 0, 735, None, ""),
-    "refused": ("tasks", "work:2", 2, 4000, "img", 0, 745, None, ""),
-    "giant": ("wide", "task:1", 2, 4096, "busybox", 0, 50, None, ""),
-    "huge": ("wide", "task:1", 4, 8192, "busybox", 0, 650, None, ""),
-    "hungry": ("starved", "work:1", 2, 4000, "img", 0, 200, None, ""),
-    "lost": ("broken", "work:1", 1, 1000, "img", 0, 100, None, ""),
-}
-NEEDS = {"map": "licence:1", "nope": "licence:3"}
-RUN_TASK_CALLS = {"ask": 1, "again": 2, "refused": 2}
-ALLOWED = {"work:2": 3, "work:1": 3, "plain:1": 2, "task:1": 1}
-
-CPU, SPOT, ACTION = (
-    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
-    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
-    "ACTION_REQUIRED",
+from tests.analysis.sound_costs import billed, cost_rows, end_of, extra_of, fargate_charges, plan_of, share_of
+from tests.analysis.sound_facts import (
+    ACTION,
+    ALLOWED,
+    ATTEMPTS,
+    BLOCKED,
+    CALLS,
+    CONSUMABLES,
+    CPU,
+    DATA,
+    FARGATE,
+    GP3,
+    HORIZON,
+    HOURS,
+    INSTANCES,
+    JOBS,
+    KINDS,
+    NAN,
+    NEEDS,
+    NOTIFICATIONS,
+    ON_DEMAND,
+    PARTS,
+    PLAN,
+    PROGRESS,
+    REASONS,
+    ROOT_GB,
+    RUN_TASK_CALLS,
+    SAVED,
+    SCALING,
+    SCENARIO,
+    SPOT,
+    TIMELINE,
+    TOLD,
 )
-TOLD = {CPU: f"{CPU} - too wide", SPOT: f"{SPOT} - no m5.large", ACTION: f"{ACTION} - invalid"}
-
-JOBS = {
-    # job: state, reason, runnable, waiting since, ended, work
-    "seq:0": ("SUCCEEDED", "Essential container in task exited", 0, NAN, 60, 48),
-    "seq:1": ("SUCCEEDED", "Essential container in task exited", 60, NAN, 110, 48),
-    "map:0": ("SUCCEEDED", "Essential container in task exited", 60, NAN, 162, 100),
-    "map:1": ("SUCCEEDED", "Essential container in task exited", 110, NAN, 212, 100),
-    "dep": ("SUCCEEDED", "Essential container in task exited", 110, NAN, 194, 30),
-    "bad": ("FAILED", "Essential container in task exited", 0, NAN, 43, 30),
-    "child": ("FAILED", "Dependent Job failed", NAN, NAN, 43, 10),
-    "hello": ("SUCCEEDED", "Essential container in task exited", 5, NAN, 48, 3),
-    "urgent": ("FAILED", "Job attempt duration exceeded timeout", 120, NAN, 277, 500),
-    "spotty": ("RUNNING", "", 130, NAN, NAN, 900),
-    "quick": ("SUCCEEDED", "Essential container in task exited", 140, NAN, 300, 49),
-    "nope": ("FAILED", "not wanted", 220, 220, 240, 10),
-    "killed": ("FAILED", "enough", 300, NAN, 330, 1000),
-    "broken": ("SUCCEEDED", "Essential container in task exited", 340, NAN, 367, 20),
-    "stuck": ("RUNNABLE", "", 600, 600, NAN, 10),
-    "after": ("PENDING", "", NAN, NAN, NAN, 10),
-    "later": ("NOT_SUBMITTED", "", NAN, NAN, NAN, 10),
-    "bench": ("SUCCEEDED", "Essential container in task exited", 90, NAN, 200, 30),
-    "ask": ("SUCCEEDED", "Essential container in task exited", 700, NAN, 740, 28),
-    "again": ("SUCCEEDED", "Essential container in task exited", 735, NAN, 760, 15),
-    "refused": ("FAILED", "RunTask failed: RESOURCE:CPU", 745, 745, 753, 10),
-    "giant": ("FAILED", f"Canceled by JobStateTimeLimit action due to reason: {CPU}", 50, 50, 650, 10),
-    "huge": ("RUNNABLE", TOLD[CPU], 650, 650, NAN, 10),
-    "hungry": ("RUNNABLE", TOLD[SPOT], 200, 200, NAN, 10),
-    "lost": ("RUNNABLE", TOLD[ACTION], 100, 100, NAN, 10),
-}
-
-A, S1, S2 = "i-0000000000000000a", "i-0000000000000000b", "i-0000000000000000c"
-ECS, LAB = "i-0000000000000000d", "i-0000000000000000e"
-EXITED, LOST = "Essential container in task exited", f"Host EC2 (instance {S1}) terminated."
-
-ATTEMPTS = (
-    # job, number, instance, environment, runnable, starting, pull, pulled, running, ended, outcome, texts, exit code
-    ("seq:0", 1, A, "od", 0, 0, 0, 10, 12, 60, "succeeded", EXITED, "", 0),
-    ("bad", 1, A, "od", 0, 0, 0, 10, 13, 43, "failed", EXITED, "", 1),
-    ("hello", 1, "", "fg", 5, 5, 35, 45, 45, 48, "succeeded", EXITED, "", 0),
-    ("seq:1", 1, A, "od", 60, 60, 60, 60, 62, 110, "succeeded", EXITED, "", 0),
-    ("map:0", 1, A, "od", 60, 60, 60, 60, 62, 162, "succeeded", EXITED, "", 0),
-    ("map:1", 1, A, "od", 110, 110, 110, 110, 112, 212, "succeeded", EXITED, "", 0),
-    ("bench", 1, LAB, "lab", 90, 160, 160, 168, 170, 200, "succeeded", EXITED, "", 0),
-    ("dep", 1, A, "od", 110, 162, 162, 162, 164, 194, "succeeded", EXITED, "", 0),
-    ("urgent", 1, A, "od", 120, 212, 212, 212, 214, 277, "timed_out", "Job attempt duration exceeded timeout", "", 137),
-    ("spotty", 1, S1, "spot", 130, 240, 240, 252, 254, 520, "reclaimed", LOST, "", None),
-    ("quick", 1, S2, "spot", 140, 240, 240, 250, 251, 300, "succeeded", EXITED, "", 0),
-    ("killed", 1, A, "od", 300, 300, 300, 300, 302, 330, "terminated", "enough", "", 137),
-    ("broken", 1, A, "od", 340, 340, 340, 340, NAN, 345, "start_failed", "Task failed to start", "CannotPull", None),
-    ("broken", 2, A, "od", 345, 345, 345, 345, 347, 367, "succeeded", EXITED, "", 0),
-    ("spotty", 2, A, "od", 520, 520, 520, 540, 541, NAN, "open", "", "", None),
-    ("ask", 1, ECS, "ecs", 700, 700, 700, 710, 712, 740, "succeeded", EXITED, "", 0),
-    ("again", 1, ECS, "ecs", 735, 743, 743, 743, 745, 760, "succeeded", EXITED, "", 0),
-)
-
-SAVED = {
-    # of spotty, which saves its work after every 100 s of it for 10 s, and restores for 20 s, by attempt:
-    # restore, checkpoints, working on what was saved, and not; the work saved before, saved and done at the end
-    1: (0, 20, 200, 46, 0, 200, 246),
-    2: (20, 39, 300, 100, 200, 500, 600),
-}
-PROGRESS = ("restore_s", "checkpoint_s", "kept_s", "unkept_s", "work_from_s", "work_saved_s", "work_done_s")
-
-INSTANCES = (
-    # instance, environment, ordinal, spot, launched, billed, ready, notice, ended, why launched, why ended, price
-    (A, "od", 0, False, 0, 0, 0, NAN, NAN, "initial_capacity", "end_of_run", 96_000_000),
-    (ECS, "ecs", 0, False, 0, 0, 0, NAN, NAN, "fleet", "end_of_run", 96_000_000),
-    (LAB, "lab", 0, False, 100, 110, 160, NAN, NAN, "fleet", "end_of_run", 96_000_000),
-    (S1, "spot", 0, True, 150, 160, 240, 400, 520, "demand", "spot_reclaim", 45_123_457),
-    (S2, "spot", 1, True, 150, 160, 240, NAN, 600, "demand", "scale_in", 45_123_457),
-)
-
-SCALING = (
-    # at, environment, action, uncovered, instances, vCPUs, desired, errors
-    (0, "od", "initial_capacity", 0, 1, 2, 2, 0),
-    (150, "spot", "scale_up", 4, 2, 4, 4, 0),
-    (520, "spot", "reclaim", 0, -1, -2, 2, 0),
-    (600, "spot", "scale_in", 0, -1, -2, 0, 0),
-    (0, "ecs", "initial_capacity", 0, 1, 2, 2, 0),
-    (100, "lab", "scale_up", 0, 1, 2, 2, 0),
-    (200, "scarce", "scale_up", 2, 0, 0, 0, 1),
-)
-
-TIMELINE = (
-    # queue, at, reason, environment, head
-    ("low", 110, "max_vcpus", "od", "dep"),
-    ("low", 120, "higher_queue", "od", "dep"),
-    ("high", 120, "max_vcpus", "od", "urgent"),
-    ("mixed", 130, "scale_up_decision", "spot", "spotty"),
-    ("mixed", 150, "instance_booting", "spot", "spotty"),
-    ("low", 162, "empty", "", ""),
-    ("high", 212, "empty", "", ""),
-    ("low", 220, "consumable_resource", "od", "nope"),
-    ("mixed", 240, "empty", "", ""),
-    ("low", 240, "empty", "", ""),
-    ("low", 600, "max_vcpus", "od", "stuck"),
-    ("labour", 90, "fleet_full", "lab", "bench"),
-    ("labour", 100, "instance_booting", "lab", "bench"),
-    ("labour", 160, "empty", "", ""),
-    ("tasks", 735, "client_backoff", "ecs", "again"),
-    ("tasks", 743, "empty", "", ""),
-    ("tasks", 745, "client_backoff", "ecs", "refused"),
-    ("tasks", 753, "empty", "", ""),
-    ("wide", 50, "over_max_resource", "fg", "giant"),
-    ("wide", 650, "over_max_resource", "fg", "huge"),
-    ("starved", 200, "capacity_error", "scarce", "hungry"),
-    ("broken", 100, "environment_invalid", "invalid", "lost"),
-)
-
-BLOCKED = (
-    # queue, job, reason, head at, told at, until, limit, cancelled
-    ("wide", "giant", CPU, 50, 150, 650, 600, True),
-    ("broken", "lost", ACTION, 100, 200, NAN, NAN, False),
-    ("starved", "hungry", SPOT, 200, 300, NAN, NAN, False),
-    ("wide", "huge", CPU, 650, 750, NAN, 600, False),
-)
-
-CONSUMABLES = (
-    # resource, at, in use, total
-    ("licence", 0, 0, 2),
-    ("licence", 60, 1, 2),
-    ("licence", 110, 2, 2),
-    ("licence", 162, 1, 2),
-    ("licence", 212, 0, 2),
-    ("licence", 500, 0, 3),
-)
-
-NOTIFICATIONS = (
-    # rule, target, at, job, status
-    ("failed", "oncall", 43, "bad", "FAILED"),
-    ("failed", "oncall", 43, "child", "FAILED"),
-    ("at-work", "", 164, "dep", "RUNNING"),
-    ("failed", "oncall", 240, "nope", "FAILED"),
-    ("failed", "oncall", 277, "urgent", "FAILED"),
-    ("failed", "oncall", 330, "killed", "FAILED"),
-    ("failed", "oncall", 650, "giant", "FAILED"),
-    ("failed", "oncall", 753, "refused", "FAILED"),
-)
-
-REASONS = (
-    *("higher_queue", "nothing_fits", "over_max_resource", "environment_disabled", "max_vcpus"),
-    *("fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "launch_rate", "scheduler_cycle"),
-    *("client_backoff", "vcpu_quota", "bid", "consumable_resource", "environment_invalid", "fair_share_turn"),
-    "reservation",
-)
-PARTS = (
-    *("throttled_s", "dependency_s", "wait_s", "retry_delay_s", "provisioning_s", "image_pull_s"),
-    *("container_start_s", "earlier_running_s", "last_running_s"),
-)
-KINDS = {"od": "EC2", "ecs": "EC2", "lab": "EC2", "spot": "SPOT", "fg": "FARGATE"}
-ON_DEMAND, GP3, ROOT_GB = 96_000_000, 80_000_000, 30
-FARGATE = {"vcpu_nano_usd_per_h": 40_480_000, "gib_nano_usd_per_h": 4_445_000, "storage_nano_usd_per_gib_h": 111_000}
-PER_ATTEMPT, PER_JOB, PER_HOUR = 1_000_000, 200_000, 45_000_000
-DATA = {"map": 3_000_000_001}
-"""Bytes of the data set that an entry's jobs read together, at $0.09 a GB."""
-PLAN, DISCOUNT = 70_000_000, Fraction(1, 4)
-"""A Savings Plan of $0.07 an hour; the run's 1000 seconds lie in one clock hour."""
-HOURS = round(Fraction(HORIZON * PER_HOUR, 3600))
-"""What the hours of the run cost extra."""
 
 
 def sound_run() -> dict[str, Any]:
@@ -366,7 +71,7 @@ def sound_run() -> dict[str, Any]:
             share=""
         ),
         "blocked": _blocked(),
-        "costs": pd.DataFrame(_costs(attempts, instances)),
+        "costs": pd.DataFrame(cost_rows(attempts, instances)),
         "notifications": pd.DataFrame(NOTIFICATIONS, columns=["rule", "target", "at_s", "job_id", "status"]),
     }
     return {**tables, "summary": _summary(tables), "scenario": _scenario()}
@@ -392,11 +97,6 @@ def _scenario() -> dict[str, Any]:
     return {**SCENARIO, "workload": [{"workflow": entries[:5]}, *entries[5:]]}
 
 
-def end_of(row: dict[str, Any]) -> float:
-    """When a row ended, or the horizon."""
-    return HORIZON if isnan(row["ended_at_s"]) else row["ended_at_s"]
-
-
 def _attempts() -> list[dict[str, Any]]:
     names = (
         *("job_id", "attempt", "instance", "environment", "runnable_at_s", "starting_at_s", "pull_at_s", "pulled_at_s"),
@@ -406,7 +106,7 @@ def _attempts() -> list[dict[str, Any]]:
     for row in rows:
         queue, _, vcpus, memory, *_ = CALLS[row["job_id"].partition(":")[0]]
         on_fargate = row["environment"] == "fg"
-        seconds = _billed(end_of(row) - row["pull_at_s"]) if on_fargate else NAN
+        seconds = billed(end_of(row) - row["pull_at_s"]) if on_fargate else NAN
         row |= {"queue": queue, "environment_kind": KINDS[row["environment"]], "type": "" if on_fargate else "m5.large"}
         row |= {"vcpus": vcpus, "memory_mib": memory, "gpus": 0, "ephemeral_gib": 20, "architecture": "x86_64"}
         ran = 0 if isnan(row["running_at_s"]) else end_of(row) - row["running_at_s"]
@@ -415,10 +115,6 @@ def _attempts() -> list[dict[str, Any]]:
         row |= {"speed": 1.0, "sigterm_at_s": NAN, **dict(zip(PROGRESS, progress, strict=True))}
         row |= {"billed_s": seconds, **{name: price if on_fargate else NAN for name, price in FARGATE.items()}}
     return rows
-
-
-def _billed(on_s: float) -> int:
-    return max(60, -int(-on_s // 1)) if on_s else 0
 
 
 def _instances() -> list[dict[str, Any]]:
@@ -439,7 +135,7 @@ def _charge(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> 
     """Bills of all instances, and each attempt's part of them."""
     for row in instances:
         mine = [attempt for attempt in attempts if attempt["instance"] == row["instance"]]
-        seconds = _billed(end_of(row) - row["billed_from_s"])
+        seconds = billed(end_of(row) - row["billed_from_s"])
         compute = round(Fraction(seconds * row["price_nano_usd_per_h"], 3600))
         ebs = round(Fraction(seconds * ROOT_GB * GP3, 730 * 3600))
         free = row["why_ended"] == "spot_reclaim"
@@ -453,26 +149,10 @@ def _charge(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> 
             held = int(end_of(one)) - one["starting_at_s"]
             one["capacity_nano"] = 0 if free else round(share * held * row["price_nano_usd_per_h"] / 3600)
     for one in attempts:
-        extra = sum(_extra(one).values())
+        extra = sum(extra_of(one).values())
         if one["environment"] == "fg":
-            one["capacity_nano"] = sum(_fargate_charges(one))
+            one["capacity_nano"] = sum(fargate_charges(one))
         one |= {"extra_usd": extra / 1e9, "cost_usd": (one["capacity_nano"] + extra) / 1e9}
-
-
-def _extra(row: dict[str, Any]) -> dict[str, int]:
-    """Nano-dollars by kind of extra cost; a job's part and its part of the data come with its first attempt."""
-    if row["attempt"] > 1:
-        return {"logs": PER_ATTEMPT}
-    entry, _, index = row["job_id"].partition(":")
-    whole, at, size = round(Fraction(DATA.get(entry, 0) * 9, 100)), int(index or 0), CALLS[entry][5] or 1
-    part = round(Fraction(whole * (at + 1), size)) - round(Fraction(whole * at, size))
-    return {"logs": PER_ATTEMPT, "requests": PER_JOB, **({"data_transfer": part} if part else {})}
-
-
-def _fargate_charges(row: dict[str, Any]) -> tuple[int, int, int]:
-    vcpu = Fraction(row["billed_s"]) * Fraction(row["vcpus"]) * FARGATE["vcpu_nano_usd_per_h"] / 3600
-    gib = Fraction(row["billed_s"]) * row["memory_mib"] * FARGATE["gib_nano_usd_per_h"] / (3600 * 1024)
-    return round(vcpu), round(gib), 0
 
 
 def _jobs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -498,7 +178,7 @@ def _jobs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> li
         row |= {"turnaround_s": ended - due, "censored": isnan(ended)}
         own = sum(round(one["cost_usd"] * 1e9) for one in mine)
         row |= {"cost_usd": own / 1e9, "cost_loaded_usd": own / 1e9}
-        row |= {"cost_share_usd": _share(mine, instances) / 1e9}
+        row |= {"cost_share_usd": share_of(mine, instances) / 1e9}
         rows.append(row)
     _load(rows, attempts, instances)
     return rows
@@ -535,19 +215,6 @@ def _reason(queue: str, second: int) -> str:
     return [reason for name, at, reason, _, _ in TIMELINE if name == queue and at <= second][-1]
 
 
-def _share(mine: list[dict[str, Any]], instances: list[dict[str, Any]]) -> int:
-    """What the greater of the vCPU and the nominal memory share costs while the attempts RUN; a task's own cost."""
-    hosts, total = {row["instance"]: row for row in instances}, 0
-    for one in mine:
-        if not (host := hosts.get(one["instance"])):
-            total += round(one["cost_usd"] * 1e9)
-            continue
-        ran = 0 if isnan(one["running_at_s"]) else int(end_of(one)) - one["running_at_s"]
-        share = max(Fraction(one["vcpus"], 2), Fraction(one["memory_mib"], 8192))
-        total += round(share * ran * host["price_nano_usd_per_h"] / 3600)
-    return total
-
-
 def _load(jobs: list[dict[str, Any]], attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> None:
     """What an instance's attempts share is laid on them by what they cost; where they were free, on the first."""
     by_name = {row["job_id"]: row for row in jobs}
@@ -580,73 +247,6 @@ def _submissions(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _costs(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every bill by instance, charge and attempt; what no attempt holds is one row."""
-    rows = []
-    for one in attempts:
-        if one["environment"] == "fg":
-            amounts = zip(("fargate_vcpu", "fargate_gib"), _fargate_charges(one), strict=False)
-            rows += [_cost(one, name, amount, "useful_work") for name, amount in amounts]
-        nowhere = {**one, "type": "", "instance": ""}
-        rows += [_cost(nowhere, "extra", amount, kind) for kind, amount in _extra(one).items()]
-    for row in instances:
-        mine = [one for one in attempts if one["instance"] == row["instance"]]
-        rows += [*_compute_rows(row, mine), _cost(_nobody(row), "ebs", round(row["ebs_usd"] * 1e9), "ebs")]
-    the_run = {"environment": "", "instance": "", "type": "", "job_id": "", "attempt": None}
-    use, paid = _plan(attempts, instances)
-    rows += [_cost(the_run, "extra", HOURS, "nat"), _cost(the_run, "savings_plan", PLAN - paid, "unused_commitment")]
-    return [*rows, _cost(the_run, "savings_plan", paid - use, "commitment_discount")]
-
-
-def _nobody(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "job_id": "", "attempt": None}
-
-
-def _compute_rows(row: dict[str, Any], mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An instance's compute by cause: its attempts' phases, its boot, its idle time, what is rounded up, the rest."""
-    free = row["why_ended"] == "spot_reclaim"
-    total = round((row["waived_usd"] if free else row["compute_usd"]) * 1e9)
-    pieces = [(one, cause, amount) for one in mine for cause, amount in _phases(one, row)]
-    on = end_of(row) - row["billed_from_s"]
-    idle = end_of(row) - row["ready_at_s"] - row["busy_s"]
-    lengths = {"boot": row["ready_at_s"] - row["billed_from_s"], "idle_tail": idle, "minimum_charge": _billed(on) - on}
-    for cause, seconds in lengths.items():
-        pieces.append((_nobody(row), cause, round(Fraction(int(seconds) * row["price_nano_usd_per_h"], 3600))))
-    pieces.append((_nobody(row), "unused_share", total - sum(amount for _, _, amount in pieces)))
-    found = [_cost(who, "compute", amount, cause) for who, cause, amount in pieces if amount]
-    return [{**each, "cost_usd": 0.0, "waived_usd": each["cost_usd"]} for each in found] if free else found
-
-
-CAUSES = {"succeeded": "useful_work", "failed": "failed_attempts", "start_failed": "failed_attempts"} | {
-    "timed_out": "timed_out_or_cancelled",
-    "terminated": "timed_out_or_cancelled",
-    "reclaimed": "lost_to_spot",
-    "open": "still_running",
-}
-
-
-def _phases(one: dict[str, Any], host: dict[str, Any]) -> list[tuple[str, int]]:
-    """(cause, nano-dollars) of an attempt's pull, start and run; the last takes what rounding left."""
-    share = (Fraction(one["vcpus"], 2) + Fraction(one["memory_mib"], 7647)) / 2
-    running = end_of(one) if isnan(one["running_at_s"]) else one["running_at_s"]
-    whole = round(share * (int(end_of(one)) - one["starting_at_s"]) * host["price_nano_usd_per_h"] / 3600)
-    lengths = {"image_pull": one["pulled_at_s"] - one["pull_at_s"], "container_start": running - one["pulled_at_s"]}
-    found = [(cause, round(share * int(s) * host["price_nano_usd_per_h"] / 3600)) for cause, s in lengths.items() if s]
-    return [*found, (CAUSES[one["outcome"]], whole - sum(amount for _, amount in found))]
-
-
-def _plan(attempts: list[dict[str, Any]], instances: list[dict[str, Any]]) -> tuple[int, int]:
-    """The On-Demand use that the Savings Plan covers, which is all there is, and what of the plan that takes."""
-    use = sum(round(row["compute_usd"] * 1e9) for row in instances if not row["spot"])
-    use += sum(sum(_fargate_charges(one)[:2]) for one in attempts if one["environment"] == "fg")
-    return use, round(use * (1 - DISCOUNT))
-
-
-def _cost(row: dict[str, Any], charge: str, nano: int, cause: str) -> dict[str, Any]:
-    who = {name: row[name] for name in ("environment", "instance", "type", "job_id", "attempt")}
-    return {**who, "charge": charge, "cause": cause, "cost_usd": nano / 1e9, "waived_usd": 0.0}
-
-
 def _occurrence(jobs: pd.DataFrame, entries: list[str], ready_after_s: int | None) -> dict[str, Any]:
     """The one firing of some entries."""
     nano, ready = _nano(jobs["cost_loaded_usd"][jobs["entry"].isin(entries)]), int(ready_after_s is not None)
@@ -667,7 +267,7 @@ def _summary(tables: dict[str, Any]) -> dict[str, Any]:
     own = {name: _nano_by(jobs, name) for name in ("queue", "definition", "entry")}
     tasks = _nano(attempts["cost_usd"][attempts["environment"] == "fg"])
     beside = _nano(attempts["extra_usd"][attempts["environment"] != "fg"]) + HOURS
-    use, paid = _plan(attempts.to_dict("records"), instances.to_dict("records"))
+    use, paid = plan_of(attempts.to_dict("records"), instances.to_dict("records"))
     total = _nano(instances["cost_usd"]) + tasks + beside + (PLAN - paid) + (paid - use)
     on_demand = _nano(instances["on_demand_usd"]) + tasks + beside
     rest = total - _nano(jobs["cost_usd"])

@@ -11,14 +11,15 @@ from batchsim.analysis.check import examine
 from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import Book
 from tests.analysis.mutants import MUTANTS as USUAL
-from tests.analysis.mutants import Mutant
 from tests.analysis.mutants_faults import FAULT_MUTANTS, sound_faults
 from tests.analysis.mutants_launches import MUTANTS as OF_LAUNCHES
+from tests.analysis.mutants_limits import MUTANTS as OF_LIMITS
 from tests.analysis.mutants_pace import MUTANTS as OF_PACE
 from tests.analysis.mutants_shares import SHARE_MUTANTS, sound_shares
 from tests.analysis.mutants_sound_run import sound_run
+from tests.analysis.planting import Mutant
 
-MUTANTS = (*USUAL, *OF_LAUNCHES, *OF_PACE)
+MUTANTS = (*USUAL, *OF_LIMITS, *OF_LAUNCHES, *OF_PACE)
 BY_ID = {each.id: each for each in INVARIANTS}
 
 

@@ -23,6 +23,7 @@ import argparse
 import ast
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,8 +57,8 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.FloorDiv: ast.Mult,
     ast.Mod: ast.FloorDiv,
 }
-LOOK_S = 240
-"""The longest that a layer may look at one mutation; one that hangs is noticed."""
+LOOK_CPU_S = 120
+"""The longest that a layer may compute for one mutation; what takes longer hangs."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Mutation:
 
 
 def mutations_of(path: Path) -> list[Mutation]:
-    """All mutations of a file that change one line of it, and leave it a program."""
+    """All mutations of a file that change one line of it; some may leave no program."""
     text = path.read_text(encoding="utf-8")
     lines, found = text.splitlines(keepends=True), list[Mutation]()
     for node, new in _changes(ast.parse(text)):
@@ -85,14 +87,15 @@ def mutations_of(path: Path) -> list[Mutation]:
         raw = lines[row].encode()
         changed = (raw[: node.col_offset] + new.encode() + raw[node.end_col_offset :]).decode()
         source = "".join([*lines[:row], changed, *lines[row + 1 :]])
-        if changed != lines[row] and _is_a_program(source):
+        if changed != lines[row]:
             found.append(Mutation(path, node.lineno, lines[row], changed, source))
     return found
 
 
-def _is_a_program(source: str) -> bool:
+def is_a_program(mutation: Mutation) -> bool:
+    """Whether the file with it can be read at all."""
     try:
-        ast.parse(source)
+        ast.parse(mutation.source)
     except SyntaxError:
         return False
     return True
@@ -156,8 +159,9 @@ def drawn(lines: int, seed: int, only: str) -> list[Mutation]:
     for path in files:
         for each in mutations_of(path):
             by_line.setdefault((path, each.line), []).append(each)
-    chosen = dice.sample(sorted(by_line), min(lines, len(by_line)))
-    return [dice.choice(by_line[key]) for key in chosen]
+    keys = dice.sample(sorted(by_line), len(by_line))
+    chosen = (next(filter(is_a_program, dice.sample(by_line[key], len(by_line[key]))), None) for key in keys)
+    return list(islice(filter(None, chosen), lines))
 
 
 class House:
@@ -177,14 +181,14 @@ class House:
         file.write_text(mutation.source, encoding="utf-8")
         try:
             return self._noticed(mutation)
-        except subprocess.TimeoutExpired:
-            return "hangs"
         finally:
             file.write_text(kept, encoding="utf-8")
 
     def _noticed(self, mutation: Mutation) -> str:
         seen = self.run([sys.executable, str(HERE / "look.py")])
         told = seen.stdout.rstrip().rpartition("\n")[2]
+        if seen.returncode < 0:
+            return "hangs"
         if seen.returncode:
             return told if told.startswith("caught by ") else "import"
         tests = self.run(
@@ -206,8 +210,13 @@ class House:
         paths = os.pathsep.join(str(self.folder / name) for name in ("", "tests"))
         env = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
         return subprocess.run(
-            command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=LOOK_S, check=False
+            command, cwd=self.folder, env=env, capture_output=True, text=True, check=False, preexec_fn=_limited
         )
+
+
+def _limited() -> None:
+    """Let a process end that computes for too long."""
+    resource.setrlimit(resource.RLIMIT_CPU, (LOOK_CPU_S, LOOK_CPU_S))
 
 
 def main() -> int:
