@@ -91,12 +91,16 @@ def _of_capacity(scenario: Scenario) -> Iterator[str]:
 
 def _of_faults(scenario: Scenario) -> Iterator[str]:
     """What goes wrong because the scenario says so."""
-    reclaims = sum(fault.kind == "spot_reclaim" for fault in scenario.faults)
+    reclaims = sum(fault.kind == "spot_reclaim" and fault.is_of_one_instance for fault in scenario.faults)
     if reclaims:
         yield f"faults of the scenario: {reclaims} reclaim{'s' if reclaims > 1 else ''} at given times"
     for fault in scenario.faults:
+        lasts = "to the end" if fault.for_ms is None else f"for {format_duration(fault.for_ms)}"
+        if fault.kind != "capacity" and not (fault.kind == "spot_reclaim" and fault.is_of_one_instance):
+            at_once = fault.is_of_one_instance or fault.fraction is not None
+            when = f"at {format_duration(fault.at_ms)}" if at_once else f"from {format_duration(fault.at_ms)} {lasts}"
+            yield f"fault of the scenario: {fault.kind}{f' ({fault.name})' if fault.name else ''}, {when}"
         if fault.kind == "capacity":
-            lasts = "to the end" if fault.for_ms is None else f"for {format_duration(fault.for_ms)}"
             given = fault.select.model_dump(exclude_none=True)
             of = " of " + ", ".join(f"{key} {str(value).lower()}" for key, value in given.items()) if given else ""
             yield (

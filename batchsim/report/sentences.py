@@ -159,8 +159,20 @@ def helps(reason: str | None, waits_for: str = "") -> str:
 
 
 def fault_events(events: Summary) -> str:
-    """What a fault did: ``3 instance lost, 1 launch refused``."""
-    return ", ".join(f"{number:,} {words(effect)}" for effect, number in events.items())
+    """What a fault did: ``3 instances lost, 1 launch refused``."""
+    return ", ".join(plural(number, *_EFFECTS[effect]) for effect, number in events.items())
+
+
+_EFFECTS = {
+    "instance_lost": ("instance lost", "instances lost"),
+    "boot_failed": ("boot failed", "boots failed"),
+    "slowed": ("instance slowed", "instances slowed"),
+    "launch_refused": ("launch refused", "launches refused"),
+    "pass_delayed": ("pass put off", "passes put off"),
+    "exit_forced": ("bad exit", "bad exits"),
+    "pull_failed": ("pull failed", "pulls failed"),
+    "pull_delayed": ("pull delayed", "pulls delayed"),
+}
 
 
 def matched(rule: Summary) -> str:

@@ -49,9 +49,11 @@ def _hit(book: Book) -> int:
 
 
 def _cut_short(book: Book) -> Bools:
-    """Attempts that ended, or met the horizon, before their container ran: their pull may have been cut."""
+    """Attempts that ended, or met the horizon, before their container ran: their pull may have been cut, or failed."""
     attempts = book.attempts
-    return np.asarray((attempts.ms("running_at_s") == MISSING) & (attempts.ms("pulled_at_s") == book.end_ms))
+    failed = [text for text in attempts.words("reason") if text.startswith("CannotPullContainerError")]
+    cut = (attempts.ms("running_at_s") == MISSING) & (attempts.ms("pulled_at_s") == book.end_ms)
+    return np.asarray(cut | attempts.among("reason", *failed))
 
 
 def _done_at(keys: Int64s, done_ms: Int64s, group: Int64s) -> Int64s:
