@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from batchsim.engine.spot import UNLIMITED
 from batchsim.policies.allocation import Ask, Offer, pack_one
 
 
@@ -33,10 +34,10 @@ class Growth:
     offers: tuple[Offer, ...]
     tally: Tally = field(default_factory=Tally)
 
-    def launched(self, offer: Offer, *, by_memory: bool) -> None:
-        """One instance was launched: it covers jobs, by memory too or by vCPU alone, and its pool has one less."""
+    def launched(self, offer: Offer, offers: tuple[Offer, ...], *, by_memory: bool) -> None:
+        """One instance was launched: it covers jobs, by memory too or by vCPU alone; ``offers`` are left."""
         self.asks, _ = pack_one(offer, self.asks, by_memory=by_memory)
-        self.offers = one_less(self.offers, offer)
+        self.offers = offers
         self.tally = self.tally.launched(offer.vcpus)
 
     def refused(self, offers: tuple[Offer, ...], launches: int = 1) -> None:
@@ -45,8 +46,8 @@ class Growth:
 
 
 def one_less(offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:
-    """Return the offers after one instance of a pool was launched."""
-    if not taken.spot:
+    """Return the offers after one instance of a pool was launched; one without end stays as deep as it was."""
+    if not taken.spot or taken.depth >= UNLIMITED:
         return offers
     return tuple(o._replace(depth=o.depth - 1) if o.position == taken.position else o for o in offers)
 

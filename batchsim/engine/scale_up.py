@@ -101,7 +101,7 @@ class Scaler:
                 tally, offers = tally.refused(), self._offers()
                 continue
             self._launcher.launch(environment, offer, why, ready=ready)
-            tally, offers = tally.launched(offer.vcpus), one_less(offers, offer)
+            tally, offers = tally.launched(offer.vcpus), self._offers_after(offers, offer)
         return tally
 
     def _live(self) -> Generator[Event, None, None]:
@@ -194,7 +194,7 @@ class Scaler:
             growth.refused(self._offers())
             self._give_up(growth, demand, zone)
         row = self._launcher.launch(environment, offer, why)
-        growth.launched(offer, by_memory=environment.plan.demand_by_memory)
+        growth.launched(offer, self._offers_after(growth.offers, offer), by_memory=environment.plan.demand_by_memory)
         self._decided("launch", range(row, row + 1))
         return offer
 
@@ -239,6 +239,10 @@ class Scaler:
 
     def _offers(self) -> tuple[Offer, ...]:
         return self._launcher.offers(self.environment)
+
+    def _offers_after(self, offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:
+        """Return the offers after a launch; what a fault leaves is left of all pools together that it strikes."""
+        return one_less(offers, taken) if self._launcher.errors is None else self._offers()
 
 
 def _to_minimum(vcpus: int) -> Ask:

@@ -213,6 +213,20 @@ def test_prioritized_launches_a_large_type_first_for_a_small_job(simulate):
     assert launched(simulate(scenario(job("a"), environments=[one]))) == ["box.16"]
 
 
+def test_a_pool_without_end_is_as_deep_after_a_launch_as_before(simulate):
+    one, world = spot("CAPACITY_OPTIMIZED", "a.2", "b.2"), {"instanceTypes": EQUAL}
+    result = simulate(scenario(job("a", vcpus=2, size=4), environments=[one], world=world))
+    assert launched(result) == ["a.2"] * 4
+
+
+def test_what_a_fault_leaves_is_left_of_both_zones_together(simulate):
+    """Two of a are half of b's four; one is not, in whichever zone."""
+    one = hosts("SPOT_CAPACITY_OPTIMIZED_PRIORITIZED", ["a.2", "b.2"], kind="SPOT", subnets=["subnet-a", "subnet-b"])
+    story = scenario(job("a", vcpus=2, size=2), environments=[one], faults=deep(a_2=2, b_2=4),
+                     world={"instanceTypes": EQUAL})  # fmt: skip
+    assert launched(simulate(story)) == ["a.2", "b.2"]
+
+
 @pytest.mark.parametrize(("weight", "type_"), [(None, "c7i.large"), (1, "c7i.large"), (10, "c5.large")])
 def test_a_weight_makes_pools_dearer_that_are_interrupted_more_often(weight, type_, simulate):
     """c7i costs less by a seventh; the Spot Advisor has it in its worst bucket (x 10/3), c5 in its best (x 1/3).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oracle.allocation import on_vcpus
 from oracle.bills import billed_from
 from oracle.plain import Environment, Instance, Reclaim, Scenario, Size, Type, World
 
@@ -11,14 +12,22 @@ def on(scenario: Scenario) -> list[Instance]:
     return [each for environment in scenario.environments for each in environment.instances if each.ended_at is None]
 
 
-def launch(world: World, environment: Environment, kind: Type, spot: bool, now: int, *, ready: bool) -> Instance:
-    """A new instance: it boots, unless it is ready at once."""
+def launch(
+    world: World, environment: Environment, kind: Type, spot: bool, now: int, *, ready: bool, zone: str = ""
+) -> Instance:
+    """A new instance: it boots, unless it is ready at once. Without a zone it goes where there is least of it."""
     ready_at = now if ready else now + world.boot
     bill = now if ready else billed_from(world, now, ready_at)
-    instance = Instance(environment, len(environment.instances), kind, spot, now, bill, ready_at, ready)
+    place = zone or emptiest(environment)
+    instance = Instance(environment, len(environment.instances), kind, place, spot, now, bill, ready_at, ready)
     instance.idle_since = ready_at
     environment.instances.append(instance)
     return instance
+
+
+def emptiest(environment: Environment) -> str:
+    """The zone with fewest vCPUs of the environment, of equals the first."""
+    return min(environment.zones, key=lambda zone: on_vcpus(environment, zone), default="")
 
 
 def find(reclaim: Reclaim) -> Instance | None:

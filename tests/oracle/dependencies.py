@@ -47,10 +47,11 @@ def ended(group: list[Job]) -> bool:
 
 
 def failed(group: list[Job]) -> bool:
-    return ended(group) and any(job.state == "FAILED" for job in group)
+    return ended(group) and any(job.state != "SUCCEEDED" for job in group)
 
 
 def become_runnable(job: Job, now: int) -> None:
     job.state, job.runnable_since = "RUNNABLE", now
+    job.waits.append(now)
     if job.runnable_at is None:
         job.runnable_at = now

@@ -15,6 +15,16 @@ TYPES = {
     "gpu.4": (4, 7000, 2),
     "gpu.8": (8, 15000, 2),
 }
+"""vCPUs, MiB, GPUs; a vCPU costs the same on all."""
+PRICED = {
+    "snug.3": (3, 6000, 0, 0.047),
+    "cheap.4": (4, 5000, 0, 0.04),
+    "near.4": (4, 7500, 0, 0.0501),
+    "fat.2": (2, 16000, 0, 0.065),
+    "bulk.16": (16, 30000, 0, 0.046),
+}
+"""The same, and dollars a vCPU and hour; near.4 costs as much as unit.4 but for a fifth of a percent."""
+SUBNETS = {"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"}
 
 
 def scenario(seed: int) -> Data:
@@ -22,11 +32,12 @@ def scenario(seed: int) -> Data:
     dice = Random(seed)  # noqa: S311 (no secret)
     environments = [_environment(dice, n) for n in range(dice.choice([1, 1, 1, 2, 3]))]
     queues = _queues(dice, [each["computeEnvironmentName"] for each in environments])
-    listed = [each for each in environments if len(each.get("computeResources", TYPES).get("instanceTypes", TYPES)) > 1]
+    listed = [each for each in environments if "allocationStrategy" not in each.get("computeResources", {})]
     fleets = {each["computeEnvironmentName"]: _fleet(dice, each) for each in listed}
     workload = _workload(dice, [each["jobQueueName"] for each in queues])
     definitions = [_definition(f"image{n}") for n in range(3)]
-    return {
+    until = dice.choice(["drained"] * 4 + ["7m", "12m", "30m"])
+    data: Data = {
         "name": f"oracle-{seed}",
         "computeEnvironments": environments,
         "jobQueues": queues,
@@ -34,10 +45,10 @@ def scenario(seed: int) -> Data:
         "workload": workload,
         "world": _world(dice, fleets),
         "faults": _faults(dice, environments, fleets),
-        "actions": _actions(dice, workload),
-        "simulation": {"seed": seed, "until": dice.choice(["drained"] * 4 + ["7m", "12m", "30m"])},
+        "simulation": {"seed": seed, "until": until, "max_time": "2h"},
         "allow_unplaceable": True,
     }
+    return {**data, "actions": _actions(dice, data)}
 
 
 # -- the AWS half
@@ -46,7 +57,7 @@ def scenario(seed: int) -> Data:
 def _environment(dice: Random, number: int) -> Data:
     if dice.random() < 0.15:
         return {"computeEnvironmentName": f"env{number}", "type": "UNMANAGED", "state": "ENABLED"}
-    if dice.random() < 0.3:
+    if dice.random() < 0.55:
         return _scaled(dice, number)
     resources = {
         "type": dice.choice(["SPOT", "SPOT", "EC2"]),
@@ -59,18 +70,27 @@ def _environment(dice: Random, number: int) -> Data:
     return {"computeEnvironmentName": f"env{number}", "type": "MANAGED", "state": state, "computeResources": resources}
 
 
+PURCHASES = [
+    ("EC2", "BEST_FIT"), ("EC2", "BEST_FIT"), ("EC2", "BEST_FIT_PROGRESSIVE"), ("EC2", "BEST_FIT_PROGRESSIVE"),
+    ("EC2", "BEST_FIT_PROGRESSIVE_ORDERED"), ("SPOT", "SPOT_CAPACITY_OPTIMIZED"), ("SPOT", "BEST_FIT"),
+    ("SPOT", "SPOT_PRICE_CAPACITY_OPTIMIZED"), ("SPOT", "SPOT_CAPACITY_OPTIMIZED_PRIORITIZED"),
+    ("SPOT", "BEST_FIT_PROGRESSIVE"),
+]  # fmt: skip
+
+
 def _scaled(dice: Random, number: int) -> Data:
-    """An environment with a scaler, and one type of instances."""
-    kind, strategy = dice.choice(
-        [("EC2", "BEST_FIT"), ("EC2", "BEST_FIT_PROGRESSIVE"), ("SPOT", "SPOT_CAPACITY_OPTIMIZED")]
-    )
+    """An environment with a scaler, and one type of instances or several."""
+    kind, strategy = dice.choice(PURCHASES)
+    types = [dice.choice(["unit.8", "unit.8", "gpu.8", "unit.4"])]
+    if dice.random() < 0.7:
+        types = dice.sample([*TYPES, *PRICED], dice.randint(2, 5))
     resources = {
         "type": kind,
         "allocationStrategy": strategy,
-        "minvCpus": dice.choice([0, 0, 0, 4, 8]),
-        "maxvCpus": dice.choice([8, 10, 16, 24, 40]),
-        "instanceTypes": [dice.choice(["unit.8", "unit.8", "gpu.8", "unit.4"])],
-        "subnets": ["subnet-a"],
+        "minvCpus": dice.choice([0, 0, 0, 4, 7]),
+        "maxvCpus": dice.choice([8, 9, 10, 13, 16, 24, 40]),
+        "instanceTypes": types,
+        "subnets": dice.choice([["subnet-a"], ["subnet-a"], ["subnet-a", "subnet-b"], ["subnet-b", "subnet-a"]]),
     }
     return {
         "computeEnvironmentName": f"env{number}",
@@ -124,7 +144,11 @@ def _part(dice: Random) -> Data:
 def _world(dice: Random, fleets: Data) -> Data:
     pick = dice.choice
     plain = {
-        "instanceTypes": {name: _type(*size) for name, size in TYPES.items()},
+        "instanceTypes": {
+            **{name: _type(*size) for name, size in TYPES.items()},
+            **{name: _type(*size) for name, size in PRICED.items()},
+        },
+        "zones": SUBNETS,
         "fleets": fleets,
         "slow_pull_probability": 0,
         "spot_hazard": 0,
@@ -165,19 +189,20 @@ def _world(dice: Random, fleets: Data) -> Data:
         "scale_up_delay": pick(["0s", "15s", "30s", "1m"]),
         "scale_down_idle": pick(["1m", "90s", "5m"]),
         "scale_down_check": pick(["0s", "10s", "1m"]),
+        "ce_backoff": pick(["3m", "1m", "45s", "10s", "0s"]),
     }
     return plain | rules | delays
 
 
-def _type(vcpus: int, mib: int, gpus: int) -> Data:
+def _type(vcpus: int, mib: int, gpus: int, usd: float = 0.05) -> Data:
     return {
         "vcpu": vcpus,
         "memory": f"{mib + 500}MiB",
         "usable_memory": f"{mib}MiB",
         "gpu": gpus,
         "arch": "x86_64",
-        "price": f"${0.05 * vcpus:.4f}/h",
-        "spot_price": f"${0.017 * vcpus:.4f}/h",
+        "price": f"${usd * vcpus:.6f}/h",
+        "spot_price": f"${usd * vcpus / 4:.6f}/h",
     }
 
 
@@ -284,7 +309,22 @@ def _step(dice: Random) -> Any:
 
 def _faults(dice: Random, environments: list[Data], fleets: Data) -> list[Data]:
     spots = [each["computeEnvironmentName"] for each in environments if _is_spot(each, fleets)]
-    return [_fault(dice, dice.choice(spots)) for _ in range(dice.choice([0, 1, 1, 2, 3]) if spots else 0)]
+    reclaims = [_reclaim(dice, dice.choice(spots)) for _ in range(dice.choice([0, 1, 1, 2, 3]) if spots else 0)]
+    scaled = [each for each in environments if each["computeEnvironmentName"] not in fleets]
+    short = dice.choice([0, 0, 1, 2, 3]) if scaled else 0
+    shortages = [_shortage(dice, dice.choice(scaled)) for _ in range(short)]
+    return reclaims + shortages + [each for environment in scaled for each in _depths(dice, environment)]
+
+
+def _depths(dice: Random, environment: Data) -> list[Data]:
+    """How deep the pools of a Spot environment are, by type."""
+    resources = environment["computeResources"]
+    if resources["type"] != "SPOT" or dice.random() < 0.5:
+        return []
+    return [
+        {"kind": "capacity", "at": "0s", "capacity": dice.choice([2, 3, 4, 5, 8]), "select": {"type": name}}
+        for name in resources["instanceTypes"]
+    ]
 
 
 def _is_spot(environment: Data, fleets: Data) -> bool:
@@ -293,20 +333,61 @@ def _is_spot(environment: Data, fleets: Data) -> bool:
     return bool(environment["computeResources"]["type"] == "SPOT")
 
 
-def _fault(dice: Random, environment: str) -> Data:
+def _reclaim(dice: Random, environment: str) -> Data:
     at = dice.choice(["30s", "1m", "90s", "2m", "3m", "4m", "5m", "6m", "130500ms"])
     target = {"environment": environment, "ordinal": dice.choice([0, 0, 1, 2, 3])}
     return {"kind": "spot_reclaim", "at": at, "select": target, "replace": dice.choice([True, False])}
 
 
-def _actions(dice: Random, workload: list[Data]) -> list[Data]:
-    return [_action(dice, dice.choice(workload)) for _ in range(dice.choice([0, 0, 0, 1, 2, 3]))]
+def _shortage(dice: Random, environment: Data) -> Data:
+    """EC2 has few instances, or none, of a type, of a zone, for an environment, or at all."""
+    types = environment["computeResources"]["instanceTypes"]
+    where: Data = {}
+    if dice.random() < 0.7:
+        where["type"] = dice.choice([*types, f"{dice.choice(types).partition('.')[0]}.*"])
+    if dice.random() < 0.2:
+        where["zone"] = SUBNETS[dice.choice(environment["computeResources"]["subnets"])]
+    if dice.random() < 0.2:
+        where["environment"] = environment["computeEnvironmentName"]
+    if dice.random() < 0.2:
+        where["spot"] = environment["computeResources"]["type"] == "SPOT"
+    lasts = {"for": dice.choice(["30s", "2m", "5m", "20m"])} if dice.random() < 0.8 else {}
+    return {
+        "kind": "capacity", "at": dice.choice(["0s", "0s", "30s", "1m", "3m"]), **lasts,
+        "capacity": dice.choice([0, 0, 1, 2, 4]), "select": where,
+    }  # fmt: skip
 
 
-def _action(dice: Random, entry: Data) -> Data:
+def _actions(dice: Random, scenario: Data) -> list[Data]:
+    stops = [_stop(dice, dice.choice(scenario["workload"])) for _ in range(dice.choice([0, 0, 0, 1, 2, 3]))]
+    return stops + [_change(dice, scenario) for _ in range(dice.choice([0, 0, 0, 1, 2, 3]))]
+
+
+def _moment(dice: Random) -> str:
+    return dice.choice(["10s", "30s", "1m", "90s", "3m", "5m"])
+
+
+def _stop(dice: Random, entry: Data) -> Data:
     name = entry["id"]
     if "count" in entry:
         name += f"@{dice.randrange(entry['count'])}"
     if "arrayProperties" in entry["submit"] and dice.random() < 0.5:
         name += f":{dice.randrange(entry['submit']['arrayProperties']['size'])}"
-    return {"at": dice.choice(["10s", "30s", "1m", "90s", "3m", "5m"]), dice.choice(["cancel", "terminate"]): name}
+    return {"at": _moment(dice), dice.choice(["cancel", "terminate"]): name}
+
+
+def _change(dice: Random, scenario: Data) -> Data:
+    """A key of an environment or a queue is set."""
+    if dice.random() < 0.35:
+        queue = dice.choice(scenario["jobQueues"])["jobQueueName"]
+        path, value = dice.choice([(f"{queue}.priority", dice.choice([1, 3, 7, 10])), (f"{queue}.state", "DISABLED"),
+                                   (f"{queue}.state", "ENABLED")])  # fmt: skip
+        return {"at": _moment(dice), "set": path, "to": value}
+    environment = dice.choice(scenario["computeEnvironments"])
+    keys = [("state", "DISABLED"), ("state", "ENABLED")]
+    resources = environment.get("computeResources", {})
+    if "allocationStrategy" in resources:
+        keys += [("maxvCpus", dice.choice([8, 12, 30, 64])), ("minvCpus", dice.choice([0, 4, 6, 8]))]
+        keys += [("desiredvCpus", dice.choice([4, 8, 11])), ("maxvCpus", dice.choice([8, 20]))]
+    key, value = dice.choice(keys)
+    return {"at": _moment(dice), "set": f"{environment['computeEnvironmentName']}.{key}", "to": value}

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from oracle import capacity, scaling
-from oracle.plain import NEVER, Attempt, Environment, Instance, Job, Queue, Scenario, Size, World
+from oracle.plain import NEVER, Attempt, Coming, Environment, Instance, Job, Queue, Scenario, Size, World
 
 Rooms = dict[int, Size]
 """By instance, what is left of it when those ahead have taken their room."""
-Coming = dict[int, list[Size]]
-"""By environment, what those ahead leave of instances that its scaler may still launch."""
+Ahead = dict[int, Coming]
+"""By environment, what its scaler may still launch for those ahead."""
 
 
 def schedule(scenario: Scenario, now: int) -> None:
     """Each queue goes as far as it can before the next."""
     promised = {id(instance): instance.free() for instance in capacity.on(scenario)}
-    ahead: Coming = {id(environment): [] for environment in scenario.environments}
+    ahead: Ahead = {id(environment): Coming() for environment in scenario.environments}
     for queue in by_priority(scenario):
         held = False
-        growth: Coming = {id(environment): [] for environment in scenario.environments}
+        growth: Ahead = {id(environment): Coming() for environment in scenario.environments}
         for job in waiting(scenario, queue):
             started = not held and serve(scenario, job, promised, growth, now)
             held = held or (not started and not scenario.world.skip)
             if not started:
-                promise(scenario.world, job, promised, ahead)
+                promise(scenario, job, promised, ahead, now)
 
 
 def by_priority(scenario: Scenario) -> list[Queue]:
@@ -49,7 +49,7 @@ def key(world: World, job: Job) -> tuple[Any, ...]:
     return (not ahead, job.runnable_since if again else job.runnable_at, job.created_at, place)
 
 
-def serve(scenario: Scenario, job: Job, promised: Rooms, growth: Coming, now: int) -> bool:
+def serve(scenario: Scenario, job: Job, promised: Rooms, growth: Ahead, now: int) -> bool:
     """Start the job, if the environment that serves it has room now; otherwise it waits for a boot, or for growth."""
     for environment in job.call.queue.environments:
         if not takes(environment, job):
@@ -60,7 +60,9 @@ def serve(scenario: Scenario, job: Job, promised: Rooms, growth: Coming, now: in
             start(scenario.world, job, instance, now)
             promised[id(instance)] = promised[id(instance)].less(job.size)
             return True
-        if boots_for(environment, job, promised) or scaling.grows_for(environment, job, growth[id(environment)]):
+        if boots_for(environment, job, promised):
+            return False
+        if scaling.grows_for(scenario, environment, job, growth[id(environment)], now):
             return False
     return False
 
@@ -77,18 +79,19 @@ def boots_for(environment: Environment, job: Job, promised: Rooms) -> bool:
     return any(not each.ready and promised[id(each)].holds(job.size) for each in open_instances(environment))
 
 
-def promise(world: World, job: Job, promised: Rooms, ahead: Coming) -> None:
+def promise(scenario: Scenario, job: Job, promised: Rooms, ahead: Ahead, now: int) -> None:
     """A job that has to wait will take room, on the first environment that has it, that boots it, or that may grow."""
     for environment in job.call.queue.environments:
         if not takes(environment, job):
             continue
         rooms = [(each, promised[id(each)]) for each in open_instances(environment)]
         for ready in (True, False):
-            instance = capacity.choose(world, [room for room in rooms if room[0].ready == ready], job.size)
+            able = [room for room in rooms if room[0].ready == ready]
+            instance = capacity.choose(scenario.world, able, job.size)
             if instance is not None:
                 promised[id(instance)] = promised[id(instance)].less(job.size)
                 return
-        if scaling.grows_for(environment, job, ahead[id(environment)]):
+        if scaling.grows_for(scenario, environment, job, ahead[id(environment)], now):
             return
 
 
@@ -107,7 +110,7 @@ def start(world: World, job: Job, instance: Instance, now: int) -> None:
     step = job.steps[min(len(job.attempts), len(job.steps) - 1)]
     times_out_at = NEVER if job.timeout is None else running_at + job.timeout + world.timeout_lag
     attempt = Attempt(
-        job, len(job.attempts) + 1, instance, job.runnable_since, now, running_at,
+        job, len(job.attempts) + 1, instance, job.runnable_since, now, pulled_at, running_at,
         exits_at=running_at + step.run, times_out_at=times_out_at, step=step,
     )  # fmt: skip
     job.attempts.append(attempt)
@@ -127,13 +130,27 @@ def may_start(scenario: Scenario, fleets_to_come: list[Any]) -> bool:
     )
 
 
+def served_by(scenario: Scenario, environment: Environment) -> bool:
+    """Whether a job is waiting that an environment takes, and that a pass would try to start."""
+    return any(
+        environment in queue.environments and takes(environment, job)
+        for queue in scenario.queues
+        for job in next_in_line(scenario, queue)
+    )
+
+
 def next_in_line(scenario: Scenario, queue: Queue) -> list[Job]:
     """Whom a pass would try to start: the head, or everybody."""
     jobs = waiting(scenario, queue)
     return jobs if scenario.world.skip else jobs[:1]
 
 
-def what_counts(scenario: Scenario) -> object:
+def what_counts(scenario: Scenario, now: int) -> object:
     """All that a pass looks at: while it stays as it is, another pass does nothing."""
     rooms = [(id(each), each.ready, each.closed, each.free()) for each in capacity.on(scenario)]
-    return rooms, [[job.id for job in waiting(scenario, queue)] for queue in scenario.queues]
+    gates = [
+        (each.enabled, each.max_vcpus, each.min_vcpus, [until > now for until in each.held.values()])
+        for each in scenario.environments
+    ]
+    lines = [(queue.priority, [job.id for job in waiting(scenario, queue)]) for queue in scenario.queues]
+    return rooms, gates, lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 NEVER = 10**15
 
@@ -29,6 +30,7 @@ class Type:
     nominal_mib: int
     price: int  # nano-dollars an hour
     spot_price: int
+    catalogue: int  # place in the catalogue
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,14 @@ class Environment:
     enabled: bool
     fleet: list[Planned] | None  # None: a scaler launches
     spot: bool
-    types: list[Type]
+    types: list[Type]  # as listed
+    zones: list[str]  # of its subnets, in order
     strategy: str
     min_vcpus: int
     max_vcpus: int
     decision_at: int = NEVER  # of the scaler
+    held: dict[tuple[str, str], int] = field(default_factory=dict)  # by type and zone, until when
+    errors: int = 0  # capacity errors so far
     instances: list[Instance] = field(default_factory=list)
 
 
@@ -59,6 +64,7 @@ class Queue:
     name: str
     priority: int
     environments: list[Environment]
+    enabled: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,10 @@ class Call:
     jobs: list[Job] = field(default_factory=list)
     is_array: bool = False
 
+    @property
+    def refused(self) -> bool:
+        return any(job.state == "NOT_SUBMITTED" for job in self.jobs)
+
 
 @dataclass
 class Job:
@@ -100,6 +110,7 @@ class Job:
     created_at: int | None = None
     runnable_at: int | None = None  # for the first time
     runnable_since: int | None = None  # for the last time
+    waits: list[int] = field(default_factory=list)  # each time
     ended_at: int | None = None
     retry_at: int = NEVER
     cancelled: bool = False
@@ -107,7 +118,7 @@ class Job:
 
     @property
     def over(self) -> bool:
-        return self.state in ("SUCCEEDED", "FAILED")
+        return self.state in ("SUCCEEDED", "FAILED", "NOT_SUBMITTED")
 
 
 @dataclass
@@ -117,6 +128,7 @@ class Attempt:
     instance: Instance
     runnable_at: int
     starting_at: int
+    pulled_at: int
     running_at: int
     exits_at: int
     times_out_at: int
@@ -132,6 +144,7 @@ class Instance:
     environment: Environment
     ordinal: int
     type: Type
+    zone: str
     spot: bool
     launched_at: int
     billed_from: int
@@ -155,6 +168,14 @@ class Instance:
 
 
 @dataclass
+class Coming:
+    """Instances that an environment may still launch for the jobs ahead: what those leave of them, and their vCPUs."""
+
+    rooms: list[Size] = field(default_factory=list)
+    vcpus: int = 0
+
+
+@dataclass
 class Reclaim:
     at: int
     environment: Environment
@@ -169,6 +190,30 @@ class Act:
     at: int
     verb: str
     id: str
+
+
+@dataclass
+class Change:
+    """A timed action that sets a key of an environment or a queue."""
+
+    at: int
+    name: str
+    key: str
+    value: Any
+    mattered: bool = False  # whether it changed anything
+
+
+@dataclass
+class Shortage:
+    """A fault: from ``at`` until ``until`` EC2 has so many instances of all together that it selects."""
+
+    at: int
+    until: int
+    capacity: int
+    environment: str | None
+    type: str | None
+    zone: str | None
+    spot: bool | None
 
 
 @dataclass
@@ -195,6 +240,7 @@ class World:
     scale_up_delay: int
     scale_down_idle: int
     scale_down_check: int
+    ce_backoff: int
 
 
 @dataclass
@@ -204,5 +250,7 @@ class Scenario:
     queues: list[Queue]
     calls: list[Call]
     reclaims: list[Reclaim]
-    acts: list[Act]
+    acts: list[Act | Change]
+    shortages: list[Shortage]
     until: int | None
+    max_time: int

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle.plain import NEVER, Act, Call, Environment, Job, Planned, Queue, Reclaim, Scenario, Size, Step, Type, World
+from oracle.plain import (
+    NEVER,
+    Act,
+    Call,
+    Change,
+    Environment,
+    Job,
+    Planned,
+    Queue,
+    Reclaim,
+    Scenario,
+    Shortage,
+    Size,
+    Step,
+    Type,
+    World,
+)  # fmt: skip
 from oracle.quantities import duration_ms, memory_mib, nano_usd, size_bytes, whole
 
 Data = dict[str, Any]
@@ -12,7 +28,9 @@ Data = dict[str, Any]
 DELAYS = (
     "retry_delay", "instance_pending", "warm_start", "timeout_lag", "notice", "stop_timeout", "scheduler_cycle",
     "scale_up_delay", "scale_down_idle", "scale_down_check",
+    "ce_backoff",
 )  # fmt: skip
+UNMANAGED: Data = {"type": None, "instanceTypes": [], "maxvCpus": NEVER, "subnets": []}
 REGISTER = ("user_data", "agent_register")
 SWITCHED_OFF = {
     "slow_pull_probability": 0, "spot_hazard": 0, "spot_shocks_per_day": 0, "spot_depth": "unlimited",
@@ -24,22 +42,24 @@ def read(data: Data) -> Scenario:
     """The scenario; KeyError or AssertionError for what the oracle does not cover."""
     world = data["world"]
     assert all(world[key] == value for key, value in SWITCHED_OFF.items())
-    types = {name: _type(name, item) for name, item in world["instanceTypes"].items()}
+    types = {name: _type(name, item, n) for n, (name, item) in enumerate(world["instanceTypes"].items())}
     environments = {
-        item["computeEnvironmentName"]: _environment(item, types, world.get("fleets", {}))
-        for item in data["computeEnvironments"]
+        item["computeEnvironmentName"]: _environment(item, types, world) for item in data["computeEnvironments"]
     }
     queues = {item["jobQueueName"]: _queue(item, environments) for item in data["jobQueues"]}
     definitions = {item["jobDefinitionName"]: item for item in data["jobDefinitions"]}
-    until = data.get("simulation", {}).get("until", "drained")
+    simulation = {"until": "drained", "max_time": "30d", **data.get("simulation", {})}
+    until = None if simulation["until"] == "drained" else duration_ms(simulation["until"])
     return Scenario(
         _world(world),
         list(environments.values()),
         list(queues.values()),
         _calls(data["workload"], queues, definitions, world),
-        [_reclaim(item, environments) for item in data.get("faults", [])],
-        [_act(item) for item in data.get("actions", [])],
-        None if until == "drained" else duration_ms(until),
+        [_reclaim(item, environments) for item in data.get("faults", []) if item["kind"] == "spot_reclaim"],
+        [_change(item) if "set" in item else _act(item) for item in data.get("actions", [])],
+        [_shortage(item) for item in data.get("faults", []) if item["kind"] != "spot_reclaim"],
+        until,
+        duration_ms(simulation["max_time"]),
     )
 
 
@@ -69,26 +89,27 @@ def _world(world: Data) -> World:
         scale_up_delay=delays["scale_up_delay"],
         scale_down_idle=delays["scale_down_idle"],
         scale_down_check=delays["scale_down_check"],
+        ce_backoff=max(1000, delays["ce_backoff"]),
     )
 
 
-def _type(name: str, item: Data) -> Type:
+def _type(name: str, item: Data, place: int) -> Type:
     size = Size(item["vcpu"], memory_mib(item["usable_memory"]), item.get("gpu", 0))
-    return Type(name, size, memory_mib(item["memory"]), nano_usd(item["price"]), nano_usd(item["spot_price"]))
+    return Type(name, size, memory_mib(item["memory"]), nano_usd(item["price"]), nano_usd(item["spot_price"]), place)
 
 
-def _environment(item: Data, types: dict[str, Type], fleets: Data) -> Environment:
-    """With a list of instances (UNMANAGED: each says whether it is Spot), or MANAGED with a scaler and one type."""
-    resources = item.get("computeResources", {"type": None, "instanceTypes": [], "maxvCpus": NEVER})
+def _environment(item: Data, types: dict[str, Type], world: Data) -> Environment:
+    """With a list of instances (UNMANAGED: each says whether it is Spot), or MANAGED with a scaler."""
+    resources = item.get("computeResources", UNMANAGED)
     spot = resources["type"] == "SPOT"
-    listed = fleets.get(item["computeEnvironmentName"])
-    assert listed or len(resources["instanceTypes"]) == 1
+    listed = world["fleets"].get(item["computeEnvironmentName"])
     return Environment(
         name=item["computeEnvironmentName"],
         enabled=item.get("state", "ENABLED") == "ENABLED",
         fleet=None if listed is None else [each for part in listed for each in _planned(part, types, spot)],
         spot=spot,
         types=[types[name] for name in resources["instanceTypes"]],
+        zones=list(dict.fromkeys(world["zones"][subnet] for subnet in resources["subnets"])),
         strategy=resources.get("allocationStrategy", "BEST_FIT"),
         min_vcpus=resources.get("minvCpus", 0),
         max_vcpus=resources["maxvCpus"],
@@ -106,11 +127,23 @@ def _queue(item: Data, environments: dict[str, Environment]) -> Queue:
 
 
 def _reclaim(item: Data, environments: dict[str, Environment]) -> Reclaim:
-    assert item["kind"] == "spot_reclaim"
     where = item["select"]
     return Reclaim(
         duration_ms(item["at"]), environments[where["environment"]], where["ordinal"], item.get("replace", False)
     )
+
+
+def _shortage(item: Data) -> Shortage:
+    assert item["kind"] == "capacity"
+    at, where = duration_ms(item["at"]), item.get("select", {})
+    until = at + duration_ms(item["for"]) if "for" in item else NEVER
+    keys = (where.get(key) for key in ("environment", "type", "zone", "spot"))
+    return Shortage(at, until, item.get("capacity", 0), *keys)
+
+
+def _change(item: Data) -> Change:
+    name, _, key = item["set"].partition(".")
+    return Change(duration_ms(item["at"]), name, key, item["to"])
 
 
 def _act(item: Data) -> Act:

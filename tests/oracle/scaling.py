@@ -1,4 +1,4 @@
-"""Scalers: what demand an environment has, when it launches for it, and when idle instances end. One type each.
+"""Scalers: what demand an environment has, when it launches for it, and when idle instances end.
 
 Model: one pending decision an environment; it falls due ``scale_up_delay`` after a pass left demand unmet, measures
 demand afresh, packed on free and booting capacity, and launches the rest. Idle instances end at checks on a grid.
@@ -6,8 +6,12 @@ demand afresh, packed on free and booting capacity, and launches the rest. Idle 
 
 from __future__ import annotations
 
-from oracle import capacity, line
-from oracle.plain import NEVER, Environment, Instance, Job, Scenario, Size
+from oracle import allocation, capacity, line, shortage
+from oracle.allocation import on_vcpus
+from oracle.plain import NEVER, Coming, Environment, Instance, Job, Scenario, Size, Type
+
+ONE = Size(1, 4)
+"""What instances for minvCpus are chosen for, one for each vCPU: the least that a job can ask for."""
 
 
 def scaled(scenario: Scenario) -> list[Environment]:
@@ -15,11 +19,15 @@ def scaled(scenario: Scenario) -> list[Environment]:
     return [each for each in scenario.environments if each.fleet is None]
 
 
-def fill(scenario: Scenario, now: int) -> None:
+def fill(scenario: Scenario, environment: Environment, now: int) -> None:
     """At t = 0: instances for minvCpus."""
-    for environment in scaled(scenario):
-        while on_vcpus(environment) < environment.min_vcpus and may_launch(environment):
-            launch(scenario, environment, now, ready=scenario.world.initial_ready)
+    if environment.fleet is None:
+        launch_for(scenario, environment, missing(environment), now, ready=scenario.world.initial_ready)
+
+
+def missing(environment: Environment) -> list[Size]:
+    """What minvCpus asks for beyond what is on."""
+    return [ONE] * max(0, environment.min_vcpus - on_vcpus(environment))
 
 
 # -- launching
@@ -28,84 +36,115 @@ def fill(scenario: Scenario, now: int) -> None:
 def watch(scenario: Scenario, now: int) -> None:
     """After a pass: where demand is unmet and no decision is pending, one falls due."""
     for environment in scaled(scenario):
-        if environment.decision_at == NEVER and unmet(scenario, environment):
+        if environment.decision_at == NEVER and unmet(scenario, environment, now):
             environment.decision_at = now + scenario.world.scale_up_delay
 
 
 def decide(scenario: Scenario, now: int) -> bool:
-    """Carry out the decisions that are due; whether any launched something."""
-    any_launched = False
+    """Carry out the decisions that are due; whether any launched something, or met a capacity error."""
+    changed = False
     for environment in scaled(scenario):
         while environment.decision_at == now:
             environment.decision_at = NEVER
-            launched = launch_for(scenario, environment, now)
-            any_launched = any_launched or launched
-            if unmet(scenario, environment) and (launched or scenario.world.scale_up_delay):
+            errors = environment.errors
+            launched = decision(scenario, environment, now)
+            changed = changed or launched or environment.errors > errors
+            if unmet(scenario, environment, now) and (launched or scenario.world.scale_up_delay):
                 environment.decision_at = now + scenario.world.scale_up_delay
-    return any_launched
+    return changed
 
 
-def unmet(scenario: Scenario, environment: Environment) -> bool:
-    if not environment.enabled or not may_launch(environment):
+def unmet(scenario: Scenario, environment: Environment, now: int) -> bool:
+    """Whether something waits for which it may launch."""
+    if not environment.enabled:
         return False
-    return on_vcpus(environment) < environment.min_vcpus or bool(uncovered(scenario, environment))
+    if missing(environment) and may_launch(scenario, environment, ONE, now):
+        return True
+    return bool(uncovered(scenario, environment, now))
 
 
-def launch_for(scenario: Scenario, environment: Environment, now: int) -> bool:
+def decision(scenario: Scenario, environment: Environment, now: int) -> bool:
     """For what is not covered, one instance after the other, then for minvCpus; whether any was launched."""
-    rest, before = uncovered(scenario, environment), len(environment.instances)
-    while rest and environment.enabled and may_launch(environment):
-        rest = left_by(launch(scenario, environment, now).type.size, rest)
-    while environment.enabled and on_vcpus(environment) < environment.min_vcpus and may_launch(environment):
-        launch(scenario, environment, now)
+    before = len(environment.instances)
+    if environment.enabled:
+        launch_for(scenario, environment, [job.size for job in uncovered(scenario, environment, now)], now)
+        launch_for(scenario, environment, missing(environment), now)
     return len(environment.instances) > before
 
 
-def launch(scenario: Scenario, environment: Environment, now: int, *, ready: bool = False) -> Instance:
-    return capacity.launch(scenario.world, environment, environment.types[0], environment.spot, now, ready=ready)
+def launch_for(
+    scenario: Scenario, environment: Environment, rest: list[Size], now: int, *, ready: bool = False
+) -> None:
+    """One instance after the other, each of which takes what fits of the rest."""
+    while rest:
+        instance = launch(scenario, environment, rest, now, ready=ready)
+        if instance is None:
+            return
+        rest = allocation.left_by(instance.type.size, rest)
 
 
-def left_by(room: Size, jobs: list[Job]) -> list[Job]:
-    """The jobs that an empty instance leaves, when each that still fits goes on it in turn."""
-    rest = []
-    for job in jobs:
-        if room.holds(job.size):
-            room = room.less(job.size)
-        else:
-            rest.append(job)
-    return rest
+def launch(scenario: Scenario, environment: Environment, rest: list[Size], now: int, *, ready: bool) -> Instance | None:
+    """From the first pool that EC2 does not refuse; None if there is none."""
+    while True:
+        pools = shortage.open_pools(scenario, environment, rest[0], now)
+        pool = allocation.choose(environment, pools, rest)
+        if pool is None:
+            return None
+        if pool.depth:
+            return capacity.launch(
+                scenario.world, environment, pool.type, environment.spot, now, zone=pool.zone, ready=ready
+            )
+        shortage.refuse(scenario, environment, pool, now)
 
 
-def may_launch(environment: Environment, more: int = 0) -> bool:
-    """Whether maxvCpus permits an instance after ``more`` others: beyond it one, but for BEST_FIT On-Demand none."""
-    size = environment.types[0].size.vcpus
-    on = on_vcpus(environment) + more * size
+def may_launch(scenario: Scenario, environment: Environment, size: Size, now: int, more: int = 0) -> bool:
+    """Whether an instance that holds such a job may be launched, after others with so many vCPUs."""
+    kind = smallest(scenario, environment, size, now)
+    return kind is not None and permitted(environment, kind, more)
+
+
+def smallest(scenario: Scenario, environment: Environment, size: Size, now: int) -> Type | None:
+    """What an environment may still grow by is reckoned in the smallest types that hold the jobs."""
+    kinds = [pool.type for pool in shortage.open_pools(scenario, environment, size, now)]
+    return min(kinds, key=lambda kind: (kind.size.vcpus, kind.size.mib, kind.catalogue), default=None)
+
+
+def permitted(environment: Environment, kind: Type, more: int = 0) -> bool:
+    """Whether maxvCpus permits such an instance: beyond it one, but for BEST_FIT On-Demand none."""
+    on = on_vcpus(environment) + more
     if environment.strategy == "BEST_FIT" and not environment.spot:
-        return on + size <= environment.max_vcpus
+        return on + kind.size.vcpus <= environment.max_vcpus
     return on < environment.max_vcpus
 
 
-def grows_for(environment: Environment, job: Job, coming: list[Size]) -> bool:
+# -- growth that others may count on
+
+
+def grows_for(scenario: Scenario, environment: Environment, job: Job, coming: Coming, now: int) -> bool:
     """Whether a scaler could launch for the job, after what it may launch for those ahead of it."""
-    return environment.fleet is None and line.takes(environment, job) and grow(environment, coming, job.size)
-
-
-def on_vcpus(environment: Environment) -> int:
-    """Running and booting."""
-    return sum(each.type.size.vcpus for each in environment.instances if each.ended_at is None)
+    if environment.fleet is not None or not line.takes(environment, job):
+        return False
+    if pack(coming.rooms, job.size):
+        return True
+    kind = smallest(scenario, environment, job.size, now)
+    if kind is None or not permitted(environment, kind, coming.vcpus):
+        return False
+    coming.rooms.append(kind.size.less(job.size))
+    coming.vcpus += kind.size.vcpus
+    return True
 
 
 # -- demand
 
 
-def uncovered(scenario: Scenario, target: Environment) -> list[Job]:
+def uncovered(scenario: Scenario, target: Environment, now: int) -> list[Job]:
     """Jobs that wait, in the order in which they are served, that fall to an environment and that no room covers."""
     rooms = {id(each): [one.free() for one in line.open_instances(each)] for each in scenario.environments}
-    coming: dict[int, list[Size]] = {id(each): [] for each in scenario.environments}
+    coming = {id(each): Coming() for each in scenario.environments}
     found: list[Job] = []
     for queue in line.by_priority(scenario):
         for job in line.waiting(scenario, queue):
-            environment = taker(queue.environments, job, rooms, coming)
+            environment = taker(scenario, job, rooms, coming, now)
             if environment is target:
                 found.append(job)
             if environment is None and not scenario.world.skip:
@@ -114,17 +153,20 @@ def uncovered(scenario: Scenario, target: Environment) -> list[Job]:
 
 
 def taker(
-    environments: list[Environment], job: Job, rooms: dict[int, list[Size]], coming: dict[int, list[Size]]
+    scenario: Scenario, job: Job, rooms: dict[int, list[Size]], coming: dict[int, Coming], now: int
 ) -> Environment | str | None:
     """Which environment grows for a job; "room" if one has room for it; None if none takes it."""
+    environments = job.call.queue.environments
     able = [each for each in environments if line.takes(each, job)]
     for environment in able:
         if pack(rooms[id(environment)], job.size):
             return "room"
-        if environment.fleet is None and grow(environment, coming[id(environment)], job.size):
+        if grows_for(scenario, environment, job, coming[id(environment)], now):
             return environment
     last = environments[-1]  # all that is left over stays with the last one, if that may grow at all
-    return last if last in able and last.fleet is None and may_launch(last) else None
+    if last in able and last.fleet is None and may_launch(scenario, last, job.size, now):
+        return last
+    return None
 
 
 def pack(rooms: list[Size], size: Size) -> bool:
@@ -135,16 +177,6 @@ def pack(rooms: list[Size], size: Size) -> bool:
     room = min(fitting, key=lambda each: (each.vcpus, each.mib, each.gpus))
     rooms.remove(room)
     rooms.append(room.less(size))
-    return True
-
-
-def grow(environment: Environment, coming: list[Size], size: Size) -> bool:
-    """Take room for a job on instances that may still be launched."""
-    if pack(coming, size):
-        return True
-    if not may_launch(environment, more=len(coming)):
-        return False
-    coming.append(environment.types[0].size.less(size))
     return True
 
 
@@ -166,12 +198,14 @@ def scale_in(scenario: Scenario, now: int) -> bool:
 
 
 def may_go(environment: Environment, instance: Instance) -> bool:
+    """Whether minvCpus lets it."""
     return on_vcpus(environment) - instance.type.size.vcpus >= environment.min_vcpus
 
 
 def instants(scenario: Scenario, now: int) -> list[int]:
-    """Of decisions; of the ends of instances' idle times; and, while an instance has idled so long, the next check."""
+    """Of decisions, of the ends of back-offs; of idle times; and, while one has idled so long, the next check."""
     times = [each.decision_at for each in scaled(scenario)]
+    times += [until for each in scaled(scenario) for until in each.held.values()]
     grid = scenario.world.scale_down_check
     for environment in scaled(scenario):
         for instance in line.on(environment):
@@ -180,11 +214,13 @@ def instants(scenario: Scenario, now: int) -> list[int]:
     return times
 
 
-def busy(scenario: Scenario) -> bool:
-    """Whether an instance idles or boots that may go in time, or a decision is pending that jobs need."""
+def busy(scenario: Scenario, now: int) -> bool:
+    """Whether an instance idles or boots that may go in time, or jobs need a decision, or a pool that comes back."""
     for environment in scaled(scenario):
+        if shortage.may_end(scenario, environment, now) and line.served_by(scenario, environment):
+            return True
         if any(may_go(environment, each) for each in line.on(environment) if not each.live()):
             return True
-        if environment.decision_at != NEVER and may_launch(environment) and uncovered(scenario, environment):
+        if environment.decision_at != NEVER and uncovered(scenario, environment, now):
             return True
     return False

@@ -6,8 +6,8 @@ The order within an instant is that of ``docs/model.md``, "Time and ties".
 
 from __future__ import annotations
 
-from oracle import capacity, dependencies, ending, line, scaling
-from oracle.plain import NEVER, Attempt, Job, Reclaim, Scenario
+from oracle import capacity, changes, dependencies, ending, line, scaling
+from oracle.plain import NEVER, Attempt, Change, Job, Reclaim, Scenario
 
 
 class Simulator:
@@ -24,20 +24,25 @@ class Simulator:
             for environment in scenario.environments
             for planned in environment.fleet or []
         ]
+        for environment in scenario.environments:
+            scaling.fill(scenario, environment, 0)
         self.launches()
-        scaling.fill(scenario, 0)
 
-    def run(self) -> tuple[Scenario, int]:
-        """Let the clock run; the scenario, whose objects then say what became of them, and the end of the run."""
+    def run(self, tick: int | None = None) -> tuple[Scenario, int]:
+        """Let the clock run; the scenario, whose objects then say what became of them, and the end of the run.
+
+        From one instant at which anything is due to the next; or, with a ``tick`` in ms, through every one of them.
+        """
         while not self.over:
             self.instant()
-            self.now = self.now if self.over else self.next_instant()
+            if not self.over:
+                self.now = self.now + tick if tick else self.next_instant()
         return self.scenario, self.now
 
     # -- one instant
 
     def instant(self) -> None:
-        if self.now == self.scenario.until:
+        if self.now in (self.scenario.until, self.scenario.max_time):
             self.over = True
             return
         self.ends()
@@ -47,10 +52,10 @@ class Simulator:
         self.submissions()
         dependencies.settle(self.scenario, self.now)
         self.scheduling_pass()
-        launched = scaling.decide(self.scenario, self.now)
-        while launched or self.become_ready() or scaling.scale_in(self.scenario, self.now):
-            self.scheduling_pass()  # other instances boot or are ready, or maxvCpus leaves room again
-            launched = scaling.decide(self.scenario, self.now)
+        changed = scaling.decide(self.scenario, self.now)
+        while changed or self.become_ready() or scaling.scale_in(self.scenario, self.now):
+            self.scheduling_pass()  # other instances boot or are ready, EC2 has none, or maxvCpus leaves room again
+            changed = scaling.decide(self.scenario, self.now)
         self.over = self.scenario.until is None and not self.hope()
 
     def ends(self) -> None:
@@ -91,9 +96,8 @@ class Simulator:
             ending.host_lost(self.scenario, attempt, self.now)
         instance.ended_at, instance.reclaimed = self.now, True
         if reclaim.replace:
-            capacity.launch(
-                self.scenario.world, instance.environment, instance.type, instance.spot, self.now, ready=True
-            )
+            world, environment = self.scenario.world, instance.environment
+            capacity.launch(world, environment, instance.type, instance.spot, self.now, ready=True, zone=instance.zone)
 
     def instances(self) -> None:
         """Those that a fleet lists for this instant come; whatever has booted is ready."""
@@ -114,8 +118,12 @@ class Simulator:
             capacity.launch(self.scenario.world, environment, planned.type, planned.spot, at, ready=ready)
 
     def acts(self) -> None:
+        if any(act.at == self.now for act in self.scenario.acts):
+            self.seen_by_a_pass = None  # an action counts as a change, whatever it does
         for act in self.scenario.acts:
-            if act.at == self.now:
+            if act.at == self.now and isinstance(act, Change):
+                changes.change(self.scenario, act, self.now)
+            elif act.at == self.now:
                 for job in self.jobs():
                     if job.state and act.id in (job.id, job.call.id):
                         ending.ask(self.scenario, job, act.verb, self.now)
@@ -123,8 +131,9 @@ class Simulator:
     def submissions(self) -> None:
         for call in self.scenario.calls:
             if call.at == self.now:
+                refused = not call.queue.enabled or any(other.refused for _, other in call.depends_on)
                 for job in call.jobs:
-                    job.state, job.created_at = "PENDING", self.now
+                    job.state, job.created_at = ("NOT_SUBMITTED", None) if refused else ("PENDING", self.now)
 
     def scheduling_pass(self) -> None:
         """On the grid of the cycle."""
@@ -133,7 +142,7 @@ class Simulator:
         if self.pass_at == self.now:
             line.schedule(self.scenario, self.now)
             scaling.watch(self.scenario, self.now)
-            self.seen_by_a_pass = line.what_counts(self.scenario)
+            self.seen_by_a_pass = line.what_counts(self.scenario, self.now)
 
     # -- what is to come
 
@@ -149,7 +158,7 @@ class Simulator:
         times += [job.retry_at for job in self.jobs() if job.state == "RETRY"]
         times += [instance.ready_at for instance in capacity.on(self.scenario)]
         times += [self.pass_at, *scaling.instants(self.scenario, self.now)]
-        times.append(NEVER if self.scenario.until is None else self.scenario.until)
+        times += [self.scenario.max_time, NEVER if self.scenario.until is None else self.scenario.until]
         return min(time for time in times if time > self.now)
 
     def hope(self) -> bool:
@@ -161,9 +170,11 @@ class Simulator:
             return True
         if live and any(act.at > self.now for act in self.scenario.acts):
             return True
-        if any(job.state == "RUNNABLE" for job in live) and self.seen_by_a_pass != line.what_counts(self.scenario):
+        if any(job.state == "RUNNABLE" for job in live) and self.seen_by_a_pass != line.what_counts(
+            self.scenario, self.now
+        ):
             return True  # something changed since the last pass: the next one will look at it
-        return line.may_start(self.scenario, self.fleets_to_come) or scaling.busy(self.scenario)
+        return line.may_start(self.scenario, self.fleets_to_come) or scaling.busy(self.scenario, self.now)
 
     # -- everything there is
 
