@@ -41,6 +41,8 @@ class Campaign:
     """No further mutant is begun after so long, by the clock."""
     workers: int = 1
     shrink_s: float = _SHRINK_S
+    shrink_tries: int = 2_000
+    """For each way to fail, smaller files that are tried; or as many as there is time for."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     """By what failed."""
@@ -121,8 +123,10 @@ def _shrink(campaign: Campaign, failure: Failure, crew: Crew) -> None:
     kind = failure.first.kind
     failure.size = len(failure.scenario)
 
+    tries = iter(range(campaign.shrink_tries))
+
     def fails(files: Files) -> bool:
-        if time.monotonic() > until:
+        if time.monotonic() > until or next(tries, None) is None:
             raise EnoughError
         verdict = crew.verdict(Task(kind, failure.first.number, files))
         return verdict.sign == failure.sign

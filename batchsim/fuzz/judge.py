@@ -24,9 +24,7 @@ _REFUSALS = (2, 4)
 _BUG = 70
 _PROBLEM = re.compile(r".*\S \[(E\d{3})\]", re.DOTALL)
 _MORE = re.compile(r"\.\.\. and \d+ more")
-_WITHOUT_LINE = frozenset(
-    {"E100", "E103", "E110", "E160", "E161", "E162", "E163", "E164", "E165", "E166", "E168", "E169", "E196"}
-)
+_WITHOUT_LINE = frozenset({"E100", "E103", "E110", "E160", "E161", "E162", "E164", "E165", "E166"})
 """Codes of files as a whole, which have no line."""
 _CONFESSION = re.compile(r"not in your scenario: (?P<error>\w+).* \(in (?P<where>\S+), (?:.*/)?(?P<file>\w+\.py):\d+\)")
 

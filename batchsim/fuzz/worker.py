@@ -58,7 +58,7 @@ def serve(pipe: Connection, setup: Setup, folder: Path) -> None:
             while True:
                 _spend_at_most(setup.limits.cpu_s)
                 pipe.send(_answer(pipe.recv(), setup, folder / "files"))
-        except (EOFError, BrokenPipeError):
+        except (EOFError, ConnectionError):
             return
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,12 +37,8 @@ def fuzz() -> Fuzz:
     def run(given: tuple[Base, ...], kinds: str, number: int, *, trial: Trial = try_out, **how: object) -> Campaign:
         seed = how.pop("seed", 0)
         limits = how.pop("limits", None)
+        how = {"shrink_s": 600.0, **how}  # a busy machine is no reason to shrink less
         setup = Setup(given, trial) if limits is None else Setup(given, trial, limits)
         return run_campaign(Campaign(setup, seed, kinds.split(), number, **how))
 
     return run
-
-
-def fresh_seed() -> int:
-    """Fixed on each change; another one whenever the longer campaigns run, whose runner prints it."""
-    return int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1_000

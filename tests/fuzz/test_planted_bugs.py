@@ -22,37 +22,37 @@ def only_failure(done: Campaign) -> Failure:
 
 
 def test_a_reader_that_falls_over_one_value_is_found_and_shrunk_to_that_value(fuzz: Fuzz, simple) -> None:
-    failure = only_failure(fuzz(simple, "structure", 60, trial=planted.reader_raises, shrink_s=10))
+    failure = only_failure(fuzz(simple, "structure", 60, trial=planted.reader_raises, shrink_tries=300))
     assert failure.sign == "exit 70: KeyError in read (planted.py)"
     assert len(failure.scenario) < 100 < failure.size
     assert re.search(rb"[0-9]{10}", failure.scenario)
 
 
 def test_a_failure_is_repeated_by_its_kind_and_number(fuzz: Fuzz, simple) -> None:
-    kind, number = only_failure(fuzz(simple, "structure", 60, trial=planted.reader_raises, shrink_s=10)).numbers[0]
-    again = only_failure(fuzz(simple, kind, 1, seed=number, trial=planted.reader_raises, shrink_s=1))
+    kind, number = only_failure(fuzz(simple, "structure", 60, trial=planted.reader_raises, shrink_tries=300)).numbers[0]
+    again = only_failure(fuzz(simple, kind, 1, seed=number, trial=planted.reader_raises, shrink_tries=0))
     assert (again.sign, again.numbers) == ("exit 70: KeyError in read (planted.py)", [(kind, number)])
 
 
 def test_attempts_that_are_not_counted_break_an_invariant(fuzz: Fuzz, simple) -> None:
-    failures = fuzz(simple, "random", 4, trial=planted.attempts_are_not_counted, shrink_s=8).failures
+    failures = fuzz(simple, "random", 4, trial=planted.attempts_are_not_counted, shrink_tries=25).failures
     assert failures
     assert all(sign.startswith("breaks ") for sign in failures)
-    assert any(len(failure.scenario) < failure.size / 2 for failure in failures.values())
+    assert any(len(failure.scenario) < failure.size * 0.8 for failure in failures.values())
 
 
 def test_messages_without_a_code_are_found(fuzz: Fuzz, simple) -> None:
-    failures = fuzz(simple, "tokens", 8, trial=planted.says_nothing_of_where, shrink_s=1).failures
+    failures = fuzz(simple, "tokens", 8, trial=planted.says_nothing_of_where, shrink_tries=0).failures
     assert "a line on stderr of no documented form" in failures
 
 
 def test_escapes_that_reach_the_terminal_are_found(fuzz: Fuzz, simple) -> None:
-    failures = fuzz(simple, "structure", 60, trial=planted.prints_escapes, shrink_s=1).failures
+    failures = fuzz(simple, "structure", 60, trial=planted.prints_escapes, shrink_tries=0).failures
     assert any(sign.startswith("unprintable characters") for sign in failures)
 
 
 def test_results_that_hang_on_the_clock_are_found(fuzz: Fuzz, simple) -> None:
-    assert only_failure(fuzz(simple, "random", 1, trial=planted.tells_the_time, shrink_s=1)).sign == (
+    assert only_failure(fuzz(simple, "random", 1, trial=planted.tells_the_time, shrink_tries=0)).sign == (
         "two runs differ in made.txt"
     )
 
@@ -91,6 +91,6 @@ def tasks(*many: dict[str, bytes]) -> Iterator[Task]:
 @pytest.mark.slow
 def test_even_what_kills_its_worker_is_shrunk(fuzz: Fuzz, bases) -> None:
     rich = bases[-1:]
-    failure = only_failure(fuzz(rich, "tokens", 1, trial=planted.exits, shrink_s=60))
+    failure = only_failure(fuzz(rich, "tokens", 1, trial=planted.exits, shrink_tries=200))
     assert failure.sign == "died: exit code 3"
-    assert failure.scenario.strip() == b"{max_time: 30d}" or len(failure.scenario) < 40
+    assert len(failure.scenario) < 40
