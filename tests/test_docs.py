@@ -91,6 +91,7 @@ def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
         "docs/fidelity.md",
         "docs/model.md",
         "docs/recorded_runs.md",
+        "docs/testing.md",
         "docs/traces.md",
     ],
 )
