@@ -93,6 +93,7 @@ def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
         "docs/invariants.md",
         "docs/model.md",
         "docs/recorded_runs.md",
+        "docs/testing.md",
         "docs/theory.md",
         "docs/traces.md",
     ],

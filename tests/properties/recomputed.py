@@ -136,7 +136,7 @@ INCLUDED_GIB = 20
 
 
 def _task_nano(log: Log, row: Row) -> int:
-    """A task by its size and the seconds billed, each charge rounded once; Fargate Spot's rates are a share of these."""
+    """A task by its size and the seconds billed, each charge rounded once; Spot's rates are a share of these."""
     share = (
         Fraction(str(log.world["fargate_spot_factor"])) if row["environment_kind"] == "FARGATE_SPOT" else Fraction(1)
     )
@@ -254,6 +254,10 @@ def jobs_stuck(log: Log) -> int:
     last = {(row["queue"], row["share"]): row for row in log.rows("timeline")}
     helped = {row["queue"] for row in log.rows("blocked") if not row["until_s"] and row["limit_s"]}
     stuck = 0
+
+    def waits(job: Row) -> bool:
+        return bool(job["waiting_since_s"]) and not job["ended_at_s"]
+
     for (queue, share), row in last.items():
         if row["reason"] in ("empty", "fair_share_turn") or not row["job_id"] or queue in helped:
             continue
@@ -263,7 +267,7 @@ def jobs_stuck(log: Log) -> int:
                 *(s for (q, s), other in last.items() if q == queue and other["reason"] == "fair_share_turn"),
             }
             stuck += sum(
-                job["queue"] == queue and job["share"] in behind and bool(job["waiting_since_s"]) and not job["ended_at_s"]
+                job["queue"] == queue and job["share"] in behind and waits(job)
                 for job in log.rows("jobs")
             )  # fmt: skip
     return stuck

@@ -1,6 +1,6 @@
-"""Every claim over 200 numbered scenarios, the same ones everywhere; Hypothesis draws others and shrinks what fails.
+"""Every claim over numbered scenarios, the same ones everywhere; Hypothesis draws others and shrinks what fails.
 
-``BATCHSIM_SCENARIOS=1000:5000 pytest tests/properties`` takes those numbers instead of 0 to 199;
+``BATCHSIM_SCENARIOS=1000:5000 pytest tests/properties`` takes those numbers instead;
 ``BATCHSIM_EXAMPLES=2000`` lets Hypothesis draw so many, new ones each time.
 """
 
@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 
 import pytest
+from effort import LEVEL, effort
 from hypothesis import given, settings
 
 from batchsim.testing import scenario_data
@@ -22,7 +23,9 @@ from tests.properties.claims import (
     told,
 )
 
-FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", "0:200").split(":"))
+_BASE = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1000
+_NUMBERS = f"{_BASE}:{_BASE + effort(fast=90, verify=400, long=20_000)}"
+FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", _NUMBERS).split(":"))
 EXAMPLES = int(os.environ.get("BATCHSIM_EXAMPLES", "0"))
 REPLAY = "BATCHSIM_SCENARIOS={0}:{1} python -m pytest tests/properties/test_random_scenarios.py -k {2}"
 

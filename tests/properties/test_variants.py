@@ -1,4 +1,4 @@
-"""What a change of a scenario does to its run, for certain: scaling, bounds, and what is monotone and why it may be said.
+"""What a change of a scenario does to its run, for certain: scaling, bounds, and what is monotone.
 
 Nothing is claimed here that is false for other scenarios: more capacity, shorter jobs and fewer dependencies may make a
 run longer (Graham 1969), so they are only compared where there is one class of jobs in one FIFO line.

@@ -99,7 +99,8 @@ def _exact_job(dice: Dice, at: int) -> Data:
     more: Data = {"timeout_s": dice.integer(60, 600)} if dice.integer(0, 2) == 0 else {}
     return job(
         f"j{at:02}", picked(dice, *runs), at=f"{dice.integer(0, 300)}s", vcpus=dice.integer(1, 2),
-        size=picked(dice, None, None, 3), attempts=dice.integer(1, 3), on=picked(dice, "queue", "queue", "other"), **more,
+        size=picked(dice, None, None, 3), attempts=dice.integer(1, 3),
+        on=picked(dice, "queue", "queue", "other"), **more,
     )  # fmt: skip
 
 
