@@ -46,5 +46,9 @@ CASES: list[Case] = [
     *cases("B21", "E150", ("a request of 40 KiB", "workload.0.submit.parameters", {"key": "x" * 40_000}), only=False),
     *cases("B16", "E155", ("a region", "world.region", "us-east-9")),
     *cases("B16", "E158", ("bare metal by family", f"{CE}.instanceTypes", ["mac1.metal"]), only=False),
-    *cases("B16", "E159", ("a zone", "world.zones", {"subnet-1": "us-east-1z"}), only=False),
+    *cases(
+        "B16",
+        "E159",
+        ("a zone", "world.zones", {"s1": "us-east-1a", "s2": "us-east-1z"}, f"{CE}.subnets", ["s1", "s2"]),
+    ),
 ]
