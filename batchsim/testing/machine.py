@@ -109,7 +109,7 @@ class BatchMachine(RuleBasedStateMachine):
             body["arrayProperties"] = {"size": size}
         if after is not None and self._parents:
             body["dependsOn"] = [{"jobId": self.one_of(self._parents, after)}]
-        more = {"fails": [{"probability": fails}]} if fails else {}
+        more: dict[str, Any] = {"fails": [{"probability": fails}]} if fails else {}
         said = f"submit({body!r}, run={run!r}, **{more!r})"
         job = self.call(said, lambda: self.simulation.submit(body, run=run, **more))
         if job is not None:
