@@ -18,7 +18,7 @@ from hypothesis.strategies import DataObject, SearchStrategy
 from batchsim.errors import BatchsimError
 from batchsim.result import Result
 from batchsim.simulation import Simulation, run
-from batchsim.spec import Scenario, parse, to_data
+from batchsim.spec import Entry, Scenario, parse, to_data
 from batchsim.testing.looks import Look, broken_looks, broken_moves, flaws_of, look_at
 from batchsim.testing.reach import Reach, reach_of
 from batchsim.testing.runs import check, files_of
@@ -63,7 +63,8 @@ class BatchMachine(RuleBasedStateMachine):
         self._whole = True
         self._repeats = True
         """Whether the file can say the same: a reclaim by call is told of as it comes, one from the file before."""
-        self._parents = [each.id for each in made.workload if getattr(each, "submit", None) and each.count is None]
+        once = (each for each in made.workload if isinstance(each, Entry) and each.count is None)
+        self._parents = [str(each.id) for each in once]
 
     # -- rules: the clock
 
