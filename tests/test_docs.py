@@ -142,7 +142,7 @@ def test_the_history_of_the_readme_is_a_workload(tmp_path: Path) -> None:
     "table",
     [
         *("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "occurrences"),
-        *("rejections", "costs"),
+        *("rejections", "costs", "faults"),
     ],
 )
 def test_every_column_is_explained(table: str) -> None:
