@@ -33,7 +33,7 @@ def commit(folder: int, new: Iterable[str], old: Iterable[str], main: Collection
 
 def sweep(folder: int, *, done: bool) -> None:
     """Remove what this write, or one that was killed, left staged; old files only once new ones are in their places."""
-    for name in os.listdir(folder):
+    for name in sorted(os.listdir(folder)):
         if name.startswith(STAGED) and name != LOCK and (done or not name.startswith(_OLD)):
             with suppress(OSError):
                 os.unlink(name, dir_fd=folder)

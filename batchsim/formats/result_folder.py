@@ -103,7 +103,7 @@ def write(path: Path, files: Mapping[str, Iterable[str] | bytes], *, force: bool
         try:
             for name, pieces in files.items():
                 _stage(folder, name, pieces)
-            old = [name for name in os.listdir(folder) if is_own(name)]  # noqa: PTH208 -- by its descriptor
+            old = [name for name in sorted(os.listdir(folder)) if is_own(name)]  # noqa: PTH208 -- by its descriptor
             with _undisturbed():
                 commit(folder, files, old, _MAIN)
                 done = True

@@ -83,7 +83,7 @@ def _gives_its_order(node: ast.AST) -> bool:
         return not isinstance(parent.parent, ast.Set) and not _goes_into(parent, ORDERED)  # type: ignore[attr-defined]
     if isinstance(parent, ast.Call) and node in parent.args:
         name = _name(parent.func)
-        keyed = name in ("min", "max") and bool(parent.keywords)
+        keyed = name in ("min", "max") and any(word.arg == "key" for word in parent.keywords)
         return keyed or (name in IN_ORDER and not _goes_into(parent, ORDERED))
     return isinstance(parent, ast.Attribute) and parent.attr == "pop"
 

@@ -15,6 +15,7 @@ from tests.determinism.sources import finds
 ROOT = Path(__file__).resolve().parents[2]
 
 DRAWS_A_SEED = "the seed of a run that was given none: it is printed, and written into the result"
+TELLS_A_LOST_PROCESS = "how long a process may be silent until its run is given up, which is an error and no result"
 LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("simulation.py", "dice", "os.urandom"): DRAWS_A_SEED,
     ("experiments/replications.py", "dice", "os.urandom"): DRAWS_A_SEED,
@@ -25,9 +26,10 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("spec/effective.py", "set", "platforms"): "the one element of a set of one",
     ("engine/workload/cron.py", "set", "_DAY.values(term)"): "days, of which the caller makes a set again",
     ("engine/workload/cron.py", "set", "_WEEKDAY.values(term)"): "days, of which the caller makes a set again",
-    ("experiments/replications.py", "set", "set(active_children()) - others"): "processes that are all ended",
+    ("experiments/crew.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
+    ("experiments/crew.py", "clock", "time.monotonic"): TELLS_A_LOST_PROCESS,
 }
-NOT_OF_A_RUN = ("fuzz/", "selftest/")
+NOT_OF_A_RUN = ("fuzz/", "selftest/", "cli/fuzz.py", "cli/fuzz_progress.py", "cli/selftest.py")
 """Commands that test batchsim: they draw scenarios and measure time, and write no results."""
 
 
@@ -87,6 +89,7 @@ HARMLESS = (
     "x = 3 in set(names)",
     "x = {f(a) for a in {1, 2}}",
     "x = max(set(names))",
+    "x = max({1, 2}, default=0)",
     "x = any(a > 1 for a in {1, 2})",
     "for x in {'a': 1}: pass",
     "a.hash(3)",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from io import BytesIO, StringIO, TextIOWrapper
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from batchsim.analysis.prices import Rules
 from batchsim.records.tables import Records
 from batchsim.records.vocabulary import JobState
 from batchsim.report.sections import ORDER
-from batchsim.report.terminal import LEAST_WIDTH, encodable
+from batchsim.report.terminal import LEAST_WIDTH, encodable, print_report, report_text
 from batchsim.result import Result
 
 
@@ -175,6 +177,21 @@ def test_a_terminal_without_unicode_gets_plain_bars(result: Result) -> None:
     assert plain.isascii()
     assert "#####" in plain
     assert encodable(result.report(), "utf-8") == result.report()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [(None, report_text), ("utf-8", report_text), ("ascii", lambda summary: encodable(report_text(summary), "ascii"))],
+)
+def test_a_stream_is_given_the_report_as_it_can_take_it(
+    encoding: str | None, told: Callable[[object], str], result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in memory has no encoding, and takes every character."""
+    stream = StringIO() if encoding is None else TextIOWrapper(BytesIO(), encoding)
+    monkeypatch.setattr("sys.stdout", stream)
+    print_report(result.summary())
+    stream.seek(0)
+    assert stream.read() == told(result.summary())
 
 
 def flat(result: Result) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
-from batchsim.analysis.invariants.faults import of_kind, pass_slack_ms, within
+from batchsim.analysis.invariants.faults import of_kind, pass_slack_ms, window_ms, within
 from batchsim.analysis.invariants.lines import Line, steps
 from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
@@ -153,7 +153,7 @@ def _open_to_jobs(book: Book) -> tuple[Int64s, Int64s]:
 
 @invariant("V02")
 def decisions_are_taken(book: Book) -> pd.DataFrame:
-    """A head waits for a decision to scale up no longer than ``scale_up_delay`` and a scheduler cycle.
+    """A head waits for a decision to scale up no longer than ``scale_up_delay`` and a scheduler cycle between stalls.
 
     A head that needs no consumable resource, which queues after it may take in the same pass.
     """
@@ -170,8 +170,22 @@ def decisions_are_taken(book: Book) -> pd.DataFrame:
         needs = take(book.submissions.codes("consumables"), take(book.call, line.head, -1), -1)
         free = np.array([*(word == "" for word in book.submissions.words("consumables")), False], np.bool_)[needs]
         waits = free & book.timeline.among("reason", "scale_up_decision")[line.row]
-        bad.append(line.row[waits & (until - line.at_ms > most + settings.duration_ms("scheduler_cycle"))])
+        waited = _between_stalls(book, line.at_ms, until)
+        bad.append(line.row[waits & (waited > most + settings.duration_ms("scheduler_cycle"))])
     return book.timeline.rows(np.concatenate(bad))
+
+
+def _between_stalls(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
+    """How long each time goes on at most without a stall; it goes on with the first pass after one.
+
+    What was launched before a stall may be scaled in while it lasts, and then has to be decided on once more.
+    """
+    cycle_ms, longest, begin = book.settings.duration_ms("scheduler_cycle"), np.zeros(len(from_ms), np.int64), from_ms
+    for start, end in sorted(map(window_ms, of_kind(book, "scheduler_stall"))):
+        hit = (start < until_ms) & (end > begin)
+        longest = np.maximum(longest, np.where(hit, start - begin, 0))
+        begin = np.where(hit, min(end, book.horizon_ms) + cycle_ms, begin)
+    return np.maximum(longest, until_ms - begin)
 
 
 @invariant("V03")

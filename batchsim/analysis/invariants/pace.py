@@ -211,7 +211,9 @@ def _begins_a_pull(book: Book, whole: Bools) -> Bools:
 def notices_come_in_time(book: Book) -> pd.DataFrame:
     """What EC2 takes had its notice before, as the world or a fault says; who has a notice is gone by then.
 
-    Less only where the loss was nearer when it was set: at the launch of an instance, at the start, or by shocks.
+    Less only where the loss was nearer when it was set (at the launch of an instance, at the start, or by shocks), or
+    where something with a shorter notice took it first; none where a fault of a fleet or a pool took what was launched
+    after that had its notice.
     """
     instances, lengths = book.instances, _notices_ms(book)
     notice, ended = instances.ms("notice_at_s"), instances.ms("ended_at_s")
@@ -219,9 +221,24 @@ def notices_come_in_time(book: Book) -> pd.DataFrame:
     near = (notice == 0) | np.isin(notice, instances.ms("launched_at_s"))
     near |= book.settings.world("spot_shocks_per_day") != 0
     length = ended - notice
-    timely = np.isin(length, lengths) | (near & (length < lengths[-1]))
+    timely = np.isin(length, lengths) | ((near | _taken_sooner(book, length)) & (length < lengths[-1]))
     outlived = (notice != MISSING) & (book.until_horizon(ended) > notice + lengths[-1])
     return instances.rows((taken & ((notice == MISSING) | ~timely)) | outlived)
+
+
+def _taken_sooner(book: Book, length: Int64s) -> Bools:
+    """Instances that something took whose own notice is shorter than the one that they had, or came before them."""
+    ended, launched = book.instances.ms("ended_at_s"), book.instances.ms("launched_at_s")
+    usual, settings = book.settings.duration_ms("notice"), book.settings
+    markets = ("spot_hazard", "spot_shocks_per_day", "spot_prices", "spot_price_sigma")
+    sooner = (length > usual) & any(settings.world(key) for key in markets)
+    for fault in of_kind(book, "spot_reclaim"):
+        own = usual if fault.get("notice") is None else duration_ms("notice", fault["notice"])
+        of_many = fault.get("fraction") is not None or fault.get("correlated") is not None
+        unwarned = (length == 0) & (ended - launched < own) & of_many
+        struck = selected(book, fault.get("select") or {}) & _at_its_time(ended, fault)
+        sooner |= struck & ((length > own) | unwarned)
+    return np.asarray(sooner)
 
 
 def _notices_ms(book: Book) -> list[int]:

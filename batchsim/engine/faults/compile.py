@@ -102,12 +102,12 @@ class FaultPlan:
     def _pull(self, number: int) -> PullFault:
         fault = self._faults[number]
         delay = None if fault.extra_delay is None else law_of(fault.extra_delay)
-        environments = frozenset(
+        struck = frozenset(
             each.key for each in self._plan.environments if fault.select.environment in (None, each.name)
         )
         image = "*" if fault.select.image is None else fault.select.image
         chance = fault.probability or 0.0
-        return PullFault(number, self._keys[number], window_of(fault), environments, image, chance, delay)
+        return PullFault(number, self._keys[number], window_of(fault), struck, image, chance, delay)
 
     def _slow_host(self, number: int) -> SlowFault:
         fault = self._faults[number]
