@@ -85,8 +85,17 @@ def targets_of(scenario: Scenario) -> Targets:
 def with_plan(data: Data, targets: Targets, choices: Choices) -> Data:
     """The scenario's plain data with up to six faults more."""
     drawn = [_fault(targets, choices) for _ in range(choices.integer(1, MOST_FAULTS))]
-    faults = [fault for fault in drawn if fault]
+    faults = [fault for fault in drawn if fault and not (_fails_always(fault) and _is_free(data))]
     return {**data, "faults": [*(data.get("faults") or ()), *faults]} if faults else data
+
+
+def _fails_always(fault: Data) -> bool:
+    return fault["kind"] == "image_pull" and fault.get("probability") == 1
+
+
+def _is_free(data: Data) -> bool:
+    """Whether a pull that fails costs no attempt: one that always does would go on for ever, and is refused (E144)."""
+    return (data.get("world") or {}).get("count_start_failures") is False
 
 
 def _entries(item: Entry | Workflow) -> tuple[Entry, ...]:
