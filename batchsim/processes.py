@@ -1,11 +1,15 @@
-"""Processes of our own: started so that Ctrl-C, which reaches every process of a terminal, is the parent's alone."""
+"""Processes of our own: Ctrl-C, which reaches every process of a terminal, is the parent's alone; they end with it."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 from multiprocessing.resource_tracker import ensure_running
+from threading import Thread
 
 
 @contextmanager
@@ -26,3 +30,15 @@ def born_deaf_to_interrupts() -> Iterator[None]:
 def ignore_interrupts() -> None:
     """For a process that was started later, in another's place."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def end_with_parent() -> None:
+    """For a process of a pool, which holds both ends of its pipe: if its parent were killed, it would wait forever."""
+    Thread(target=_exit_after_parent, daemon=True).start()
+
+
+def _exit_after_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -12,7 +12,7 @@ from multiprocessing import active_children, get_context
 from typing import NamedTuple
 
 from batchsim.errors import ExperimentError
-from batchsim.processes import born_deaf_to_interrupts, ignore_interrupts
+from batchsim.processes import born_deaf_to_interrupts, end_with_parent, ignore_interrupts
 from batchsim.selftest.case import Case, Measured
 from batchsim.selftest.judge import Verdict, judge
 from batchsim.selftest.registry import family
@@ -119,13 +119,19 @@ def _here(work: Sequence[_Work], seed: int) -> Iterator[_Done]:
     return ((each, _part(each.case, seed, each.part)) for each in work)
 
 
+def _begin() -> None:
+    """What a worker does first."""
+    ignore_interrupts()
+    end_with_parent()
+
+
 def _in_processes(work: Sequence[_Work], seed: int, workers: int) -> Iterator[_Done]:
     """The parts as they are finished, the longest begun first; a fresh interpreter for each worker."""
     if not work:
         return
     longest_first = sorted(work, key=lambda each: -each.case.jobs * len(each.part))
     others = set(active_children())
-    with ProcessPoolExecutor(min(workers, len(work)), get_context("spawn"), ignore_interrupts) as pool:
+    with ProcessPoolExecutor(min(workers, len(work)), get_context("spawn"), _begin) as pool:
         waiting: dict[Future[list[Measured]], _Work] = {}
         try:
             for number, each in enumerate(longest_first):

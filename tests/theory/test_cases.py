@@ -1,15 +1,15 @@
 """Every case of the selftest: in a short form on each change, at full length and fresh seeds under ``verify``.
 
 On each change half-widths may be five times as wide, which takes a 25th of the jobs; exact values and bounds are as
-ever. Under ``verify`` an estimate that fails is run once more, four times as long. Two cases in heavy traffic would
-take an hour: there ``test_heavy_traffic.py`` stands in for them, but under ``long``.
+ever. Under ``verify`` an estimate that fails is run once more, four times as long. The longest queues would take hours:
+there ``test_heavy_traffic.py`` stands in for them, but under ``long`` they run whole.
 """
 
 from __future__ import annotations
 
 import pytest
-from effort import LEVEL, effort
-from theory.seeds import campaign_seed
+from effort import LEVEL
+from theory.seeds import BY_RECURSION, SURER, campaign_seed
 
 from batchsim.selftest.case import Case
 from batchsim.selftest.registry import cases as all_cases
@@ -17,15 +17,16 @@ from batchsim.selftest.registry import family
 from batchsim.selftest.runner import Report, run_all, run_case, run_twice
 
 COARSER = 5.0
-MOST_JOBS = effort(fast=1.2e6, verify=5e6, long=1e9)
-"""Longer cases are left to the next level."""
 LIGHT = {"T1.2", "T1.5"}
 """Too slow for ``batchsim selftest`` at full length, but not in the short form."""
 SEED = campaign_seed()
 
 
 def is_due(case: Case) -> bool:
-    return case.jobs * case.replications <= MOST_JOBS and (LEVEL != "fast" or case.id in LIGHT or not case.heavy)
+    """Whether this level runs the case."""
+    if LEVEL == "fast":
+        return case.id in LIGHT or not case.heavy
+    return LEVEL == "long" or case.id not in BY_RECURSION
 
 
 def told(report: Report) -> str:
@@ -35,7 +36,7 @@ def told(report: Report) -> str:
         for each in report.verdicts
         if not each.ok
     ]
-    return "\n".join([*lines, f"batchsim selftest --only {report.case.id} --seed {SEED}"])
+    return "\n".join([*lines, f"BATCHSIM_EFFORT={LEVEL} BATCHSIM_SEED={SEED} pytest tests/theory -k {report.case.id}"])
 
 
 @pytest.mark.parametrize("case", [case for case in all_cases() if is_due(case)], ids=lambda case: case.id)
@@ -43,9 +44,15 @@ def test_a_case_agrees_with_theory(case, cases):
     if LEVEL == "fast":
         report = run_case(case.coarser(COARSER) if case.kind == "ci" else case, SEED)
     else:
-        (report,) = run_twice([case], SEED)
+        (report,) = run_twice([case.longer(SURER) if case.kind == "ci" else case], SEED)
     cases(len(report.verdicts))
     assert report.ok, told(report)
+
+
+def test_no_case_is_left_out_under_verify():
+    whole = {case.id for case in all_cases()} - set(BY_RECURSION)
+    assert len(whole) + len(BY_RECURSION) == len(all_cases())
+    assert all(case.heavy for case in all_cases() if case.id in BY_RECURSION)
 
 
 def test_the_figures_do_not_hang_on_the_number_of_processes():

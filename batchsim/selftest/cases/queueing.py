@@ -238,7 +238,7 @@ def dm1(id_: str, gap_s: float, mean_s: float = 60.0) -> Case:
     """D/M/1: a job at fixed gaps."""
     load, law = mean_s / gap_s, laws.exponential(mean_s)
     root = queues.regular_arrivals_root(gap_s, mean_s)
-    lasts = length(1 / gap_s, load, 1.0, waits=load, precision=precision_at(load), times=1.45)
+    lasts = length(1 / gap_s, load, 1.0, waits=load, precision=precision_at(load), times=1.8)
     jobs = round((lasts.warmup_s + lasts.measured_s) / gap_s)
     return Case(
         id_,
