@@ -35,10 +35,11 @@ TABLES = tuple(
         "blocked",
         "occurrences",
         "consumables",
+        "faults",
         "costs",
     )
 )
-"""The table of consumable resources is written only where there are any."""
+"""Those of consumable resources and of faults are written only where there are any."""
 PARTS = ("throttled", "dependency", "wait", "retry_delay", "provisioning", "image_pull", "container_start",
          "earlier_running", "last_running")  # fmt: skip
 _X = 0

@@ -129,7 +129,7 @@ class Draft:
 
     def draw_faults(self) -> None:
         """Draw the features of the plan of faults."""
-        self.features += tuple(name for name, percent in _FAULTS.items() if chance(self.choices, percent))
+        self.features += self._drawn(_FAULTS)
 
     def has(self, feature: str, percent: int = 100) -> bool:
         """Whether the scenario has a feature and, of ``percent`` chances, uses it here."""
