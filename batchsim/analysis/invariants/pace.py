@@ -211,7 +211,8 @@ def _begins_a_pull(book: Book, whole: Bools) -> Bools:
 def notices_come_in_time(book: Book) -> pd.DataFrame:
     """What EC2 takes had its notice before, as the world or a fault says; who has a notice is gone by then.
 
-    Less only where the loss was nearer when it was set: at the launch of an instance, at the start, or by shocks.
+    Less only where the loss was nearer when it was set: at the launch of an instance, at the start, or by shocks. Less,
+    or none, where a fault at one instant takes what was launched after it gave notice.
     """
     instances, lengths = book.instances, _notices_ms(book)
     notice, ended = instances.ms("notice_at_s"), instances.ms("ended_at_s")
@@ -221,7 +222,18 @@ def notices_come_in_time(book: Book) -> pd.DataFrame:
     length = ended - notice
     timely = np.isin(length, lengths) | (near & (length < lengths[-1]))
     outlived = (notice != MISSING) & (book.until_horizon(ended) > notice + lengths[-1])
-    return instances.rows((taken & ((notice == MISSING) | ~timely)) | outlived)
+    untimely = ((notice == MISSING) | ~timely) & ~_launched_after_notice(book, lengths[-1])
+    return instances.rows((taken & untimely) | outlived)
+
+
+def _launched_after_notice(book: Book, longest_ms: int) -> Bools:
+    """Instances that a fault at one instant took, so soon after their launch that its notice came before that."""
+    launched, ended = book.instances.ms("launched_at_s"), book.instances.ms("ended_at_s")
+    struck = np.zeros(len(book.instances), np.bool_)
+    for fault in of_kind(book, "spot_reclaim"):
+        if fault.get("hazard") is None:
+            struck |= selected(book, fault.get("select") or {}) & (ended == window_ms(fault)[0])
+    return np.asarray(struck & (launched > ended - longest_ms))
 
 
 def _notices_ms(book: Book) -> list[int]:
