@@ -68,7 +68,7 @@ def unchanged_by_another_seed(number: int) -> set[str]:
     """The files of a scenario that another seed leaves as they are."""
     base, other = numbered(number), numbered(number)
     other.data["simulation"]["seed"] += 1
-    return {name for name, text in base.files.items() if other.files[name] == text}
+    return {name for name, text in base.files.items() if other.files.get(name) == text}
 
 
 def test_no_file_is_untouched_by_the_seed() -> None:
