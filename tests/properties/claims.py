@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from functools import cached_property
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -35,10 +37,11 @@ TABLES = tuple(
         "blocked",
         "occurrences",
         "consumables",
+        "faults",
         "costs",
     )
 )
-"""The table of consumable resources is written only where there are any."""
+"""Those of consumable resources and of faults are written only where there are any."""
 PARTS = ("throttled", "dependency", "wait", "retry_delay", "provisioning", "image_pull", "container_start",
          "earlier_running", "last_running")  # fmt: skip
 _X = 0
@@ -183,8 +186,9 @@ def unused_parts_change_nothing(base: Base) -> list[str]:
 def names_mean_nothing(base: Base) -> list[str]:
     """Queues, environments and definitions get names in the opposite order; ids of instances come from names."""
     names = dict(_new_names(base.data))
+    data = _with_other_patterns(base.data, names)
     words = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, names)) + r")(?![\w-])")
-    other = files_of(run(parse(_renamed(base.data, names, words))))
+    other = files_of(run(parse(_renamed(data, names, words))))
     ids = dict(zip(_instances(base.files), _instances(other), strict=False))
     known = {name: re.sub(r"i-[0-9a-f]{17}", lambda match: ids[match[0]], text) for name, text in base.files.items()}
     expected = {name: words.sub(lambda match: names[match[0]], text) for name, text in known.items()}
@@ -335,7 +339,18 @@ def _new_names(data: Data) -> Iterator[tuple[str, str]]:
     }
     for kind, key in kinds.items():
         names = [item[key] for item in data.get(kind, ())]
-        yield from ((name, f"{kind[:4]}{len(names) - place}") for place, name in enumerate(names))
+        yield from ((name, f"{kind[:4]}{ascii_lowercase[-1 - place]}") for place, name in enumerate(names))
+
+
+def _with_other_patterns(data: Data, names: Mapping[str, str]) -> Data:
+    """The faults' patterns of definitions as such that fit the new names, which differ in their last letter alone."""
+    other, known = deepcopy(data), [each["jobDefinitionName"] for each in data["jobDefinitions"]]
+    for fault in other["faults"]:
+        pattern = fault.get("select", {}).get("definition", "")
+        if "*" in pattern:
+            fits = "".join(names[name][-1] for name in known if fnmatchcase(name, pattern))
+            fault["select"]["definition"] = f"{names[known[0]][:-1]}[{fits}]"
+    return other
 
 
 def _renamed(data: Any, names: Mapping[str, str], words: re.Pattern[str]) -> Any:

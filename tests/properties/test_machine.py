@@ -11,6 +11,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from scenario_builder import environment, job, scenario
 
 from batchsim import Simulation
+from batchsim.agenda import Agenda
 from batchsim.testing import BatchMachine
 
 RUNS = effort(fast=40, verify=400, long=20_000)
@@ -60,9 +61,9 @@ def untold(monkeypatch):
 
 def late(monkeypatch):
     """A change by call strikes a second later."""
-    whole = Simulation._set
+    whole = Agenda.set
     monkeypatch.setattr(
-        Simulation, "_set", lambda self, target, value, at_ms, by=None: whole(self, target, value, at_ms + 1000, by)
+        Agenda, "set", lambda self, target, value, at_ms, by=None: whole(self, target, value, at_ms + 1000, by)
     )
 
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from batchsim import run, testing
+from batchsim.testing.swarm import FEATURES
 from batchsim.testing.swarm.choices import chance, pick, some
 
 
@@ -25,6 +26,12 @@ def test_a_numbered_scenario_is_the_same_for_ever() -> None:
     dice = testing.Dice(7)
     assert [dice.integer(0, 99) for _ in range(6)] == [92, 61, 8, 65, 48, 62]
     assert testing.draw_scenario(testing.Dice(7)) == testing.draw_scenario(testing.Dice(7))
+
+
+def test_every_feature_can_be_asked_for_and_left_out() -> None:
+    for number in range(10):
+        assert testing.draw_scenario(testing.Dice(number), features=FEATURES)["description"].split() == [*FEATURES]
+        assert testing.draw_scenario(testing.Dice(number), without=FEATURES)["description"] == ""
 
 
 def test_some_takes_as_many_as_it_must_and_keeps_their_order() -> None:

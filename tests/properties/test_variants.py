@@ -22,7 +22,7 @@ from batchsim.testing import Dice, check
 from tests.properties.variants import dearer, exact, graph, on_slots, one_class, picked, slower
 
 FIRST = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1000
-NUMBERS = range(FIRST, FIRST + effort(fast=8, verify=120, long=4000))
+NUMBERS = range(FIRST, FIRST + effort(fast=4, verify=20, long=4000))
 TICK = 0.001
 TIMES = {
     "jobs": ("due_at_s", "created_at_s", "runnable_at_s", "ended_at_s", "wait_s", "start_up_s", "turnaround_s"),
@@ -94,6 +94,11 @@ def test_the_makespan_is_at_least_the_work_over_the_capacity_of_every_resource(n
     for name, capacity in (("vcpus", 4 * count), ("memory_mib", 4 * 4096 * count)):
         needed = sum(row.work_s * getattr(row, name) for row in result.jobs.itertuples()) / capacity
         assert max(result.jobs["ended_at_s"]) >= needed - TICK
+
+
+@pytest.mark.parametrize("once_wrong", [26, 31])
+def test_who_is_launched_after_the_notice_of_a_fault_may_be_taken_without(once_wrong):
+    sound(exact(once_wrong))
 
 
 @pytest.mark.parametrize("k", [2, 7])

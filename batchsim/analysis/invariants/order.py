@@ -249,8 +249,10 @@ def _placed_past(book: Book, low: str, high: str) -> Int64s:
     for column in ("vcpus", "memory_mib", "gpus"):
         passed &= take(jobs.milli(column), head, FAR) <= attempts.milli(column)[rows]
     passed &= _still_waits(book, head, at)
-    short = book.timeline.among("reason", "consumable_resource")[line.row]
-    passed &= ~np.append(short, False)[np.searchsorted(line.at_ms, at, side="right") - 1]
+    # Who is short of a resource may be passed: also one that gets it later in this instant, when a start is cut short.
+    short = np.append(book.timeline.among("reason", "consumable_resource")[line.row], False)
+    for side in ("left", "right"):
+        passed &= ~short[np.searchsorted(line.at_ms, at, side=side) - 1]
     return rows[passed & (jobs.codes("definition")[head] >= 0)] if len(jobs) else rows[:0]
 
 

@@ -85,6 +85,7 @@ def launches_are_decided(book: Book) -> pd.DataFrame:
 @invariant("C06")
 def decisions_have_a_demand(book: Book) -> pd.DataFrame:
     """Where ``scale_up_delay`` is constant, somebody waited that long before each launch for demand."""
+    book.must_follow_aws("scaling")
     instances, settings = book.instances, book.settings
     delay = settings.duration_ms("scale_up_delay")
     if settings.duration_ms("post_scale_in_cooldown"):
@@ -223,7 +224,18 @@ def notices_come_in_time(book: Book) -> pd.DataFrame:
     length = ended - notice
     timely = np.isin(length, lengths) | ((near | _taken_sooner(book, length)) & (length < lengths[-1]))
     outlived = (notice != MISSING) & (book.until_horizon(ended) > notice + lengths[-1])
-    return instances.rows((taken & ((notice == MISSING) | ~timely)) | outlived)
+    untimely = ((notice == MISSING) | ~timely) & ~_launched_after_notice(book, lengths[-1])
+    return instances.rows((taken & untimely) | outlived)
+
+
+def _launched_after_notice(book: Book, longest_ms: int) -> Bools:
+    """Instances that a fault at one instant took, so soon after their launch that its notice came before that."""
+    launched, ended = book.instances.ms("launched_at_s"), book.instances.ms("ended_at_s")
+    struck = np.zeros(len(book.instances), np.bool_)
+    for fault in of_kind(book, "spot_reclaim"):
+        if fault.get("hazard") is None:
+            struck |= selected(book, fault.get("select") or {}) & (ended == window_ms(fault)[0])
+    return np.asarray(struck & (launched > ended - longest_ms))
 
 
 def _taken_sooner(book: Book, length: Int64s) -> Bools:

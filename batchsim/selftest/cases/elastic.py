@@ -92,7 +92,7 @@ def set_up(id_: str, law: ServiceLaw, load: float, boot_s: float) -> Case:
     """M/G/1 with a set-up: one instance at most, which goes the moment it idles."""
     rate = load / law.mean_s
     wait_s = with_setup(rate, law.mean_s, law.second_moment, boot_s, boot_s**2)
-    lasts = length(rate, load, 1 + law.scv, waits=1.0, precision=precision_at(load), times=0.35)
+    lasts = length(rate, load, 1 + law.scv, waits=1.0, precision=precision_at(load), times=0.55)
     jobs = round((lasts.warmup_s + lasts.measured_s) * rate)
     return Case(
         id_,

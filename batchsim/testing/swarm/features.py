@@ -91,7 +91,7 @@ _FAULTS: Mapping[str, int] = {
     "host_failures": 14,
     "zone_outages": 13,
     "spot_crunches": 13,
-    "boot_failures": 15,
+    "boot_failures": 22,
     "slow_hosts": 12,
     "stalls": 13,
     "bad_exits": 12,
@@ -129,7 +129,7 @@ class Draft:
 
     def draw_faults(self) -> None:
         """Draw the features of the plan of faults."""
-        self.features += tuple(name for name, percent in _FAULTS.items() if chance(self.choices, percent))
+        self.features += self._drawn(_FAULTS)
 
     def has(self, feature: str, percent: int = 100) -> bool:
         """Whether the scenario has a feature and, of ``percent`` chances, uses it here."""
