@@ -60,11 +60,19 @@ def untold(monkeypatch):
 
 
 def late(monkeypatch):
-    """A change by call strikes a second later."""
-    whole = Agenda.set
-    monkeypatch.setattr(
-        Agenda, "set", lambda self, target, value, at_ms, by=None: whole(self, target, value, at_ms + 1000, by)
-    )
+    """A change by call strikes a second later; one of the file does not."""
+    whole, of_file = Agenda.set, Agenda.schedule_action
+
+    def set_late(self, target, value, at_ms, by=None):
+        whole(self, target, value, at_ms + 1000, by)
+
+    def from_file(self, action):
+        monkeypatch.setattr(Agenda, "set", whole)
+        of_file(self, action)
+        monkeypatch.setattr(Agenda, "set", set_late)
+
+    monkeypatch.setattr(Agenda, "set", set_late)
+    monkeypatch.setattr(Agenda, "schedule_action", from_file)
 
 
 @pytest.mark.parametrize("fault", [forgetful, untold, late])

@@ -91,7 +91,7 @@ _FAULTS: Mapping[str, int] = {
     "host_failures": 14,
     "zone_outages": 13,
     "spot_crunches": 13,
-    "boot_failures": 22,
+    "boot_failures": 30,
     "slow_hosts": 12,
     "stalls": 13,
     "bad_exits": 12,
