@@ -6,7 +6,7 @@ blocked head has been told of (and cancelled, where an action says so), and ever
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.ec2 import Ec2Environment
@@ -20,6 +20,7 @@ from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.scale_in import ScaleIn
 from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scheduler import Scheduler
+from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.spot_prices import SpotPrices
 from batchsim.engine.standing import StandingFleet
 from batchsim.engine.submit_job import SubmitJob
@@ -96,23 +97,35 @@ class EndOfRun:
 
     def _is_at_work(self, environment: Environment) -> bool:
         """Whether an environment has instances to end, or something to decide or to wait for on behalf of jobs."""
-        waiting = [queue for queue in self._queues if queue.waiting and environment.position in queue.environments]
         if isinstance(environment, FargateEnvironment):
-            return environment.is_held_back() and bool(waiting)
+            return environment.is_held_back() and self._is_wanted(environment)
         if not isinstance(environment, Ec2Environment):
             return False
         scaler, fleet = self._scalers.get(environment.position), self._fleets.get(environment.position)
         if self._scale_in.is_awaited(environment) or (scaler is not None and scaler.is_awaited()):
             return True
-        waiting = [queue for queue in self._queues if queue.waiting and environment.position in queue.environments]
-        may_come = self._launcher.is_holding_back(environment) or self._prices.may_fall(environment)
-        if may_come or (environment.booting and not environment.plan.stands):
-            return bool(waiting)
-        return environment.plan.stands and any(self._is_in_reach(environment, queue, fleet) for queue in waiting)
+        if self._launcher.is_holding_back(environment) or self._prices.may_fall(environment):
+            return self._is_wanted(environment)
+        return bool(environment.booting or environment.plan.stands) and self._is_in_reach(environment, fleet)
 
-    def _is_in_reach(self, environment: Ec2Environment, queue: JobQueue, fleet: StandingFleet | None) -> bool:
-        """Whether an instance of a standing fleet that boots, or is still to come, can hold the head of a queue."""
-        rooms, head = environment.booting_rooms(), queue.head()
+    def _is_wanted(self, environment: Environment) -> bool:
+        """Whether a job whose turn it may be could start in an environment at all: others it helps in vain."""
+        return any(map(environment.takes, self._shapes_in_turn(environment)))
+
+    def _is_in_reach(self, environment: Ec2Environment, fleet: StandingFleet | None) -> bool:
+        """Whether an instance that boots, or of a standing fleet is still to come, can hold a job in turn."""
+        rooms = environment.booting_rooms()
         for launch in fleet.coming if fleet is not None else ():
             rooms.add(*environment.plan.offers[launch.offers[0]].size)
-        return head is not None and environment.serves(self._tables.shape_code(head[0]), rooms)
+        return any(environment.serves(shape, rooms) for shape in self._shapes_in_turn(environment))
+
+    def _shapes_in_turn(self, environment: Environment) -> Iterator[int]:
+        """Yield the shapes of what a pass may try to start in an environment: strict FIFO its head, others anybody."""
+        for queue in self._queues:
+            if not queue.waiting or environment.position not in queue.environments:
+                continue
+            head = queue.head() if queue.overtakers == "nobody" and not isinstance(queue, ShareQueue) else None
+            if head is not None:
+                yield self._tables.shape_code(head[0])
+            else:
+                yield from (shape for shape, count in queue.by_shape.items() if count)

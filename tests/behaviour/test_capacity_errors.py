@@ -92,6 +92,22 @@ def test_a_run_whose_pools_are_gone_for_good_ends_stuck(simulate):
     assert (result.summary()["ended_by"], result.horizon_s < 3600) == ("stuck", True)
 
 
+@pytest.mark.parametrize("vcpus", [1, 2])
+def test_a_pool_that_comes_back_keeps_a_run_alive_only_for_a_job_that_its_environment_takes(vcpus, simulate):
+    """minvCpus is tried for every minute for an hour; that helps nobody who needs a larger type."""
+    short = {"environments": [progressive(minvCpus=1)], "faults": [dry(lasts="1h")], "allow_unplaceable": True}
+    result = simulate(scenario(job("a", vcpus=vcpus), **short, world={**CLOCK, "block_detect": 0}))
+    ended = {1: ("drained", True), 2: ("stuck", False)}
+    assert (result.summary()["ended_by"], result.horizon_s >= 3600) == ended[vcpus]
+
+
+def test_an_instance_that_boots_keeps_a_run_alive_only_for_a_job_that_it_holds(simulate):
+    cold = {"environments": [progressive(minvCpus=1)], "allow_unplaceable": True}
+    world = {"initial_capacity": "booting", "instance_boot": "10m", "block_detect": 0}
+    result = simulate(scenario(job("a", vcpus=2), **cold, world=world))
+    assert (result.summary()["ended_by"], result.horizon_s) == ("stuck", 0)
+
+
 def test_spot_strategies_see_how_deep_a_fault_leaves_a_pool(simulate):
     deepest = environment(types=("box.1", "box.2"), type="SPOT", allocationStrategy="SPOT_CAPACITY_OPTIMIZED")
     faults = [dry(type="box.1", capacity=1, zone="us-east-1a")]

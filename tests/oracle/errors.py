@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
 
 from batchsim.analysis import bills
 from batchsim.engine import attempts, dependencies, ec2, fleet, images, launch, lifecycle, scale_in, scale_up, scheduler
-from batchsim.engine.kernel import Rank
+from batchsim.engine.kernel import Kernel, Rank
 from batchsim.policies import given
 from batchsim.policies.allocation import STRATEGIES, sizing
 from batchsim.policies.packing import PACKINGS
@@ -19,6 +20,12 @@ from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import Outcome
 
 Plant = Callable[[pytest.MonkeyPatch], None]
+MOST_EVENTS = 100_000
+"""More than any of the scenarios has; simulated time ends at their ``max_time``."""
+
+
+class EndlessError(Exception):
+    """A run under a planted error went on and on, perhaps within one instant."""
 
 
 def in_place_of(owner: object, name: str, value: object) -> Plant:
@@ -32,6 +39,24 @@ def around(owner: object, name: str, change: Callable[..., object]) -> Plant:
     return in_place_of(owner, name, lambda *given, **named: change(original, *given, **named))
 
 
+def bounded(original, kernel, before_ms, halted, awaited):
+    """A run that is given up after so many events."""
+    events = count()
+
+    def is_halted():
+        if next(events) > MOST_EVENTS:
+            raise EndlessError
+        return halted()
+
+    return original(kernel, before_ms, is_halted, awaited)
+
+
+def plant(error: str, patch: pytest.MonkeyPatch) -> None:
+    """Make batchsim wrong, with a bound on what the error may make of a run."""
+    around(Kernel, "advance", bounded)(patch)
+    ERRORS[error](patch)
+
+
 def strategy(name: str, wrong: Callable[..., object]) -> Plant:
     """Another allocation strategy under AWS's name, that is given the original one first."""
     original = STRATEGIES[name]
@@ -39,11 +64,11 @@ def strategy(name: str, wrong: Callable[..., object]) -> Plant:
     def chosen(demand, offers):
         return wrong(original, demand, offers)
 
-    def plant(patch: pytest.MonkeyPatch) -> None:
+    def replaced(patch: pytest.MonkeyPatch) -> None:
         patch.setitem(STRATEGIES, name, chosen)
         patch.setitem(given.AWS.strategies, name, chosen)
 
-    return plant
+    return replaced
 
 
 def second_best(original, demand, offers):
@@ -89,8 +114,10 @@ def one_step_late(original, at_ms, grid_ms):
     return original(at_ms, grid_ms) + (grid_ms or 1000)
 
 
-def never_beyond(original, *given, **named):
-    return replace(original(*given, **named), may_exceed_max=False)
+def only_first_beyond(original, scaler, growth, demand, *given, **named):
+    """Each decision launches what it may first, so that no decision is due again at once for the same jobs."""
+    may_exceed = demand.may_exceed_max and not growth.tally.instances
+    return original(scaler, growth, replace(demand, may_exceed_max=may_exceed), *given, **named)
 
 
 def always_beyond(original, *given, **named):
@@ -144,7 +171,7 @@ ERRORS: dict[str, Plant] = {
     "the shortest idle goes first": around(scale_in.ScaleIn, "_due", lambda due, *of: due(*of)[::-1]),
     "BEST_FIT counts on more than maxvCpus": in_place_of(ec2, "may_launch", lambda on, most, *_: on < most),
     "BEST_FIT launches more than maxvCpus": around(scale_up.Scaler, "_demand", always_beyond),
-    "nothing launches more than maxvCpus": around(scale_up.Scaler, "_demand", never_beyond),
+    "only a decision's first launch goes beyond maxvCpus": around(scale_up.Scaler, "_launch_one", only_first_beyond),
     "BEST_FIT takes the second best": strategy("BEST_FIT", second_best),
     "BEST_FIT_PROGRESSIVE takes the second best": strategy("BEST_FIT_PROGRESSIVE", second_best),
     "BEST_FIT_PROGRESSIVE looks at vCPUs alone": in_place_of(PROGRESSIVE, "usable_vcpus", lambda offer, _: offer.vcpus),

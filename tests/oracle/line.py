@@ -146,10 +146,10 @@ def next_in_line(scenario: Scenario, queue: Queue) -> list[Job]:
 
 
 def what_counts(scenario: Scenario, now: int) -> object:
-    """All that a pass looks at: while it stays as it is, another pass does nothing."""
+    """All that a pass looks at: while it stays as it is, another pass does nothing. A capacity error is a change."""
     rooms = [(id(each), each.ready, each.closed, each.free()) for each in capacity.on(scenario)]
     gates = [
-        (each.enabled, each.max_vcpus, each.min_vcpus, [until > now for until in each.held.values()])
+        (each.enabled, each.max_vcpus, each.min_vcpus, each.errors, [until > now for until in each.held.values()])
         for each in scenario.environments
     ]
     lines = [(queue.priority, [job.id for job in waiting(scenario, queue)]) for queue in scenario.queues]

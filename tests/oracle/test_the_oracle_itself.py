@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from oracle.comparison import differences, oracle_run
-from oracle.errors import ERRORS
+from oracle.errors import ERRORS, EndlessError, around, bounded, plant
 from oracle.generator import scenario
 from oracle.marks import marks
 from oracle.replay import story
+
+from batchsim.engine.kernel import Kernel, Rank
 
 HERE = Path(__file__).parent
 OWN = [
@@ -71,12 +73,32 @@ def test_the_scenarios_reach_every_corner(cases) -> None:
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_planted_in_batchsim_shows(error: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    ERRORS[error](monkeypatch)
-    assert any(differences(scenario(number)) for number in FIRST_OF_THEM)
+    plant(error, monkeypatch)
+    assert any(shows(number) for number in FIRST_OF_THEM)
+
+
+def test_a_run_under_a_planted_error_is_given_up_if_it_never_leaves_an_instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    around(Kernel, "advance", bounded)(monkeypatch)
+    kernel = Kernel()
+
+    def again(_: None) -> None:
+        kernel.call_at(0, Rank.SCALE_UP, again)
+
+    again(None)
+    with pytest.raises(EndlessError):
+        kernel.advance(1, lambda: False, lambda: False)
+
+
+def shows(number: int) -> bool:
+    """Whether batchsim's run differs from the oracle's, or has no end."""
+    try:
+        return bool(differences(scenario(number)))
+    except EndlessError:
+        return True
 
 
 def test_a_difference_is_told_with_its_scenario_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    ERRORS["the lowest priority is served first"](monkeypatch)
+    plant("the lowest priority is served first", monkeypatch)
     number = next(each for each in FIRST_OF_THEM if differences(scenario(each)))
     told, small = story(number), story(number, smaller=True)
     assert f"again: python tests/oracle/replay.py {number}" in told
