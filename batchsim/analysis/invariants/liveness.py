@@ -185,7 +185,7 @@ def _between_stalls(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
         hit = (start < until_ms) & (end > begin)
         longest = np.maximum(longest, np.where(hit, start - begin, 0))
         begin = np.where(hit, min(end, book.horizon_ms) + cycle_ms, begin)
-    return np.maximum(longest, until_ms - begin)
+    return np.asarray(np.maximum(longest, until_ms - begin))
 
 
 @invariant("V03")
