@@ -85,7 +85,7 @@ def launches_are_decided(book: Book) -> pd.DataFrame:
 @invariant("C06")
 def decisions_have_a_demand(book: Book) -> pd.DataFrame:
     """Where ``scale_up_delay`` is constant, somebody waited that long before each launch for demand."""
-    book.must_follow_aws("scaling")
+    book.must_follow_aws("scaling", "allocation")
     instances, settings = book.instances, book.settings
     delay = settings.duration_ms("scale_up_delay")
     if settings.duration_ms("post_scale_in_cooldown"):
