@@ -233,7 +233,7 @@ PLACES = [
         ("memory", "/proc/self/mem"),
         ("standard input", "/dev/stdin"),
         ("a descriptor", "/proc/self/fd/0"),
-        ("a tree of links", "/proc/self/root/etc/passwd"),
+        ("a link to where it runs", "/proc/self/cwd/t.csv"),
     )
 ] + [
     trace("B56", "a NUL in a name", "E165", GOOD, named="t\0.csv", only=False),
