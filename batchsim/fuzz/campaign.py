@@ -95,6 +95,7 @@ def _count(campaign: Campaign, verdict: Verdict) -> None:
         failure.numbers.append((verdict.kind, verdict.number))
         if not failure.files and not verdict.sign.startswith(MAKER_FAILED):
             failure.files = make_mutant(verdict.kind, verdict.number, campaign.setup.bases).files
+            failure.size = len(failure.scenario)
     elif verdict.metrics:
         _assess(campaign, verdict)
 
@@ -121,8 +122,6 @@ def _shrink(campaign: Campaign, failure: Failure, watch: Watch) -> None:
         return
     until = time.monotonic() + campaign.shrink_s
     kind = failure.first.kind
-    failure.size = len(failure.scenario)
-
     tries = iter(range(campaign.shrink_tries))
 
     def fails(files: Files) -> bool:
