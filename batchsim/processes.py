@@ -32,8 +32,17 @@ def ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def leave_signals_to_parent() -> None:
+    """For a process that its parent watches, and ends: SIGINT and SIGTERM, which may reach both, are the parent's.
+
+    They are ignored, not blocked: threads of libraries, which are there already, would take what the main one blocks.
+    """
+    ignore_interrupts()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def end_with_parent() -> None:
-    """For a process of a pool, which holds both ends of its pipe: if its parent were killed, it would wait forever."""
+    """If the parent were killed, one that waits for it, or hangs, would stay for ever."""
     Thread(target=_exit_after_parent, daemon=True).start()
 
 

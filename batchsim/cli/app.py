@@ -173,6 +173,17 @@ _Replications = Annotated[
     int, typer.Option(min=1, max=1_000_000, help="How often each variant runs, the pairs with the same random numbers.")
 ]
 
+_RunLimit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DURATION",
+        help="End a run that takes longer, by the clock on the wall, and try it once more; with several workers"
+        " 10m, or more where others took long, if nothing is given.",
+        show_default=False,
+    ),
+]
+_Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes that share the runs; the figures are the same.")]
+
 
 @app.command(epilog=_COMPARE_EXAMPLES)
 def compare(
@@ -193,18 +204,8 @@ def compare(
     metrics: _Metrics = None,
     fail_if: _FailIf = None,
     fail_basis: _FailBasis = Basis.MEAN,
-    workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Processes that share the runs; the figures are the same.")
-    ] = 1,
-    run_limit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DURATION",
-            help="End a run that takes longer, by the clock on the wall, and try it once more; with several workers"
-            " 10m, or more where others took long, if nothing is given.",
-            show_default=False,
-        ),
-    ] = None,
+    workers: _Workers = 1,
+    run_limit: _RunLimit = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write comparison, tables and scenarios into this folder.")
     ] = None,

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from batchsim.crew import Lost, Piece, shared
 from batchsim.errors import ExperimentError
-from batchsim.experiments.crew import Lost, Piece, shared
 from batchsim.experiments.paired import Floats, as_floats
 from batchsim.experiments.variants import Own
 from batchsim.simulation import Prepared, Simulation, prepare
@@ -76,7 +76,7 @@ def measure(
 
     Replication r draws the same numbers in every scenario (common random numbers). The values do not hang on
     ``workers``, the number of processes. ``policies`` run along the scenarios, if given. A run whose process crashes
-    or takes longer than ``run_limit_s`` (see :func:`~batchsim.experiments.crew.shared`) is tried once more, alone; if
+    or takes longer than ``run_limit_s`` (see :func:`~batchsim.crew.shared`) is tried once more, alone; if
     it fails again, it is among ``failed``, and the others go on. Raises :class:`ScenarioError` if a scenario cannot
     run, :class:`ExperimentError` for policies that cannot be sent to other processes, and if nothing comes to its end.
     """

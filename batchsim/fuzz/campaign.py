@@ -9,7 +9,6 @@ from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from batchsim.fuzz.crew import Crew
 from batchsim.fuzz.damage import Damage
 from batchsim.fuzz.failures import Failure
 from batchsim.fuzz.files import Files
@@ -17,6 +16,7 @@ from batchsim.fuzz.judge import State, Verdict
 from batchsim.fuzz.mutants import KINDS, make_mutant
 from batchsim.fuzz.shrink import EnoughError, shrink
 from batchsim.fuzz.tally import Tally
+from batchsim.fuzz.watch import Watch
 from batchsim.fuzz.worker import MAKER_FAILED, Setup, Task
 
 _MOST_SHRUNK = 12
@@ -67,13 +67,13 @@ def run_campaign(campaign: Campaign, told: Told = lambda _: None) -> Campaign:
     with TemporaryDirectory(prefix="batchsim-fuzz-") as folder:
         setup, workers = campaign.setup, campaign.workers
         campaign.tallies.update((kind, Tally(kind)) for kind in campaign.kinds)
-        with Crew(setup, workers, Path(folder)) as crew:
-            _measure_undisturbed(campaign, crew)
-            for verdict in crew.verdicts(_tasks(campaign)):
+        with Watch(setup, workers, Path(folder)) as watch:
+            _measure_undisturbed(campaign, watch)
+            for verdict in watch.verdicts(_tasks(campaign)):
                 _count(campaign, verdict)
                 told(campaign)
             for failure in islice(campaign.failures.values(), _MOST_SHRUNK):
-                _shrink(campaign, failure, crew)
+                _shrink(campaign, failure, watch)
     return campaign
 
 
@@ -95,17 +95,18 @@ def _count(campaign: Campaign, verdict: Verdict) -> None:
         failure.numbers.append((verdict.kind, verdict.number))
         if not failure.files and not verdict.sign.startswith(MAKER_FAILED):
             failure.files = make_mutant(verdict.kind, verdict.number, campaign.setup.bases).files
+            failure.size = len(failure.scenario)
     elif verdict.metrics:
         _assess(campaign, verdict)
 
 
-def _measure_undisturbed(campaign: Campaign, crew: Crew) -> None:
+def _measure_undisturbed(campaign: Campaign, watch: Watch) -> None:
     """Run each base as it is, where faults are to be measured against it."""
     if "faults" not in campaign.kinds:
         return
     bases = campaign.setup.bases
     tasks = [Task("faults", number, base.files) for number, base in enumerate(bases)]
-    for verdict in crew.verdicts(iter(tasks)):
+    for verdict in watch.verdicts(iter(tasks)):
         campaign.undisturbed[bases[verdict.number].path] = verdict
 
 
@@ -115,20 +116,18 @@ def _assess(campaign: Campaign, verdict: Verdict) -> None:
         campaign.damages.append(Damage(base.path, verdict.number, verdict.metrics, plain.metrics))
 
 
-def _shrink(campaign: Campaign, failure: Failure, crew: Crew) -> None:
+def _shrink(campaign: Campaign, failure: Failure, watch: Watch) -> None:
     """Make its files small; what kills or hangs workers takes long, and so gets fewer tries."""
     if not failure.files:
         return
     until = time.monotonic() + campaign.shrink_s
     kind = failure.first.kind
-    failure.size = len(failure.scenario)
-
     tries = iter(range(campaign.shrink_tries))
 
     def fails(files: Files) -> bool:
         if time.monotonic() > until or next(tries, None) is None:
             raise EnoughError
-        verdict = crew.verdict(Task(kind, failure.first.number, files))
+        verdict = watch.verdict(Task(kind, failure.first.number, files))
         return verdict.sign == failure.sign
 
     failure.files = shrink(failure.files, fails)

@@ -10,7 +10,6 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
@@ -23,8 +22,6 @@ Trial = Callable[[Path, Asked], Seen]
 """Shows a scenario file to batchsim as a user would; runs in a process of its own, in the file's folder."""
 
 MAKER_FAILED = "the fuzzer itself: "
-STARTED = "started"
-"""What a worker says when it can take tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +45,23 @@ class Setup:
     """Numbers that it divides are run twice."""
 
 
-def serve(pipe: Connection, setup: Setup, folder: Path) -> None:
-    """Answer tasks until the pipe is closed. The body of a worker process."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # the parent's to hear, which ends us
-    with (folder / "diary").open("w") as diary:
-        _confine(setup.limits, diary)
-        pipe.send(STARTED)
-        try:
-            while True:
-                _spend_at_most(setup.limits.cpu_s)
-                pipe.send(_answer(pipe.recv(), setup, folder / "files"))
-        except (EOFError, ConnectionError):
-            return
+def begin(setup: Setup, folder: Path, number: int) -> Callable[[Task], Verdict]:
+    """Make this process the worker of this number; what answers its tasks."""
+    own = folder_of(folder, number)
+    own.mkdir()
+    diary = (own / "diary").open("w")  # open to the end of the process, which may come at any instant
+    _confine(setup.limits, diary)
+
+    def answer(task: Task) -> Verdict:
+        _spend_at_most(setup.limits.cpu_s)
+        return _answer(task, setup, own / "files")
+
+    return answer
+
+
+def folder_of(folder: Path, number: int) -> Path:
+    """Where the worker of this number writes, below the folder of all."""
+    return folder / f"worker-{number}"
 
 
 def mutant_of(task: Task, bases: Sequence[Base]) -> Mutant:
@@ -79,7 +81,13 @@ def _answer(task: Task, setup: Setup, folder: Path) -> Verdict:
         return failed(task.kind, task.number, sign, traceback.format_exc())
     folder = _emptied(folder)
     os.chdir(folder)
-    seen = setup.trial(write_files(folder, mutant.files).relative_to(folder), _asked(mutant, setup))
+    file = write_files(folder, mutant.files).relative_to(folder)
+    try:
+        seen = setup.trial(file, _asked(mutant, setup))
+    except Exception as error:  # noqa: BLE001 -- what a command lets escape, a user would see
+        told, where = traceback.format_exc(), traceback.extract_tb(error.__traceback__)[-1]
+        sign = f"escaped: {type(error).__name__} in {where.name} ({Path(where.filename).name})"
+        return failed(task.kind, task.number, sign, told, time.process_time() - began)
     return judge(mutant, seen, time.process_time() - began)
 
 

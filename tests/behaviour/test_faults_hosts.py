@@ -253,3 +253,20 @@ def test_a_failed_instance_is_a_call_away_in_a_stepped_run():
     simulation = batchsim.Simulation(scenario(job("a", "60s"), environments=[on_demand()], faults=[failure()]))
     simulation.advance(until="41s")
     assert simulation.finish().instances["ended_at_s"].tolist()[0] == 40
+
+
+# -- what the checker makes of it
+
+
+def test_a_listed_fleet_stays_away_from_a_zone_that_is_out(simulate):
+    out = fault("az_outage", "30s", "2m", select={"zone": "us-east-1a"})
+    fleet = {"hosts": [{"type": "box.1"}, {"type": "box.1", "at": "1m"}, {"type": "box.1", "at": "5m"}]}
+    story = scenario(job("a", attempts=2), environments=[environment()], world={"fleets": fleet}, faults=[out])
+    assert simulate(story).instances.launched_at_s.tolist() == [0, 300]
+
+
+def test_what_is_lost_before_the_next_pass_is_decided_on_anew(simulate):
+    taken = fault("spot_reclaim", "25s", select={"environment": "spot", "ordinal": 0}, notice="0s")
+    slow = {"scheduler_cycle": "10s", "scale_up_delay": "22s", "instance_boot": "1m"}
+    result = simulate(scenario(job("a"), environments=[spot()], world=slow, faults=[taken]))
+    assert result.instances.launched_at_s.tolist() == [22, 52]

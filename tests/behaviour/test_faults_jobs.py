@@ -11,7 +11,20 @@ from math import sqrt
 import pytest
 from effort import effort
 from fault_stories import fault, on_demand, struck
-from scenario_builder import attempts_of, column, ends, environment, fargate, fixed, job, jobs_of, queue, scenario, task
+from scenario_builder import (
+    attempts_of,
+    column,
+    ends,
+    environment,
+    fails,
+    fargate,
+    fixed,
+    job,
+    jobs_of,
+    queue,
+    scenario,
+    task,
+)
 
 PULL = {"new_image": "20s"}
 
@@ -192,3 +205,9 @@ def test_on_fargate_each_task_pulls_for_itself(simulate):
     assert 70 < failed < 130
     assert set(result.jobs["image_pull_s"]) == {30}
     assert len(struck(result, "pull_failed")) == failed
+
+
+def test_a_script_may_end_in_the_code_of_a_fault(simulate):
+    bad = fault("exit_code", code=75, probability=1, select={"job": "a"})
+    result = simulate(scenario(job("a", fails(3), attempts=3), faults=[bad]))
+    assert [each.exit_code for each in attempts_of(result, "a")] == [3, 75, 75]

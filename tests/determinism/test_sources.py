@@ -26,8 +26,8 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("spec/effective.py", "set", "platforms"): "the one element of a set of one",
     ("engine/workload/cron.py", "set", "_DAY.values(term)"): "days, of which the caller makes a set again",
     ("engine/workload/cron.py", "set", "_WEEKDAY.values(term)"): "days, of which the caller makes a set again",
-    ("experiments/crew.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
-    ("experiments/crew.py", "clock", "time.monotonic"): TELLS_A_LOST_PROCESS,
+    ("crew.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
+    ("crew.py", "clock", "time.monotonic"): TELLS_A_LOST_PROCESS,
 }
 NOT_OF_A_RUN = ("fuzz/", "selftest/", "cli/fuzz.py", "cli/fuzz_progress.py", "cli/selftest.py")
 """Commands that test batchsim: they draw scenarios and measure time, and write no results."""

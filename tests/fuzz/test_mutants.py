@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import batchsim
+import batchsim.simulation
 from batchsim.fuzz import KINDS, Base, base_of, make_mutant
 from batchsim.fuzz.bases import MOST_JOBS
 from batchsim.fuzz.boundaries import edges, schemas_at
@@ -14,6 +15,8 @@ from batchsim.fuzz.by_structure import by_structure
 from batchsim.fuzz.files import write_files
 from batchsim.fuzz.mutants import dice_of
 from batchsim.fuzz.shrink import minimised
+from batchsim.spec import parse
+from batchsim.testing.swarm import Dice, draw_scenario
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -69,3 +72,10 @@ def test_what_fails_is_shrunk_to_what_is_needed(wanted: str) -> None:
     text = "abcdefghijklmnopqrstuvwxyz"
     left = minimised(text, lambda parts: set(wanted) <= set(parts))
     assert "".join(left) == wanted
+
+
+def test_a_random_outage_is_of_a_zone_that_is_used() -> None:
+    data = draw_scenario(Dice(70_000_412))  # nothing of it is in us-east-1b
+    zones = [fault["select"]["zone"] for fault in data["faults"] if fault["kind"] == "az_outage"]
+    assert zones == ["us-east-1a"]
+    batchsim.simulation.prepare(parse(data))

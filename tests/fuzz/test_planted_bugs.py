@@ -10,7 +10,7 @@ import pytest
 from fuzz import planted
 
 from batchsim.fuzz import Base, Campaign, Failure, Limits
-from batchsim.fuzz.crew import Crew
+from batchsim.fuzz.watch import Watch
 from batchsim.fuzz.worker import Setup, Task, Trial
 
 Fuzz = Callable[..., Campaign]
@@ -68,6 +68,7 @@ SHORT = Limits(cpu_s=2, wall_s=20)
         (planted.hogs, "not enough memory", "not enough memory"),
         (planted.hangs, "hung", "in hangs"),
         (planted.sleeps, "hung", "in sleeps"),
+        (planted.lets_escape, "escaped: LookupError in lets_escape (planted.py)", "nobody catches it"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
@@ -77,8 +78,8 @@ def test_a_worker_that_is_lost_fails_its_mutant_and_the_next_is_tried(
     sound = simple[0].files
     (name,) = sound
     files = {name: sound[name] + b"\n# max_time"}
-    with Crew(Setup(simple, trial, SHORT), 1, tmp_path) as crew:
-        lost, next_one = crew.verdicts(tasks(files, sound))
+    with Watch(Setup(simple, trial, SHORT), 1, tmp_path) as watch:
+        lost, next_one = watch.verdicts(tasks(files, sound))
     assert (lost.state, lost.sign) == ("failed", sign)
     assert told in lost.message
     assert next_one.state == "ran"

@@ -9,8 +9,13 @@ import random
 import shutil
 import signal
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from scenario_builder import job, scenario
 
@@ -95,6 +100,48 @@ def test_figures_of_another_kind_are_told(folder: Path, value: object) -> None:
     assert answer(folder) == "unreadable"
     file.write_text(json.dumps({**summary, "cost": {**summary["cost"], "by_queue": value}}))
     assert answer(folder).startswith("F02")
+
+
+@pytest.fixture(scope="module")
+def columnar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run's tables in Parquet."""
+    folder = tmp_path_factory.mktemp("columnar") / "out"
+    story = scenario(job("a", "10s", count=3), job("b", at={"after": "a"}))
+    batchsim.run(story, seed=1).write(folder, costs=True, tables="parquet")
+    return folder
+
+
+STRANGE_COLUMNS: dict[str, list[Any]] = {
+    "mappings": [{"a": 1}],
+    "lists": [[1]],
+    "bytes": [b"x"],
+    "instants": [datetime(2026, 1, 1)],  # noqa: DTZ001 -- without a zone
+    "amounts": [Decimal("1.5")],
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE_COLUMNS)
+def test_a_column_of_neither_text_nor_numbers_is_told(columnar: Path, tmp_path: Path, kind: str) -> None:
+    folder = Path(shutil.copytree(columnar, tmp_path / "out"))
+    assert answer(folder) == "sound"
+    table = pq.read_table(folder / "attempts.parquet")
+    at = table.column_names.index("queue")
+    strange = pa.array(STRANGE_COLUMNS[kind] * table.num_rows)
+    pq.write_table(table.set_column(at, "queue", strange), folder / "attempts.parquet")
+    assert answer(folder) == "unreadable"
+
+
+def test_two_columns_of_one_name_are_told(columnar: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(columnar, tmp_path / "out"))
+    table = pq.read_table(folder / "jobs.parquet")
+    pq.write_table(table.append_column("job_id", table.column("job_id")), folder / "jobs.parquet")
+    assert answer(folder) == "unreadable"
+
+
+def test_a_table_of_very_many_cells_is_not_unpacked(columnar: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchsim.analysis.invariants.folder.MOST_CELLS", 50)
+    with pytest.raises(OutputError, match=r"jobs.parquet: cannot read this table: 4 rows of [0-9]+ columns"):
+        batchsim.check(columnar)
 
 
 def damage_cell(text: str, dice: random.Random) -> str:

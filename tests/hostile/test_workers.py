@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,67 +13,9 @@ from hostile.accidents import PLAIN
 
 import batchsim
 from batchsim.errors import ExperimentError, PolicyError
-from batchsim.experiments.crew import Lost, Piece, shared
 from batchsim.formats import scenario_yaml
 
 HERE = Path(__file__).parent
-
-
-def accident(kind: str, number: int) -> int:
-    """What one piece does."""
-    accidents = {
-        "exit": lambda: os._exit(7),
-        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
-        "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
-        "hang": lambda: time.sleep(600),
-        "raise": lambda: 1 // 0,
-    }
-    if kind in accidents:
-        accidents[kind]()
-    return number * number
-
-
-def answers(*kinds: str, limit_s: float | None = None) -> dict[int, Any]:
-    return dict(shared(accident, [Piece((kind, number)) for number, kind in enumerate(kinds)], 2, limit_s))
-
-
-def test_a_crash_costs_its_own_piece() -> None:
-    found = answers("none", "exit", "none", "kill", "segfault", "none")
-    told = [found[at].why for at in (1, 3, 4) if isinstance(found[at], Lost)]
-    ends = ("left with exit code 7", "was killed by SIGKILL, perhaps for want of memory", "was killed by SIGSEGV")
-    assert told == [f"its process {end}" for end in ends]
-    assert (found[0], found[2], found[5]) == (0, 4, 25)
-
-
-@pytest.mark.slow
-def test_one_that_hangs_is_ended() -> None:
-    began = time.monotonic()
-    assert answers("none", "hang", "none", limit_s=2.0) == {0: 0, 1: Lost("it took longer than 2 s"), 2: 4}
-    assert time.monotonic() - began < 60
-
-
-@pytest.mark.slow
-def test_what_a_piece_raises_is_raised_here_with_its_place() -> None:
-    with pytest.raises(ZeroDivisionError) as caught:
-        answers("raise")
-    assert "in accident" in "".join(caught.value.__notes__)
-
-
-class OwnError(Exception):
-    """Cannot be made again from its arguments."""
-
-    def __init__(self, one: int, two: int) -> None:
-        super().__init__(f"{one} {two}")
-
-
-def raising(_: int) -> None:
-    raise OwnError(1, 2)
-
-
-@pytest.mark.slow
-def test_an_error_that_cannot_travel_comes_as_its_words() -> None:
-    with pytest.raises(ExperimentError, match="OwnError: 1 2"):
-        list(shared(raising, [Piece((0,))], 1))
 
 
 def compared(tmp_path: Path, accident: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -27,6 +27,8 @@ TABLES = (
 )
 OPTIONAL = ("blocked", "consumables", "costs", "faults", "rejections")
 NOTIFICATIONS = "notifications.jsonl"
+MOST_CELLS = 10**9
+"""Of one table in Parquet; a run of ten million attempts has less than half as many."""
 _SECTIONS = ("jobs", "cost", "latency")
 
 
@@ -58,11 +60,32 @@ def _must_be_regular(path: Path) -> None:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
+    """A Parquet file of plain columns: one that holds lists or mappings, or far too much, is none of ours."""
     _must_be_regular(path)
     try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError, ImportError) as error:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            _must_be_plain(file.schema_arrow, file.metadata.num_rows)
+            frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
+    except (OSError, ValueError, ImportError, LookupError, TypeError, NotImplementedError) as error:
         raise OutputError(f"{path}: cannot read this table: {_reason(error)}") from error
+    return frame
+
+
+def _must_be_plain(schema: Any, rows: int) -> None:
+    """Raises ``ValueError``. A file of some hundred bytes may say that it holds a milliard rows, all the same."""
+    from pyarrow import types
+
+    if rows * len(schema) > MOST_CELLS:
+        raise ValueError(f"{rows:,} rows of {len(schema)} columns")
+    if len(set(schema.names)) < len(schema):
+        raise ValueError("two columns have one name")
+    are_plain = (types.is_string, types.is_large_string, types.is_integer, types.is_floating, types.is_boolean)
+    for column in schema:
+        kind = column.type.value_type if types.is_dictionary(column.type) else column.type
+        if not (types.is_null(kind) or any(is_plain(kind) for is_plain in are_plain)):
+            raise ValueError(f"column {column.name} holds {kind}, neither text nor numbers")
 
 
 def _csv(path: Path) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book
 from batchsim.analysis.invariants.faults import Line as Fault
-from batchsim.analysis.invariants.faults import of_kind, selected, window_ms, within, without_ordinal
+from batchsim.analysis.invariants.faults import forced_exits, of_kind, selected, window_ms, within, without_ordinal
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, at_ms, duration_ms
@@ -333,7 +333,7 @@ def _of_steps(steps: object) -> list[int]:
 
 @invariant("I13c")
 def scripts_are_followed(book: Book) -> pd.DataFrame:
-    """Attempt k of a job with a script does its step k, and exits with its code; the last one repeats."""
+    """Attempt k of a job with a script does its step k, and exits with its code or a fault's; the last one repeats."""
     attempts, entries = book.attempts, book.settings.entries
     own = attempts.among("outcome", "failed", "succeeded") & (book.job >= 0)
     own &= (attempts.ms("work_from_s") == MISSING) & (attempts.milli("speed") == 1000)
@@ -349,7 +349,7 @@ def scripts_are_followed(book: Book) -> pd.DataFrame:
         wrong[rows] = attempts.number("exit_code")[rows] != codes
     killed = attempts.among("reason", "OutOfMemoryError: Container killed due to memory usage")
     retired = attempts.number("exit_code") == KILLED
-    return attempts.rows(wrong & ~killed & ~retired)
+    return attempts.rows(wrong & ~killed & ~retired & ~forced_exits(book))
 
 
 INVARIANTS = (

@@ -14,7 +14,7 @@ _LENGTHS = ("45s", "2m", "5m", "12m")
 
 def draw_plan(draft: Draft, drawn: Data) -> Data:
     """The faults of the scenario, those of the plan behind the others."""
-    plan = [*_hosts(draft), *_boots(draft), *_stalls(draft), *_containers(draft, drawn["workload"])]
+    plan = [*_hosts(draft, drawn), *_boots(draft), *_stalls(draft), *_containers(draft, drawn["workload"])]
     named = [{**fault, "name": f"fault-{number}"} if draft.chance(30) else fault for number, fault in enumerate(plan)]
     return {"faults": [*drawn["faults"], *named]}
 
@@ -30,7 +30,13 @@ def _selected(draft: Draft) -> Data:
     return {"select": select} if select else {}
 
 
-def _hosts(draft: Draft) -> list[Data]:
+def _is_used(zone: str, environments: list[Data]) -> bool:
+    """Whether an environment launches there; else a fault of it is refused."""
+    subnets = (subnet for each in environments for subnet in each["computeResources"].get("subnets", ()))
+    return any(subnet[-1] == zone[-1] for subnet in subnets)
+
+
+def _hosts(draft: Draft, drawn: Data) -> list[Data]:
     faults: list[Data] = []
     if draft.has("host_failures"):
         at_once = {"at": draft.one_of(_INSTANTS), "fraction": draft.pick(1, 0.5, 0)}
@@ -39,8 +45,9 @@ def _hosts(draft: Draft) -> list[Data]:
         one = {"environment": "hosts-0", "ordinal": draft.pick(0, 1, 2)}
         faults.append({"kind": "instance_failure", "at": draft.one_of(_INSTANTS), "select": one})
     if draft.has("zone_outages"):
-        zone = {"zone": draft.pick("us-east-1a", "us-east-1a", "us-east-1b")}
-        faults.append({"kind": "az_outage", **_window(draft, endless=10), "select": zone})
+        zone = draft.pick("us-east-1a", "us-east-1a", "us-east-1b")
+        select = {"zone": zone if _is_used(zone, drawn["computeEnvironments"]) else "us-east-1a"}
+        faults.append({"kind": "az_outage", **_window(draft, endless=10), "select": select})
     if draft.has("spot_crunches"):
         more = {
             **({"notice": draft.pick("10s", "0s", "120s")} if draft.chance(50) else {}),
