@@ -58,16 +58,19 @@ class DemandMeter:
         return any(queue.waiting for queue in self.queues if target.position in queue.environments)
 
     def booting_room(self, target: Ec2Environment, ahead: list[JobQueue]) -> Rooms:
-        """Return the booting room of ``target`` that the jobs of the queues ahead leave, each served where it is."""
+        """Return the booting room of ``target`` that the jobs of the queues ahead leave, each served where it is.
+
+        By the rule of demand: what is free now covers them as well.
+        """
         self._start_planning()
-        left = Ec2Cover(target, target.booting_rooms())
-        covers: dict[int, Cover] = {target.position: left}
+        left = target.free_and_booting()
+        covers: dict[int, Cover] = {target.position: Ec2Cover(target, left)}
         ledger = self._open_ledger()
         for queue in ahead:
             if target.position in queue.environments:
                 for _ in self._falls(queue, target, covers, ledger):
                     pass
-        return left.rooms
+        return left.booting
 
     def runs(self, queue: JobQueue, ledger: Ledger | None = None) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) of a queue's waiting jobs in line; beyond the first runs, the rest by shape.

@@ -15,7 +15,7 @@ from batchsim.engine.plan import Ec2Plan, Shape, UnsoldType
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import count_that_fit
-from batchsim.policies.scaling import Rooms, may_launch
+from batchsim.policies.scaling import FreeAndBooting, Rooms, may_launch
 from batchsim.records.vocabulary import WaitReason
 
 if TYPE_CHECKING:
@@ -223,9 +223,14 @@ class Ec2Environment:
     def cover(self) -> Ec2Cover:
         """Return what running and booting instances, and those that may still be launched, cover of demand."""
         rooms = self.booting_rooms(by_memory=self.plan.demand_by_memory)
-        for size in self.fleet.sizes():
-            rooms.add(*size)
+        self._add_free(rooms)
         return Ec2Cover(self, rooms)
+
+    def free_and_booting(self) -> FreeAndBooting:
+        """Return the room of the ready and of the booting instances, apart."""
+        free = Rooms()
+        self._add_free(free)
+        return FreeAndBooting(free, self.booting_rooms())
 
     def view(self) -> EnvironmentView:
         """Return its vCPUs."""
@@ -241,6 +246,10 @@ class Ec2Environment:
             memory_mib = instances.memory_mib[row] if by_memory else ENDLESS_MIB
             rooms.add(instances.vcpus[row], memory_mib, instances.gpus[row])
         return rooms
+
+    def _add_free(self, rooms: Rooms) -> None:
+        for size in self.fleet.sizes():
+            rooms.add(*size)
 
     def kept(self, vcpus: int) -> None:
         """Note how many vCPUs are kept on whatever the demand."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from batchsim.engine.plan import Shape
 from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import count_that_fit
-from batchsim.policies.scaling import Rooms
+from batchsim.policies.scaling import FreeAndBooting, Rooms
 
 if TYPE_CHECKING:
     from batchsim.engine.ec2 import Ec2Environment
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Ec2Cover:
     """What one environment covers: room on instances, then what it may still grow by."""
 
-    def __init__(self, environment: Ec2Environment, rooms: Rooms) -> None:
-        self.rooms = rooms
+    def __init__(self, environment: Ec2Environment, rooms: Rooms | FreeAndBooting) -> None:
+        self._rooms = rooms
         self._environment = environment
         self._coming = Rooms()
         """What the instances that may still be launched have left."""
@@ -29,7 +29,7 @@ class Ec2Cover:
         """Return how many of ``count`` jobs room on instances takes."""
         if not self._environment.takes(shape):
             return 0
-        return self.rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
+        return self._rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
 
     def keep(self, shape: int, want: Shape, count: int) -> int:
         """Return ``count`` if the environment may grow for such a job now, though not for all of them at once.

@@ -8,7 +8,7 @@ the two apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
@@ -122,6 +122,7 @@ class Scheduler:
         ahead = _Ahead(self._meter)
         for queue in self._served:
             if self._must_look(queue, touched):
+                ahead.come_to(queue, self._environments)
                 if self._overtaking is not None and isinstance(queue, LanedQueue):
                     self._let_overtake(queue, self._overtaking, ahead)
                 else:
@@ -195,7 +196,13 @@ class _Ahead:
         """A queue was served; if jobs of it still wait, they are ahead of those of the queues to come."""
         if queue.waiting:
             self._waiting.append(queue)
+
+    def come_to(self, queue: JobQueue, environments: Sequence[Environment]) -> None:
+        """Reckon what is left to a queue before it takes room itself."""
+        if self._waiting and queue.waiting:
             self._rooms.clear()
+            for position in queue.environments:
+                self.booting_room(environments[position])
 
     def waits_for(self, queue: JobQueue, environment: int) -> bool:
         """Whether a queue of higher priority that is attached to the environment has a waiting head."""

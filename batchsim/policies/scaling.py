@@ -77,16 +77,16 @@ class Rooms:
 
     def fits(self, vcpus: int, memory_mib: int, gpus: int) -> bool:
         """Whether some room takes one such job."""
-        return self._smallest((vcpus, memory_mib, gpus)) is not None
+        return self.smallest((vcpus, memory_mib, gpus)) is not None
 
     def pack(self, vcpus: int, memory_mib: int, gpus: int, count: int) -> int:
         """Place up to ``count`` equal jobs; return how many found room."""
         job, placed = (vcpus, memory_mib, gpus), 0
-        while placed < count and (size := self._smallest(job)) is not None:
-            placed += self._fill(size, job, count - placed)
+        while placed < count and (size := self.smallest(job)) is not None:
+            placed += self.fill(size, job, count - placed)
         return placed
 
-    def _smallest(self, job: Size) -> Size | None:
+    def smallest(self, job: Size) -> Size | None:
         """Return the smallest room that takes a job; those with fewer vCPUs are skipped without a look."""
         for at in range(bisect_left(self._sizes, (job[0], 0, 0)), len(self._sizes)):
             _, memory_mib, gpus = self._sizes[at]
@@ -94,7 +94,7 @@ class Rooms:
                 return self._sizes[at]
         return None
 
-    def _fill(self, size: Size, job: Size, count: int) -> int:
+    def fill(self, size: Size, job: Size, count: int) -> int:
         """Fill rooms of one size with up to ``count`` jobs: whole rooms first, then one with the rest."""
         each = count_that_fit(size, job)
         whole = min(self._count[size], count // each)
@@ -115,6 +115,28 @@ class Rooms:
         left = (size[0] - jobs * job[0], size[1] - jobs * job[1], size[2] - jobs * job[2])
         if left[0]:
             self.add(*left, rooms)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeAndBooting:
+    """Room on instances that are ready, and on those that boot: a job takes the smallest, of equals what is free."""
+
+    free: Rooms
+    booting: Rooms
+
+    def pack(self, vcpus: int, memory_mib: int, gpus: int, count: int) -> int:
+        """See :meth:`Rooms.pack`."""
+        job, placed = (vcpus, memory_mib, gpus), 0
+        while placed < count and (found := self._smallest(job)) is not None:
+            rooms, size = found
+            placed += rooms.fill(size, job, count - placed)
+        return placed
+
+    def _smallest(self, job: Size) -> tuple[Rooms, Size] | None:
+        free, booting = self.free.smallest(job), self.booting.smallest(job)
+        if free is not None and (booting is None or free <= booting):
+            return self.free, free
+        return None if booting is None else (self.booting, booting)
 
 
 def may_launch(on_vcpus: int, max_vcpus: int, smallest_vcpus: int, may_exceed_max: bool) -> bool:

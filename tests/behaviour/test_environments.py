@@ -65,6 +65,27 @@ def test_a_job_served_elsewhere_takes_no_room_of_an_instance_that_boots(simulate
     assert (where(result), starts(result)) == ({"a": "first", "h": "second"}, {"a": 100, "h": 101})
 
 
+def test_a_job_ahead_that_free_room_covers_takes_none_of_an_instance_that_boots(simulate):
+    fleet = [{"type": "box.4"}, {"type": "box.8", "at": "10s"}]
+    places = [environment("first", ("box.4", "box.8"), maxvCpus=12), fixed(1, "second", ("box.2",))]
+    queues = [queue("high", "first", priority=2), queue("low", "first", "second", priority=1)]
+    work = [job("x", "600s", on="high", vcpus=3), job("head", at="20s", on="high", vcpus=6)]
+    work += [job("behind", at="20s", on="high"), job("low", at="20s", on="low", vcpus=2)]
+    world = {"fleets": {"first": fleet}, "instance_boot": "60s"}
+    result = simulate(scenario(*work, environments=places, queues=queues, world=world))
+    assert starts(result) == {"x": 0, "head": 70, "behind": 70, "low": 70}
+    assert where(result)["low"] == "first"
+
+
+def test_jobs_ahead_are_packed_best_fit_on_what_boots_whatever_the_packing(simulate):
+    places = [environment("first", ("box.4",), maxvCpus=8), fixed(4, "second", ("box.4",))]
+    work = [job("small", at="20s", count=2), job("large", at="20s", vcpus=4, count=2)]
+    world = {"fleets": {"first": [{"type": "box.4", "count": 2, "at": "10s"}]}, "instance_boot": "60s"}
+    world |= {"head_of_line": "skip", "packing": "worst_fit"}
+    result = simulate(scenario(*work, environments=places, world=world))
+    assert starts(result) == {"large@1": 20, "small@0": 70, "small@1": 70, "large@0": 80}
+
+
 @pytest.mark.parametrize("first", [environment("first", state="DISABLED"), environment("first", maxvCpus=1)])
 def test_an_environment_that_is_disabled_or_too_small_is_passed_over(first, simulate):
     places = [first, fixed(2, "second", types=("box.2",))]

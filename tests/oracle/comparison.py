@@ -75,6 +75,4 @@ def _between(oracle: Row | None, batchsim: Row | None) -> list[str]:
 def _equal(name: str, oracle: Any, batchsim: Any) -> bool:
     if name == "held":  # a job's part of bills, where the oracle's is an exact fraction: batchsim rounds each piece
         return abs(oracle - batchsim) < NANO_USD_OF_ROUNDING
-    if name == "zone" and not oracle:
-        return True  # of an UNMANAGED environment's instances the oracle knows none
     return bool(oracle == batchsim)

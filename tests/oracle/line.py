@@ -5,26 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from oracle import capacity, scaling
-from oracle.plain import NEVER, Attempt, Coming, Environment, Instance, Job, Queue, Scenario, Size, World
-
-Rooms = dict[int, Size]
-"""By instance, what is left of it when those ahead have taken their room."""
-Ahead = dict[int, Coming]
-"""By environment, what its scaler may still launch for those ahead."""
+from oracle.plain import NEVER, Attempt, Environment, Instance, Job, Queue, Scenario, World
 
 
 def schedule(scenario: Scenario, now: int) -> None:
     """Each queue goes as far as it can before the next."""
-    promised = {id(instance): instance.free() for instance in capacity.on(scenario)}
-    ahead: Ahead = {id(environment): Coming() for environment in scenario.environments}
-    for queue in by_priority(scenario):
-        held = False
-        growth: Ahead = {id(environment): Coming() for environment in scenario.environments}
+    queues = by_priority(scenario)
+    for place, queue in enumerate(queues):
+        left = scaling.Left(scenario)
+        scaling.pass_down(scenario, queues[:place], left, now)  # those ahead that wait take their room first
+        left.coming = scaling.Left(scenario).coming  # whom a scaler serves first, its decision says
         for job in waiting(scenario, queue):
-            started = not held and serve(scenario, job, promised, growth, now)
-            held = held or (not started and not scenario.world.skip)
-            if not started:
-                promise(scenario, job, promised, ahead, now)
+            if not serve(scenario, job, left, now) and not scenario.world.skip:
+                break
 
 
 def by_priority(scenario: Scenario) -> list[Queue]:
@@ -49,7 +42,7 @@ def key(world: World, job: Job) -> tuple[Any, ...]:
     return (not ahead, job.runnable_since if again else job.runnable_at, job.created_at, place)
 
 
-def serve(scenario: Scenario, job: Job, promised: Rooms, growth: Ahead, now: int) -> bool:
+def serve(scenario: Scenario, job: Job, left: scaling.Left, now: int) -> bool:
     """Start the job, if the environment that serves it has room now; otherwise it waits for a boot, or for growth."""
     for environment in job.call.queue.environments:
         if not takes(environment, job):
@@ -58,11 +51,10 @@ def serve(scenario: Scenario, job: Job, promised: Rooms, growth: Ahead, now: int
         instance = capacity.choose(scenario.world, rooms, job.size)
         if instance is not None:
             start(scenario.world, job, instance, now)
-            promised[id(instance)] = promised[id(instance)].less(job.size)
             return True
-        if boots_for(environment, job, promised):
+        if scaling.pack(left.booting[id(environment)], job.size):
             return False
-        if scaling.grows_for(scenario, environment, job, growth[id(environment)], now):
+        if scaling.grows_for(scenario, environment, job, left.coming[id(environment)], now):
             return False
     return False
 
@@ -72,27 +64,6 @@ def takes(environment: Environment, job: Job) -> bool:
     kinds = environment.types if environment.fleet is None else [planned.type for planned in environment.fleet]
     fits = any(kind.size.holds(job.size) for kind in kinds)
     return environment.enabled and fits and job.size.vcpus <= environment.max_vcpus
-
-
-def boots_for(environment: Environment, job: Job, promised: Rooms) -> bool:
-    """Whether a booting instance will have room for it, after those ahead of it."""
-    return any(not each.ready and promised[id(each)].holds(job.size) for each in open_instances(environment))
-
-
-def promise(scenario: Scenario, job: Job, promised: Rooms, ahead: Ahead, now: int) -> None:
-    """A job that has to wait will take room, on the first environment that has it, that boots it, or that may grow."""
-    for environment in job.call.queue.environments:
-        if not takes(environment, job):
-            continue
-        rooms = [(each, promised[id(each)]) for each in open_instances(environment)]
-        for ready in (True, False):
-            able = [room for room in rooms if room[0].ready == ready]
-            instance = capacity.choose(scenario.world, able, job.size)
-            if instance is not None:
-                promised[id(instance)] = promised[id(instance)].less(job.size)
-                return
-        if scaling.grows_for(scenario, environment, job, ahead[id(environment)], now):
-            return
 
 
 def on(environment: Environment) -> list[Instance]:

@@ -31,6 +31,8 @@ DELAYS = (
     "ce_backoff",
 )  # fmt: skip
 UNMANAGED: Data = {"type": None, "instanceTypes": [], "maxvCpus": NEVER, "subnets": []}
+REGION = tuple(f"us-east-1{letter}" for letter in "abcdef")
+"""The zones of an environment that names no subnets."""
 REGISTER = ("user_data", "agent_register")
 SWITCHED_OFF = {
     "slow_pull_probability": 0, "spot_hazard": 0, "spot_shocks_per_day": 0, "spot_depth": "unlimited",
@@ -109,7 +111,7 @@ def _environment(item: Data, types: dict[str, Type], world: Data) -> Environment
         fleet=None if listed is None else [each for part in listed for each in _planned(part, types, spot)],
         spot=spot,
         types=[types[name] for name in resources["instanceTypes"]],
-        zones=list(dict.fromkeys(world["zones"][subnet] for subnet in resources["subnets"])),
+        zones=list(dict.fromkeys(world["zones"][subnet] for subnet in resources["subnets"]) or REGION),
         strategy=resources.get("allocationStrategy", "BEST_FIT"),
         min_vcpus=resources.get("minvCpus", 0),
         max_vcpus=resources["maxvCpus"],
@@ -228,6 +230,7 @@ def _steps(run: Any, number: int) -> list[Step]:
 
 
 def _step(item: Any) -> Step:
+    """Work takes a millisecond at least."""
     if not isinstance(item, dict):
-        return Step(duration_ms(item), 0)
-    return Step(duration_ms(item["run"]), item.get("exit", 0), item.get("reason"))
+        return _step({"run": item})
+    return Step(max(1, duration_ms(item["run"])), item.get("exit", 0), item.get("reason"))

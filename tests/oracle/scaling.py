@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from oracle import allocation, capacity, line, shortage
 from oracle.allocation import on_vcpus
-from oracle.plain import NEVER, Coming, Environment, Instance, Job, Scenario, Size, Type
+from oracle.plain import NEVER, Coming, Environment, Instance, Job, Queue, Scenario, Size, Type
 
 ONE = Size(1, 4)
 """What instances for minvCpus are chosen for, one for each vCPU: the least that a job can ask for."""
@@ -137,31 +137,44 @@ def grows_for(scenario: Scenario, environment: Environment, job: Job, coming: Co
 # -- demand
 
 
+class Left:
+    """Room that jobs ahead leave, by environment: on ready instances, on booting ones, on those that may come."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        places = scenario.environments
+        self.free = {id(each): [one.free() for one in line.open_instances(each) if one.ready] for each in places}
+        self.booting = {id(each): [one.free() for one in line.open_instances(each) if not one.ready] for each in places}
+        self.coming = {id(each): Coming() for each in places}
+
+
 def uncovered(scenario: Scenario, target: Environment, now: int) -> list[Job]:
     """Jobs that wait, in the order in which they are served, that fall to an environment and that no room covers."""
-    rooms = {id(each): [one.free() for one in line.open_instances(each)] for each in scenario.environments}
-    coming = {id(each): Coming() for each in scenario.environments}
-    found: list[Job] = []
-    for queue in line.by_priority(scenario):
+    return [
+        job for job, place in pass_down(scenario, line.by_priority(scenario), Left(scenario), now) if place is target
+    ]
+
+
+def pass_down(
+    scenario: Scenario, queues: list[Queue], left: Left, now: int
+) -> list[tuple[Job, Environment | str | None]]:
+    """The jobs that wait in these queues, with who takes each; what is left is less by what they take."""
+    found = []
+    for queue in queues:
         for job in line.waiting(scenario, queue):
-            environment = taker(scenario, job, rooms, coming, now)
-            if environment is target:
-                found.append(job)
-            if environment is None and not scenario.world.skip:
+            found.append((job, taker(scenario, job, left, now)))
+            if found[-1][1] is None and not scenario.world.skip:
                 break  # what stands behind it cannot start either
     return found
 
 
-def taker(
-    scenario: Scenario, job: Job, rooms: dict[int, list[Size]], coming: dict[int, Coming], now: int
-) -> Environment | str | None:
+def taker(scenario: Scenario, job: Job, left: Left, now: int) -> Environment | str | None:
     """Which environment grows for a job; "room" if one has room for it; None if none takes it."""
     environments = job.call.queue.environments
     able = [each for each in environments if line.takes(each, job)]
     for environment in able:
-        if pack(rooms[id(environment)], job.size):
+        if covered(left.free[id(environment)], left.booting[id(environment)], job.size):
             return "room"
-        if grows_for(scenario, environment, job, coming[id(environment)], now):
+        if grows_for(scenario, environment, job, left.coming[id(environment)], now):
             return environment
     last = environments[-1]  # all that is left over stays with the last one, if that may grow at all
     if last in able and last.fleet is None and may_launch(scenario, last, job.size, now):
@@ -169,15 +182,30 @@ def taker(
     return None
 
 
+def covered(free: list[Size], booting: list[Size], size: Size) -> bool:
+    """Whether room takes the job that is free or boots: the least that holds it, of equals what is free."""
+    able = [rooms for rooms in (free, booting) if least(rooms, size)]
+    return bool(able) and pack(min(able, key=lambda rooms: extent(least(rooms, size))), size)
+
+
 def pack(rooms: list[Size], size: Size) -> bool:
-    """Take room for a job where it leaves least: fewest vCPUs, then least memory, then fewest GPUs."""
-    fitting = [room for room in rooms if room.holds(size)]
-    if not fitting:
+    """Take room for a job where it leaves least, whatever the packing rule: that says where jobs start."""
+    room = least(rooms, size)
+    if room is None:
         return False
-    room = min(fitting, key=lambda each: (each.vcpus, each.mib, each.gpus))
     rooms.remove(room)
     rooms.append(room.less(size))
     return True
+
+
+def least(rooms: list[Size], size: Size) -> Size | None:
+    """The room that holds it with fewest vCPUs, then least memory, then fewest GPUs."""
+    return min((room for room in rooms if room.holds(size)), key=extent, default=None)
+
+
+def extent(room: Size | None) -> tuple[int, int, int]:
+    assert room is not None
+    return room.vcpus, room.mib, room.gpus
 
 
 # -- scale-in

@@ -10,6 +10,8 @@ Data = dict[str, Any]
 Path = tuple[str | int, ...]
 PLAINEST = ("0s", "5m", "1m")
 """What a time may become."""
+KEPT: tuple[Path, ...] = (("simulation", "max_time"),)
+"""Without it a run that does not end takes the oracle hours."""
 
 
 def shrink(data: Data, differs: Callable[[Data], bool]) -> Data:
@@ -19,7 +21,7 @@ def shrink(data: Data, differs: Callable[[Data], bool]) -> Data:
     """
     while True:
         before = data
-        for path in [*paths(data)]:
+        for path in (each for each in [*paths(data)] if each not in KEPT):
             data = next((each for each in changes(data, path) if still(differs, each)), data)
         if data == before:
             return data
