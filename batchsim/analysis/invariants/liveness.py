@@ -12,10 +12,10 @@ from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
 from batchsim.analysis.invariants.faults import of_kind, pass_slack_ms, window_ms, within
 from batchsim.analysis.invariants.lines import Line, steps
-from batchsim.analysis.invariants.order import is_strict
+from batchsim.analysis.invariants.order import fifo_rank, is_strict
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.sweep import ascending, event_order, levels_in
+from batchsim.analysis.invariants.sweep import ascending, event_order, greatest_in, levels_in
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 from batchsim.analysis.invariants.timeline import waits_of
 
@@ -41,6 +41,14 @@ def room_is_used(book: Book) -> pd.DataFrame:
     return timeline.rows(np.unique(np.concatenate(bad)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Heads:
+    """Jobs at the head of a queue, and since when."""
+
+    at_ms: Int64s
+    job: Int64s
+
+
 def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
     """Rows of a queue whose head has room where it waits, by environment and shape."""
     timeline, line = book.timeline, steps(book, queue)
@@ -56,8 +64,12 @@ def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
         for each in np.unique(shape[mine]).tolist()[:MOST_SHAPES]:
             of_shape = mine[shape[mine] == each]
             at, job = line.at_ms[of_shape], int(line.head[of_shape[0]])
-            has_room = _rooms(book, name, job).overlap(at, until[of_shape], away_ms)
-            yield line.row[of_shape[has_room & _takes_jobs(book, name, job, at)]]
+            rooms = _rooms(book, name, job)
+            found = of_shape[rooms.overlap(at, until[of_shape], away_ms) & _takes_jobs(book, name, job, at)]
+            if len(found):
+                heads = Heads(line.at_ms[found], line.head[found])
+                is_head_until = np.minimum(until[found], _joined_ahead(book, queue, heads, until[found]))
+                yield line.row[found[rooms.overlap(heads.at_ms, is_head_until, away_ms)]]
 
 
 def _wait_ends(book: Book, line: Line) -> Int64s:
@@ -70,6 +82,21 @@ def _wait_ends(book: Book, line: Line) -> Int64s:
     order = ascending(keys)
     at = order[np.maximum(np.searchsorted(keys[order], line.head * span + line.at_ms, side="right") - 1, 0)]
     return np.where(waits.job[at] == line.head, waits.end_ms[at], line.at_ms)
+
+
+def _joined_ahead(book: Book, queue: str, heads: Heads, until_ms: Int64s) -> Int64s:
+    """When each head may have lost its place, though its row goes on: a retry, or a dependent, went ahead of it.
+
+    That is before ``until_ms`` the first instant at which anybody joined, where one of those who did was ahead.
+    """
+    waits, rank = book.waits, fifo_rank(book)
+    mine = np.flatnonzero(book.jobs.among("queue", queue)[waits.job])
+    mine = mine[ascending(waits.begin_ms[mine])]
+    begin = waits.begin_ms[mine]
+    low = np.searchsorted(begin, heads.at_ms)
+    high = np.maximum(low, np.searchsorted(begin, until_ms))
+    foremost = -greatest_in(-rank[waits.job[mine]], low, high, -FAR)
+    return np.where(foremost < rank[heads.job], np.append(begin, FAR)[low], FAR)
 
 
 def _shapes(book: Book) -> Int64s:
