@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from batchsim import Result
 
 ROOT = Path(__file__).resolve().parent.parent
+SCENARIO_TESTS = ("behaviour", "golden", "scenarios", "anomalies")
+"""Folders of tests in which a run that breaks an invariant fails its test."""
 
 settings.register_profile("fast", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("repeatable", parent=settings.get_profile("fast"), derandomize=True, database=None)
@@ -41,7 +43,32 @@ def scenarios() -> Path:
 
 
 @pytest.fixture
-def simulate() -> Simulate:
+def checked() -> Iterator[None]:
+    """Hold each run that comes to its end during the test, however it is driven, to every invariant of the checker."""
+    from batchsim import Simulation
+
+    def finish(simulation: Simulation) -> Result:
+        is_new = simulation._result is None
+        result = unchecked(simulation)
+        violations = result.check() if is_new else []
+        assert not violations, "\n".join(map(str, violations))
+        return result
+
+    unchecked = Simulation.finish
+    with pytest.MonkeyPatch.context() as patch:  # of its own: a test may undo what it patched
+        patch.setattr(Simulation, "finish", finish)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _every_scenario_test_is_checked(request: pytest.FixtureRequest) -> None:
+    """No scenario test has to ask for it, or can forget it."""
+    if request.path.relative_to(ROOT / "tests").parts[0] in SCENARIO_TESTS:
+        request.getfixturevalue("checked")
+
+
+@pytest.fixture
+def simulate(checked: None) -> Simulate:  # noqa: ARG001 # it acts by being there
     """Run a scenario (a path, YAML text or a Scenario) and hold its result to every invariant of the checker."""
 
     def run(scenario: object, seed: int = 1, **how: object) -> Result:
@@ -49,9 +76,6 @@ def simulate() -> Simulate:
 
         if isinstance(scenario, str):
             scenario = batchsim.loads(scenario, "test.yaml")
-        result = batchsim.run(scenario, seed=seed, **how)
-        violations = result.check()
-        assert not violations, "\n".join(map(str, violations))
-        return result
+        return batchsim.run(scenario, seed=seed, **how)
 
     return run

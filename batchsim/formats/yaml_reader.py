@@ -131,9 +131,7 @@ class _Composer:
     def sequence(self, events: Iterator[Event], path: Path) -> list[Any]:
         """The items up to the end of a list."""
         items: list[Any] = []
-        for event in events:
-            if isinstance(event, SequenceEndEvent):
-                break
+        while not isinstance(event := next(events), SequenceEndEvent):
             here = (*path, len(items))
             self.keys[here] = _place(event)
             items.append(self.node(event, events, here))
@@ -142,9 +140,7 @@ class _Composer:
     def mapping(self, events: Iterator[Event], path: Path) -> dict[str, Any]:
         """The pairs up to the end of a mapping; the first of two equal keys counts."""
         pairs: dict[str, Any] = {}
-        for event in events:
-            if isinstance(event, MappingEndEvent):
-                break
+        while not isinstance(event := next(events), MappingEndEvent):
             key = self.key(event, path)
             here = (*path, key)
             if key in pairs:

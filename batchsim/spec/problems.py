@@ -86,11 +86,9 @@ def _flaws_of(detail: ErrorDetails, root: type) -> Iterable[Flaw]:
         return [_unknown_key(path, keys_at(root, path[:-1]))]
     if kind == "missing":
         return [Flaw("E111", "missing key", path)]
-    if kind in _SHAPES:
-        return [Flaw("E112", _SHAPES[kind], path, value)]
     if kind == "literal_error":
         return [_not_a_choice(path, value, re.findall(r"'([^']*)'", detail["ctx"]["expected"]))]
-    return [Flaw("E112", detail["msg"], path, value)]
+    return [Flaw("E112", _SHAPES.get(kind, detail["msg"]), path, value)]
 
 
 def plain_path(loc: Sequence[int | str]) -> Path:

@@ -8,7 +8,7 @@ import batchsim
 
 
 @pytest.fixture
-def drive():
+def drive(checked):  # noqa: ARG001 # it acts by being there
     """Open a simulation; at the end of the test it is run to its end and held to every invariant of the checker."""
     opened: list[batchsim.Simulation] = []
 
@@ -18,5 +18,4 @@ def drive():
 
     yield start
     for simulation in opened:
-        violations = simulation.finish().check()
-        assert not violations, "\n".join(map(str, violations))
+        simulation.finish()

@@ -60,6 +60,15 @@ def test_a_bad_sample_is_found_at_its_law(tmp_path: Path) -> None:
     assert problem.line > 1
 
 
+def test_a_bad_cell_of_a_sample_is_found_in_its_file(tmp_path: Path) -> None:
+    path = written(tmp_path, job("a", {"empirical": {"file": "history.csv", "column": "job"}}))
+    with pytest.raises(ScenarioError) as caught:
+        batchsim.run(path)
+    assert [(Path(each.file).name, each.line) for each in caught.value.problems] == [
+        ("history.csv", n) for n in (2, 3, 4)
+    ]
+
+
 def test_a_job_submitted_by_hand_may_take_its_law_from_a_file(tmp_path: Path) -> None:
     simulation = batchsim.Simulation(written(tmp_path, job("a", "10s")), seed=1)
     law = {"empirical": {"file": "history.csv", "column": "run_s"}}

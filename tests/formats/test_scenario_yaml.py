@@ -170,3 +170,9 @@ def test_a_value_that_is_no_yaml_is_told() -> None:
     with pytest.raises(ScenarioError) as caught:
         parse_value("{uniform: [1")
     assert [(each.code, each.file) for each in caught.value.problems] == [("E102", "--set")]
+
+
+def test_what_is_wrong_inside_a_value_of_the_command_line_is_told_as_well() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_value("{cv: 1, cv: 2}")
+    assert [(each.code, each.file) for each in caught.value.problems] == [("E105", "--set")]

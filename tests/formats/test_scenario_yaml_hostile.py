@@ -131,6 +131,18 @@ def test_a_scenario_too_large_is_refused_unless_the_limit_is_raised(tmp_path: Pa
     assert load(path, max_bytes=2000).name == "x"
 
 
+def test_a_file_that_grows_while_it_is_read_is_too_large_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("name: x\n", encoding="utf-8")
+    size = path.stat()
+    path.write_text("name: x\n" + "#" * 1000, encoding="utf-8")
+    monkeypatch.setattr(Path, "stat", lambda _: size)
+    with pytest.raises(ScenarioError, match="too large"):
+        load(path, max_bytes=100)
+
+
 def test_huge_numbers_are_told_and_not_computed() -> None:
     assert wrong("simulation: {seed: " + "9" * 5000 + "}").code == "E152"
     assert wrong("simulation: {max_time: " + "9" * 5000 + "s}").code == "E146"

@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 
 from batchsim.spec import parse
-from tests.spec.documents import FARGATE, entry, problems, small
+from tests.spec.documents import FARGATE, IMAGE_JOB, entry, problems, small
 
 TRACE = {"trace": "jobs.csv", "columns": {"submission": "at"}}
 NIGHT = {"name": "logs", "size": "1GB", "partitions": 2, "throughput": "80MB/s"}
+
+
+def fault(kind: str, **keys: Any) -> dict[str, Any]:
+    return {"faults": [{"kind": kind, **keys}]}
+
+
 CASES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"workload": [{"workflow": [entry("a", at="1h")], "at": "0s"}]},
@@ -81,6 +87,32 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         "workload[0].submit.arrayProperties: the data set has too many partitions",
     ),
     ({"jobDefinitions__0__containerProperties__memory": "9QB"}, "E131", "memory: not a whole number (got 9QB)"),
+    (
+        {"workload": [{"workflow": [entry("a")], "count": 2}, entry("b", after=[{"jobId": "a"}])]},
+        "E126",
+        "workload[1].submit.dependsOn[0].jobId: the entry is submitted more than once (got a)",
+    ),
+    (
+        {"workload": [entry("b", after=[{"jobId": "x"}]), *(entry(a, at={"after": b}) for a, b in ("xy", "yx"))]},
+        "E125",
+        "workload[2].at.after: dependency cycle x → y → x",
+    ),
+    ({"jobDefinitions": [IMAGE_JOB, {}]}, "E111", "jobDefinitions[1].jobDefinitionName: missing key"),
+    ({"jobDefinitions": [IMAGE_JOB, "x"]}, "E112", "jobDefinitions[1]: not a mapping (got x)"),
+    (fault("exit_code", code=1, probability=1, select={"queue": "wrk"}), "E122", "Did you mean work?"),
+    (
+        fault("exit_code", code=1, probability=1, select={"definition": "video*"}),
+        "E122",
+        "faults[0].select.definition: no job definition has such a name (got video*)",
+    ),
+    (fault("poison_job", select={"job": "imges"}), "E126", "faults[0].select.job: no entry has such an id (got imges)"),
+    (fault("image_pull"), "E111", "image_pull needs at least one of these; allowed: probability, extra_delay"),
+    (fault("scheduler_stall", window=["1h", "2h"]), "E106", "faults[0].window: unknown key (got window). Write at:"),
+    (
+        fault("instance_failure", mtbf="10ms"),
+        "E149",
+        "faults[0].mtbf: takes less than a second (got 10ms); allowed: at least 1s",
+    ),
 ]
 
 
@@ -99,15 +131,20 @@ def test_a_parsed_scenario_can_be_changed_by_its_own_values() -> None:
     data = small(
         datasets=[NIGHT | {"skew": {"lognormal": {"cv": 1}}}],
         workload=[entry("a", {"exponential": {"mean": "1m"}}, at={"poisson": "1/s", "for": "1h"})],
-        world={"ec2_vcpu_quota": "new_account", "fargate_vcpu_quota": 8},
+        world={"ec2_vcpu_quota": "new_account", "fargate_vcpu_quota": 8, "warm_start": {"exponential": {"mean": "5s"}}},
     )
     first = parse(data)
     data["datasets"][0]["skew"] = first.datasets[0].skew
     data["workload"][0] |= {"run": first.workload[0].run, "at": first.workload[0].at}
-    data["world"] = {name: getattr(first.world, name) for name in ("ec2_vcpu_quota", "fargate_vcpu_quota")}
+    data["world"] = {name: getattr(first.world, name) for name in data["world"]}
     assert parse(data) == first
 
 
 def test_no_skew_is_even() -> None:
     even = parse(small(datasets=[NIGHT | {"skew": 0}]))
     assert even.datasets[0].skew is None
+
+
+def test_a_policy_of_quota_shares_has_no_shares_to_look_into() -> None:
+    quota = {"name": "q", "quotaSharePolicy": {"idleResourceAssignmentStrategy": "FIFO"}}
+    assert parse(small(schedulingPolicies=[quota])).schedulingPolicies[0].fairsharePolicy is None

@@ -71,3 +71,14 @@ def test_shares_in_a_fifo_queue_are_told_of_as_without_effect() -> None:
         "workload[0].submit.schedulingPriorityOverride",
         "jobDefinitions[0].schedulingPriority",
     ]
+
+
+def test_in_a_fair_queue_they_have_an_effect_and_no_note() -> None:
+    fair = sound(
+        schedulingPolicies=[{"name": "fair", "fairsharePolicy": {}}],
+        jobQueues__0__schedulingPolicyArn="fair",
+        workload__0__submit__shareIdentifier="a",
+        workload__0__submit__schedulingPriorityOverride=3,
+        jobDefinitions__0__schedulingPriority=5,
+    )
+    assert not [note for note in scenario_notes(fair) if "share" in note.lower() or "schedulingPriority" in note]

@@ -7,7 +7,7 @@ import pytest
 from batchsim.spec import environments, jobs, queues
 from batchsim.spec.notes import scenario_notes
 from batchsim.spec.without_effect import WITHOUT_EFFECT
-from tests.spec.documents import sound
+from tests.spec.documents import entry, sound
 
 BUILT = {
     # section 2 of the fact sheet
@@ -95,3 +95,9 @@ def test_a_name_of_world_images_that_no_definition_has_is_a_note() -> None:
     notes = [note for note in scenario_notes(sound(world={"images": images})) if "images" in note]
     assert len(notes) == 1
     assert notes[0].startswith("world.images.busybos: without effect: no job definition has such an image.")
+
+
+def test_where_a_trace_names_images_no_pattern_is_said_to_be_nobodys() -> None:
+    traced = entry("a", at={"trace": "jobs.csv", "columns": {"submission": "at", "image": "image"}})
+    notes = scenario_notes(sound(workload=[traced], world={"images": {"busybos": {"arch": "arm64"}}}))
+    assert not [note for note in notes if "world.images" in note]

@@ -25,8 +25,7 @@ def check_firings(index: Index) -> Iterator[Flaw]:
     for path, item in index.items("workload"):
         if isinstance(item, Workflow):
             yield from _members(path, item)
-        if item.at is not None:
-            yield from _firing(index, path, item.at, item)
+        yield from _firing(index, path, item.at, item)
 
 
 def check_runs(index: Index) -> Iterator[Flaw]:
@@ -64,7 +63,7 @@ def _members(path: Path, item: Workflow) -> Iterator[Flaw]:
         yield Flaw("E117", "a trace goes with an entry, not with a workflow", (*path, "at", "trace"))
 
 
-def _firing(index: Index, path: Path, at: Firing, item: Entry | Workflow) -> Iterator[Flaw]:
+def _firing(index: Index, path: Path, at: Firing | None, item: Entry | Workflow) -> Iterator[Flaw]:
     counted = item.count is not None or (isinstance(item, Entry) and isinstance(item.run, DatasetRun))
     if isinstance(at, Rate) and not counted:
         yield Flaw("E111", "a rate needs a count", path, hint="Add count: how many the client submits")
