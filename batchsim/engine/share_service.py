@@ -68,10 +68,10 @@ class ShareService:
         while (turn := queue.turn()) is not None:
             share, low, high = turn
             shape = self._tables.shape_code(low)
-            if shape in known and not self._thorough:
-                placed, why = 0, known[shape]
-            elif low == high:
+            if low == high:  # asked first: what the pass has placed since the shape was tried counts, too
                 placed, why = 0, self._reserved(queue, is_below)
+            elif shape in known and not self._thorough:
+                placed, why = 0, known[shape]
             else:
                 placed, reason, environment = attempt((low, high))
                 why = reason, environment
