@@ -310,3 +310,10 @@ def test_the_memory_that_counts_is_the_usable_one(simulate):
 def test_waiting_for_user_data_has_no_reason(simulate):
     result = simulate(blocked(job("a"), world={**TEN_MINUTES, "user_data": "2h"}))
     assert (told(result), starts(result)) == ([], {"a": 7200})
+
+
+def test_a_head_that_goes_while_the_scheduler_stalls_is_not_told_of(simulate):
+    stall = {"kind": "scheduler_stall", "at": "60s", "for": "45s"}
+    giant = job("giant", vcpus=2, cancel_after="80s")
+    result = simulate(blocked(giant, world={"block_detect": "90s"}, faults=[stall]))
+    assert (told(result), column(result, "ended_at_s")) == ([], {"giant": 80})

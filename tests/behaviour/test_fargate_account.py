@@ -150,6 +150,14 @@ def test_the_limit_is_a_number_of_days_or_none(days, ends_at_d, simulate):
     assert jobs_of(result)["a"].ended_at_s == ends_at_d * DAY
 
 
+def test_a_task_that_is_being_stopped_already_has_its_time_to_stop(simulate):
+    days = {"fargate_max_days": 1, "stop_timeout": "30s", "stopped_when": "exit"}
+    actions = [{"at": f"{DAY - 10}s", "terminate": "a"}]
+    result = simulate(scenario(task("a", "2d"), environments=[fargate()], world=days, actions=actions))
+    (only,) = attempts_of(result, "a")
+    assert (str(only.outcome), only.ended_at_s) == ("terminated", DAY + 20)
+
+
 def test_the_days_count_from_running_and_a_timeout_before_them_wins(simulate):
     stages = {"fargate_provision": "30s", "new_image": "8s", "fargate_max_days": 1}
     work = [task("a", "2d"), task("b", "2d", timeout_s=DAY - 60), task("c", "1d"), task("d", "2d", timeout_s=2 * DAY)]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, lookup, take
 from batchsim.analysis.invariants.bounds import valid, vcpu_bound
+from batchsim.analysis.invariants.faults import stalled_ms
 from batchsim.analysis.invariants.lines import steps
 from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
@@ -174,14 +175,11 @@ def heads_that_never_start_are_told_of(book: Book) -> pd.DataFrame:
             continue
         line = steps(book, queue)
         behind = np.append(line.at_ms[1:], book.horizon_ms)
-        long = behind - line.at_ms > book.settings.duration_ms("block_detect") + _slack_ms(book)
+        waited = behind - line.at_ms - stalled_ms(book, line.at_ms, behind)  # it may go, and no pass see it
+        long = waited > book.settings.duration_ms("block_detect") + book.settings.duration_ms("scheduler_cycle")
         rows = np.flatnonzero(long & timeline.among("reason", *NEVER_STARTS)[line.row])
         bad.append(line.row[rows[~_is_told(book, queue, line.at_ms[rows], behind[rows])]])
     return timeline.rows(np.unique(np.concatenate(bad)))
-
-
-def _slack_ms(book: Book) -> int:
-    return book.settings.duration_ms("scheduler_cycle")
 
 
 def _is_told(book: Book, queue: str, from_ms: Int64s, to_ms: Int64s) -> Bools:

@@ -104,6 +104,14 @@ def forced_exits(book: Book) -> Bools:
     return found[:-1]
 
 
+def stalled_ms(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
+    """How much of each stretch of time lies in stalls; where these overlap it counts twice."""
+    total = np.zeros(len(from_ms), np.int64)
+    for start, end in map(window_ms, of_kind(book, "scheduler_stall")):
+        total += np.maximum(0, np.minimum(until_ms, end) - np.maximum(from_ms, start))
+    return total
+
+
 def pass_slack_ms(book: Book) -> int:
     """How much longer than a scheduler cycle a pass may be away: the windows of all stalls."""
     return sum(end - start for start, end in map(window_ms, of_kind(book, "scheduler_stall")))

@@ -77,14 +77,19 @@ def _quota(book: Book, option: str) -> int | None:
 
 @invariant("Q04")
 def fargate_ends_tasks_at_its_limit(book: Book) -> pd.DataFrame:
-    """No Fargate task runs longer than fargate_max_days, and only one that ran so long ends for maintenance."""
+    """No Fargate task runs longer than fargate_max_days, and only one that ran so long ends for maintenance.
+
+    One that is being stopped then has its time to stop.
+    """
     attempts = book.attempts
     running, fargate = attempts.ms("running_at_s"), attempts.among("environment_kind", *FARGATE)
     limit_ms = round(float(book.settings.world("fargate_max_days")) * DURATION_MS["d"])
     ran = np.where(running == MISSING, 0, book.end_ms - running)
     retired = attempts.among("status_reason", RETIRED)
     wrong = retired & ~(fargate & (ran == limit_ms) & attempts.among("outcome", "failed"))
-    return attempts.rows(wrong | (fargate & (ran > limit_ms) if limit_ms else retired))
+    stopping = attempts.among("outcome", "terminated", "timed_out")
+    most_ms = limit_ms + np.where(stopping, book.settings.duration_ms("stop_timeout"), 0)
+    return attempts.rows(wrong | (fargate & (ran > most_ms) if limit_ms else retired))
 
 
 @invariant("Q05")
