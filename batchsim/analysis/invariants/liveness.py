@@ -156,7 +156,7 @@ def decisions_are_taken(book: Book) -> pd.DataFrame:
     """A head waits for a decision to scale up no longer than ``scale_up_delay`` and a scheduler cycle between stalls.
 
     A head that needs no consumable resource, which queues after it may take in the same pass. A scale-in may take what
-    had covered the demand, which then has to be decided on anew.
+    had covered the demand, and a capacity error leaves it uncovered: then it has to be decided on anew.
     """
     settings, bad = book.settings, [np.zeros(0, np.int64)]
     most = settings.bounds_ms("scale_up_delay")[1]
@@ -171,15 +171,16 @@ def decisions_are_taken(book: Book) -> pd.DataFrame:
         needs = take(book.submissions.codes("consumables"), take(book.call, line.head, -1), -1)
         free = np.array([*(word == "" for word in book.submissions.words("consumables")), False], np.bool_)[needs]
         waits = free & book.timeline.among("reason", "scale_up_decision")[line.row]
-        waited = _between_stalls(book, _since_scale_in(book, line.at_ms, until), until)
+        waited = _between_stalls(book, _since_set_back(book, line.at_ms, until), until)
         bad.append(line.row[waits & (waited > most + settings.duration_ms("scheduler_cycle"))])
     return book.timeline.rows(np.concatenate(bad))
 
 
-def _since_scale_in(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
-    """From when each time counts: from the last scale-in in it, which may take what had covered the demand."""
-    gone = np.sort(book.scaling.ms("at_s")[book.scaling.among("action", "scale_in")])
-    last = np.append(gone, MISSING)[np.searchsorted(gone, until_ms) - 1]
+def _since_set_back(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
+    """From when each time counts: from the last scale-in or capacity error in it; then a decision is due anew."""
+    scaling = book.scaling
+    back = np.sort(scaling.ms("at_s")[scaling.among("action", "scale_in") | (scaling.number("capacity_errors") > 0)])
+    last = np.append(back, MISSING)[np.searchsorted(back, until_ms) - 1]
     return np.asarray(np.maximum(from_ms, last))
 
 
