@@ -175,12 +175,13 @@ class Launcher:
 
     def is_holding_back(self, environment: Ec2Environment) -> bool:
         """Whether a pool is held back that may give instances later on."""
-        if not environment.backed_off or self._market.is_empty_for_good:
-            return False
-        errors, offers, now = self.errors, environment.plan.offers, self._kernel.now_ms
-        return errors is None or not all(
-            errors.is_for_good(environment, offers[at], now) for at in environment.backed_off
-        )
+        return not all(self._is_gone(environment, environment.plan.offers[at]) for at in environment.backed_off)
+
+    def _is_gone(self, environment: Ec2Environment, offer: Offer) -> bool:
+        """Whether a pool will never have an instance to give again."""
+        if offer.spot and self._market.is_empty_for_good:
+            return True
+        return self.errors is not None and self.errors.is_for_good(environment, offer, self._kernel.now_ms)
 
     def _boot(self, environment: Ec2Environment, ordinal: int) -> tuple[int, int]:
         """Return the unbilled first part of the boot, and all of it: instance boot, agent registration, user data."""

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/batch/latest/userguide/allocation-strategies.html
 from __future__ import annotations
 
 import pytest
-from scenario_builder import environment, job, launched, queue, reasons, scenario, starts
+from scenario_builder import environment, fixed, job, launched, queue, reasons, scenario, starts
 
 import batchsim
 from batchsim import ScenarioError
@@ -90,6 +90,23 @@ def test_initial_capacity_meets_capacity_errors_too(simulate):
 def test_a_run_whose_pools_are_gone_for_good_ends_stuck(simulate):
     result = simulate(scenario(job("a"), environments=[progressive()], faults=[dry(at="0s")]))
     assert (result.summary()["ended_by"], result.horizon_s < 3600) == ("stuck", True)
+
+
+def test_a_pending_decision_keeps_a_run_alive_whatever_it_will_find(simulate):
+    """A pass that finds the pool held back lets the head go on; here each comes when the back-off is over."""
+    late = {**CLOCK, "scheduler_cycle": "10m", "ce_backoff": "1m", "scale_up_delay": "5s"}
+    places, short = [progressive("first"), fixed(1, "second")], {"max_time": "2h"}
+    story = {"environments": places, "faults": [dry(environment="first")], "simulation": short}
+    result = simulate(scenario(job("a"), **story, world=late))
+    assert result.summary()["ended_by"] == "max_time"
+    assert starts(simulate(scenario(job("a"), **story, world={**late, "ce_backoff": "10m"}))) == {"a": 600}
+
+
+def test_on_demand_that_comes_back_keeps_a_run_alive_where_spot_never_does(simulate):
+    result = simulate(
+        scenario(job("a"), environments=[progressive()], faults=[dry(lasts="1h")], world={**CLOCK, "spot_depth": 0})
+    )
+    assert result.summary()["ended_by"] == "drained"
 
 
 @pytest.mark.parametrize("vcpus", [1, 2])

@@ -106,6 +106,15 @@ def test_what_the_first_environment_covers_is_no_demand_of_the_second(simulate):
     assert result.instances["environment"].tolist() == ["first"] * 2 + ["second"] * 4
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_what_an_environment_may_grow_by_is_reckoned_in_the_smallest_type_wherever_it_stands(turn, simulate):
+    types = {"slim.2": box(2, memory="4096MiB", usable_memory="4096MiB"), "wide.2": box(2)}
+    world = {"instanceTypes": dict([*types.items()][::turn]), "scale_up_delay": "10s", "instance_boot": "60s"}
+    places = [environment("first", tuple(types), maxvCpus=2), environment("second", maxvCpus=2)]
+    result = simulate(scenario(job("a", memory=4096, size=2), environments=places, world=world))
+    assert result.instances["environment"].tolist() == ["first", "second"]
+
+
 def test_two_queues_do_not_both_order_the_same_capacity(simulate):
     queues = [queue("one", "hosts", priority=2), queue("two", "hosts", priority=1)]
     work = [job("a", on="one", count=2), job("b", on="two", count=2)]

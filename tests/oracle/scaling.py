@@ -41,17 +41,20 @@ def watch(scenario: Scenario, now: int) -> None:
 
 
 def decide(scenario: Scenario, now: int) -> bool:
-    """Carry out the decisions that are due; whether any launched something, or met a capacity error."""
-    changed = False
+    """Carry out what is due up to the first decision that launched something, or met a capacity error: whether any did.
+
+    A pass comes between such a decision and the next one of the same instant.
+    """
     for environment in scaled(scenario):
         while environment.decision_at == now:
             environment.decision_at = NEVER
             errors = environment.errors
             launched = decision(scenario, environment, now)
-            changed = changed or launched or environment.errors > errors
             if unmet(scenario, environment, now) and (launched or scenario.world.scale_up_delay):
                 environment.decision_at = now + scenario.world.scale_up_delay
-    return changed
+            if launched or environment.errors > errors:
+                return True
+    return False
 
 
 def unmet(scenario: Scenario, environment: Environment, now: int) -> bool:

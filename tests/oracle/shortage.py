@@ -39,18 +39,21 @@ def waits_for_another(environment: Environment, pool: Pool, now: int) -> bool:
 
 
 def may_end(scenario: Scenario, environment: Environment, now: int) -> bool:
-    """Whether a pool is held back that may give instances later: no fault without an end leaves it none at all."""
-    for kind in environment.types:
-        for zone in environment.zones:
-            striking = [
-                each
-                for each in scenario.shortages
-                if each.at <= now and each.until == NEVER and not each.capacity
-                if selects(each, environment, kind, zone, environment.spot)
-            ]
-            if environment.held.get((kind.name, zone), 0) > now and not striking:
-                return True
-    return False
+    """Whether a pool is held back that may give instances later."""
+    return any(
+        environment.held.get((kind.name, zone), 0) > now and may_come_back(scenario, environment, kind, zone, now)
+        for kind in environment.types
+        for zone in environment.zones
+    )
+
+
+def may_come_back(scenario: Scenario, environment: Environment, kind: Type, zone: str, now: int) -> bool:
+    """Whether no fault without an end leaves a pool none at all."""
+    return not any(
+        each.at <= now and each.until == NEVER and not each.capacity
+        for each in scenario.shortages
+        if selects(each, environment, kind, zone, environment.spot)
+    )
 
 
 def refuse(scenario: Scenario, environment: Environment, pool: Pool, now: int) -> None:

@@ -49,13 +49,13 @@ class Simulator:
         self.reclaims()
         self.instances()
         self.acts()
+        self.become_ready()  # what an action launched, if it boots in no time
         self.submissions()
         dependencies.settle(self.scenario, self.now)
         self.scheduling_pass()
-        changed = scaling.decide(self.scenario, self.now)
-        while changed or self.become_ready() or scaling.scale_in(self.scenario, self.now):
+        while scaling.decide(self.scenario, self.now) or scaling.scale_in(self.scenario, self.now):
+            self.become_ready()
             self.scheduling_pass()  # other instances boot or are ready, EC2 has none, or maxvCpus leaves room again
-            changed = scaling.decide(self.scenario, self.now)
         self.over = self.scenario.until is None and not self.hope()
 
     def ends(self) -> None:

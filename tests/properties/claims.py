@@ -196,7 +196,10 @@ def names_mean_nothing(base: Base) -> list[str]:
 
 
 def the_order_of_definitions_means_nothing(base: Base) -> list[str]:
-    """Sections, keys, and what is only looked up by its name, in the opposite order; queues by their priorities."""
+    """Sections, keys, and what is only looked up by its name, in the opposite order; queues by their priorities.
+
+    Instance types of one size keep theirs: where all else is equal, their place in the catalogue decides.
+    """
     other = deepcopy(base.data)
     for section in ("jobDefinitions", "schedulingPolicies", "datasets"):
         if section in other:
@@ -206,7 +209,7 @@ def the_order_of_definitions_means_nothing(base: Base) -> list[str]:
     if len(priorities) == len(other["jobQueues"]) and not changed:
         other["jobQueues"].reverse()
     world = other["world"]
-    other["world"] = dict(reversed(world.items())) | {"instanceTypes": dict(reversed(world["instanceTypes"].items()))}
+    other["world"] = dict(reversed(world.items())) | {"instanceTypes": _opposite(world["instanceTypes"])}
     files = files_of(run(parse(dict(reversed(other.items())))))
     names = [name for name in TABLES if name not in ("timeline.csv", "blocked.csv", "consumables.csv")]
     return differences(base.files, files, tuple(names))
@@ -314,6 +317,14 @@ def _planted(table: pd.DataFrame, row: int, column: str, amount: float) -> pd.Da
     changed = table.copy()
     changed[column] = changed[column].where(np.arange(len(changed)) != row, changed[column] + amount)
     return changed
+
+
+def _opposite(types: Data) -> Data:
+    """The types in the opposite order, those of one size among themselves as they were."""
+    sizes = {name: (each["vcpu"], each["memory"], each.get("usable_memory")) for name, each in types.items()}
+    of_size = {size: [name for name in types if sizes[name] == size] for size in sizes.values()}
+    names = [of_size[sizes[name]].pop(0) for name in reversed(types)]
+    return {name: types[name] for name in names}
 
 
 def _call(simulation: Simulation, action: Action) -> None:

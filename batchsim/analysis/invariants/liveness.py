@@ -183,7 +183,7 @@ def decisions_are_taken(book: Book) -> pd.DataFrame:
     """A head waits for a decision to scale up no longer than ``scale_up_delay`` and a scheduler cycle between stalls.
 
     A head that needs no consumable resource, which queues after it may take in the same pass. A scale-in or a loss may
-    take what had covered the demand, which then has to be decided on anew.
+    take what had covered the demand, and a capacity error leaves it uncovered: then it has to be decided on anew.
     """
     settings, bad = book.settings, [np.zeros(0, np.int64)]
     most = settings.bounds_ms("scale_up_delay")[1]
@@ -198,19 +198,21 @@ def decisions_are_taken(book: Book) -> pd.DataFrame:
         needs = take(book.submissions.codes("consumables"), take(book.call, line.head, -1), -1)
         free = np.array([*(word == "" for word in book.submissions.words("consumables")), False], np.bool_)[needs]
         waits = free & book.timeline.among("reason", "scale_up_decision")[line.row]
-        waited = _between_stalls(book, _since_loss(book, line.at_ms, until), until)
+        waited = _between_stalls(book, _since_set_back(book, line.at_ms, until), until)
         bad.append(line.row[waits & (waited > most + settings.duration_ms("scheduler_cycle"))])
     return book.timeline.rows(np.concatenate(bad))
 
 
-def _since_loss(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
-    """From when each time counts: from the pass after the last end of an instance in it, which may have covered it.
+def _since_set_back(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
+    """From when each time counts: from the pass after the last set-back in it; then a decision is due anew.
 
-    One that is lost before a pass looked at the queue is not seen to come either.
+    That is a capacity error, or the end of an instance that may have covered it. One that is lost before a pass looked
+    at the queue is not seen to come either.
     """
-    cycle_ms = book.settings.duration_ms("scheduler_cycle")
-    gone = np.sort(book.scaling.ms("at_s")[book.scaling.among("action", "scale_in", "reclaim", "loss")])
-    last = np.append(gone, MISSING)[np.searchsorted(gone, until_ms) - 1]
+    scaling, cycle_ms = book.scaling, book.settings.duration_ms("scheduler_cycle")
+    is_back = scaling.among("action", "scale_in", "reclaim", "loss") | (scaling.number("capacity_errors") > 0)
+    back = np.sort(scaling.ms("at_s")[is_back])
+    last = np.append(back, MISSING)[np.searchsorted(back, until_ms) - 1]
     return np.asarray(np.where(last > from_ms, last + cycle_ms, from_ms))
 
 
