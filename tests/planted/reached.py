@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import defaultdict
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from tests.planted.mutations import PLACES, ROOT, Mutation
 
@@ -68,7 +68,7 @@ def _tests(contexts: list[str]) -> set[str]:
 def _times(report: Path) -> tuple[dict[str, float], set[str]]:
     """Seconds by test, and the tests that are red without any mutation."""
     seconds, red = dict[str, float](), set[str]()
-    for case in ElementTree.parse(report).getroot().iter("testcase"):  # noqa: S314 (our own file)
+    for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 (our own file)
         test = f"{case.get('file')}::{case.get('name')}"
         seconds[test] = float(case.get("time", 0))
         if case.find("failure") is not None or case.find("error") is not None:
