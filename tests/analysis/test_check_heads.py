@@ -1,4 +1,4 @@
-"""The checker and heads that lose their place: a row of the timeline names who was at the head when its reason began."""
+"""The checker and heads that lose their place: a row of the timeline names who was the head when its reason began."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Result.reprice` into a region that does not sell every type of the run: what is named, what follows, what is given."""
+"""`Result.reprice` into a region that does not sell every type of the run: what is named, what follows, what counts."""
 
 from __future__ import annotations
 

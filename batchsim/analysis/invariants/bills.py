@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import Book, first_match, lookup, sums
+from batchsim.analysis.invariants.book import FAR, Book, first_match, lookup, sums
 from batchsim.analysis.invariants.exact import half_even
 from batchsim.analysis.invariants.faults import may_not_register
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
 
 S_PER_H = 3_600
 MONTH_S = 730 * S_PER_H
@@ -226,10 +226,17 @@ def attempt_of_row(book: Book) -> Int64s:
     costs, attempts = book.costs, book.attempts
     if costs is None:
         return np.zeros(0, np.int64)
+    found: Int64s = costs.kept("attempt", "row of attempts", lambda _: _attempts_named(book, costs, attempts))
+    return found
+
+
+def _attempts_named(book: Book, costs: Table, attempts: Table) -> Int64s:
     own = np.flatnonzero(costs.number("attempt") != MISSING)
-    wanted = (lookup(costs, "job_id", book.jobs, "job_id")[own] << 8) + costs.number("attempt")[own]
+    number, told = attempts.number("attempt"), costs.number("attempt")[own]
+    most = int(number.max(initial=0)) + 1
+    wanted = (lookup(costs, "job_id", book.jobs, "job_id")[own] + 1) * most + told
     found = np.full(len(costs), -1, np.int64)
-    found[own] = first_match(wanted, (book.job << 8) + attempts.number("attempt"))
+    found[own] = first_match(np.where((told >= 0) & (told < most), wanted, FAR), (book.job + 1) * most + number)
     return found
 
 

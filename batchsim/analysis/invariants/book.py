@@ -22,6 +22,10 @@ FAR = 2**62
 """An instant after everything."""
 
 
+DENSE = 16
+"""Keys that are at most so many times as large as they are many are looked up in a table, which needs no sorting."""
+
+
 class Book:
     """All that is known of a run. Positions are row numbers; -1 stands for no row."""
 
@@ -166,6 +170,11 @@ class Waits:
 
 def lookup(child: Table, column: str, parent: Table, key: str) -> Int64s:
     """For each row of ``child`` the first row of ``parent`` whose ``key`` is the text in ``column``, else -1."""
+    found: Int64s = child.kept(column, f"{parent.name}.{key}", lambda _: _looked_up(child, column, parent, key))
+    return found
+
+
+def _looked_up(child: Table, column: str, parent: Table, key: str) -> Int64s:
     if len(child) > 1_000 and 10 * len(child) > len(parent) > 1_000:
         return _joined(child.cells(column), parent.cells(key))
     words, keys = child.words(column), parent.cells(key)
@@ -178,6 +187,8 @@ def lookup(child: Table, column: str, parent: Table, key: str) -> Int64s:
 
 def _joined(wanted: Any, keys: Any) -> Int64s:
     """The same for many names: both columns numbered as one, which is far faster than a dictionary of texts."""
+    if isinstance(wanted.dtype, pd.CategoricalDtype):
+        return np.asarray(np.append(_joined(pd.Series(wanted.cat.categories), keys), -1)[wanted.cat.codes.to_numpy()])
     texts: Any = pd.concat([keys.astype("str"), wanted.astype("str")], ignore_index=True)
     codes, _ = pd.factorize(texts.mask(texts == "").array)
     first = np.append(first_rows(codes[: len(keys)], int(codes.max(initial=-1)) + 1), -1)
@@ -195,6 +206,9 @@ def first_match(wanted: Int64s, keys: Int64s) -> Int64s:
     """The first position in ``keys`` of each wanted key, else -1."""
     if len(keys) == 0:
         return np.full(len(wanted), -1, np.int64)
+    most = int(keys.max())
+    if keys.min() >= 0 and most < DENSE * len(keys):
+        return first_rows(keys, most + 2)[np.where((wanted < 0) | (wanted > most), most + 1, wanted)]
     order = ascending(keys)
     at = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
     return np.where(keys[order][at] == wanted, order[at], -1)

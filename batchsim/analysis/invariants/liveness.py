@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,10 +61,11 @@ def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
     shape = _shapes(book)[line.head]
     for name in timeline.words("environment"):
         mine = np.flatnonzero(waits & timeline.among("environment", name)[line.row])
+        holds = _holds(book, name) if len(mine) else None
         for each in np.unique(shape[mine]).tolist()[:MOST_SHAPES]:
             of_shape = mine[shape[mine] == each]
             at, job = line.at_ms[of_shape], int(line.head[of_shape[0]])
-            rooms = _rooms(book, name, job)
+            rooms = _rooms(book, holds, job)
             found = of_shape[rooms.overlap(at, until[of_shape], away_ms) & _takes_jobs(book, name, job, at)]
             if len(found):
                 heads = Heads(line.at_ms[found], line.head[found])
@@ -90,7 +91,7 @@ def _joined_ahead(book: Book, queue: str, heads: Heads, until_ms: Int64s) -> Int
     That is before ``until_ms`` the first instant at which anybody joined, where one of those who did was ahead.
     """
     waits, rank = book.waits, fifo_rank(book)
-    mine = np.flatnonzero(book.jobs.among("queue", queue)[waits.job])
+    mine = np.flatnonzero(book.jobs.among("queue", queue)[waits.job] & (waits.end_ms > waits.begin_ms))
     mine = mine[ascending(waits.begin_ms[mine])]
     begin = waits.begin_ms[mine]
     low = np.searchsorted(begin, heads.at_ms)
@@ -101,9 +102,11 @@ def _joined_ahead(book: Book, queue: str, heads: Heads, until_ms: Int64s) -> Int
 
 def _shapes(book: Book) -> Int64s:
     """A number for what each job asks for, and one more for no job."""
-    jobs = book.jobs
-    keys = np.stack([jobs.milli("vcpus"), jobs.number("memory_mib"), jobs.number("gpus")], axis=1)
-    return np.append(np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1), -1)
+    number = np.zeros(len(book.jobs), np.int64)
+    for column in SIZES:
+        codes, distinct = pd.factorize(book.jobs.milli(column))
+        number = pd.factorize(number * len(distinct) + codes)[0].astype(np.int64)
+    return np.append(number, -1)
 
 
 def _takes_jobs(book: Book, name: str, job: int, at_ms: Int64s) -> Bools:
@@ -130,11 +133,11 @@ class Stretches:
         return np.asarray(((begin[now] <= from_ms) & (end[now] > from_ms)) | within)
 
 
-def _rooms(book: Book, name: str, job: int) -> Stretches:
+def _rooms(book: Book, holds: Holds | None, job: int) -> Stretches:
     """When an environment has an instance with room for a job."""
     none = np.zeros(0, np.int64)
-    changes = _room_changes(book, name, job)
-    if changes is None:
+    changes = (none, none) if holds is None else _room_changes(book, holds, job)
+    if not len(changes[0]):
         return Stretches(none, none)
     order = np.argsort(changes[0], kind="stable")
     at, count = changes[0][order], np.cumsum(changes[1][order])
@@ -144,9 +147,25 @@ def _rooms(book: Book, name: str, job: int) -> Stretches:
     return Stretches(at[some & ~before], np.append(at[~some & before], FAR)[: int((some & ~before).sum())])
 
 
-def _room_changes(book: Book, name: str, job: int) -> tuple[Int64s, Int64s] | None:
-    """When an instance comes to have room for a job (+1), and when it has it no more (-1)."""
-    instances, attempts, jobs = book.instances, book.attempts, book.jobs
+SIZES = ("vcpus", "memory_mib", "gpus")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holds:
+    """What the jobs on each instance of an environment held, after each event: it opened, or a job came or went."""
+
+    host: Int64s
+    """Ascending, and within a host by instant."""
+    at_ms: Int64s
+    """Not after the host was shut."""
+    shut_ms: Int64s
+    free: Mapping[str, Int64s]
+    """What is left of the host's size, in thousandths; of what some job of the run asks for."""
+
+
+def _holds(book: Book, name: str) -> Holds | None:
+    """All that happened on the instances of an environment that ever took a job; None without one."""
+    instances, attempts = book.instances, book.attempts
     opened, shut = _open_to_jobs(book)
     hosts = np.flatnonzero(instances.among("environment", name) & (opened < shut))
     if not len(hosts):
@@ -155,17 +174,27 @@ def _room_changes(book: Book, name: str, job: int) -> tuple[Int64s, Int64s] | No
     group = np.concatenate((hosts, book.host[rows], book.host[rows]))
     at = np.concatenate((opened[hosts], book.end_ms[rows], attempts.ms("starting_at_s")[rows]))
     order = event_order(group, at, np.repeat((0, 1, 2), (len(hosts), len(rows), len(rows))))
-    fits = np.ones(len(order), np.bool_)
-    for column in ("vcpus", "memory_mib", "gpus"):
+    free, group_of = {}, group[order]
+    for column in SIZES:
+        if column == "gpus" and not book.jobs.number(column).any() and not attempts.number(column).any():
+            continue
         asked = attempts.milli(column)[rows]
         held = levels_in(order, group, at, np.concatenate((np.zeros(len(hosts), np.int64), -asked, asked)))
-        fits &= held.level + jobs.milli(column)[job] <= instances.number(column)[held.group] * 1000
-    group, at = group[order], np.minimum(at[order], shut[group[order]])
-    first = np.append(True, group[1:] != group[:-1])
-    before = np.where(first, 0, np.append(0, fits[:-1]))
-    last = np.append(group[1:] != group[:-1], True)
-    ends = np.flatnonzero(last & fits)
-    return np.concatenate((at, shut[group[ends]])), np.concatenate((fits - before, np.full(len(ends), -1)))
+        free[column] = instances.number(column)[group_of] * 1000 - held.level
+    return Holds(group_of, np.minimum(at[order], shut[group_of]), shut[group_of], free)
+
+
+def _room_changes(book: Book, holds: Holds, job: int) -> tuple[Int64s, Int64s]:
+    """When an instance comes to have room for a job (+1), and when it has it no more (-1)."""
+    fits = np.ones(len(holds.host), np.bool_)
+    for column, free in holds.free.items():
+        fits &= free >= book.jobs.milli(column)[job]
+    other = holds.host[1:] != holds.host[:-1]
+    before = np.append(False, fits[:-1] & ~other)
+    changed = np.flatnonzero(fits != before)
+    ends = np.flatnonzero(np.append(other, True) & fits)
+    delta = np.where(fits[changed], 1, -1)
+    return np.concatenate((holds.at_ms[changed], holds.shut_ms[ends])), np.append(delta, np.full(len(ends), -1))
 
 
 def _open_to_jobs(book: Book) -> tuple[Int64s, Int64s]:

@@ -83,7 +83,7 @@ class Table:
 
     def words(self, column: str) -> tuple[str, ...]:
         """The distinct texts of a column."""
-        words: tuple[str, ...] = self._kept(column, "words", lambda _: spelled(self._factorized(column)[1]))
+        words: tuple[str, ...] = self.kept(column, "words", lambda _: spelled(self._factorized(column)[1]))
         return words
 
     def among(self, column: str, *words: str) -> Bools:
@@ -101,14 +101,15 @@ class Table:
         return self.frame.iloc[:0]
 
     def _scaled(self, column: str, places: int) -> Int64s:
-        ints: Int64s = self._kept(column, f"x{places}", partial(scaled, places=places))
+        ints: Int64s = self.kept(column, f"x{places}", partial(scaled, places=places))
         return ints
 
     def _factorized(self, column: str) -> tuple[Int64s, Any]:
-        pair: tuple[Int64s, Any] = self._kept(column, "codes", factorized)
+        pair: tuple[Int64s, Any] = self.kept(column, "codes", factorized)
         return pair
 
-    def _kept(self, column: str, kind: str, read: Callable[[Cells], Any]) -> Any:
+    def kept(self, column: str, kind: str, read: Callable[[Cells], Any]) -> Any:
+        """What ``read`` makes of a column, found once; ``kind`` names it. Nobody writes into it."""
         if (column, kind) not in self._known:
             self._known[column, kind] = read(self.cells(column))
         return self._known[column, kind]

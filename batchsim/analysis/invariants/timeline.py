@@ -186,7 +186,7 @@ def _not_shut(book: Book, reason: str, is_open: Callable[[Book, str], Steps]) ->
 def waits_by_reason_follow_the_timeline(book: Book) -> pd.DataFrame:
     """Each job's wait by reason is the time that its queue's, or share's, timeline shows it during its waits."""
     jobs, waits = book.jobs, book.waits
-    spent = {reason: np.zeros(len(waits), np.int64) for reason in REASONS}
+    spent: dict[str, Int64s] = {}
     for line in lines(book):
         mine = line.waits
         begin, end = (last_at(line.at_ms, instants[mine]) for instants in (waits.begin_ms, waits.end_ms))
@@ -194,10 +194,12 @@ def waits_by_reason_follow_the_timeline(book: Book) -> pd.DataFrame:
             active = book.timeline.among("reason", reason)[line.row]
             if active.any():
                 until_end = _time_spent(line.at_ms, active, end, waits.end_ms[mine])
-                spent[reason][mine] = until_end - _time_spent(line.at_ms, active, begin, waits.begin_ms[mine])
+                of_reason = spent.setdefault(reason, np.zeros(len(waits), np.int64))
+                of_reason[mine] = until_end - _time_spent(line.at_ms, active, begin, waits.begin_ms[mine])
     wrong = np.zeros(len(jobs), np.bool_)
-    for reason, length in spent.items():
-        wrong |= sums(waits.job, length, len(jobs)) != jobs.ms(f"wait_{reason}_s")
+    for reason in REASONS:
+        wanted = sums(waits.job, spent[reason], len(jobs)) if reason in spent else 0
+        wrong |= jobs.ms(f"wait_{reason}_s") != wanted
     return jobs.rows(wrong)
 
 
