@@ -457,7 +457,7 @@ ROWS = [
         where="batchsim/engine/compile.py _Offers",
         tests=ENVIRONMENT + "a_pool_is_a_type_in_a_zone",
         status="exact",
-        breaks=lambda patch: patch.setattr("batchsim.engine.capacity_errors._is_selected", lambda *_: True),
+        breaks=lambda patch: patch.setattr("batchsim.engine.faults.targets._is_selected", lambda *_: True),
     ),
     Row(
         id="5.4s",
