@@ -274,13 +274,15 @@ def error_lines() -> str:
 
 def theory() -> str:
     """Every case of the selftest: configuration, what is expected, and the formula."""
-    from batchsim.selftest.registry import cases
+    from batchsim.selftest.registry import cases, chosen
 
+    run = {case.id: case.title for case in chosen()}
     lines = ["| case | configuration | expected | formula |", "|---|---|---|---|"]
     for case in cases():
         found = [f"{quantity.name} {_value(quantity)} {quantity.unit}" for quantity in case.quantities]
         expected = "; ".join(each.strip() for each in found).replace("|", "\\|")
-        lines.append(f"| {case.id}{'*' if case.heavy else ''} | {case.title} | {expected} | {case.source} |")
+        mark = "*" if case.id not in run else "" if run[case.id] == case.title else "°"
+        lines.append(f"| {case.id}{mark} | {case.title} | {expected} | {case.source} |")
     return "\n".join(lines)
 
 

@@ -91,7 +91,18 @@ def run(layer: Layer, level: str, seed: int, workers: int) -> Outcome:
 def _command(layer: Layer, told: Path, workers: int) -> list[str]:
     if layer.is_script:
         return [sys.executable, *layer.tests, "--counts", str(told), "--workers", str(workers)]
-    how = ["-q", "-n", str(workers), "-m", "slow or not slow", "-o", "junit_family=xunit1", f"--junitxml={told}"]
+    how = [
+        "-q",
+        "-n",
+        str(workers),
+        "--dist",
+        "worksteal",
+        "-m",
+        "slow or not slow",
+        "-o",
+        "junit_family=xunit1",
+        f"--junitxml={told}",
+    ]
     return [sys.executable, "-m", "pytest", *how, *layer.tests]
 
 

@@ -273,7 +273,7 @@ def check(
 def selftest(
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="Run the long cases too, heavy traffic among them: hours.")
+        bool, typer.Option("--all", help="Run everything, and every queue as one whole run: hours.")
     ] = False,
     only: Annotated[
         list[str] | None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from batchsim.result import Result
+from batchsim.selftest.recursions import Recorded
 from batchsim.simulation import Prepared, Simulation, prepare
 from batchsim.spec import parse
 
@@ -36,6 +37,8 @@ Value = Any
 """What is measured: a number, a tuple of numbers, a Decimal, a text; or :class:`Bounded`."""
 Measured = Mapping[str, Value]
 """By the name of the quantity, of one replication."""
+Recursion = Callable[[Recorded], list[int]]
+"""The start of each job, in ms."""
 Scenarios = Callable[[float], tuple[Data, ...]]
 """The scenarios of a case, ``scale`` times as long as usual."""
 
@@ -78,11 +81,13 @@ class Case:
     quantities: tuple[Quantity, ...]
     scenarios: Scenarios
     measure: Callable[..., Measured]
-    """Takes the :class:`Result` of each scenario, in order."""
+    """Takes the :class:`Result` of each scenario, in order; where there is a recursion, or its jobs and starts."""
     replications: int = REPLICATIONS
     first_replication: int = 0
     heavy: bool = False
     """Whether it is too long for ``batchsim selftest`` without ``--all``."""
+    recursion: Recursion | None = None
+    """Of a queue: what every job's start must be, from the arrivals and run times alone."""
     scale: float = 1.0
     """How much longer it runs than usual."""
     jobs: int = 0

@@ -7,9 +7,12 @@ from functools import cache
 from importlib import import_module
 
 from batchsim.errors import ExperimentError
+from batchsim.selftest.by_recursion import by_recursion
 from batchsim.selftest.case import Case
 from batchsim.spec.near import did_you_mean
 
+WHOLE_JOBS, MOST_JOBS = 250_000, 5_000_000
+"""With more jobs a case goes by its recursion, if it has one; with more still, even that takes minutes."""
 MODULES = (
     "queueing", "populations", "elastic", "traces",
     "retries", "spot", "makespan", "packing", "shares", "billing", "identities",
@@ -37,14 +40,26 @@ def family() -> int:
 
 
 def chosen(only: Sequence[str] = (), *, everything: bool = False) -> list[Case]:
-    """The cases with these ids (``T9`` stands for all of ``T9.1``, ``T9.2``, ...), else all that are not heavy.
+    """The cases with these ids (``T9`` stands for all of ``T9.1``, ``T9.2``, ...), else all that do not take too long.
 
-    Raises :class:`ExperimentError` for an id that no case has.
+    Where neither ids nor ``everything`` ask for it whole, a long case goes by its recursion. Raises
+    :class:`ExperimentError` for an id that no case has.
     """
     if only:
         wanted = [_named(id_) for id_ in only]
         return [case for case in cases() if any(case in group for group in wanted)]
-    return [case for case in cases() if everything or not case.heavy]
+    return list(cases()) if everything else [in_two_steps(case) for case in cases() if _is_quick(case)]
+
+
+def in_two_steps(case: Case) -> Case:
+    """The case by its recursion if it is long and has one, else itself."""
+    is_long = case.recursion is not None and case.jobs * case.replications > WHOLE_JOBS
+    return by_recursion(case) if is_long else case
+
+
+def _is_quick(case: Case) -> bool:
+    """Whether ``batchsim selftest`` runs it without being asked."""
+    return not case.heavy or (case.recursion is not None and case.jobs * case.replications <= MOST_JOBS)
 
 
 def _named(id_: str) -> list[Case]:

@@ -1,32 +1,33 @@
 """Every case of the selftest: in a short form on each change, at full length and fresh seeds under ``verify``.
 
 On each change half-widths may be five times as wide, which takes a 25th of the jobs; exact values and bounds are as
-ever. Under ``verify`` an estimate that fails is run once more, four times as long. The longest queues would take hours:
-there ``test_heavy_traffic.py`` stands in for them, but under ``long`` they run whole.
+ever. Under ``verify`` an estimate that fails is run once more, four times as long, and long queues go by their
+recursion; under ``long`` they run whole.
 """
 
 from __future__ import annotations
 
 import pytest
 from effort import LEVEL
-from theory.seeds import BY_RECURSION, SURER, campaign_seed
+from theory.seeds import SURER, campaign_seed
 
 from batchsim.selftest.case import Case
 from batchsim.selftest.registry import cases as all_cases
-from batchsim.selftest.registry import family
+from batchsim.selftest.registry import family, in_two_steps
 from batchsim.selftest.runner import Report, run_all, run_case, run_twice
 
 COARSER = 5.0
 LIGHT = {"T1.2", "T1.5"}
-"""Too slow for ``batchsim selftest`` at full length, but not in the short form."""
+"""Too slow to run whole at full length, but not in the short form."""
 SEED = campaign_seed()
 
 
-def is_due(case: Case) -> bool:
-    """Whether this level runs the case."""
+def due(case: Case) -> Case | None:
+    """What this level runs of a case."""
+    longer = case.longer(SURER) if case.kind == "ci" else case
     if LEVEL == "fast":
-        return case.id in LIGHT or not case.heavy
-    return LEVEL == "long" or case.id not in BY_RECURSION
+        return (case.coarser(COARSER) if case.kind == "ci" else case) if case.id in LIGHT or not case.heavy else None
+    return longer if LEVEL == "long" else in_two_steps(longer)
 
 
 def told(report: Report) -> str:
@@ -39,20 +40,11 @@ def told(report: Report) -> str:
     return "\n".join([*lines, f"BATCHSIM_EFFORT={LEVEL} BATCHSIM_SEED={SEED} pytest tests/theory -k {report.case.id}"])
 
 
-@pytest.mark.parametrize("case", [case for case in all_cases() if is_due(case)], ids=lambda case: case.id)
+@pytest.mark.parametrize("case", [*filter(None, map(due, all_cases()))], ids=lambda case: case.id)
 def test_a_case_agrees_with_theory(case, cases):
-    if LEVEL == "fast":
-        report = run_case(case.coarser(COARSER) if case.kind == "ci" else case, SEED)
-    else:
-        (report,) = run_twice([case.longer(SURER) if case.kind == "ci" else case], SEED)
+    (report,) = [run_case(case, SEED)] if LEVEL == "fast" else run_twice([case], SEED)
     cases(len(report.verdicts))
     assert report.ok, told(report)
-
-
-def test_no_case_is_left_out_under_verify():
-    whole = {case.id for case in all_cases()} - set(BY_RECURSION)
-    assert len(whole) + len(BY_RECURSION) == len(all_cases())
-    assert all(case.heavy for case in all_cases() if case.id in BY_RECURSION)
 
 
 def test_the_figures_do_not_hang_on_the_number_of_processes():

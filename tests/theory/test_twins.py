@@ -13,12 +13,13 @@ import pytest
 from effort import LEVEL, effort
 from theory import twins
 from theory.seeds import campaign_seed
-from theory.twins import Recorded, recorded
 
 from batchsim.records.tables import NEVER
+from batchsim.selftest import recursions
 from batchsim.selftest.case import Case
 from batchsim.selftest.cases import elastic, populations, queueing
 from batchsim.selftest.formulas import laws
+from batchsim.selftest.recursions import Recorded, recorded
 from batchsim.selftest.registry import cases as all_cases
 
 SEED = campaign_seed()
@@ -42,14 +43,14 @@ def boots(result: Any) -> list[int]:
 def first_come(servers: int) -> Callable[[Any], None]:
     def hold(result: Any) -> None:
         jobs = recorded(result)
-        assert twins.first_come(jobs, servers) == jobs.started
+        assert recursions.first_come(jobs, servers) == jobs.started
 
     return hold
 
 
 def prioritised(result: Any) -> None:
     jobs = recorded(result)
-    assert twins.by_priority(jobs) == jobs.started
+    assert recursions.by_priority(jobs) == jobs.started
 
 
 def scaled(most: int) -> Callable[[Any], None]:
@@ -194,7 +195,7 @@ def jobs(*rows: tuple[int, int, int]) -> Recorded:
 
 def test_the_twin_of_priorities_by_hand():
     line = jobs((0, 10, 1), (1, 10, 1), (2, 5, 0), (10, 1, 0), (40, 1, 1))
-    assert twins.by_priority(line) == [0, 16, 10, 15, 40]
+    assert recursions.by_priority(line) == [0, 16, 10, 15, 40]
 
 
 def test_the_twin_of_a_scaler_by_hand():

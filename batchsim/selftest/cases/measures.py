@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,17 +12,54 @@ from numpy.typing import NDArray
 
 from batchsim.records.tables import NEVER, Ints
 from batchsim.result import Result
+from batchsim.selftest.recursions import Recorded
 
 Floats = NDArray[np.floating]
 MS = 1000
 
 
-@dataclass(frozen=True)
-class Steady:
-    """The jobs that were submitted after the warm-up; all instants in ms, one row a job, in order of submission.
+class Line(ABC):
+    """Jobs that were submitted after the warm-up: instants in ms, one row a job, in order of submission."""
 
-    Jobs of one attempt each. One that never started has ``started_ms`` NEVER.
-    """
+    from_s: float
+    """The end of the warm-up."""
+
+    @property
+    @abstractmethod
+    def came_ms(self) -> Ints:
+        """When they were submitted."""
+
+    @property
+    @abstractmethod
+    def started_ms(self) -> Ints:
+        """When they got their capacity; NEVER of one that did not."""
+
+    @property
+    @abstractmethod
+    def run_s(self) -> float:
+        """Their mean run time, of those that ran."""
+
+    @cached_property
+    def waits_s(self) -> Floats:
+        """From submission to start, of those that started."""
+        started = self.started_ms != NEVER
+        return np.asarray((self.started_ms - self.came_ms)[started] / MS)
+
+    @property
+    def window_s(self) -> tuple[float, float]:
+        """From the end of the warm-up to the last submission."""
+        return self.from_s, float(self.came_ms[-1]) / MS
+
+    @property
+    def rate(self) -> float:
+        """Jobs submitted a second."""
+        low, high = self.window_s
+        return len(self.came_ms) / (high - low)
+
+
+@dataclass(frozen=True)
+class Steady(Line):
+    """Those of a run, of one attempt each."""
 
     result: Result
     from_s: float
@@ -55,12 +94,6 @@ class Steady:
         return self._of_attempt(self.result.records.attempts.ended_at_ms)
 
     @cached_property
-    def waits_s(self) -> Floats:
-        """From submission to start, of those that started."""
-        started = self.started_ms != NEVER
-        return np.asarray((self.started_ms - self.came_ms)[started] / MS)
-
-    @cached_property
     def latencies_s(self) -> Floats:
         """From submission to end."""
         return (self.ended_ms - self.came_ms) / MS
@@ -72,21 +105,51 @@ class Steady:
         took_ms = (self.ended_ms - ran)[(ran != NEVER) & (self.ended_ms != NEVER)]
         return float(took_ms.mean()) / MS
 
-    @property
-    def window_s(self) -> tuple[float, float]:
-        """From the end of the warm-up to the last submission."""
-        return self.from_s, float(self.came_ms[-1]) / MS
-
-    @property
-    def rate(self) -> float:
-        """Jobs submitted a second."""
-        low, high = self.window_s
-        return len(self.rows) / (high - low)
-
     def _of_attempt(self, column: Ints) -> Ints:
         found = np.full(len(self.result.records.jobs.state), NEVER, np.int64)
         found[self.result.records.attempts.job] = column
         return found[self.rows]
+
+
+@dataclass(frozen=True)
+class SteadyByRecursion(Line):
+    """Those that a recursion starts."""
+
+    jobs: Recorded
+    starts: Sequence[int]
+    from_s: float
+    queue: int | None = None
+    """Only jobs of this queue, by its place in the file."""
+
+    @cached_property
+    def rows(self) -> Ints:
+        """Their places in the order of submission."""
+        kept = np.array(self.jobs.came) >= self.from_s * MS
+        return np.flatnonzero(kept if self.queue is None else kept & (np.array(self.jobs.queue) == self.queue))
+
+    @cached_property
+    def came_ms(self) -> Ints:
+        """When they were submitted."""
+        return np.array(self.jobs.came)[self.rows]
+
+    @cached_property
+    def started_ms(self) -> Ints:
+        """When the recursion starts them."""
+        return np.array(self.starts)[self.rows]
+
+    @property
+    def run_s(self) -> float:
+        """Their mean run time."""
+        return float(np.array(self.jobs.work)[self.rows].mean()) / MS
+
+
+Source = Result | tuple[Recorded, Sequence[int]]
+"""A run; or jobs, and the starts that a recursion gives them."""
+
+
+def steady(source: Source, from_s: float, queue: int | None = None) -> Line:
+    """The jobs after the warm-up, of a run or of a recursion."""
+    return Steady(source, from_s, queue) if isinstance(source, Result) else SteadyByRecursion(*source, from_s, queue)
 
 
 def time_average(from_ms: Ints, until_ms: Ints, window_s: tuple[float, float]) -> float:

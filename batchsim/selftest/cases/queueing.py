@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from batchsim.result import Result
-from batchsim.selftest import stage
+from batchsim.selftest import recursions, stage
 from batchsim.selftest.case import PRECISION, PRECISION_HEAVY, Case, Data, Measured, Quantity, exact, mean, probability
 from batchsim.selftest.cases.lengths import Length, length
-from batchsim.selftest.cases.measures import Steady, time_average
+from batchsim.selftest.cases.measures import Source, Steady, steady, time_average
 from batchsim.selftest.formulas import laws, queues
 from batchsim.selftest.formulas.laws import ServiceLaw
 
@@ -91,9 +91,9 @@ def waves(slots: int, every_s: int, count: int, _scale: float) -> tuple[Data, ..
 # -- measurements
 
 
-def waits(warmup_s: float, result: Result) -> Measured:
+def waits(warmup_s: float, source: Source) -> Measured:
     """Everything about the waits of one class of jobs."""
-    jobs = Steady(result, warmup_s)
+    jobs = steady(source, warmup_s)
     p95, p99 = np.quantile(jobs.waits_s, [0.95, 0.99]).tolist()
     return {
         "E[Wq]": float(jobs.waits_s.mean()),
@@ -106,10 +106,10 @@ def waits(warmup_s: float, result: Result) -> Measured:
     }
 
 
-def waits_by_queue(warmup_s: float, names: Sequence[str], result: Result) -> Measured:
+def waits_by_queue(warmup_s: float, names: Sequence[str], source: Source) -> Measured:
     """The mean wait in each queue."""
     return {
-        f"E[Wq] {name}": float(Steady(result, warmup_s, number).waits_s.mean()) for number, name in enumerate(names)
+        f"E[Wq] {name}": float(steady(source, warmup_s, number).waits_s.mean()) for number, name in enumerate(names)
     }
 
 
@@ -201,6 +201,7 @@ class _Station:
             partial(single_class, title, self.servers, self.rate, self.law.run, lasts, None),
             partial(waits, lasts.warmup_s),
             heavy=is_heavy(self.load, jobs),
+            recursion=partial(recursions.first_come, servers=self.servers),
             jobs=jobs,
         )
 
@@ -230,6 +231,7 @@ def priorities(id_: str, classes: Sequence[tuple[str, float, ServiceLaw]], times
         partial(two_classes, "priorities", rates, lasts),
         partial(waits_by_queue, lasts.warmup_s, names),
         heavy=is_heavy(total, jobs),
+        recursion=recursions.by_priority,
         jobs=jobs,
     )
 
@@ -252,6 +254,7 @@ def dm1(id_: str, gap_s: float, mean_s: float = 60.0) -> Case:
         partial(regular, f"D/M/1, gap {gap_s:g} s", gap_s, law.run, lasts),
         partial(waits, lasts.warmup_s),
         heavy=is_heavy(load, jobs),
+        recursion=partial(recursions.first_come, servers=1),
         jobs=jobs,
     )
 
@@ -270,6 +273,7 @@ def arrays(id_: str, size: int, load: float, law: ServiceLaw) -> Case:
         partial(single_class, f"arrays of {size}", 1, rate, law.run, lasts, size),
         partial(waits, lasts.warmup_s),
         heavy=is_heavy(load, jobs),
+        recursion=partial(recursions.first_come, servers=1),
         jobs=jobs,
     )
 
