@@ -116,7 +116,7 @@ def minimum_is_kept(book: Book) -> pd.DataFrame:
         mine = rows[scaled_in[rows]]
         at = instances.ms("ended_at_s")[mine]
         least = vcpu_bound(book, instances.words("environment")[code], "minvCpus").at(at)
-        wrong[mine] = _on_after(book, rows, at) < least
+        wrong[mine] = on_after(book, rows, at) < least
     return instances.rows(wrong)
 
 
@@ -134,7 +134,7 @@ def closing_keeps_the_minimum(book: Book) -> pd.DataFrame:
         shut = value_at(at[order], np.cumsum(instances.number("vcpus")[mine][order]), at)
         gone = _gone_after(book, mine, at)
         least = vcpu_bound(book, instances.words("environment")[code], "minvCpus").at(at)
-        wrong[mine] = _on_after(book, rows, at) - (shut - gone) < least
+        wrong[mine] = on_after(book, rows, at) - (shut - gone) < least
     return instances.rows(wrong)
 
 
@@ -145,7 +145,7 @@ def _gone_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
     return value_at(ended[order], np.cumsum(book.instances.number("vcpus")[rows][order]), at_ms)
 
 
-def _on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
+def on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
     """vCPUs on and booting of these instances after each instant."""
     instances = book.instances
     launched, vcpus = instances.ms("launched_at_s")[rows], instances.number("vcpus")[rows]
@@ -317,7 +317,7 @@ def scaling_agrees_with_instances(book: Book) -> pd.DataFrame:
             continue
         at = scaling.ms("at_s")[rows]
         wrong[rows] = (np.append(at[1:], MISSING) != at) & (
-            _on_after(book, mine, at) != scaling.number("desired_vcpus")[rows]
+            on_after(book, mine, at) != scaling.number("desired_vcpus")[rows]
         )
         wrong[rows] |= np.append(at[1:] < at[:-1], False)
         told, counted = scaling.number("instances")[rows].cumsum()[-1], _alive(book, mine)
