@@ -60,7 +60,10 @@ def launches_respect_the_maximum(book: Book) -> pd.DataFrame:
         # The initial capacity stands before the actions of the first instant.
         given = int(book.settings.resources(name).get("maxvCpus") or 0)
         initial = instances.among("why_launched", "initial_capacity", "fleet")[rows]
-        most = np.where(initial, given, vcpu_bound(book, name, "maxvCpus").at(instances.ms("launched_at_s")[rows]))
+        bound, at = vcpu_bound(book, name, "maxvCpus"), instances.ms("launched_at_s")[rows]
+        most = np.where(initial, given, bound.at(at))
+        asked = instances.among("why_launched", "desiredvCpus")[rows]  # launched amid the actions of an instant
+        most[asked] = bound.greatest_at(at[asked])
         added = np.where(_may_overshoot(book, name, rows), 1, instances.number("vcpus")[rows])
         wrong[rows] = (before + added > most) & ~instances.among("why_launched", "replacement")[rows]
     return instances.rows(wrong)
