@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
+from math import inf
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -154,6 +155,12 @@ class Simulation:
     def now(self) -> float:
         """The clock, in seconds since the start."""
         return self.now_ms / 1000
+
+    @property
+    def next_event_ms(self) -> int | None:
+        """The next instant for which anything is planned: ``advance(until=…)`` stops before it. None at the end."""
+        at_ms = self._engine.kernel.peek()
+        return None if self._result is not None or at_ms == inf else int(at_ms)
 
     @property
     def is_over(self) -> bool:

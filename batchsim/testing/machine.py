@@ -29,6 +29,8 @@ ANY = st.integers(0, 63)
 """Which of the things that there are: taken modulo their number."""
 RUNS = st.sampled_from(("10s", "60s", "5m", "0s", "1500ms", {"exponential": {"mean": "90s"}}, "40m"))
 STEPS = st.sampled_from((1_000, 10_000, 60_000, 1, 0, 2_500, 300_000, 7_000, 1_200_000, 3_600_000))
+LONGEST_STEP_MS = 3_600_000
+"""What is due later, as a reclaim in a year, is not waited for."""
 ACTING = ("actions", "changes")
 """The machine acts, so the scenarios that it draws do not."""
 
@@ -83,6 +85,13 @@ class BatchMachine(RuleBasedStateMachine):
         note("simulation.advance(to_next_decision=True)")
         self.simulation.advance(to_next_decision=True)
         self._whole = False
+
+    @rule()
+    def advance_to_the_next_event(self) -> None:
+        """Stop before the next instant in which anything is due, so that calls come first in it; or go on behind it."""
+        at_ms, now_ms = self.simulation.next_event_ms, self.simulation.now_ms
+        if at_ms is not None:
+            self.advance(min(at_ms - now_ms, LONGEST_STEP_MS) if at_ms > now_ms else 1)
 
     # -- rules: jobs
 

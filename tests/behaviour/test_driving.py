@@ -38,6 +38,16 @@ def test_advance_stops_before_the_events_of_its_instant(drive):
     assert simulation.snapshot().states == {"queue": {"RUNNING": 1, "SUCCEEDED": 1}}
 
 
+def test_a_call_can_come_in_the_very_instant_of_what_is_due_next(drive):
+    simulation = drive(scenario(job("a", "10s"), job("b", "10s")))
+    simulation.advance(until="1s")
+    simulation.advance(until=simulation.next_event_ms)
+    simulation.cancel("b")
+    assert (simulation.now_ms, simulation.next_event_ms) == (10_000, 10_000)
+    result = simulation.finish()
+    assert (simulation.next_event_ms, column(result, "state")) == (None, {"a": "SUCCEEDED", "b": "FAILED"})
+
+
 def test_the_clock_does_not_go_back(drive):
     simulation = drive(scenario(job("a")))
     simulation.advance(until="30s")

@@ -99,3 +99,13 @@ def test_the_capacity_of_the_start_is_ready_or_boots(state, ready, simulate):
     slow = {"initial_capacity": state, "instance_boot": "60s"}
     result = simulate(scenario(job("a"), environments=[environment(minvCpus=1)], world=slow))
     assert (result.instances["ready_at_s"].tolist(), starts(result)) == ([ready], {"a": ready})
+
+
+def test_a_decision_that_falls_due_for_minvcpus_launches_for_jobs_that_came_since(simulate):
+    """The checker's C06 once asked who had waited for twenty seconds, and nobody had."""
+    spot = environment(type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE", minvCpus=1)
+    lost = [{"kind": "spot_reclaim", "at": "10s", "select": {"environment": "hosts", "ordinal": 0}}]
+    late = {"scale_up_delay": "20s"}
+    result = simulate(scenario(job("a", at="25s"), environments=[spot], faults=lost, world=late))
+    launched = result.instances.loc[1, ["launched_at_s", "why_launched"]]
+    assert launched.tolist() == [30, "demand"]

@@ -25,6 +25,12 @@ class Steps:
         """The value at each wanted instant."""
         return value_at(self.at_ms, self.values, wanted_ms, int(self.values[0]))
 
+    def greatest_at(self, wanted_ms: Int64s) -> Int64s:
+        """The greatest value at any time of each wanted instant, whose actions come one after the other."""
+        low = np.maximum(np.searchsorted(self.at_ms, wanted_ms, side="left") - 1, 0)
+        high = np.searchsorted(self.at_ms, wanted_ms, side="right")
+        return np.array([self.values[a:b].max() for a, b in zip(low, high, strict=True)], np.int64)
+
 
 def vcpu_bound(book: Book, environment: str, field: str) -> Steps:
     """``minvCpus`` or ``maxvCpus`` of an environment over time."""

@@ -60,7 +60,10 @@ def launches_respect_the_maximum(book: Book) -> pd.DataFrame:
         # The initial capacity stands before the actions of the first instant.
         given = int(book.settings.resources(name).get("maxvCpus") or 0)
         initial = instances.among("why_launched", "initial_capacity", "fleet")[rows]
-        most = np.where(initial, given, vcpu_bound(book, name, "maxvCpus").at(instances.ms("launched_at_s")[rows]))
+        bound, at = vcpu_bound(book, name, "maxvCpus"), instances.ms("launched_at_s")[rows]
+        most = np.where(initial, given, bound.at(at))
+        asked = instances.among("why_launched", "desiredvCpus")[rows]  # launched amid the actions of an instant
+        most[asked] = bound.greatest_at(at[asked])
         added = np.where(_may_overshoot(book, name, rows), 1, instances.number("vcpus")[rows])
         wrong[rows] = (before + added > most) & ~instances.among("why_launched", "replacement")[rows]
     return instances.rows(wrong)
@@ -116,7 +119,7 @@ def minimum_is_kept(book: Book) -> pd.DataFrame:
         mine = rows[scaled_in[rows]]
         at = instances.ms("ended_at_s")[mine]
         least = vcpu_bound(book, instances.words("environment")[code], "minvCpus").at(at)
-        wrong[mine] = _on_after(book, rows, at) < least
+        wrong[mine] = on_after(book, rows, at) < least
     return instances.rows(wrong)
 
 
@@ -134,7 +137,7 @@ def closing_keeps_the_minimum(book: Book) -> pd.DataFrame:
         shut = value_at(at[order], np.cumsum(instances.number("vcpus")[mine][order]), at)
         gone = _gone_after(book, mine, at)
         least = vcpu_bound(book, instances.words("environment")[code], "minvCpus").at(at)
-        wrong[mine] = _on_after(book, rows, at) - (shut - gone) < least
+        wrong[mine] = on_after(book, rows, at) - (shut - gone) < least
     return instances.rows(wrong)
 
 
@@ -145,7 +148,7 @@ def _gone_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
     return value_at(ended[order], np.cumsum(book.instances.number("vcpus")[rows][order]), at_ms)
 
 
-def _on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
+def on_after(book: Book, rows: Int64s, at_ms: Int64s) -> Int64s:
     """vCPUs on and booting of these instances after each instant."""
     instances = book.instances
     launched, vcpus = instances.ms("launched_at_s")[rows], instances.number("vcpus")[rows]
@@ -317,7 +320,7 @@ def scaling_agrees_with_instances(book: Book) -> pd.DataFrame:
             continue
         at = scaling.ms("at_s")[rows]
         wrong[rows] = (np.append(at[1:], MISSING) != at) & (
-            _on_after(book, mine, at) != scaling.number("desired_vcpus")[rows]
+            on_after(book, mine, at) != scaling.number("desired_vcpus")[rows]
         )
         wrong[rows] |= np.append(at[1:] < at[:-1], False)
         told, counted = scaling.number("instances")[rows].cumsum()[-1], _alive(book, mine)

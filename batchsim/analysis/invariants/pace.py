@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book
+from batchsim.analysis.invariants.bounds import vcpu_bound
+from batchsim.analysis.invariants.capacity import on_after
 from batchsim.analysis.invariants.faults import Line as Fault
 from batchsim.analysis.invariants.faults import forced_exits, of_kind, selected, window_ms, within, without_ordinal
 from batchsim.analysis.invariants.references import FARGATE
@@ -84,22 +86,30 @@ def launches_are_decided(book: Book) -> pd.DataFrame:
 
 @invariant("C06")
 def decisions_have_a_demand(book: Book) -> pd.DataFrame:
-    """Where ``scale_up_delay`` is constant, somebody waited that long before each launch for demand."""
-    book.must_follow_aws("scaling", "allocation")
+    """Where ``scale_up_delay`` is constant, that long before each launch for demand somebody waited.
+
+    Or minvCpus was not full: then a decision was due, which measures demand afresh.
+    """
     instances, settings = book.instances, book.settings
     delay = settings.duration_ms("scale_up_delay")
     if settings.duration_ms("post_scale_in_cooldown"):
         raise CannotTellError("world.post_scale_in_cooldown keeps decisions back")
     wrong = np.zeros(len(instances), np.bool_)
     for name in instances.words("environment"):
-        rows = np.flatnonzero(instances.among("why_launched", "demand") & instances.among("environment", name))
-        served = [name in settings.served_by(queue) for queue in book.jobs.words("queue")]
-        mine = np.array([*served, False], np.bool_)[book.jobs.codes("queue")][book.waits.job]
+        mine = instances.among("environment", name)
+        rows = np.flatnonzero(instances.among("why_launched", "demand") & mine)
         asked = instances.ms("launched_at_s")[rows] - delay
-        begun = np.searchsorted(np.sort(book.waits.begin_ms[mine]), asked, side="right")
-        over = np.searchsorted(np.sort(book.waits.end_ms[mine]), asked, side="left")
-        wrong[rows] = begun <= over
+        full = on_after(book, np.flatnonzero(mine), asked) >= vcpu_bound(book, name, "minvCpus").at(asked)
+        wrong[rows] = full & ~_somebody_waits(book, name, asked)
     return instances.rows(wrong)
+
+
+def _somebody_waits(book: Book, environment: str, at_ms: Int64s) -> Bools:
+    """Whether, at each instant, a job waits in a queue that an environment serves."""
+    served = [environment in book.settings.served_by(queue) for queue in book.jobs.words("queue")]
+    mine = np.array([*served, False], np.bool_)[book.jobs.codes("queue")][book.waits.job]
+    begun = np.searchsorted(np.sort(book.waits.begin_ms[mine]), at_ms, side="right")
+    return np.asarray(begun > np.searchsorted(np.sort(book.waits.end_ms[mine]), at_ms, side="left"))
 
 
 @invariant("I19c")
