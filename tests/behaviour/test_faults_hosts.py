@@ -10,7 +10,7 @@ from math import isnan
 
 import pytest
 from fault_stories import fault, on_demand, spot, struck
-from scenario_builder import attempts_of, column, environment, fixed, job, jobs_of, scenario, starts
+from scenario_builder import attempts_of, column, environment, fixed, job, jobs_of, queue, scenario, starts
 
 import batchsim
 
@@ -30,6 +30,17 @@ def test_an_instance_fails_without_notice_and_is_billed_on_demand_too(simulate):
     assert (str(host.why_ended), host.ended_at_s, isnan(host.notice_at_s)) == ("instance_failure", 40, True)
     assert host.compute_usd == pytest.approx(60 * 0.0001), "a minute at least, and no hour is free"
     assert [str(each.outcome) for each in attempts_of(result, "a")] == ["host_lost", "succeeded"]
+
+
+@pytest.mark.parametrize("target", [("first", 1), ("second", 0), ("second", 2)])
+def test_the_instance_of_that_number_in_that_environment_fails_and_no_other(simulate, target):
+    places = [fixed(3, "first"), fixed(3, "second")]
+    one = fault("instance_failure", "40s", select={"environment": target[0], "ordinal": target[1]})
+    work = [job("a", "60s", size=3, on="first"), job("b", "60s", size=3, on="second")]
+    queues = [queue("first", "first"), queue("second", "second")]
+    result = simulate(scenario(*work, environments=places, queues=queues, faults=[one]))
+    failed = result.instances[result.instances["why_ended"] == "instance_failure"]
+    assert [(row.environment, row.ordinal) for row in failed.itertuples()] == [target]
 
 
 def test_its_status_reason_matches_the_patterns_that_aws_recommends(simulate):
