@@ -11,7 +11,7 @@ from itertools import islice
 from batchsim.engine.consumables import Ledger
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.ec2_cover import Ec2Cover
-from batchsim.engine.environment import Cover, Environment, held_by
+from batchsim.engine.environment import Environment, held_by
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.quota import VcpuQuota
 from batchsim.engine.share_queue import ShareQueue
@@ -34,6 +34,8 @@ class DemandMeter:
         self._tables = tables
         self._shapes = tables.shapes
         self._environments = environments
+        self._on_ec2 = {each.position: each for each in environments if isinstance(each, Ec2Environment)}
+        """Queues that one of these can take from have no Fargate environment: the kinds do not mix in a queue."""
         self._neighbours: dict[int, frozenset[int]] = {}
 
     def uncovered(self, target: Ec2Environment) -> tuple[Ask, ...]:
@@ -64,7 +66,7 @@ class DemandMeter:
         """
         self._start_planning()
         left = target.free_and_booting()
-        covers: dict[int, Cover] = {target.position: Ec2Cover(target, left)}
+        covers: dict[int, Ec2Cover] = {target.position: Ec2Cover(target, left)}
         ledger = self._open_ledger()
         for queue in ahead:
             if target.position in queue.environments:
@@ -104,14 +106,14 @@ class DemandMeter:
 
         A strict queue ends at the first job that no environment of it takes: what stands behind cannot start either.
         """
-        covers: dict[int, Cover] = {}
+        covers: dict[int, Ec2Cover] = {}
         self._start_planning()
         ledger = self._open_ledger()
         for queue in self._related(target):
             yield from self._falls(queue, target, covers, ledger)
 
     def _falls(
-        self, queue: JobQueue, target: Ec2Environment, covers: dict[int, Cover], ledger: Ledger | None
+        self, queue: JobQueue, target: Ec2Environment, covers: dict[int, Ec2Cover], ledger: Ledger | None
     ) -> Iterator[tuple[int, int]]:
         """Pass a queue's runs down its environments and yield (shape, count) of what ``target`` would grow for."""
         environments = queue.environments
@@ -153,7 +155,7 @@ class DemandMeter:
         shape: int,
         count: int,
         target: Ec2Environment,
-        covers: dict[int, Cover],
+        covers: dict[int, Ec2Cover],
     ) -> tuple[int, int]:
         """Pass a run down these environments: (jobs that ``target`` would grow for, jobs that none of them takes)."""
         want, fallen = self._shapes[shape], 0
@@ -161,7 +163,7 @@ class DemandMeter:
             if not count:
                 break
             if position not in covers:
-                covers[position] = self._environments[position].cover()
+                covers[position] = self._on_ec2[position].cover()
             count -= covers[position].pack(shape, want, count)
             last = position == queue.environments[-1]
             grown = (covers[position].keep if last else covers[position].grow)(shape, want, count)

@@ -6,22 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from batchsim.engine.plan import EnvironmentPlan, Shape
+from batchsim.engine.plan import EnvironmentPlan
 from batchsim.policies.scaling import Rooms
 from batchsim.records.vocabulary import WaitReason
-
-
-class Cover(Protocol):
-    """Demand is packed on it: what an environment covers of it, by room that is there or may come."""
-
-    def pack(self, shape: int, want: Shape, count: int) -> int:
-        """Return how many of ``count`` jobs room that is there takes."""
-
-    def grow(self, shape: int, want: Shape, count: int) -> int:
-        """Return for how many of ``count`` jobs the environment may grow: what is beyond goes to the next one."""
-
-    def keep(self, shape: int, want: Shape, count: int) -> int:
-        """Return how many of ``count`` jobs stay with a queue's last environment: all, where it may grow for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +68,6 @@ class Environment(Protocol):
 
     def booting_rooms(self) -> Rooms:
         """Return the room of what boots."""
-
-    def cover(self) -> Cover:
-        """Return what it covers of demand."""
 
     def view(self) -> EnvironmentView:
         """Return its vCPUs."""

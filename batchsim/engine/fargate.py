@@ -17,27 +17,6 @@ from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import Outcome, WaitReason
 
 
-class FargateCover:
-    """What a Fargate environment covers: what maxvCpus and the quota leave."""
-
-    def __init__(self, free_milli: int) -> None:
-        self._free_milli = free_milli
-
-    def pack(self, shape: int, want: Shape, count: int) -> int:  # noqa: ARG002 (one signature for all covers)
-        """Return how many of ``count`` tasks there is room for."""
-        taken = 0 if want.gpus else max(0, min(count, self._free_milli // want.vcpus_milli))
-        self._free_milli -= taken * want.vcpus_milli
-        return taken
-
-    def grow(self, shape: int, want: Shape, count: int) -> int:  # noqa: ARG002 (one signature for all covers)
-        """Fargate does not grow: its room is all there is."""
-        return 0
-
-    def keep(self, shape: int, want: Shape, count: int) -> int:  # noqa: ARG002 (one signature for all covers)
-        """Fargate does not grow."""
-        return 0
-
-
 class FargateEnvironment:
     """Every job is a task of its own: it is provisioned, pulls its image, runs; billed from the pull."""
 
@@ -137,10 +116,6 @@ class FargateEnvironment:
     def booting_rooms(self) -> Rooms:
         """Fargate boots nothing."""
         return Rooms()
-
-    def cover(self) -> FargateCover:
-        """Return what maxvCpus and the quota leave."""
-        return FargateCover(self.room_milli() if self.in_service else 0)
 
     def view(self) -> EnvironmentView:
         """Return the vCPUs of its tasks."""

@@ -37,7 +37,7 @@ class SubmitJob:
         """Hears of each accepted call that is cancelled after some time: ``(submission, after_ms)``."""
         self._kernel = kernel
         self._evaluation_ms = evaluation_ms
-        self.revise: Callable[[int], str] = _as_it_is
+        self.revise: Callable[[int], str] = lambda _: ""
         """Gives a call the newest revision of its job definition; returns why there is none."""
         self.revised: Sized = ()
         """The entries whose calls take another revision than their first: while there are none, nobody is asked."""
@@ -122,10 +122,7 @@ class SubmitJob:
     def _parents(self, submission: int) -> Iterator[tuple[int, int]]:
         """Yield (submission, kind) of the calls that the workload lets this one wait for."""
         submissions, entries = self._tables.submissions, self._tables.entries
-        number = submissions.entry[submission]
-        if number >= len(self._plans):
-            return
-        plan = self._plans[number]
+        plan = self._plans[submissions.entry[submission]]
         for link in plan.dependencies:
             if link.kind != DependencyKind.SEQUENTIAL:
                 first = entries[link.parent].first_submission
@@ -135,8 +132,3 @@ class SubmitJob:
 
 def _nobody(_: int, __: int) -> None:
     """Nobody listens yet."""
-
-
-def _as_it_is(_: int) -> str:
-    """Nothing was registered."""
-    return ""

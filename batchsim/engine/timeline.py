@@ -29,7 +29,7 @@ class HeadTimeline:
         self._entries: list[list[Entry]] = [[] for _ in range(queues)]
         self._of: list[tuple[int, int]] = [(queue, NEVER) for queue in range(queues)]
         """Queue and share of each line."""
-        self.heard: Callable[[int, int, int, WaitReason, int, int], None] | None = None
+        self.heard: Callable[[int, int, int, WaitReason, int, int], None] = _nobody
         """Hears of each line, its queue and share, reason, environment and head, also where they are as they were."""
 
     def open(self, queue: int, share: int) -> int:
@@ -51,8 +51,7 @@ class HeadTimeline:
         last = entries[-1] if entries else None
         if last is None or last[1:3] != (reason, environment) or (reason in _LASTING and last[3] != job):
             entries.append((at_ms, reason, environment, job))
-        if self.heard is not None:
-            self.heard(line, *self._of[line], reason, environment, job)
+        self.heard(line, *self._of[line], reason, environment, job)
 
     def freeze(self) -> Timeline:
         """Return the frozen record, queue by queue, and in fair-share queues share by share."""
@@ -64,3 +63,7 @@ class HeadTimeline:
                 values.append(value)
         queue, share, at, reason, environment, job = (frozen(values) for values in columns)
         return Timeline(queue=queue, share=share, at_ms=at, reason=reason, environment=environment, job=job)
+
+
+def _nobody(*_: int) -> None:
+    """Nobody listens yet."""

@@ -151,8 +151,17 @@ def test_a_listed_fleet_has_nothing_come_from_a_zone_that_is_out(simulate):
     coming = {
         "hosts": [{"type": "box.1", "count": 2, "at": "11m", "zone": "us-east-1a"}, {"type": "box.1", "count": 1}]
     }
-    story = scenario(job("a", "30m"), environments=[on_demand()], faults=[outage()], world={"fleets": coming})
+    world = {"fleets": coming}
+    story = scenario(environments=[on_demand()], faults=[outage()], world=world, simulation={"until": "30m"})
     assert simulate(story).instances["launched_at_s"].tolist() == [0]
+
+
+def test_the_same_fleet_comes_from_another_zone_or_before_the_outage(simulate):
+    for change in ({"zone": "us-east-1b"}, {"at": "9m"}):
+        coming = {"hosts": [{"type": "box.1", "count": 2, "at": "11m", "zone": "us-east-1a", **change}]}
+        world = {"fleets": coming}
+        story = scenario(environments=[on_demand()], faults=[outage()], world=world, simulation={"until": "30m"})
+        assert len(simulate(story).instances) == 2
 
 
 def test_no_replacement_comes_from_a_zone_that_is_out(simulate):

@@ -85,17 +85,6 @@ def may_not_register(book: Book) -> Bools:
     return found
 
 
-def may_be_out(book: Book, environment: str, type_: str, at_ms: int) -> bool:
-    """Whether a zone is out at an instant from where an environment may launch a type."""
-    outages = ((_target(fault), window_ms(fault)) for fault in of_kind(book, "az_outage"))
-    return any(
-        start <= at_ms < end
-        and select.get("environment") in (None, environment)
-        and fnmatchcase(type_, str(select.get("type") or "*"))
-        for select, (start, end) in outages
-    )
-
-
 def forced_exits(book: Book) -> Bools:
     """Attempts whose exit code is a fault's."""
     row = _attempts_of(book)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, sums, take
-from batchsim.analysis.invariants.faults import may_be_out
+from batchsim.analysis.invariants.faults import of_kind, within
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import at_ms
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
@@ -31,14 +34,17 @@ def fleets_stand(book: Book) -> pd.DataFrame:
 
 @invariant("L02")
 def fleets_are_as_listed(book: Book) -> pd.DataFrame:
-    """A fleet that is listed has exactly those instances, launched when it says; fewer where a zone is out then."""
+    """A fleet that is listed has exactly those instances, launched when it says, but for zones that were out then."""
     wrong: list[dict[str, object]] = []
     for name in book.settings.environments:
         if not (fleet := book.settings.fleet(name)):
             continue
         wanted: Counter[tuple[str, int]] = Counter()
+        excused: Counter[tuple[str, int]] = Counter()
         for each in fleet:
-            wanted[each["type"], at_ms(each) if "at" in each else 0] += each.get("count", 1)
+            key = each["type"], at_ms(each) if "at" in each else 0
+            wanted[key] += each.get("count", 1)
+            excused[key] += each.get("count", 1) * _may_be_out(book, name, each, key[1])
         rows = np.flatnonzero(book.instances.among("environment", name) & book.instances.among("why_launched", "fleet"))
         launched = book.instances.ms("launched_at_s")[rows].tolist()
         found = Counter(zip(book.instances.text("type")[rows].tolist(), launched, strict=True))
@@ -46,9 +52,20 @@ def fleets_are_as_listed(book: Book) -> pd.DataFrame:
         wrong += [
             {"environment": name, "type": key[0], "at_s": key[1] / 1000, "listed": wanted[key], "launched": found[key]}
             for key in {**due, **found}
-            if found[key] > wanted[key] or (found[key] < wanted[key] and not may_be_out(book, name, *key))
+            if not wanted[key] - excused[key] <= found[key] <= wanted[key]
         ]
     return pd.DataFrame(wrong)
+
+
+def _may_be_out(book: Book, environment: str, launch: Mapping[str, Any], at: int) -> bool:
+    """Whether an outage is on at this instant in the zone of a launch, or in one that it may come from."""
+    outages = [fault.get("select") or {} for fault in of_kind(book, "az_outage") if within(np.int64(at), fault)]
+    mine = [
+        each
+        for each in outages
+        if each.get("environment") in (None, environment) and fnmatchcase(launch["type"], str(each.get("type") or "*"))
+    ]
+    return any(launch.get("zone") in (None, each.get("zone")) or each.get("zone") is None for each in mine)
 
 
 @invariant("L03")

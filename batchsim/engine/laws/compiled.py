@@ -31,8 +31,7 @@ def _empirical(spec: LawSpec, least_ms: int) -> Law:
     if spec.sample is None:
         ends = [(0.0, spec.params["min"]), *percentiles_of(spec.params), (1.0, spec.params["max"])]
         return Piecewise.of_percentiles(ends, least_ms)
-    if not isinstance(spec.sample, Sample):
-        raise TypeError(f"a sample that was not read: {spec.sample.path}")
+    assert isinstance(spec.sample, Sample), "samples of files are read before"
     kind = Piecewise if spec.sample.interpolate else Resampled
     return kind.of_sample(spec.sample.values_ms, spec.sample.weights, least_ms)
 

@@ -41,8 +41,6 @@ def poisson_firings_ms(rate_per_s: float, start_ms: int, end_ms: int, stream: St
     Gap k is exponential and keyed by k; gaps are summed as they are and each instant is rounded once, so a longer
     window only adds arrivals.
     """
-    if rate_per_s <= 0:
-        return np.empty(0, dtype=np.int64)
     blocks: list[Millis] = []
     elapsed, drawn = 0.0, 0
     while start_ms + elapsed < end_ms:

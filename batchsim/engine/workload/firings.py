@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Protocol, assert_never
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,9 +141,8 @@ class FiringPlanner:
                 return self._by_chance(place, at)
             case After():
                 return self._after(at)
-            case Trace():
+            case _:
                 return self._trace(place, at)
-        assert_never(at)
 
     def _cron(self, place: Place, at: Cron) -> Firings:
         end_ms = self.end_ms if at.for_ms is None else at.for_ms

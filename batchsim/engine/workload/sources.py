@@ -93,9 +93,8 @@ class SourceMaker:
                 return Sampler(law_of(run, least_ms=1), stream)
             case DatasetRun():
                 return self._dataset_ms(place.entry, run, shape.jobs)
-            case TraceRun():
+            case _:
                 return _recorded_ms(place, trace, shape.size)
-        raise TypeError(f"no work in {run!r}")
 
     def _dataset_ms(self, entry: Entry, run: DatasetRun, jobs: int) -> Millis:
         """``overhead + bytes / throughput`` of each job, rounded once."""
