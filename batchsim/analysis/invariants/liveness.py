@@ -179,10 +179,13 @@ def decisions_are_taken(book: Book) -> pd.DataFrame:
 def _since_loss(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
     """From when each time counts: from the pass after the last end of an instance in it, which may have covered it.
 
-    One that is lost before a pass looked at the queue is not seen to come either.
+    One that is lost before a pass looked at the queue is not seen to come either; nor is a decision that met an error,
+    where EC2 may be asked again before the next pass.
     """
     cycle_ms = book.settings.duration_ms("scheduler_cycle")
-    gone = np.sort(book.scaling.ms("at_s")[book.scaling.among("action", "scale_in", "reclaim", "loss")])
+    scaling = book.scaling
+    vain = scaling.number("capacity_errors") > 0
+    gone = np.sort(scaling.ms("at_s")[vain | scaling.among("action", "scale_in", "reclaim", "loss")])
     last = np.append(gone, MISSING)[np.searchsorted(gone, until_ms) - 1]
     return np.asarray(np.where(last > from_ms, last + cycle_ms, from_ms))
 

@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book
+from batchsim.analysis.invariants.bounds import vcpu_bound
 from batchsim.analysis.invariants.faults import Line as Fault
 from batchsim.analysis.invariants.faults import forced_exits, of_kind, selected, window_ms, within, without_ordinal
+from batchsim.analysis.invariants.launches import on_before
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, at_ms, duration_ms
 from batchsim.analysis.invariants.sweep import event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
-TIMELESS = ("spot_reclaim", "capacity")
+TIMELESS = ("spot_reclaim", "capacity", "quota", "api_throttle")
 """Kinds of faults that leave boots, pulls and container starts as long as the world says."""
 
 
@@ -84,7 +86,10 @@ def launches_are_decided(book: Book) -> pd.DataFrame:
 
 @invariant("C06")
 def decisions_have_a_demand(book: Book) -> pd.DataFrame:
-    """Where ``scale_up_delay`` is constant, somebody waited that long before each launch for demand."""
+    """Where ``scale_up_delay`` is constant, somebody waited that long before each launch for demand.
+
+    Or minvCpus were missing: the decision that these asked for finds who waits by then.
+    """
     book.must_follow_aws("scaling", "allocation")
     instances, settings = book.instances, book.settings
     delay = settings.duration_ms("scale_up_delay")
@@ -98,7 +103,10 @@ def decisions_have_a_demand(book: Book) -> pd.DataFrame:
         asked = instances.ms("launched_at_s")[rows] - delay
         begun = np.searchsorted(np.sort(book.waits.begin_ms[mine]), asked, side="right")
         over = np.searchsorted(np.sort(book.waits.end_ms[mine]), asked, side="left")
-        wrong[rows] = begun <= over
+        own = np.flatnonzero(instances.among("environment", name))
+        least = vcpu_bound(book, name, "minvCpus").at(instances.ms("launched_at_s")[own])
+        missed = own[on_before(book, own) < least]
+        wrong[rows] = (begun <= over) & ~np.isin(rows, missed)
     return instances.rows(wrong)
 
 
