@@ -1,7 +1,7 @@
 """Capacity errors beside the Spot market's: faults that empty pools for a time, and errors by chance.
 
-``faults: [{kind: capacity}]`` (EC2's InsufficientInstanceCapacity, On-Demand too), ``az_outage`` and
-``world.ice_prob``. There is one of these only where a scenario has any of them.
+``faults``: ``capacity`` (EC2's InsufficientInstanceCapacity, On-Demand too), ``az_outage``, ``quota``
+(VcpuLimitExceeded); and ``world.ice_prob``. There is one of these only where a scenario has any of them.
 """
 
 from __future__ import annotations
@@ -18,15 +18,21 @@ from batchsim.policies.allocation import Offer
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """A window in which EC2 has only so many instances of some pools."""
+    """A window in which EC2 gives only so many instances, or vCPUs, of some pools."""
 
     window: Window
-    instances: int
+    most: int
     places: frozenset[Place]
     fault: int
     """Its line in the plan of faults."""
     is_outage: bool = False
     """Whether there is nothing there at all: neither replacements nor listed fleets come."""
+    by_vcpus: bool = False
+    """Whether ``most`` are vCPUs."""
+
+    def left(self, on: int, offer: Offer) -> int:
+        """How many more instances there are of an offer, while so much is on."""
+        return (self.most - on) // offer.vcpus if self.by_vcpus else self.most - on
 
 
 class CapacityErrors:
@@ -38,20 +44,21 @@ class CapacityErrors:
         self._probability = probability
         self._stream = delays.stream
         self._on = [0] * len(shortages)
-        """Instances that are on of what each fault selects."""
+        """What is on of what each fault selects: instances, or vCPUs."""
         self._tries: Counter[int] = Counter()
 
-    def count(self, place: Place, instances: int) -> None:
-        """Instances of a place were launched, or, below 0, ended."""
+    def count(self, environment: Ec2Environment, offer: Offer, instances: int) -> None:
+        """Instances of a pool were launched, or, below 0, ended."""
+        place = (environment.position, offer.pool)
         for number, shortage in enumerate(self._shortages):
             if place in shortage.places:
-                self._on[number] += instances
+                self._on[number] += instances * (offer.vcpus if shortage.by_vcpus else 1)
 
     def left(self, environment: Ec2Environment, offer: Offer, now_ms: int) -> int | None:
         """How many more instances the faults of now leave; None where none of them strikes."""
         place = (environment.position, offer.pool)
         left = [
-            shortage.instances - self._on[number]
+            shortage.left(self._on[number], offer)
             for number, shortage in enumerate(self._shortages)
             if shortage.window.covers(now_ms) and place in shortage.places
         ]
@@ -66,7 +73,8 @@ class CapacityErrors:
         """A launch was refused: note the faults of now that leave nothing of the pool."""
         place = (environment.position, offer.pool)
         for number, shortage in enumerate(self._shortages):
-            if shortage.window.covers(now_ms) and place in shortage.places and self._on[number] >= shortage.instances:
+            is_met = shortage.window.covers(now_ms) and place in shortage.places
+            if is_met and shortage.left(self._on[number], offer) <= 0:
                 self._log.refused(shortage.fault, environment.position)
 
     def strikes(self, environment: Ec2Environment) -> bool:
@@ -81,7 +89,7 @@ class CapacityErrors:
         """Whether a pool will never have an instance to give again."""
         place = (environment.position, offer.pool)
         return self._probability >= 1 or any(
-            shortage.window.from_ms <= now_ms and shortage.window.until_ms == ALWAYS and not shortage.instances
+            shortage.window.from_ms <= now_ms and shortage.window.until_ms == ALWAYS and shortage.left(0, offer) <= 0
             for shortage in self._shortages
             if place in shortage.places
         )

@@ -108,6 +108,8 @@ class Dependencies:
         if self._wait_for_cancel or self._jobs.state[job] == JobState.SUBMITTED:
             self._cancelled.setdefault(job, status_reason)
             self._read_parents()
+            if self._jobs.state[job] == JobState.PENDING:  # what it waits for may be over: ``dep_fail_delay`` runs
+                self._end_if_over(job)
         else:
             self._lifecycle.fail(job, status_reason)
 

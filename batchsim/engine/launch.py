@@ -8,6 +8,7 @@ from batchsim.engine.capacity_errors import CapacityErrors
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
 from batchsim.engine.faults.launches import LaunchFaults
+from batchsim.engine.faults.throttles import Throttles
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laws import Sampler
@@ -51,6 +52,8 @@ class Launcher:
         self.quota: VcpuQuota | None = None
         self.errors: CapacityErrors | None = None
         """Capacity errors beside those of empty Spot pools."""
+        self.throttles: Throttles | None = None
+        """What EC2 answers of calls to launch, where a fault throttles them."""
         self.prices: SpotPrices | None = None
         """Spot prices, where they change."""
         self.faults: LaunchFaults | None = None
@@ -84,12 +87,23 @@ class Launcher:
 
         The pool is then held back for ``ce_backoff``.
         """
+        if self._is_throttled(environment):
+            return True
         errors = self.errors
         if not self._is_empty(environment, offer) and (errors is None or not errors.strikes(environment)):
             return False
         if errors is not None:
             errors.note(environment, offer, self._kernel.now_ms)
         self.back_off(environment, offer)
+        return True
+
+    def _is_throttled(self, environment: Ec2Environment) -> bool:
+        """Whether EC2 does not answer the call at all: then nothing is launched until the environment calls again."""
+        if self.throttles is None or not (wait_ms := self.throttles.wait_ms(environment, self._kernel.now_ms)):
+            return False
+        for offer in environment.plan.offers:
+            self._hold(environment, offer, self._kernel.now_ms + wait_ms)
+        self._gate_moved()
         return True
 
     def is_out(self, environment: Ec2Environment, offer: Offer) -> bool:
@@ -163,15 +177,20 @@ class Launcher:
             self.quota.count(offer, instances)
             self._gate_moved()
         if self.errors is not None:
-            self.errors.count((environment.position, offer.pool), instances)
+            self.errors.count(environment, offer, instances)
 
     def back_off(self, environment: Ec2Environment, offer: Offer) -> None:
         """Hold a pool back after a capacity error, for ``ce_backoff``: the head may go on to the next environment."""
         until = self._kernel.now_ms + max(LEAST_BACKOFF_MS, self._plan.rules.backoff_ms)
-        environment.backed_off[offer.position] = until
-        environment.touched = True
-        self._kernel.call_in_background(until, Rank.GATE, self._reopen, (environment, offer.position))
+        self._hold(environment, offer, until)
         self._gate_moved()
+
+    def _hold(self, environment: Ec2Environment, offer: Offer, until_ms: int) -> None:
+        """Let a pool be closed up to an instant, or as long as it is closed anyway."""
+        until_ms = max(until_ms, environment.backed_off.get(offer.position, 0))
+        environment.backed_off[offer.position] = until_ms
+        environment.touched = True
+        self._kernel.call_in_background(until_ms, Rank.GATE, self._reopen, (environment, offer.position))
 
     def is_holding_back(self, environment: Ec2Environment) -> bool:
         """Whether a pool is held back that may give instances later on."""

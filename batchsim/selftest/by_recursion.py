@@ -86,4 +86,5 @@ def _sent(entry: EntryPlan) -> Ints:
     rate = entry.client_rate_per_s
     if rate is None:
         return entry.due_at_ms
-    return entry.due_at_ms + np.array([ceil(number * 1000 / rate) for number in range(len(entry.due_at_ms))])
+    sent: Ints = entry.due_at_ms + np.array([ceil(number * 1000 / rate) for number in range(len(entry.due_at_ms))])
+    return sent

@@ -15,6 +15,8 @@ from batchsim.spec.laws import Law
 
 MAX_HAZARD_PER_H = 3_600.0
 """One loss a second: beyond, an instance is gone before it is of use."""
+MIN_TPS = 0.001
+"""A call in a quarter of an hour: less is an outage."""
 DETECT_MS = 10 * units.DURATION_MS["m"]
 """How long an instance that never registers is waited for, if its fault does not say."""
 
@@ -23,6 +25,8 @@ Kind = Literal[
     "capacity",
     "instance_failure",
     "az_outage",
+    "quota",
+    "api_throttle",
     "boot_failure",
     "slow_instance",
     "scheduler_stall",
@@ -76,6 +80,18 @@ class Fault(Model):
     select: FaultTarget = FaultTarget()
     capacity: Whole = 0
     """Instances that EC2 has left of all that is selected."""
+    running: Literal["kill", "keep"] = "kill"
+    """What becomes of instances that are on when a zone goes out: they are lost, or only nothing new comes."""
+    vcpus: Whole | None = None
+    """The account's quota of all that is selected."""
+    tps: Annotated[float, number("E142", MIN_TPS, 10_000)] | None = None
+    """RunInstances calls a second that EC2 answers, of each account; one for each instance."""
+    burst: Annotated[int, whole("E114", 1, 1_000_000)] = 1
+    """Calls that it answers at once after a rest."""
+    backoff_ms: LastingMs = Field(default=units.DURATION_MS["s"], alias="backoff")
+    """Before a throttled environment calls again: drawn from 0 up to this, which doubles each time ..."""
+    backoff_cap_ms: LastingMs = Field(default=units.DURATION_MS["m"], alias="backoff_cap")
+    """... up to this."""
     replace: Flag = False
     """Whether an equal instance is launched, and ready, at once."""
     hazard: Annotated[float, number("E144", 0, MAX_HAZARD_PER_H)] | None = None
@@ -156,7 +172,11 @@ TRAITS: Mapping[str, Traits] = {
     "spot_reclaim": Traits(one_of=(_ONE, "hazard", "fraction")),
     "capacity": Traits(takes=("for", "capacity", *_HOSTS)),
     "instance_failure": Traits(one_of=(_ONE, "mtbf", "fraction")),
-    "az_outage": Traits(needs=("select.zone",), takes=("for", "select.environment", "select.type", "select.spot")),
+    "az_outage": Traits(
+        needs=("select.zone",), takes=("for", "running", "select.environment", "select.type", "select.spot")
+    ),
+    "quota": Traits(needs=("vcpus",), takes=("for", *_HOSTS)),
+    "api_throttle": Traits(needs=("tps",), takes=("for", "burst", "backoff", "backoff_cap", "select.environment")),
     "boot_failure": Traits(needs=("probability",), takes=("for", "detect_after", "billed", *_HOSTS)),
     "slow_instance": Traits(needs=("probability", "factor"), takes=("for", *_HOSTS)),
     "scheduler_stall": Traits(needs=("for",)),

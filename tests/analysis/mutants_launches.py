@@ -22,6 +22,8 @@ MUTANTS = (
     Mutant("N55", "a launch beyond the quota", world("ec2_vcpu_quota", {"spot": {"standard": 3}})),
     Mutant("N56", "a launch in a pool that is empty", fault(**DRY, capacity=0, select={"type": "m5.*"})),
     Mutant("N56", "a launch beyond what a fault leaves", fault(**DRY, capacity=1, select={"spot": True})),
+    Mutant("N56", "a launch beyond a quota of vCPUs", fault(kind="quota", at="100s", vcpus=3, select={"spot": True})),
+    Mutant("X12", "launches faster than a throttle lets through", fault(kind="api_throttle", at="0s", tps=0.001)),
     Mutant("N57", "a launch at more than the bid", resources("spot", "bidPercentage", 47)),
     Mutant("N57", "a launch at a step above On-Demand", world("spot_prices", {"m5": [{"at": "0s", "share": 1.1}]})),
     Mutant("N57b", "an instance stays on above its bid", world("spot_prices", {"m5": [{"at": "5m", "share": 1.1}]})),

@@ -337,3 +337,12 @@ def test_and_give_up(drive):
 def test_an_unknown_key_of_an_entry_is_an_error(drive):
     with pytest.raises(batchsim.ScenarioError, match="on_sigtrem"):
         drive(scenario(job("a"))).submit(BODY, on_sigtrem="exit_zero")
+
+
+def test_a_job_that_is_cancelled_while_the_failure_of_its_dependency_is_still_to_reach_it_ends_at_once(simulate):
+    chain = [job("a", "10s", fails=[{"probability": 1}]), job("b", needs=["a"]), job("c", needs=["b"])]
+    actions = [{"at": "13s", "cancel": "b", "reason": "no longer wanted"}]
+    result = simulate(scenario(*chain, world={"dep_fail_delay": "7s"}, actions=actions))
+    found = {name: (row.state, row.ended_at_s) for name, row in jobs_of(result).items()}
+    assert found == {"a": ("FAILED", 10), "b": ("FAILED", 13), "c": ("FAILED", 20)}
+    assert jobs_of(result)["b"].reason == "no longer wanted"

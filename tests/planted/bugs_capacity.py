@@ -65,7 +65,9 @@ SCALE_UP = (
         "what is on does not count in a shortage",
         worlds.shortage,
         line(
-            "engine.capacity_errors:CapacityErrors.left", "shortage.instances - self._on[number]", "shortage.instances"
+            "engine.capacity_errors:CapacityErrors.left",
+            "shortage.left(self._on[number], offer)",
+            "shortage.left(0, offer)",
         ),
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from fractions import Fraction
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -115,6 +117,8 @@ def faults_take_what_they_select(book: Book) -> pd.DataFrame:
     instances = book.instances
     ended, told = instances.ms("ended_at_s"), np.zeros(len(instances), np.bool_)
     for fault in of_kind(book, "instance_failure", "az_outage"):
+        if fault.get("running") == "keep":
+            continue
         word = next(why for why, kind in KIND_OF.items() if kind == fault["kind"])
         fits = instances.among("why_ended", word) & selected(book, _target(fault)) & within(ended, fault)
         at_once = fault.get("mtbf") is None
@@ -125,12 +129,14 @@ def faults_take_what_they_select(book: Book) -> pd.DataFrame:
 
 @invariant("X02")
 def nothing_lives_in_a_zone_that_is_out(book: Book) -> pd.DataFrame:
-    """While a zone is out nothing of what the outage selects is on: nothing is launched, nothing outlives its start."""
+    """While a zone is out nothing of it is launched, and nothing outlives its start but where the outage keeps it."""
     instances, wrong = book.instances, np.zeros(len(book.instances), np.bool_)
     launched, ended = instances.ms("launched_at_s"), book.until_horizon(instances.ms("ended_at_s"))
     for fault in of_kind(book, "az_outage"):
         start, end = window_ms(fault)
-        overlaps = (launched < end) & (ended > start) & ((launched >= start) | (ended > start))
+        overlaps = (launched < end) & (ended > start)
+        if fault.get("running") == "keep":
+            overlaps &= launched >= start
         if start < book.horizon_ms:
             wrong |= selected(book, _target(fault)) & overlaps
     return instances.rows(wrong)
@@ -160,6 +166,24 @@ def boot_failures_are_detected_in_time(book: Book) -> pd.DataFrame:
         told |= fits & (free | (fault.get("billed") is not False))
     failed = instances.among("why_ended", "boot_failure")
     return instances.rows(failed & ~(told & (instances.ms("ready_at_s") == MISSING)))
+
+
+@invariant("X12")
+def launches_keep_to_a_throttle(book: Book) -> pd.DataFrame:
+    """While EC2 throttles calls, no stretch of time has more launches than the burst and what came in since."""
+    instances, wrong = book.instances, np.zeros(len(book.instances), np.bool_)
+    launched = instances.ms("launched_at_s")
+    asked = ~instances.among("why_launched", "fleet", "replacement")
+    for fault in of_kind(book, "api_throttle"):
+        mine = asked & selected(book, _target(fault)) & within(launched, fault)
+        rows = np.flatnonzero(mine)[np.argsort(launched[mine], kind="stable")]
+        per_ms = Fraction(str(fault["tps"])) / 1000
+        earned = [number - per_ms * at for number, at in enumerate(launched[rows].tolist())]
+        least = list(accumulate(earned, min))
+        burst = int(fault.get("burst") or 1)
+        late = [last + 1 - first > burst for last, first in zip(earned, least, strict=True)]
+        wrong[rows] |= np.array(late, np.bool_)
+    return instances.rows(wrong)
 
 
 @invariant("X05")
@@ -314,4 +338,5 @@ INVARIANTS = (
     bad_exits_have_their_fault,
     no_pull_fails_without_its_fault,
     poison_jobs_never_succeed,
+    launches_keep_to_a_throttle,
 )

@@ -41,7 +41,7 @@ def launches_keep_to_the_quota(book: Book) -> pd.DataFrame:
     for (spot, name), rows in _rows_by_class(book).items():
         limit = _quota(book, name, spot)
         if limit is not None:
-            wrong[rows] = _on_before(book, rows) + instances.number("vcpus")[rows] > limit
+            wrong[rows] = on_before(book, rows) + instances.number("vcpus")[rows] > limit
     return instances.rows(wrong & decided_launches(book))
 
 
@@ -70,7 +70,7 @@ def _rows_by_class(book: Book) -> dict[tuple[bool, str], Int64s]:
     return {(option, name): np.flatnonzero((spot == option) & (classes == name)) for option, name in sorted(keys)}
 
 
-def _on_before(book: Book, rows: Int64s, weight: Int64s | None = None) -> Int64s:
+def on_before(book: Book, rows: Int64s, weight: Int64s | None = None) -> Int64s:
     """vCPUs (or whatever is weighed) of these instances just before each launch; what ends in its instant is gone."""
     instances = book.instances
     ended, launched = instances.ms("ended_at_s")[rows], instances.ms("launched_at_s")[rows]
@@ -85,19 +85,21 @@ def _on_before(book: Book, rows: Int64s, weight: Int64s | None = None) -> Int64s
 
 @invariant("N56")
 def nothing_is_launched_in_an_emptied_pool(book: Book) -> pd.DataFrame:
-    """While a fault leaves only so many instances of what it selects, none is launched beyond them."""
+    """While a fault leaves only so many instances, or vCPUs, of what it selects, none is launched beyond them."""
     instances = book.instances
     wrong = np.zeros(len(instances), np.bool_)
     for fault in book.settings.faults:
-        if fault.get("kind") != "capacity":
+        if fault.get("kind") not in ("capacity", "quota"):
             continue
+        by_vcpus = fault["kind"] == "quota"
         rows = np.flatnonzero(selected(book, fault.get("select") or {}))
         launched, start = instances.ms("launched_at_s")[rows], duration_ms("at", fault["at"])
         within = launched >= start
         if fault.get("for") is not None:
             within &= launched < start + duration_ms("for", fault["for"])
-        before = _on_before(book, rows, np.ones(len(rows), np.int64))
-        wrong[rows[within & (before >= int(fault.get("capacity", 0)))]] = True
+        each = instances.number("vcpus")[rows] if by_vcpus else np.ones(len(rows), np.int64)
+        most = int(fault["vcpus"] if by_vcpus else fault.get("capacity", 0))
+        wrong[rows[within & (on_before(book, rows, each) + each > most)]] = True
     return instances.rows(wrong & decided_launches(book))
 
 

@@ -87,7 +87,7 @@ def fargate_ends_tasks_at_its_limit(book: Book) -> pd.DataFrame:
     ran = np.where(running == MISSING, 0, book.end_ms - running)
     retired = attempts.among("status_reason", RETIRED)
     wrong = retired & ~(fargate & (ran == limit_ms) & attempts.among("outcome", "failed"))
-    stopping = attempts.among("outcome", "terminated", "timed_out")
+    stopping = attempts.among("outcome", "terminated", "timed_out", "reclaimed")
     most_ms = limit_ms + np.where(stopping, book.settings.duration_ms("stop_timeout"), 0)
     return attempts.rows(wrong | (fargate & (ran > most_ms) if limit_ms else retired))
 

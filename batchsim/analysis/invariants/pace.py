@@ -16,7 +16,7 @@ from batchsim.analysis.invariants.settings import CannotTellError, at_ms, durati
 from batchsim.analysis.invariants.sweep import event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
-TIMELESS = ("spot_reclaim", "capacity")
+TIMELESS = ("spot_reclaim", "capacity", "quota", "api_throttle")
 """Kinds of faults that leave boots, pulls and container starts as long as the world says."""
 
 

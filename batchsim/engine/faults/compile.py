@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from batchsim.engine.capacity_errors import Shortage
 from batchsim.engine.faults.hosts import HostFault
@@ -10,6 +11,7 @@ from batchsim.engine.faults.jobs import ExitFault
 from batchsim.engine.faults.launches import BootFault, SlowFault
 from batchsim.engine.faults.pulls import PullFault
 from batchsim.engine.faults.targets import Place, Window, keys_of, places_of, window_of
+from batchsim.engine.faults.throttles import Throttle
 from batchsim.engine.laws import law_of
 from batchsim.engine.plan import Plan
 from batchsim.records.vocabulary import WhyEnded
@@ -31,7 +33,8 @@ class FaultPlan:
         self._faults = tuple(faults)
         self._keys = keys_of(self._faults)
         self._plan = plan
-        self.shortages = tuple(map(self._shortage, self._of("capacity", "az_outage")))
+        self.shortages = tuple(map(self._shortage, self._of("capacity", "az_outage", "quota")))
+        self.throttles = tuple(map(self._throttle, self._of("api_throttle")))
         self.hosts = tuple(map(self._host, filter(self._takes_hosts, self._of(*_WHY))))
         self.boots = tuple(map(self._boot, filter(self._is_likely, self._of("boot_failure"))))
         self.slow = tuple(map(self._slow_host, filter(self._is_likely, self._of("slow_instance"))))
@@ -51,8 +54,33 @@ class FaultPlan:
 
     def _shortage(self, number: int) -> Shortage:
         fault = self._faults[number]
-        is_outage = fault.kind == "az_outage"
-        return Shortage(window_of(fault), fault.capacity, self._places(number), number, is_outage)
+        most = fault.capacity if fault.vcpus is None else fault.vcpus
+        return Shortage(
+            window_of(fault),
+            most,
+            self._places(number),
+            number,
+            is_outage=fault.kind == "az_outage",
+            by_vcpus=fault.kind == "quota",
+        )
+
+    def _throttle(self, number: int) -> Throttle:
+        fault = self._faults[number]
+        return Throttle(
+            number,
+            self._keys[number],
+            window_of(fault),
+            self._environments(number),
+            Fraction(str(fault.tps)),
+            fault.burst,
+            fault.backoff_ms,
+            fault.backoff_cap_ms,
+        )
+
+    def _environments(self, number: int) -> frozenset[int]:
+        """Positions of the environments that a fault selects by name."""
+        wanted = self._faults[number].select.environment
+        return frozenset(at for at, each in enumerate(self._plan.environments) if wanted in (None, each.name))
 
     def _is_likely(self, number: int) -> bool:
         return self._faults[number].kind == "poison_job" or bool(self._faults[number].probability)
@@ -63,7 +91,8 @@ class FaultPlan:
     def _takes_hosts(self, number: int) -> bool:
         """Whether it takes instances by chance, or all at once; single ones are on the agenda by their number."""
         fault = self._faults[number]
-        return not fault.is_of_one_instance and fault.hazard != 0 and fault.fraction != 0
+        is_likely = fault.hazard != 0 and fault.fraction != 0
+        return not fault.is_of_one_instance and is_likely and fault.running == "kill"
 
     def _host(self, number: int) -> HostFault:
         fault = self._faults[number]

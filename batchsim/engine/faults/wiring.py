@@ -16,6 +16,7 @@ from batchsim.engine.faults.launches import LaunchFaults
 from batchsim.engine.faults.log import FaultLog
 from batchsim.engine.faults.pulls import Pulls, StruckImageCache
 from batchsim.engine.faults.stalls import Stalls
+from batchsim.engine.faults.throttles import Throttles
 from batchsim.engine.images import ImageCache
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
@@ -79,6 +80,8 @@ class FaultRooms:
                 environment.pulls = self.pulls
         if plan.stalls:
             scheduler.stalls = Stalls(plan.stalls, self.log)
+        if plan.throttles:
+            launcher.throttles = Throttles(plan.throttles, delays, self.log)
         if plan.hosts or plan.boots or plan.slow:
             hosts = HostFaults(
                 kernel, plan.hosts, self._world.pools, delays, self._instances, environments, market, lose

@@ -19,6 +19,21 @@ def draw_plan(draft: Draft, drawn: Data) -> Data:
     return {"faults": [*drawn["faults"], *named]}
 
 
+def draw_account_plan(draft: Draft, drawn: Data) -> Data:
+    """The faults so far, and what the account's own limits do; a zone that goes out may keep what is on."""
+    plan = []
+    for fault in drawn["faults"]:
+        keeps = fault["kind"] == "az_outage" and draft.chance(25)
+        plan.append({**fault, "running": "keep"} if keeps else fault)
+    if draft.has("quota_cuts"):
+        plan.append({"kind": "quota", **_window(draft, endless=10), **_selected(draft), "vcpus": draft.pick(4, 2, 8)})
+    if draft.has("api_throttles"):
+        slow = {"tps": draft.pick(0.05, 0.5, 0.01), "burst": draft.pick(1, 2)}
+        again = draft.pick({}, {"backoff": "5s", "backoff_cap": "20s"})
+        plan.append({"kind": "api_throttle", **_window(draft, endless=50), **slow, **again})
+    return {"faults": plan}
+
+
 def _window(draft: Draft, endless: int = 30) -> Data:
     """When a fault acts; in so many percent of all cases to the end of the run."""
     at = {"at": draft.one_of(_INSTANTS)}

@@ -98,8 +98,13 @@ _FAULTS: Mapping[str, int] = {
     "bad_pulls": 15,
 }
 """Drawn behind those."""
+_ACCOUNT_FAULTS: Mapping[str, int] = {
+    "quota_cuts": 12,
+    "api_throttles": 14,
+}
+"""Drawn last of all."""
 
-FEATURES: Mapping[str, int] = {**_FIRST, **_LAST, **_FAULTS}
+FEATURES: Mapping[str, int] = {**_FIRST, **_LAST, **_FAULTS, **_ACCOUNT_FAULTS}
 """By feature, in how many percent of all scenarios it is on."""
 
 
@@ -130,6 +135,10 @@ class Draft:
     def draw_faults(self) -> None:
         """Draw the features of the plan of faults."""
         self.features += self._drawn(_FAULTS)
+
+    def draw_account_faults(self) -> None:
+        """Draw the features of what the account's own limits do."""
+        self.features += self._drawn(_ACCOUNT_FAULTS)
 
     def has(self, feature: str, percent: int = 100) -> bool:
         """Whether the scenario has a feature and, of ``percent`` chances, uses it here."""
