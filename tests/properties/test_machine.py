@@ -90,5 +90,5 @@ def test_rules_of_ones_own_are_called():
         def count(self):
             Counting.called += 1
 
-    drive(Counting, 3, 20)
+    drive(Counting, 8, 20)
     assert Counting.called
