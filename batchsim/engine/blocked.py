@@ -170,7 +170,7 @@ class BlockDetector:
         return _CAUSES.get(stance)
 
     def _refused_type(self, environments: Sequence[Environment], shape: int) -> str:
-        """The type that was asked for first in the last try that EC2 refused."""
+        """The type that was asked for first in the last refused try, or the first that holds the head."""
         on_hosts = (environment for environment in environments if isinstance(environment, Ec2Environment))
         refused = (offer for environment in on_hosts for offer in environment.refused_offers(shape))
         return next((offer.type_name for offer in refused), "")

@@ -178,9 +178,14 @@ class Ec2Environment:
         return not self.plan.waits_for_its_type or any(self.plan.offers[other].type == offer.type for other in held)
 
     def refused_offers(self, shape: int) -> list[Offer]:
-        """Return the offers that capacity errors hold back, those that fit if any: of the last try, in its order."""
+        """Return the offers that capacity errors hold back, those that fit if any, of the last try first.
+
+        Of these, what was asked for first, then as the catalogue has them: not all of them need have been tried.
+        """
         held = self.backed_off
-        offers = [self.plan.offers[position] for position in sorted(held, key=lambda position: -held[position])]
+        first = max(held, key=lambda position: held[position], default=None)
+        latest = sorted(held, key=lambda position: (-held[position], position != first, position))
+        offers = [self.plan.offers[position] for position in latest]
         fitting = self.fitting(shape)
         return [offer for offer in offers if offer in fitting] or offers
 
