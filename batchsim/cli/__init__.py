@@ -14,14 +14,23 @@ def main() -> None:
     try:
         _main()
     except KeyboardInterrupt:  # while modules are imported; commands guard themselves
+        _end_undisturbed()
         sys.exit(INTERRUPTED)
     except SystemExit as done:
+        _end_undisturbed()
         if done.code != INPUT_OUTPUT:
             raise
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, AttributeError):
             stream.flush()
     os._exit(INPUT_OUTPUT)  # libraries that found no memory while they were loaded can crash or hang in their teardown
+
+
+def _end_undisturbed() -> None:
+    """The interpreter restores the default while it ends, whatever was set: a second Ctrl-C would kill it there."""
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _main() -> None:

@@ -18,6 +18,7 @@ _AT_THE_KEY = frozenset({"E106"})
 """Codes whose problem stands at the key, not at its value."""
 _MARKS = frozenset({"<entry>", "<workflow>", "[key]"})
 _MANY_KEYS = 24
+_MANY_PLACES = 12
 _SHOWN = 80
 
 _SHAPES: Mapping[str, str] = {
@@ -48,8 +49,15 @@ def _see(flaw: Flaw, source: SourceMap) -> str:
     """Where else to look: lines, or paths when there is no file."""
     lines = [source.at(path)[0] for path in flaw.also]
     if not all(lines):
-        return f"See {', '.join(show_path(path) for path in flaw.also)}" if flaw.also else ""
-    return f"See line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}" if lines else ""
+        return f"See {_some([show_path(path) for path in flaw.also])}" if flaw.also else ""
+    return f"See line{'s' if len(lines) > 1 else ''} {_some(lines)}" if lines else ""
+
+
+def _some(places: Sequence[object]) -> str:
+    """The first places and how many more there are: a circle of thousands has as many."""
+    more = len(places) - _MANY_PLACES
+    text = ", ".join(map(str, places[:_MANY_PLACES]))
+    return f"{text} and {more} more" if more > 0 else text
 
 
 def show_value(value: object) -> str:

@@ -121,7 +121,7 @@ PLANTS = [
     Plant("boot delay dropped", no_boots, ("T8.6", "T8.1", "T8.4")),
     Plant("one slot too many", another_slot, ("T9.1", "T9.2", "T1.1")),
     Plant("priorities swapped", swapped_priorities, ("T5.1",), coarser=5.0),
-    Plant("retries off by one", another_attempt, ("T14.2", "T14.1", "T14.3")),
+    Plant("retries off by one", another_attempt, ("T14.2", "T14.1")),
     Plant("minimum billing dropped", no_minimum, ("T21.1", "T21.5")),
     Plant("warm-up not removed", nothing, ("T2.1",), from_the_start, coarser=4.0),
     Plant("last come, first served", last_come, ("T9.1", "T9.2")),

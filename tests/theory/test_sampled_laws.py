@@ -101,10 +101,9 @@ def within(sample, mean, deviation, errors=5):
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)
-def test_a_continuous_law_is_scipys(name, cases):
+def test_a_continuous_law_is_scipys(name):
     run, law = CONTINUOUS[name]
     sample = drawn(run)
-    cases(len(sample))
     assert kolmogorov(sample, law.cdf) > LEAST_P
 
 
@@ -118,10 +117,9 @@ def test_a_continuous_law_has_its_first_two_moments(name):
 
 
 @pytest.mark.parametrize("name", ATOMS)
-def test_a_law_of_single_values_has_each_as_often_as_it_says(name, cases):
+def test_a_law_of_single_values_has_each_as_often_as_it_says(name):
     run, expected = ATOMS[name]
     values, counts = np.unique(drawn(run), return_counts=True)
-    cases(DRAWS)
     assert values.tolist() == list(expected)
     assert len(values) == 1 or stats.chisquare(counts, [DRAWS * p for p in expected.values()]).pvalue > LEAST_P
 
@@ -156,13 +154,12 @@ def test_every_law_is_among_these():
     assert {name for run in written for name in run} | {"constant"} == set(LAWS)
 
 
-def test_the_gaps_of_poisson_arrivals_are_exponential(cases):
+def test_the_gaps_of_poisson_arrivals_are_exponential():
     at = {"poisson": "1/s", "for": f"{DRAWS}s"}
     data = pool("arrivals", 1, [stage.entry("job", "1s", at=at)])
     (entry,) = expand(parse(data), Draws(SEED), 0, read_trace).entries
     gaps = np.diff(entry.due_at_ms)
     smooth = np.abs(gaps + Draws(SEED).stream("spread", "gaps").block(0, len(gaps)) - 0.5)
-    cases(len(gaps))
     assert stats.kstest(smooth, stats.expon(scale=1000).cdf).pvalue > LEAST_P
     assert abs(np.corrcoef(gaps[1:], gaps[:-1])[0, 1]) < 5 / sqrt(len(gaps))
     assert abs(len(entry.due_at_ms) - DRAWS) < 5 * sqrt(DRAWS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from batchsim.errors import Path
@@ -14,6 +14,7 @@ from batchsim.spec.workload import After, At, Rate
 
 MAX_DEPENDENCIES = 20
 """Dependencies of one job (API SubmitJob)."""
+_SHOWN_OF_A_CIRCLE = 12
 
 
 def check_dependencies(index: Index) -> Iterator[Flaw]:
@@ -111,6 +112,15 @@ def check_cycles(index: Index) -> Iterator[Flaw]:
             yield from _circle(edges, start, done)
 
 
+def _drawn(circle: Sequence[str]) -> str:
+    """A circle of jobs, the last as the first; of a long one only both ends."""
+    left_out = len(circle) - 1 - _SHOWN_OF_A_CIRCLE
+    if left_out <= 0:
+        return " → ".join(circle)
+    half = _SHOWN_OF_A_CIRCLE // 2
+    return " → ".join([*circle[:half], f"({left_out} more)", *circle[-half - 1 :]])
+
+
 def _waits_for(placed: PlacedEntry) -> dict[str, Path]:
     """Ids that an entry waits for, with the path of the reference."""
     waits = {
@@ -136,6 +146,6 @@ def _circle(edges: Mapping[str, Mapping[str, Path]], start: str, done: set[str])
             names = list(way)
             circle = [*names[names.index(parent) :], parent]
             also = tuple(edges[child][waited] for child, waited in pairwise(circle))
-            yield Flaw("E125", f"dependency cycle {' → '.join(circle)}", path, also=also)
+            yield Flaw("E125", f"dependency cycle {_drawn(circle)}", path, also=also)
         elif parent in edges and parent not in done:
             way[parent] = iter(edges[parent].items())
