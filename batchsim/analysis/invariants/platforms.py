@@ -58,7 +58,7 @@ def fleets_are_as_listed(book: Book) -> pd.DataFrame:
 
 def _may_be_out(book: Book, environment: str, launch: Mapping[str, Any], at: int) -> bool:
     """Whether an outage is on at this instant in the zone of a launch, or in one that it may come from."""
-    outages = [fault.get("select") or {} for fault in of_kind(book, "az_outage") if within(np.int64(at), fault)]
+    outages = [fault.get("select") or {} for fault in of_kind(book, "az_outage") if within(np.array([at]), fault)[0]]
     mine = [each for each in outages if each.get("environment") in (None, environment)]
     return any(launch.get("zone") in (None, each.get("zone")) or each.get("zone") is None for each in mine)
 
