@@ -157,19 +157,29 @@ class Ledger:
     def __init__(self, consumables: Consumables) -> None:
         self._consumables = consumables
         self._left = [consumables.left(resource) for resource in range(len(consumables.totals))]
+        self._is_theirs = False
+        """Whether the jobs of the last grant have held their resources before."""
 
     def grant(self, want: Shape, low: int | None, count: int) -> int:
         """Return for how many of ``count`` jobs there is enough, and count it as theirs.
 
         ``low``: the first of them, where that is known.
         """
-        if low is not None and self._consumables.holds(low):
+        self._is_theirs = low is not None and self._consumables.holds(low)
+        if self._is_theirs:
             return count
         for resource, quantity in want.consumables:
             count = min(count, max(0, self._left[resource]) // quantity)
         for resource, quantity in want.consumables:
             self._left[resource] -= quantity * count
         return count
+
+    def take_back(self, want: Shape, count: int) -> None:
+        """Some of the jobs of the last grant do not come to be tried, behind one that no environment takes."""
+        if self._is_theirs:
+            return
+        for resource, quantity in want.consumables:
+            self._left[resource] += quantity * count
 
 
 class Gatekeeper:

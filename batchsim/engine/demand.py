@@ -121,6 +121,8 @@ class DemandMeter:
             fallen, left = self._fall(queue, environments, shape, count, target, covers)
             if fallen:
                 yield shape, fallen
+            if left and ledger is not None:
+                ledger.take_back(self._shapes[shape], left - _tried(queue, environments, left))
             if left and isinstance(queue, ShareQueue) and not queue.is_strict:
                 queue.hold()
             elif left:
@@ -165,8 +167,10 @@ class DemandMeter:
             if position not in covers:
                 covers[position] = self._on_ec2[position].cover()
             count -= covers[position].pack(shape, want, count)
-            last = position == queue.environments[-1]
-            grown = (covers[position].keep if last else covers[position].grow)(shape, want, count)
+            if position == queue.environments[-1]:
+                grown = covers[position].keep(shape, want, count, _tried(queue, environments, count))
+            else:
+                grown = covers[position].grow(shape, want, count)
             count -= grown
             if position == target.position:
                 fallen = grown
@@ -190,3 +194,10 @@ class DemandMeter:
             grown = not linked <= reach
             reach |= linked
         return frozenset(reach)
+
+
+def _tried(queue: JobQueue, environments: tuple[int, ...], count: int) -> int:
+    """How many of so many jobs, of which no environment takes one, come to be tried at all before they are passed."""
+    if queue.overtakers == "all" and not isinstance(queue, ShareQueue):
+        return count
+    return min(count, len(environments) if queue.overtakers == "elsewhere" else 1)

@@ -31,13 +31,14 @@ class Ec2Cover:
             return 0
         return self._rooms.pack(want.vcpus, want.memory_mib, want.gpus, count)
 
-    def keep(self, shape: int, want: Shape, count: int) -> int:
+    def keep(self, shape: int, want: Shape, count: int, tried: int) -> int:
         """Return ``count`` if the environment may grow for such a job now, though not for all of them at once.
 
-        What it may grow by is used up all the same, before the queues behind.
+        What it may grow by is used up all the same, before the queues behind: by ``tried`` of the jobs, if it may not.
         """
-        self.grow(shape, want, count)
-        return count if count and self._environment.may_grow_for(shape) else 0
+        kept = count if self._environment.may_grow_for(shape) else 0
+        self.grow(shape, want, kept or min(count, tried))
+        return kept
 
     def grow(self, shape: int, want: Shape, count: int) -> int:
         """Return for how many of ``count`` jobs the environment may grow, by the smallest instances that hold them."""

@@ -19,6 +19,7 @@ from tests.properties.claims import (
     Base,
     it_breaks_no_invariant,
     numbered,
+    plain_twins_of_fast_paths_agree,
     the_same_seed_gives_the_same_bytes,
     told,
 )
@@ -29,6 +30,8 @@ FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", _NUM
 EXAMPLES = int(os.environ.get("BATCHSIM_EXAMPLES", "0"))
 ONCE_WRONG = (96, 166, 191, 248)
 """Behind the first ones: sound runs in which the checker once saw something wrong."""
+ONCE_UNLIKE = (401, 464, 11025)
+"""Runs that a fast path once changed: a licence for jobs behind a held one, a type's name, a reservation's reason."""
 REPLAY = "BATCHSIM_SCENARIOS={0}:{1} python -m pytest tests/properties/test_random_scenarios.py -k {2}"
 
 
@@ -54,6 +57,13 @@ def test_what_was_a_false_alarm_once_is_none(once_wrong: int) -> None:
     base = numbered(once_wrong)
     wrong = it_breaks_no_invariant(base)
     assert not wrong, told(base, wrong, REPLAY.format(once_wrong, once_wrong + 1, it_breaks_no_invariant.__name__))
+
+
+@pytest.mark.parametrize("once_unlike", ONCE_UNLIKE)
+def test_plain_twins_that_differed_once_agree(once_unlike: int) -> None:
+    base = numbered(once_unlike)
+    wrong = plain_twins_of_fast_paths_agree(base)
+    assert not wrong, told(base, wrong, REPLAY.format(once_unlike, once_unlike + 1, "plain_twins"))
 
 
 @settings(max_examples=EXAMPLES or 40, derandomize=not EXAMPLES, database=None, deadline=None)
