@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scenario_builder import environment, job, scenario
+from scenario_builder import environment, fails, job, scenario
 
 import batchsim
 from batchsim import Result
@@ -30,4 +30,14 @@ def test_who_went_behind_a_retry_does_not_wait_beside_free_room(night):
     assert (150.0, "instance_booting", "small") in [(at, reason, name) for at, reason, name in rows]
     starts = night.attempts.sort_values("starting_at_s").groupby("job_id")["starting_at_s"].last()
     assert (starts["big"], starts["small"]) == (210, 210)
+    assert night.check() == []
+
+
+def test_a_head_that_waits_for_another_attempt_in_vain_holds_nothing():
+    """The timeline goes on with ``first``, with which its reason began, while the others start before its end."""
+    first = job("first", fails(1), attempts=2)
+    work = (job("lead", "10s"), first, job("second", "10s"), job("third", "10s"))
+    keys = {"world": {"hol_scope": "ce", "retry_position": "back"}, "actions": [{"at": "35s", "terminate": "first"}]}
+    night = batchsim.run(scenario(*work, **keys))
+    assert night.attempts.sort_values("starting_at_s")["job_id"].tolist() == ["lead", "first", "second", "third"]
     assert night.check() == []

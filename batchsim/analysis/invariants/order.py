@@ -121,9 +121,17 @@ def _placed_in_held(book: Book, queue: str) -> Int64s:
     head = np.append(line.head, -1)[step]
     held = np.array([*book.timeline.text("environment")[line.row], None], dtype=object)[step]
     passed = (head >= 0) & (held == attempts.text("environment")[rows]) & (rank[head] < rank[book.job[rows]])
-    passed &= take(book.jobs.number("attempts"), head, FAR) <= 1
+    passed &= _first_starts(book)[head] >= at  # a head that waits again, for another attempt, has lost its place
     waits: Int64s = rows[passed.astype(np.bool_) & _still_waits(book, head, at)]
     return waits
+
+
+def _first_starts(book: Book) -> Int64s:
+    """When the first attempt of each job starts, FAR where none does; one more row for no job."""
+    first, rows = book.attempts.number("attempt") == 1, np.full(len(book.jobs) + 1, FAR)
+    mine = np.flatnonzero(first & (book.job >= 0))
+    rows[book.job[mine]] = book.attempts.ms("starting_at_s")[mine]
+    return rows
 
 
 @invariant("I29d")
