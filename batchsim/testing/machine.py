@@ -64,7 +64,10 @@ class BatchMachine(RuleBasedStateMachine):
         self.looks: list[Look] = [look_at(self.simulation, whole=True)]
         self._whole = True
         self._repeats = True
-        """Whether the file can say the same: a reclaim by call is told of as it comes, one from the file before."""
+        """Whether the file can say the same: a reclaim by call is told of as it comes, one from the file before; and
+        a call at the very end knows its revision, while an entry of the file is not read any more."""
+        settings = made.simulation
+        self._ends_ms = min(settings.max_time_ms, *([settings.until] if settings.until != "drained" else []), 1 << 62)
         once = (each for each in made.workload if isinstance(each, Entry) and each.count is None)
         self._parents = [str(each.id) for each in once]
 
@@ -122,6 +125,7 @@ class BatchMachine(RuleBasedStateMachine):
         more: dict[str, Any] = {"fails": [{"probability": fails}]} if fails else {}
         said = f"submit({body!r}, run={run!r}, **{more!r})"
         job = self.call(said, lambda: self.simulation.submit(body, run=run, **more))
+        self._repeats = self._repeats and self.simulation.now_ms < self._ends_ms
         if job is not None:
             self._parents.append(job)
 
