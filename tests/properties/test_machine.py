@@ -19,7 +19,7 @@ STEPS = effort(fast=40, verify=100, long=100)
 SPOT = environment("spot", ("box.2",), type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE")
 
 
-def drive(machine: type[BatchMachine], runs: int, steps: int, *, shrink: bool = True) -> None:
+def drive(machine: type[BatchMachine], runs: int, steps: int, *, shrink: bool = False) -> None:
     """The same runs on each change, others under ``verify``."""
     how = settings(
         max_examples=runs, stateful_step_count=steps, derandomize=LEVEL == "fast", database=None, deadline=None,

@@ -38,6 +38,9 @@ def vcpu_bound(book: Book, environment: str, field: str) -> Steps:
     return _steps(book, environment, field, start, int)
 
 
+_SECTIONS = ("computeEnvironments", "jobQueues", "consumableResources", "schedulingPolicies")
+
+
 def enabled(book: Book, environment: str) -> Steps:
     """1 while an environment is ENABLED, else 0."""
     given = book.settings.environments.get(environment, {})
@@ -53,7 +56,7 @@ def valid(book: Book, environment: str) -> Steps:
 def priority(book: Book, queue: str) -> Steps:
     """A queue's priority over time."""
     start = int(book.settings.queues.get(queue, {}).get("priority", 0))
-    return _changing(start, changes_of(book.settings, queue, "priority"), int)
+    return _changing(start, changes_of(book.settings, queue, "priority", "jobQueues"), int)
 
 
 def total_of(book: Book, resource: str) -> Steps:
@@ -61,7 +64,7 @@ def total_of(book: Book, resource: str) -> Steps:
     total = int(book.settings.consumables[resource].get("totalQuantity") or 0)
     steps = [(0, total)]
     for action in sorted(book.settings.actions, key=at_ms):
-        if "set" in action and _addresses(str(action["set"]), resource, "totalQuantity"):
+        if "set" in action and _addresses(str(action["set"]), resource, "totalQuantity", "consumableResources"):
             total = int(action["to"]) if "to" in action else max(0, total + int(action["by"]))
             steps.append((at_ms(action), total))
     at, totals = (np.array(column, np.int64) for column in zip(*steps, strict=True))
@@ -88,18 +91,22 @@ def _changing(start: int, changes: list[tuple[int, Any]], read: Callable[[Any], 
     return Steps(at, np.array([start, *(read(value) for _, value in ordered)], np.int64))
 
 
-def changes_of(settings: Settings, environment: str, field: str | None) -> list[tuple[int, Any]]:
-    """(instant, new value) of the file's actions on one field of an environment (or queue), or on any."""
+def changes_of(
+    settings: Settings, name: str, field: str | None, section: str = "computeEnvironments"
+) -> list[tuple[int, Any]]:
+    """(instant, new value) of the file's actions on one field of an environment (or another section), or any."""
     return [
         (at_ms(action), action.get("to"))
         for action in settings.actions
-        if "set" in action and _addresses(str(action["set"]), environment, field)
+        if "set" in action and _addresses(str(action["set"]), name, field, section)
     ]
 
 
-def _addresses(path: str, environment: str, field: str | None) -> bool:
+def _addresses(path: str, name: str, field: str | None, section: str) -> bool:
+    """Whether a path means this; a queue may have the name of an environment, and then the path says which it is."""
     *parents, last = path.split(".")
-    return environment in parents and field in (None, last)
+    is_other = len(parents) > 1 and parents[0] in _SECTIONS and parents[0] != section
+    return name in parents and field in (None, last) and not is_other
 
 
 def _explain_updates(book: Book, environment: str) -> None:
