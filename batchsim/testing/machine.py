@@ -272,7 +272,7 @@ class BatchMachine(RuleBasedStateMachine):
         """The files in which the run differs from one of the scenario that its calls became part of."""
         again = files_of(run(result.scenario, policies=self.policies))
         return [f"{name} differs when the calls stand in the file" for name, text in files_of(result).items()
-                if text != again[name]]  # fmt: skip
+                if text != again.get(name)]  # fmt: skip
 
     def _job(self, which: int) -> str:
         """A job, as long as there is any."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scenario_builder import environment, fails, job, queue, scenario
+from scenario_builder import environment, fails, fixed, job, queue, scenario
 
 import batchsim
 from batchsim import Result
@@ -45,6 +45,6 @@ def test_a_head_that_waits_for_another_attempt_in_vain_holds_nothing():
 
 def test_a_queue_that_is_disabled_disables_no_environment_of_its_name():
     off = [{"at": "5s", "set": "jobQueues.same.state", "to": "DISABLED"}]
-    places = {"environments": [environment("same")], "queues": [queue("same", "same")]}
+    places = {"environments": [fixed(1, "same")], "queues": [queue("same", "same")]}
     night = batchsim.run(scenario(job("a", on="same"), job("b", at="1s", on="same"), **places, actions=off))
     assert night.check() == []
