@@ -118,6 +118,7 @@ class Engine:
             thorough=thorough,
         )
         self.consumables = self._consumables()
+        self._builder.holds = None if self.consumables is None else self.consumables.holds
         self.rejections = RejectionLog(tables.submissions, tables.status_reasons)
         self.submit_job = self._submit_job()
         self.arrivals = Arrivals(

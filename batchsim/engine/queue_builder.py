@@ -40,6 +40,8 @@ class QueueBuilder:
         self._estimates = estimates
         self._decided = decided
         self._is_thorough = thorough
+        self.holds: Callable[[int], bool] | None = None
+        """Whether a waiting job has its consumable resources from an earlier attempt, where there are any."""
 
     def queues(self) -> list[JobQueue]:
         """Return all queues, by position."""
@@ -78,6 +80,10 @@ class QueueBuilder:
         """Return what tells waiting jobs apart for those who pass a head; ``thorough``: every run is by itself."""
         if self._is_thorough:
             return lambda row: row
-        if self._plan.rules.overtaking in ("conservative", "aggressive"):
-            return self._estimates.lane_of
-        return self._tables.shape_code
+        by_estimate = self._plan.rules.overtaking in ("conservative", "aggressive")
+        alike = self._estimates.lane_of if by_estimate else self._tables.shape_code
+        return self._apart_by_holding(alike) if self._plan.consumables else alike
+
+    def _apart_by_holding(self, lane_of: Callable[[int], Hashable]) -> Callable[[int], Hashable]:
+        """Tell apart as well who has its resources already: when others find none, it may still start."""
+        return lambda row: (lane_of(row), self.holds is not None and self.holds(row))
