@@ -113,10 +113,11 @@ class Launcher:
     def refuse_all(self, environment: Ec2Environment, demand: Demand, offers: tuple[Offer, ...]) -> int:
         """Hold all pools back that a strategy would try, if each is empty, and return how many; 0 if one may give.
 
-        The plain twin tries one after the other; here the strategy is not asked for each of hundreds of pools.
+        The plain twin tries one after the other; here the strategy is not asked for each of hundreds of pools. Where
+        calls are throttled each is made, for not all of them are answered.
         """
         plan = environment.plan
-        may_not_try_all = plan.waits_for_its_type or plan.has_own_strategy
+        may_not_try_all = plan.waits_for_its_type or plan.has_own_strategy or self.throttles is not None
         if self._thorough or may_not_try_all:
             return 0
         tried = [offer for offer in offers if self._would_be_tried(demand, offer)]

@@ -30,8 +30,8 @@ FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", _NUM
 EXAMPLES = int(os.environ.get("BATCHSIM_EXAMPLES", "0"))
 ONCE_WRONG = (96, 166, 191, 248)
 """Behind the first ones: sound runs in which the checker once saw something wrong."""
-ONCE_UNLIKE = (401, 464, 11025, 2026040)
-"""Runs that a fast path once changed: licences for jobs behind a held one, a type's name, a reservation's reason, a holder."""
+ONCE_UNLIKE = (401, 464, 11025, 2026019, 2026040)
+"""Runs that a fast path once changed: by licences for jobs behind, a type's name, a reservation, throttled calls, holders."""
 REPLAY = "BATCHSIM_SCENARIOS={0}:{1} python -m pytest tests/properties/test_random_scenarios.py -k {2}"
 
 
