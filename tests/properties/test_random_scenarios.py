@@ -19,6 +19,7 @@ from tests.properties.claims import (
     Base,
     it_breaks_no_invariant,
     numbered,
+    odd_policies_break_no_invariant,
     plain_twins_of_fast_paths_agree,
     the_same_seed_gives_the_same_bytes,
     told,
@@ -31,7 +32,7 @@ EXAMPLES = int(os.environ.get("BATCHSIM_EXAMPLES", "0"))
 ONCE_WRONG = (96, 166, 191, 248)
 """Behind the first ones: sound runs in which the checker once saw something wrong."""
 ONCE_UNLIKE = (401, 464, 11025, 2026019, 2026040)
-"""Runs that a fast path once changed: by licences for jobs behind, a type's name, a reservation, throttled calls, holders."""
+"""Runs that a fast path once changed: by licences for jobs behind, types' names, reservations, throttling, holders."""
 REPLAY = "BATCHSIM_SCENARIOS={0}:{1} python -m pytest tests/properties/test_random_scenarios.py -k {2}"
 
 
@@ -64,6 +65,10 @@ def test_plain_twins_that_differed_once_agree(once_unlike: int) -> None:
     base = numbered(once_unlike)
     wrong = plain_twins_of_fast_paths_agree(base)
     assert not wrong, told(base, wrong, REPLAY.format(once_unlike, once_unlike + 1, "plain_twins"))
+
+
+def test_an_order_of_ones_own_that_was_a_false_alarm_once_is_none() -> None:
+    assert odd_policies_break_no_invariant(numbered(2026074)) == []
 
 
 @settings(max_examples=EXAMPLES or 40, derandomize=not EXAMPLES, database=None, deadline=None)

@@ -32,6 +32,7 @@ def room_is_used(book: Book) -> pd.DataFrame:
     Neither when a row of the timeline begins, which is after a pass, nor later for more than a scheduler cycle (and
     the scheduler's stalls), while the head that the row names waits.
     """
+    book.must_follow_aws("ordering of jobs")  # else another may stand before the head that the row names
     timeline, bad = book.timeline, [np.zeros(0, np.int64)]
     if not is_strict(book):
         raise CannotTellError("world.head_of_line, hol_scope or backfill keeps room for others")
