@@ -23,6 +23,8 @@ from batchsim.spec import parse
 
 PART, PART_JOBS = 0.03, 10_000
 """So much of the measured time is run as well, but of each replication not many more jobs than these."""
+MOST_SAMPLED = 100_000_000
+"""More jobs than a scenario may have by default: what is not run needs little memory."""
 AS_RUN = "starts unlike the run's"
 
 
@@ -65,7 +67,7 @@ def by_recursion(case: Case) -> ByRecursion:
 
 def sampled(data: Data, seed: int, replication: int) -> Recorded:
     """What a run of the scenario would record of its jobs, without their starts."""
-    scenario = parse(data)
+    scenario = parse({**data, "simulation": {**data.get("simulation", {}), "max_jobs": MOST_SAMPLED}})
     entries = expand(scenario, Draws(seed, replication), 0, read_trace).entries
     work = [entry.work.work_ms() for entry in entries]
     came = [
