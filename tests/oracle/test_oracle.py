@@ -28,7 +28,7 @@ FIRST, LAST = map(
     os.environ.get("BATCHSIM_ORACLE", f"{FRESH}:{FRESH + effort(fast=2_000, verify=8_000, long=1_000_000)}").split(":"),
 )
 OPEN = (1007412,)
-"""Numbers on which the two still differ, and it is not known yet who is wrong; the strict mark tells when one agrees."""
+"""Numbers on which the two still differ, and nobody knows yet who is wrong; the strict mark tells when one agrees."""
 TICK_MS = 500
 """Every time of the scenarios is a multiple of it."""
 
