@@ -257,6 +257,9 @@ def _placed_past(book: Book, low: str, high: str) -> Int64s:
     for column in ("vcpus", "memory_mib", "gpus"):
         passed &= take(jobs.milli(column), head, FAR) <= attempts.milli(column)[rows]
     passed &= _still_waits(book, head, at)
+    # Whom an action cancels in this instant was still the head when the pass was made.
+    before = np.append(line.head, -1)[np.searchsorted(line.at_ms, at, side="left") - 1]
+    passed &= (before == head) | (take(jobs.ms("ended_at_s"), before) != at)
     # Who is short of a resource may be passed: also one that gets it later in this instant, when a start is cut short.
     short = np.append(book.timeline.among("reason", "consumable_resource")[line.row], False)
     for side in ("left", "right"):
