@@ -127,3 +127,9 @@ def test_what_does_not_go_together_is_told(made, code):
     with pytest.raises(ScenarioError) as caught:
         batchsim.run(hour(made))
     assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def test_the_report_names_it_among_faults_and_assumptions():
+    text = " ".join(batchsim.run(hour(shock("30m", factor=2)), seed=1).report().split())
+    assert "1 price shock" in text
+    assert "times the factors of 1 price shock while they last" in text
