@@ -121,7 +121,7 @@ def _placed_in_held(book: Book, queue: str) -> Int64s:
     head = np.append(line.head, -1)[step]
     held = np.array([*book.timeline.text("environment")[line.row], None], dtype=object)[step]
     passed = (head >= 0) & (held == attempts.text("environment")[rows]) & (rank[head] < rank[book.job[rows]])
-    passed &= _first_starts(book)[head] >= at  # a head that waits again, for another attempt, has lost its place
+    passed &= _first_starts(book)[head] > at  # a head that waits again, for another attempt, has lost its place
     waits: Int64s = rows[passed.astype(np.bool_) & _still_waits(book, head, at)]
     return waits
 
@@ -172,8 +172,10 @@ def retried_jobs_have_their_position(book: Book) -> pd.DataFrame:
 def _passed_by(book: Book, waiting: Int64s, starting: Int64s, rank: Int64s) -> Int64s:
     """Attempts during whose wait one of others, of their queue and with a greater rank, started."""
     attempts = book.attempts
-    queue, begin, start = attempts.codes("queue"), attempts.ms("runnable_at_s"), attempts.ms("starting_at_s")
+    queue, begin, start = attempts.codes("queue"), attempts.ms("runnable_at_s").copy(), attempts.ms("starting_at_s")
     span = int(start.max(initial=0)) + 2
+    before, after = book.pairs
+    begin[after] += start[before] == begin[after]  # an attempt of no length: others started beside it
     starting = starting[ascending(queue[starting] * span + start[starting])]
     keys = queue[starting] * span + start[starting]
     low = np.searchsorted(keys, queue[waiting] * span + begin[waiting])
