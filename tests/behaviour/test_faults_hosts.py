@@ -311,3 +311,17 @@ def test_what_is_lost_as_it_is_launched_costs_nothing(bill_from, simulate):
     result = simulate(scenario(job("a"), environments=[spot(minvCpus=1)], world=world, faults=[told]))
     first = next(result.instances.itertuples())
     assert (first.launched_at_s, first.ended_at_s, first.cost_usd) == (0, 0, 0)
+
+
+def test_what_has_its_notice_as_it_is_launched_is_decided_on_anew(simulate):
+    """It will be taken within the two minutes: it covers nothing, and the next decision is due."""
+    crunch = fault("spot_reclaim", hazard=60, notice="120s")
+    world = {"spot_drain": True, "scale_up_delay": "5s", "instance_boot": "1m", "scheduler_cycle": "1s"}
+    until = {"until": "20m"}
+    result = simulate(
+        scenario(job("a"), environments=[spot(maxvCpus=99)], world=world, faults=[crunch], simulation=until)
+    )
+    hosts = result.instances[:-1]
+    told = hosts.notice_at_s == hosts.launched_at_s
+    assert told.sum() > 3
+    assert (result.instances.launched_at_s.diff()[1:].to_numpy()[told] == 5).all()
