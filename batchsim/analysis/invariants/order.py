@@ -122,7 +122,7 @@ def _placed_in_held(book: Book, queue: str) -> Int64s:
     held = np.array([*book.timeline.text("environment")[line.row], None], dtype=object)[step]
     passed = (head >= 0) & (held == attempts.text("environment")[rows]) & (rank[head] < rank[book.job[rows]])
     passed &= _first_starts(book)[head] > at  # a head that waits again, for another attempt, has lost its place
-    waits: Int64s = rows[passed.astype(np.bool_) & _still_waits(book, head, at)]
+    waits: Int64s = rows[passed.astype(np.bool_) & _still_waits(book, head, np.append(line.at_ms, FAR)[step], at)]
     return waits
 
 
@@ -254,11 +254,12 @@ def _placed_past(book: Book, low: str, high: str) -> Int64s:
     rows = np.flatnonzero(attempts.among("queue", low))
     at = attempts.ms("starting_at_s")[rows]
     line = steps(book, high)
-    head = np.append(line.head, -1)[np.searchsorted(line.at_ms, at, side="right") - 1]
+    step = np.searchsorted(line.at_ms, at, side="right") - 1
+    head = np.append(line.head, -1)[step]
     passed = (head >= 0) & (priority(book, high).at(at) > priority(book, low).at(at))
     for column in ("vcpus", "memory_mib", "gpus"):
         passed &= take(jobs.milli(column), head, FAR) <= attempts.milli(column)[rows]
-    passed &= _still_waits(book, head, at)
+    passed &= _still_waits(book, head, np.append(line.at_ms, FAR)[step], at)
     # Whom an action cancels in this instant was still the head when the pass was made.
     before = np.append(line.head, -1)[np.searchsorted(line.at_ms, at, side="left") - 1]
     passed &= (before == head) | (take(jobs.ms("ended_at_s"), before) != at)
@@ -269,16 +270,17 @@ def _placed_past(book: Book, low: str, high: str) -> Int64s:
     return rows[passed & (jobs.codes("definition")[head] >= 0)] if len(jobs) else rows[:0]
 
 
-def _still_waits(book: Book, head: Int64s, at_ms: Int64s) -> Bools:
-    """Whether each head waits through its instant.
+def _still_waits(book: Book, head: Int64s, since_ms: Int64s, at_ms: Int64s) -> Bools:
+    """Whether each head waits through its instant, and has done so since its row of the timeline began.
 
-    The timeline names the head with which a reason began; when another job of the same reason follows it, no row tells.
+    The timeline names the head with which a reason began; when another job of the same reason follows it, no row tells,
+    and the first may wait again by then, for another attempt, behind it.
     """
     by_job = pd.DataFrame({"job": book.waits.job, "begin": book.waits.begin_ms, "end": book.waits.end_ms})
-    asked = pd.DataFrame({"job": head, "at": at_ms, "row": np.arange(len(head))})
+    asked = pd.DataFrame({"job": head, "since": since_ms, "at": at_ms, "row": np.arange(len(head))})
     seen = asked.merge(by_job, on="job")
     during = np.zeros(len(head), np.bool_)
-    during[seen.row[(seen.begin <= seen["at"]) & (seen.end > seen["at"])].to_numpy()] = True
+    during[seen.row[(seen.begin <= seen["since"]) & (seen.end > seen["at"])].to_numpy()] = True
     return during
 
 
