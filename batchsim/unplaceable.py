@@ -14,7 +14,7 @@ from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec.base import Flaw
 from batchsim.spec.effective import EffectiveJob
 from batchsim.spec.environments import ComputeResource
-from batchsim.spec.facts import PoolFacts
+from batchsim.spec.facts import InstanceType, PoolFacts
 from batchsim.spec.names import short_name
 from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import resources_of
@@ -82,7 +82,7 @@ def _place(scenario: Scenario, environment: ComputeEnvironment, facts: Catalogue
     listed = {each.type for each in world.fleets.get(name, ())}
     if listed:
         return Place(name, shut, False, most, tuple(pool for pool in facts.pools[name] if pool.type.name in listed))
-    barred = {pool.type.name: why for pool in facts.pools[name] if (why := _barred(world, resources, pool))}
+    barred = {pool.type.name: why for pool in facts.pools[name] if (why := _barred(scenario, resources, pool))}
     pools = tuple(pool for pool in facts.pools[name] if pool.type.name not in barred)
     return Place(name, shut, False, most, pools, tuple(dict.fromkeys(barred.values())), facts.unsold.get(name, ()))
 
@@ -120,17 +120,23 @@ def _values(scenario: Scenario, name: str, field: str) -> list[int | float | str
     return found
 
 
-def _barred(world: World, resources: ComputeResource, pool: PoolFacts) -> str:
+def _barred(scenario: Scenario, resources: ComputeResource, pool: PoolFacts) -> str:
     """Why a type is never launched: beyond its vCPU quota, or always above the bid."""
-    class_, spot = quota_class(pool.type.family), resources.is_spot
+    world, class_, spot = scenario.world, quota_class(pool.type.family), resources.is_spot
     quota = world.ec2_vcpu_quota.of(class_, spot=spot)
     if quota is not None and quota < pool.type.vcpus:
         return f"world.ec2_vcpu_quota for {'Spot' if spot else 'On-Demand'} {class_} is {quota}"
-    moves = bool(steps_of(world.spot_prices, pool.type.name, pool.type.family))
     bid = pool.on_demand_nano_usd_per_h * resources.bidPercentage
-    if spot and not moves and pool.spot_nano_usd_per_h * 100 >= bid:
+    if spot and not _moves(scenario, pool.type) and pool.spot_nano_usd_per_h * 100 >= bid:
         return f"Spot prices are not below {resources.bidPercentage} % of On-Demand (bidPercentage)"
     return ""
+
+
+def _moves(scenario: Scenario, type_: InstanceType) -> bool:
+    """Whether a Spot price changes during a run."""
+    world = scenario.world
+    shocks = any(fault.kind == "price_shock" and fault.select.fits_type(type_.name) for fault in scenario.faults)
+    return shocks or world.spot_price_sigma > 0 or bool(steps_of(world.spot_prices, type_.name, type_.family))
 
 
 def _fits(pool: PoolFacts, job: EffectiveJob) -> bool:

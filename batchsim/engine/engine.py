@@ -172,7 +172,7 @@ class Engine:
             self.launcher,
             self.meter,
             self.market,
-            self.faults.plan.shortages,
+            self.faults.plan,
             self.faults.log,
             self._gate_opened,
         )

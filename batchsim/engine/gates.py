@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from batchsim.engine.capacity_errors import CapacityErrors, Shortage
+from batchsim.engine.capacity_errors import CapacityErrors
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
+from batchsim.engine.faults.compile import FaultPlan
 from batchsim.engine.faults.log import FaultLog
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.launch import Launcher
@@ -24,8 +25,8 @@ def build_gates(
     launcher: Launcher,
     meter: DemandMeter,
     market: SpotMarket,
-    shortages: tuple[Shortage, ...],
-    faults: FaultLog,
+    faults: FaultPlan,
+    log: FaultLog,
     gate_opened: Callable[[], None],
 ) -> SpotPrices:
     """Give the launcher its gates; return the Spot prices, which are one of them where they change."""
@@ -35,8 +36,9 @@ def build_gates(
         launcher.quota = meter.quota = VcpuQuota(plan.quotas, plan.pools)
         for environment in hosts:
             launcher.quota.join(environment)
-    if shortages or plan.rules.ice_probability:
-        launcher.errors = CapacityErrors(shortages, plan.rules.ice_probability, plan.delays, faults)
-    prices = SpotPrices(kernel, plan.spot, plan.delays.stream, hosts, market.interrupt, gate_opened)
+    if faults.shortages or plan.rules.ice_probability:
+        launcher.errors = CapacityErrors(faults.shortages, plan.rules.ice_probability, plan.delays, log)
+    stream = plan.delays.stream
+    prices = SpotPrices(kernel, plan.spot, stream, hosts, market.interrupt, gate_opened, faults.shocks, log)
     launcher.prices = prices if prices.steps else None
     return prices

@@ -3,29 +3,29 @@
 ``bidPercentage`` is a share of On-Demand: an environment launches only below it, and EC2 interrupts its instances, with
 the usual notice, when the price exceeds it (EC2, "Spot Instance interruptions"). The market price is paid, whatever the
 bid. Prices go in the steps of ``world.spot_prices``, or by chance (``world.spot_price_sigma``); without either they are
-constant, and the gate never moves.
+constant, and the gate never moves. A ``price_shock`` multiplies whichever of these holds.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import pairwise
 from math import sqrt
 
 import numpy as np
 
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.elementary import exp
+from batchsim.engine.faults.log import FaultLog
+from batchsim.engine.faults.prices import PriceShock, bounds_of, on_type, shocked, with_shocks
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import SpotPlan
+from batchsim.engine.price_steps import Steps, mean_price, price_at
 from batchsim.engine.randomness import Stream
 from batchsim.policies.allocation import Offer
 from batchsim.records.tables import NEVER, Instances
+from batchsim.records.vocabulary import FaultEffect
 
-Steps = Sequence[tuple[int, int]]
-"""(instant in ms, nano-dollars an hour), from t = 0 on."""
 STEP_MS = 3_600_000
 """Prices that go by chance move every hour ..."""
 MEMORY = 0.9
@@ -65,6 +65,8 @@ class SpotPrices:
         environments: tuple[Ec2Environment, ...],
         interrupt: Callable[[Ec2Environment, frozenset[int]], None],
         gate_moved: Callable[[], None],
+        shocks: tuple[PriceShock, ...],
+        faults: FaultLog,
     ) -> None:
         """``interrupt(environment, pools)`` hears of pools whose price exceeds the bid now."""
         self._kernel = kernel
@@ -74,18 +76,25 @@ class SpotPrices:
         self._spot = tuple(each for each in environments if each.plan.spot and not each.plan.fleet)
         self._interrupt = interrupt
         self._gate_moved = gate_moved
-        self._given = sorted({at for each in self.steps.values() for at, _ in each if at > 0})
-        for offer in (offer for each in environments for offer in each.plan.offers if offer.spot):
-            if plan.price_sigma and offer.type not in self.steps:
-                walk = Walk(offer.price_nano_usd_per_h, plan.price_sigma, stream("price", offer.type_name))
-                self._walks[offer.type], self.steps[offer.type] = walk, [(0, walk.price())]
+        self._shocks, self._faults = shocks, faults
+        self._given = sorted(
+            {at for each in self.steps.values() for at, _ in each if at > 0} | (bounds_of(shocks) - {0})
+        )
+        usual = {o.type: (o.type_name, o.price_nano_usd_per_h) for e in environments for o in e.plan.offers if o.spot}
+        for type_, (name, price) in usual.items():
+            if plan.price_sigma and type_ not in self.steps:
+                walk = self._walks[type_] = Walk(price, plan.price_sigma, stream("price", name))
+                self.steps[type_] = [(0, self._walked(type_, walk.price()))]
+            elif mine := on_type(shocks, type_):
+                self.steps[type_] = with_shocks(self.steps.get(type_, [(0, price)]), mine)
 
     def start(self) -> None:
         """Shut the gates of t = 0, and put all steps on the agenda."""
         for environment in self._spot:
             self._set_gate(environment)
+        self._note_shocks()
         for at_ms in self._given:
-            self._kernel.call_in_background(at_ms, Rank.NOTICE, self._step)
+            self._kernel.call_in_background(at_ms, Rank.NOTICE, self._given_step)
         if self._walks:
             self._kernel.call_in_background(STEP_MS, Rank.NOTICE, self._walk_on)
 
@@ -99,14 +108,30 @@ class SpotPrices:
         is_moving = bool(self._walks) or bool(self._given and self._kernel.now_ms < self._given[-1])
         return bool(environment.outbid) and is_moving
 
+    def _given_step(self, _: None) -> None:
+        now = self._kernel.now_ms
+        self._note_shocks()
+        for type_, walk in self._walks.items() if now % STEP_MS else ():  # at the hour they walk on anyway
+            if on_type(self._shocks, type_):
+                self.steps[type_].append((now, self._walked(type_, walk.price())))
+        self._step()
+
+    def _note_shocks(self) -> None:
+        for shock in self._shocks:
+            if shock.window.from_ms == self._kernel.now_ms:
+                self._faults.write(shock.number, FaultEffect.PRICE_SHOCKED)
+
+    def _walked(self, type_: int, price: int) -> int:
+        return shocked(price, on_type(self._shocks, type_), self._kernel.now_ms)
+
     def _walk_on(self, _: None) -> None:
         now = self._kernel.now_ms
         for type_, walk in self._walks.items():
-            self.steps[type_].append((now, walk.next()))
+            self.steps[type_].append((now, self._walked(type_, walk.next())))
         self._kernel.call_in_background(now + STEP_MS, Rank.NOTICE, self._walk_on)
-        self._step(None)
+        self._step()
 
-    def _step(self, _: None) -> None:
+    def _step(self) -> None:
         for environment in self._spot:
             self._set_gate(environment)
             above = frozenset(offer.pool for offer in environment.plan.offers if self._exceeds(environment, offer))
@@ -128,21 +153,6 @@ class SpotPrices:
 def _bid(environment: Ec2Environment, offer: Offer) -> int:
     """A hundred times the most that an environment pays."""
     return offer.on_demand_nano_usd_per_h * environment.plan.bid_percent
-
-
-def price_at(steps: Steps, at_ms: int) -> int:
-    """The price at an instant; a step holds from its own instant on."""
-    return steps[bisect_right(steps, at_ms, key=lambda step: step[0]) - 1][1]
-
-
-def mean_price(steps: Steps, from_ms: int, to_ms: int) -> int:
-    """The mean over a stretch of time, to the nano-dollar an hour, half to even; of no time the price at its start."""
-    if to_ms <= from_ms:
-        return price_at(steps, from_ms)
-    cuts = [from_ms, *(at for at, _ in steps if from_ms < at < to_ms), to_ms]
-    total, length = sum((end - start) * price_at(steps, start) for start, end in pairwise(cuts)), to_ms - from_ms
-    whole, rest = divmod(total, length)
-    return whole + (2 * rest > length or (2 * rest == length and whole % 2))
 
 
 def with_paid_prices(instances: Instances, steps: Mapping[int, Steps], horizon_ms: int) -> Instances:

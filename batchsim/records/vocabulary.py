@@ -121,6 +121,7 @@ class FaultEffect(_Worded):
     EXIT_FORCED = 5, "exit_forced"
     PULL_FAILED = 6, "pull_failed"
     PULL_DELAYED = 7, "pull_delayed"
+    PRICE_SHOCKED = 8, "price_shocked"
 
 
 class BlockReason(_Worded):

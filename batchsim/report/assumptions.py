@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from batchsim.report.words import plural
 from batchsim.spec import LawSpec, Sample, SampleFile, Scenario, World
 from batchsim.spec.extra_costs import ExtraCosts
 from batchsim.spec.fair_share import fair_share_of
@@ -82,7 +83,7 @@ def _of_capacity(scenario: Scenario) -> Iterator[str]:
     if kinds & {"EC2", "SPOT"}:
         yield from _of_instances(scenario.world)
     if "SPOT" in kinds:
-        yield _of_spot(scenario.world)
+        yield _of_spot(scenario)
     if kinds & {"FARGATE", "FARGATE_SPOT"}:
         yield f"Fargate: provisioning {_law(scenario.world.fargate_provision)}, then the image pull"
     if "FARGATE_SPOT" in kinds:
@@ -147,15 +148,16 @@ def _of_instances(world: World) -> Iterator[str]:
     )
 
 
-def _of_spot(world: World) -> str:
+def _of_spot(scenario: Scenario) -> str:
     """The market's figures that the run used, whether they came from ``market`` or were given."""
+    world = scenario.world
     market = market_of(world)
     depth = market.median_depth
     pools = "of unlimited depth" if depth == "unlimited" else f"of {depth:,} instances (median)"
     return (
         f"Spot market ({world.market}): {_hazard(world)} at interruption factor 1, "
         f"{market.shocks_per_day:g} shocks a day that each take half of a pool, pools {pools}, "
-        f"notice {format_duration(world.notice)}; prices {_prices(world)}"
+        f"notice {format_duration(world.notice)}; prices {_prices(world)}{_shocks(scenario)}"
     )
 
 
@@ -165,6 +167,11 @@ def _prices(world: World) -> str:
     if not world.spot_prices:
         return "constant over the run"
     return f"in steps (world.spot_prices: {', '.join(world.spot_prices)}), each instance billed at its mean price"
+
+
+def _shocks(scenario: Scenario) -> str:
+    shocks = sum(fault.kind == "price_shock" for fault in scenario.faults)
+    return f", times the factors of {plural(shocks, 'price shock', 'price shocks')} while they last" if shocks else ""
 
 
 def _hazard(world: World) -> str:

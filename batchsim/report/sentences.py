@@ -172,6 +172,7 @@ _EFFECTS = {
     "exit_forced": ("bad exit", "bad exits"),
     "pull_failed": ("pull failed", "pulls failed"),
     "pull_delayed": ("pull delayed", "pulls delayed"),
+    "price_shocked": ("price shock", "price shocks"),
 }
 
 

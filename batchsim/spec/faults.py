@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -29,6 +30,7 @@ Kind = Literal[
     "api_throttle",
     "boot_failure",
     "slow_instance",
+    "price_shock",
     "scheduler_stall",
     "image_pull",
     "exit_code",
@@ -65,6 +67,10 @@ class FaultTarget(Model):
     queue: Text | None = None
     image: Text | None = None
     """As job definitions write it; may hold ``*``."""
+
+    def fits_type(self, name: str) -> bool:
+        """Whether it selects an instance type, as far as the type goes."""
+        return self.type is None or fnmatchcase(name, self.type)
 
 
 class Fault(Model):
@@ -110,7 +116,7 @@ class Fault(Model):
     billed: Flag | None = None
     """Whether it is billed up to then; without, it is."""
     factor: Annotated[float, number("E142", 0.01, 1000)] | None = None
-    """How many times as long work takes."""
+    """How many times as long work takes, or how many times its price a Spot instance costs."""
     code: Annotated[int, whole("E114", 1, 255)] | None = None
     """The exit code of containers that it strikes."""
     fail_after_ms: PositiveMs | None = Field(default=None, alias="fail_after")
@@ -179,6 +185,7 @@ TRAITS: Mapping[str, Traits] = {
     "api_throttle": Traits(needs=("tps",), takes=("for", "burst", "backoff", "backoff_cap", "select.environment")),
     "boot_failure": Traits(needs=("probability",), takes=("for", "detect_after", "billed", *_HOSTS)),
     "slow_instance": Traits(needs=("probability", "factor"), takes=("for", *_HOSTS)),
+    "price_shock": Traits(needs=("factor",), takes=("for", "select.type")),
     "scheduler_stall": Traits(needs=("for",)),
     "image_pull": Traits(some_of=("probability", "extra_delay"), takes=("for", "select.environment", "select.image")),
     "exit_code": Traits(needs=("code", "probability"), takes=("for", *_JOBS)),

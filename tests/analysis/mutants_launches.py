@@ -18,6 +18,7 @@ def fault(**fault: Any) -> Change:
 
 
 DRY = {"kind": "capacity", "at": "100s", "for": "60s"}
+SHOCK = {"kind": "price_shock", "for": "60s", "factor": 2}
 MUTANTS = (
     Mutant("N55", "a launch beyond the quota", world("ec2_vcpu_quota", {"spot": {"standard": 3}})),
     Mutant("N56", "a launch in a pool that is empty", fault(**DRY, capacity=0, select={"type": "m5.*"})),
@@ -30,6 +31,8 @@ MUTANTS = (
     Mutant("I22e", "a bill at another price", world("spot_prices", {"m5": [{"at": "0s", "price": "$0.05/h"}]})),
     Mutant("I22e", "a bill that misses a step", world("spot_prices", {"m5.large": [
         {"at": "0s", "price": "$0.045123457/h"}, {"at": "590s", "price": "$0.05/h"}]})),
+    Mutant("X13", "a shock that some paid and others did not", fault(**SHOCK, at="580s")),
+    Mutant("X14", "a shock without its line", fault(**SHOCK, at="100s")),
     Mutant("N58", "a launch right after a scale-in", both(
         world("post_scale_in_cooldown", "60s"), put("instances", "launched_at_s", 650.0, instance=S1))),
     Mutant("I21c", "a scale-in before its delay", resources("spot", "scalingPolicy", {"minScaleDownDelayMinutes": 20})),

@@ -65,6 +65,14 @@ def test_decisions_come_one_by_one(drive):
     ]  # fmt: skip
 
 
+def test_decisions_that_nobody_asked_for_are_forgotten_when_the_clock_goes_on(drive):
+    simulation = drive(scenario(job("a", "10s", size=3), job("b", at="60s"), environments=[fixed(3)]))
+    assert simulation.advance(to_next_decision=True).at_ms == 0
+    simulation.advance(until="30s")
+    assert simulation.snapshot().states["queue"]["SUCCEEDED"] == 3
+    assert simulation.advance(to_next_decision=True).at_ms == 60_000
+
+
 def test_a_decision_says_of_which_job_and_instance(drive):
     tasks = [queue("queue"), queue("tasks", "tasks")]
     slow = {"scale_up_delay": "5s", "scale_down_idle": "60s"}

@@ -290,3 +290,38 @@ def test_what_is_lost_before_the_next_pass_is_decided_on_anew(simulate):
     slow = {"scheduler_cycle": "10s", "scale_up_delay": "22s", "instance_boot": "1m"}
     result = simulate(scenario(job("a"), environments=[spot()], world=slow, faults=[taken]))
     assert result.instances.launched_at_s.tolist() == [22, 52]
+
+
+def test_a_container_that_exits_at_a_notice_in_the_instant_of_an_outage_is_no_victim_of_the_outage(simulate):
+    out = fault("az_outage", "95s", "2m", select={"zone": "us-east-1a"})
+    told = fault("spot_reclaim", "215s", select={"environment": "spot", "ordinal": 0}, notice="120s")
+    work = job("a", "10m", on_sigterm="exit_nonzero")
+    result = simulate(
+        scenario(work, environments=[spot(subnets=["subnet-a"])], world={"spot_drain": True}, faults=[told, out])
+    )
+    (attempt,) = attempts_of(result, "a")
+    assert (attempt.ended_at_s, attempt.outcome, attempt.exit_code, attempt.sigterm_at_s) == (95, "reclaimed", 143, 95)
+    assert result.instances.why_ended.tolist()[0] == "zone_outage"
+
+
+@pytest.mark.parametrize("bill_from", ["launch", "running", "ready"])
+def test_what_is_lost_as_it_is_launched_costs_nothing(bill_from, simulate):
+    told = fault("spot_reclaim", "0s", select={"environment": "spot", "ordinal": 0}, notice="0s")
+    world = {"bill_from": bill_from, "initial_capacity": "booting"}
+    result = simulate(scenario(job("a"), environments=[spot(minvCpus=1)], world=world, faults=[told]))
+    first = next(result.instances.itertuples())
+    assert (first.launched_at_s, first.ended_at_s, first.cost_usd) == (0, 0, 0)
+
+
+def test_what_has_its_notice_as_it_is_launched_is_decided_on_anew(simulate):
+    """It will be taken within the two minutes: it covers nothing, and the next decision is due."""
+    crunch = fault("spot_reclaim", hazard=60, notice="120s")
+    world = {"spot_drain": True, "scale_up_delay": "5s", "instance_boot": "1m", "scheduler_cycle": "1s"}
+    until = {"until": "20m"}
+    result = simulate(
+        scenario(job("a"), environments=[spot(maxvCpus=99)], world=world, faults=[crunch], simulation=until)
+    )
+    hosts = result.instances[:-1]
+    told = hosts.notice_at_s == hosts.launched_at_s
+    assert told.sum() > 3
+    assert (result.instances.launched_at_s.diff()[1:].to_numpy()[told] == 5).all()

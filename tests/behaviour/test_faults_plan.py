@@ -46,6 +46,7 @@ HARMLESS = {
     "bad exits": fault("exit_code", code=1, probability=0),
     "pulls": fault("image_pull", probability=0),
     "no later": fault("image_pull", extra_delay="0s"),
+    "no dearer": fault("price_shock", factor=1),
     "room enough": fault("capacity", capacity=1000),
 }
 LATE = {
@@ -62,6 +63,7 @@ LATE = {
     "exits": fault("exit_code", "20h", code=1, probability=1),
     "poison": fault("poison_job", "20h", select={"job": "*"}, fail_after="1s"),
     "pulls fail": fault("image_pull", "20h", probability=1),
+    "prices": fault("price_shock", "20h", factor=9),
 }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from conftest import Simulate
 from scenario_builder import column, ends, environment, fails, hosts, job, scenario, starts
+
+from batchsim import Simulation
 
 Data = dict[str, Any]
 POOL = environment("pool", type="SPOT", types=("box.1", "box.2"), allocationStrategy="SPOT_CAPACITY_OPTIMIZED")
@@ -81,3 +84,13 @@ def test_by_submission_it_stands_as_if_submitted_then(simulate: Simulate) -> Non
     work = [job("early", "10s", at="10s"), job("tried", fails(1), attempts=2), job("late", "10s", at="10s")]
     result = simulate(scenario(*work, **fleet(box(), retry_position="back")))
     assert [row.job_id for row in result.attempts.itertuples()] == ["tried", "early", "tried", "late"]
+
+
+def test_whoever_steps_through_a_run_sees_each_listed_instance_come(drive: Callable[[Any], Simulation]) -> None:
+    simulation = drive(scenario(job("a", at="60s"), **fleet(box(at="30s", count=2))))
+    said = [str(simulation.advance(to_next_decision=True)) for _ in range(3)]
+    assert said == [
+        "30s: launch of instance 0 of pool (box.1)",
+        "30s: launch of instance 1 of pool (box.1)",
+        "1m: placement of a on instance 0 of pool",
+    ]

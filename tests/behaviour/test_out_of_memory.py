@@ -68,3 +68,12 @@ def test_scripts_say_themselves_how_attempts_end(simulate):
 def test_tasks_on_fargate_are_killed_as_well(simulate):
     result = simulate(scenario(task("a"), environments=[fargate()], world={"oom_prob": 1}))
     assert endings(result) == [KILLED]
+
+
+def test_one_that_is_killed_while_it_ignores_its_timeout_has_timed_out(simulate):
+    """It was stopped at 60 s, and had until 90 s; the reason is its container's own."""
+    work = task("a", "2m", size=100, timeout_s=60)
+    result = simulate(scenario(work, environments=[fargate()], world={"oom_prob": 1, "stopped_when": "exit"}))
+    rows = result.attempts[(result.attempts.reason == KILLED[2]) & (result.attempts.ended_at_s > 60)]
+    assert len(rows) > 10
+    assert rows[["outcome", "exit_code"]].drop_duplicates().to_numpy().tolist() == [["timed_out", 137]]

@@ -317,3 +317,13 @@ def test_scheduling_priorities_have_no_effect_in_a_fifo_queue(simulate):
     work[1]["submit"]["schedulingPriorityOverride"] = 5
     work[2]["submit"] |= {"schedulingPriorityOverride": 9, "shareIdentifier": "research"}
     assert starts(simulate(scenario(*work))) == {"first": 0, "second": 10, "third": 20}
+
+
+def test_a_retried_head_is_no_head_while_it_stands_behind_another(simulate):
+    """``big`` has no room, so that the lower queue goes on; ``a`` would have some, but stands behind it since 130 s."""
+    high = [job("a", fails(1, run="30s"), at="10s", on="high", attempts=2), job("big", vcpus=4, at="10s", on="high")]
+    low = [job("first", "100s", vcpus=4, on="low"), job("s", "50s", size=8, at="10s", on="low")]
+    hosts, back = environment(types=("box.4",), maxvCpus=4), {"retry_position": "back"}
+    result = simulate(scenario(*high, *low, environments=[hosts], queues=TWO, world=back))
+    assert [row.starting_at_s for row in attempts_of(result, "a")] == [100, 290]
+    assert (starts(result)["s:3"], starts(result)["big"]) == (130, 230)

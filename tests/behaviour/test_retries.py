@@ -9,7 +9,20 @@ https://docs.aws.amazon.com/batch/latest/userguide/bestpractice6.html
 from __future__ import annotations
 
 import pytest
-from scenario_builder import attempts_of, column, environment, fails, fixed, job, jobs_of, queue, scenario, starts
+from scenario_builder import (
+    attempts_of,
+    column,
+    environment,
+    fails,
+    fargate,
+    fixed,
+    job,
+    jobs_of,
+    queue,
+    scenario,
+    starts,
+    task,
+)
 
 import batchsim
 
@@ -206,3 +219,15 @@ def test_the_case_of_an_action_does_not_matter(simulate):
     assert killed([{"action": "exit", "onReason": "*"}], simulate) == 1
     assert killed([{"action": "Retry", "onReason": "*"}], simulate) == 3
     assert column(simulate(scenario(job("a"))), "state") == {"a": "SUCCEEDED"}
+
+
+@pytest.mark.parametrize("more", [{}, {"hol_scope": "ce", "retry_position": "back"}])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_task_that_exits_as_it_starts_is_retried_after_those_that_started_beside_it(seed, more, simulate):
+    """Capacity for less than the notice: it is told at once. Three start in the first second, then one a second."""
+    world = {"spot_hazard": 20, "notice": "2m", "fargate_burst": 3, "fargate_rate": "1/s", **more}
+    work = task("a", size=4, attempts=5, on_sigterm="exit_nonzero")
+    result = simulate(scenario(work, environments=[fargate(type="FARGATE_SPOT")], world=world), seed=seed)
+    assert column(result, "runnable_at_s")["a:0"] == 0
+    at_once = result.attempts[result.attempts.ended_at_s == result.attempts.starting_at_s]
+    assert at_once.outcome.unique().tolist() in (["reclaimed"], [])

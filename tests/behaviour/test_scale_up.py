@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_common_
 from __future__ import annotations
 
 import pytest
-from scenario_builder import environment, job, launched, scenario, starts
+from scenario_builder import box, environment, job, launched, scenario, starts
 
 
 def test_a_job_takes_any_instance_that_is_ready_not_the_one_launched_for_it(simulate):
@@ -109,3 +109,14 @@ def test_a_decision_that_falls_due_for_minvcpus_launches_for_jobs_that_came_sinc
     result = simulate(scenario(job("a", at="25s"), environments=[spot], faults=lost, world=late))
     launched = result.instances.loc[1, ["launched_at_s", "why_launched"]]
     assert launched.tolist() == [30, "demand"]
+
+
+def test_where_vcpus_alone_count_a_third_job_without_memory_is_decided_on_when_the_first_two_have_theirs(simulate):
+    lean = {"box.x": box(4, memory="8GiB", usable_memory="7600MiB")}
+    times = {"scale_up_delay": "5s", "instance_boot": "1m", "demand_by": "vcpu"}
+    work = job("a", "10m", size=3, memory=3800)
+    result = simulate(
+        scenario(work, environments=[environment(types=("box.x",), maxvCpus=8)], world={**times, "instanceTypes": lean})
+    )
+    assert result.instances.launched_at_s.tolist() == [5, 70]
+    assert starts(result) == {"a:0": 65, "a:1": 65, "a:2": 130}

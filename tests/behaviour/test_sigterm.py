@@ -153,6 +153,11 @@ def test_a_timeout_is_not_put_off_by_a_checkpoint_at_the_notice(simulate):
     assert (only.ended_at_s, only.outcome) == (510, "timed_out")
 
 
+def test_one_that_is_told_to_stop_just_before_its_timeout_still_saves(simulate):
+    lost = first(interrupted(simulate, DRAINED, timeout_s=490, on_sigterm="checkpoint", checkpoint=SAVING))
+    assert (lost.sigterm_at_s, lost.ended_at_s, lost.outcome) == (480, 500, "reclaimed")
+
+
 def test_a_container_that_still_starts_hears_nothing(simulate):
     world = {**DRAINED, "warm_start": "485s"}
     lost = first(interrupted(simulate, world, on_sigterm="exit_zero"))

@@ -189,3 +189,13 @@ def test_terminate_is_for_queues_of_sagemaker():
 @pytest.mark.parametrize("after_s", [599, 86_401])
 def test_a_limit_is_ten_minutes_to_a_day(after_s):
     assert refused(after_s=after_s).code == "E114"
+
+
+def test_room_that_is_free_in_the_instant_of_an_action_is_the_lower_queues(simulate):
+    """The scheduler's pass of an instant comes before the action: the job behind is no head yet."""
+    queues = [queue("high", priority=9, jobStateTimeLimitActions=[action()]), queue("low")]
+    work = [job("giant", vcpus=2, on="high"), job("small", on="high"), job("a", "20m", on="low"), job("b", on="low")]
+    result = simulate(
+        scenario(*work, environments=[fixed(1)], queues=queues, world={"block_detect": "10m"}, allow_unplaceable=True)
+    )
+    assert starts(result) == {"a": 0, "b": 1200, "small": 1260}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from batchsim.records.vocabulary import FaultEffect
 from batchsim.report import words
+from batchsim.report.sentences import fault_events
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,8 @@ def test_codes_become_words() -> None:
 )
 def test_a_number_has_as_many_decimals_as_say_something(value: float | None, shown: str) -> None:
     assert words.number(value) == shown
+
+
+@pytest.mark.parametrize("effect", FaultEffect)
+def test_every_effect_of_a_fault_has_words(effect: FaultEffect) -> None:
+    assert fault_events({effect.text: 2}).startswith("2 ")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book
 from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
+from batchsim.analysis.invariants.prices import spot_prices_move
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import levels, value_at
@@ -200,8 +201,7 @@ def _may_be_outbid(book: Book, resources: Mapping[str, Any]) -> bool:
     bids_less = int(resources.get("bidPercentage") or 100) < 100
     priced = (*book.settings.world("prices").values(), *book.settings.world("instanceTypes").values())
     own = any("spot" in each or "spot_price" in each for each in priced)
-    moves = bool(book.settings.world("spot_prices")) or book.settings.world("spot_price_sigma") > 0
-    return bids_less or own or moves or book.settings.world("spot_factor") >= 1
+    return bids_less or own or spot_prices_move(book) or book.settings.world("spot_factor") >= 1
 
 
 @invariant("N35")

@@ -42,6 +42,16 @@ def selected(book: Book, select: Line) -> Bools:
     return chosen
 
 
+def fits_type(fault: Line, type_: str) -> bool:
+    """Whether a fault's target fits an instance type, as far as the type goes."""
+    return fnmatchcase(type_, str(_target(fault).get("type") or "*"))
+
+
+def labels(book: Book) -> dict[str, Line]:
+    """The plan's faults by what the tables call them."""
+    return {fault.get("name") or f"faults[{number}]": fault for number, fault in enumerate(book.settings.faults)}
+
+
 def window_ms(fault: Line) -> tuple[int, int]:
     """From when to when a fault acts."""
     start = duration_ms("at", fault.get("at", 0))
@@ -91,7 +101,7 @@ def forced_exits(book: Book) -> Bools:
     """Attempts whose exit code is a fault's."""
     row = _attempts_of(book)
     found = np.zeros(len(book.attempts) + 1, np.bool_)
-    found[row[_table(book).among("effect", "exit_forced")]] = True
+    found[row[fault_table(book).among("effect", "exit_forced")]] = True
     return found[:-1]
 
 
@@ -144,12 +154,16 @@ def nothing_lives_in_a_zone_that_is_out(book: Book) -> pd.DataFrame:
 
 @invariant("X03")
 def lost_hosts_end_what_is_on_them(book: Book) -> pd.DataFrame:
-    """A host that is lost to a fault ends exactly the attempts on it at that instant, and none elsewhere."""
+    """A host that is lost to a fault ends exactly the attempts on it at that instant, and none elsewhere.
+
+    But for those that ended themselves at SIGTERM in that very instant.
+    """
     attempts = book.attempts
     taken = np.append(book.instances.among("why_ended", *KIND_OF), False)[book.host]
     gone = take(book.instances.ms("ended_at_s"), book.host)
     lost = attempts.among("outcome", "host_lost")
     cut = taken & (gone == book.end_ms) & attempts.among("outcome", "reclaimed", "open")
+    cut &= attempts.ms("sigterm_at_s") != book.end_ms
     return attempts.rows((lost & ~(taken & (gone == book.end_ms))) | (taken & (book.end_ms > gone)) | cut)
 
 
@@ -202,17 +216,15 @@ def bad_exits_have_their_fault(book: Book) -> pd.DataFrame:
 
     One whose image could not be pulled never ran, and says so.
     """
-    faults, attempts = _table(book), book.attempts
+    faults, attempts = fault_table(book), book.attempts
     row = _attempts_of(book)
-    plan = dict(enumerate(book.settings.faults))
-    labels = {fault.get("name") or f"faults[{number}]": fault for number, fault in plan.items()}
     forced, unpulled = faults.among("effect", "exit_forced"), faults.among("effect", "pull_failed")
     wrong = (forced | unpulled) & ((row < 0) | (take(book.end_ms, row) != faults.ms("at_s")))
     outcome = np.append(attempts.text("outcome"), "")[row]
     wrong |= (forced & (outcome != "failed")) | (unpulled & (outcome != "start_failed"))
     reason = np.append(attempts.text("reason"), "")[row]
     wrong |= unpulled & ~np.array([text.startswith("CannotPullContainerError") for text in reason], np.bool_)
-    for name, fault in labels.items():
+    for name, fault in labels(book).items():
         mine = faults.among("fault", name) & forced
         code = take(attempts.number("exit_code"), row)
         started = take(attempts.ms("starting_at_s"), row)
@@ -224,7 +236,7 @@ def bad_exits_have_their_fault(book: Book) -> pd.DataFrame:
 def no_pull_fails_without_its_fault(book: Book) -> pd.DataFrame:
     """Each attempt whose image could not be pulled is in the table of faults, and no attempt is there twice."""
     attempts, row = book.attempts, _attempts_of(book)
-    hit = _table(book).among("effect", "exit_forced", "pull_failed") & (row >= 0)
+    hit = fault_table(book).among("effect", "exit_forced", "pull_failed") & (row >= 0)
     seen = sums(row[hit], np.ones(int(hit.sum()), np.int64), len(attempts))
     unpulled = np.array([text.startswith("CannotPullContainerError") for text in attempts.text("reason")], np.bool_)
     return attempts.rows((unpulled & (seen == 0)) | (seen > 1))
@@ -232,7 +244,7 @@ def no_pull_fails_without_its_fault(book: Book) -> pd.DataFrame:
 
 def _attempts_of(book: Book) -> Int64s:
     """The attempt of each row of the table of faults, -1 without one."""
-    faults, attempts = _table(book), book.attempts
+    faults, attempts = fault_table(book), book.attempts
     known = book.job >= 0
     keys = np.where(known, book.job * 2**24 + attempts.number("attempt"), -1)
     job = lookup(faults, "job_id", book.jobs, "job_id")
@@ -279,7 +291,7 @@ def a_whole_fleet_goes_at_once(book: Book) -> pd.DataFrame:
 @invariant("X07")
 def every_loss_has_its_line(book: Book) -> pd.DataFrame:
     """Each instance that a fault took stands once in the table of faults, at its end, with a fault of that kind."""
-    faults, instances = _table(book), book.instances
+    faults, instances = fault_table(book), book.instances
     host = lookup(faults, "instance", instances, "instance")
     lost = faults.among("effect", "instance_lost", "boot_failed")
     kinds = np.append(np.array([*map(_kind_of, instances.text("why_ended"))], dtype=object), "")[host]
@@ -299,7 +311,7 @@ def _kind_of(why_ended: str) -> str:
 @invariant("X08")
 def damage_adds_up(book: Book) -> pd.DataFrame:
     """What the summary says of each fault is the sum of its lines in the table of faults."""
-    faults = _table(book)
+    faults = fault_table(book)
     told = {each["fault"]: each for each in book.summary.get("faults") or ()}
     wrong = ~faults.among("fault", *told)
     for name, each in told.items():
@@ -316,7 +328,7 @@ def damage_adds_up(book: Book) -> pd.DataFrame:
     return faults.rows(wrong)
 
 
-def _table(book: Book) -> Table:
+def fault_table(book: Book) -> Table:
     """The table of faults; where nothing struck there is none."""
     return book.faults if book.faults.has("effect") else Table("faults", pd.DataFrame(columns=_COLUMNS, dtype=str))
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.faults import selected
+from batchsim.analysis.invariants.prices import must_be_at_run_prices, price_at, shocks_of, spot_groups, steps_of
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
 from batchsim.analysis.invariants.sweep import levels
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
-from batchsim.units import parse_usd_per_h_nano
 
 NEW_ACCOUNT_VCPUS = 5
 """Of Standard families, On-Demand and Spot; a new account has none of any other class (EC2 User Guide)."""
@@ -124,35 +121,14 @@ def ec2_interrupts_above_the_bid(book: Book) -> pd.DataFrame:
     launched, notice = instances.ms("launched_at_s"), instances.ms("notice_at_s")
     gone = book.until_horizon(instances.ms("ended_at_s"))
     bid_of = _bid(book)
-    for type_, environment, rows in _spot_groups(book):
-        steps = _steps(book, type_, int(instances.number("on_demand_nano_usd_per_h")[rows[0]]))
+    for type_, environment, rows in spot_groups(book):
+        steps = steps_of(book, type_, int(instances.number("on_demand_nano_usd_per_h")[rows[0]]))
         most = bid_of(environment) * int(instances.number("on_demand_nano_usd_per_h")[rows[0]])
         for at, price in steps if not book.settings.fleet(environment) else ():
             if price * 100 > most:
                 on = (launched[rows] < at) & (at < gone[rows])
                 wrong[rows[on & ((notice[rows] == MISSING) | (notice[rows] > at))]] = True
     return instances.rows(wrong)
-
-
-@invariant("I22e")
-def spot_pays_the_mean_price(book: Book) -> pd.DataFrame:
-    """An instance whose Spot price changes is billed at its mean over the billed time, to the nano-dollar an hour."""
-    must_be_at_run_prices(book)
-    instances, wrong = book.instances, np.zeros(len(book.instances), np.bool_)
-    billed, gone = instances.ms("billed_from_s"), book.until_horizon(instances.ms("ended_at_s"))
-    for type_, _, rows in _spot_groups(book):
-        steps = _steps(book, type_, int(instances.number("on_demand_nano_usd_per_h")[rows[0]]))
-        for row in rows.tolist() if steps else ():
-            start, end = int(billed[row]), int(gone[row])
-            if billed[row] != MISSING and start >= steps[0][0] and end > start:
-                wrong[row] = int(instances.number("price_nano_usd_per_h")[row]) != _mean(steps, start, end)
-    return instances.rows(wrong)
-
-
-def must_be_at_run_prices(book: Book) -> None:
-    """Raise where the bills are at other prices than those of the run."""
-    if (book.summary.get("run") or {}).get("repriced"):
-        raise CannotTellError("the run was repriced")
 
 
 def _bid(book: Book) -> Callable[[str], int]:
@@ -167,49 +143,11 @@ def _launch_prices(book: Book) -> Int64s:
     instances = book.instances
     found = np.full(len(instances), MISSING, np.int64)
     launched, price = instances.ms("launched_at_s"), instances.number("price_nano_usd_per_h")
-    for type_, _, rows in _spot_groups(book):
-        steps = _steps(book, type_, int(instances.number("on_demand_nano_usd_per_h")[rows[0]]))
-        known = rows[launched[rows] >= steps[0][0]] if steps else rows
-        found[known] = [_at(steps, at) for at in launched[known].tolist()] if steps else price[known]
+    for type_, _, rows in spot_groups(book):
+        steps = steps_of(book, type_, int(instances.number("on_demand_nano_usd_per_h")[rows[0]]))
+        known = rows[launched[rows] >= steps[0][0]] if steps else rows[:0] if shocks_of(book, type_) else rows
+        found[known] = [price_at(steps, at) for at in launched[known].tolist()] if steps else price[known]
     return found
-
-
-def _spot_groups(book: Book) -> Iterator[tuple[str, str, Int64s]]:
-    """(type, environment, its Spot instances)."""
-    instances, spot = book.instances, book.instances.flag("spot")
-    for type_ in instances.words("type"):
-        for environment in instances.words("environment"):
-            rows = np.flatnonzero(spot & instances.among("type", type_) & instances.among("environment", environment))
-            if len(rows):
-                yield type_, environment, rows
-
-
-Steps = Sequence[tuple[int, int]]
-"""(instant in ms, nano-dollars an hour)."""
-
-
-def _steps(book: Book, type_: str, on_demand: int) -> Steps:
-    """What ``world.spot_prices`` says of a type: its own steps, else its family's, else the default."""
-    prices = book.settings.world("spot_prices")
-    given = next((prices[word] for word in (type_, type_.partition(".")[0], "default") if word in prices), ())
-    return [(duration_ms("at", step["at"]), _price(step, on_demand)) for step in given]
-
-
-def _price(step: Mapping[str, Any], on_demand: int) -> int:
-    if step.get("price") is None:
-        return round(on_demand * Fraction(str(step["share"])))
-    price = step["price"]
-    return price if isinstance(price, int) else parse_usd_per_h_nano(price)
-
-
-def _at(steps: Steps, at_ms: int) -> int:
-    return next(price for at, price in reversed(steps) if at <= at_ms)
-
-
-def _mean(steps: Steps, start: int, end: int) -> int:
-    cuts = [start, *(at for at, _ in steps if start < at < end), end]
-    paid = sum((after - before) * _at(steps, before) for before, after in pairwise(cuts))
-    return round(Fraction(paid, end - start))
 
 
 # -- after a scale-in
@@ -235,6 +173,5 @@ INVARIANTS = (
     nothing_is_launched_in_an_emptied_pool,
     launches_are_below_the_bid,
     ec2_interrupts_above_the_bid,
-    spot_pays_the_mean_price,
     nothing_is_launched_right_after_a_scale_in,
 )

@@ -110,7 +110,7 @@ def only_memory_kills_for_memory(book: Book) -> pd.DataFrame:
     said = [name for name in book.jobs.words("entry") if OUT_OF_MEMORY in str(entries.get(name))]
     own = np.append(book.jobs.among("entry", *said), False)[book.job]
     killed = attempts.among("reason", OUT_OF_MEMORY) & ~own
-    right = attempts.among("outcome", "failed") & (attempts.number("exit_code") == 137)
+    right = ~attempts.among("outcome", "succeeded") & (attempts.number("exit_code") == 137)  # on its way to a stop, too
     return attempts.rows(killed & ~right if book.settings.world("oom_prob") else killed)
 
 

@@ -213,7 +213,8 @@ def decisions_are_taken(book: Book) -> pd.DataFrame:
     """A head waits for a decision to scale up no longer than ``scale_up_delay`` and a scheduler cycle between stalls.
 
     A head that needs no consumable resource, which queues after it may take in the same pass. A scale-in or a loss may
-    take what had covered the demand, and a capacity error leaves it uncovered: then it has to be decided on anew.
+    take what had covered the demand, and a capacity error leaves it uncovered: then it has to be decided on anew. Where
+    demand is counted in vCPUs alone (``demand_by``), jobs of more memory a vCPU than there is may wait for boots.
     """
     settings, bad = book.settings, [np.zeros(0, np.int64)]
     most = settings.bounds_ms("scale_up_delay")[1]
@@ -228,20 +229,33 @@ def decisions_are_taken(book: Book) -> pd.DataFrame:
         needs = take(book.submissions.codes("consumables"), take(book.call, line.head, -1), -1)
         free = np.array([*(word == "" for word in book.submissions.words("consumables")), False], np.bool_)[needs]
         waits = free & book.timeline.among("reason", "scale_up_decision")[line.row]
+        waits &= ~book.timeline.among("environment", *_blind_to_memory(book))[line.row]
         waited = _between_stalls(book, _since_set_back(book, line.at_ms, until), until)
         bad.append(line.row[waits & (waited > most + settings.duration_ms("scheduler_cycle"))])
     return book.timeline.rows(np.concatenate(bad))
 
 
+def _blind_to_memory(book: Book) -> list[str]:
+    """Environments whose demand is counted in vCPUs alone, if some job needs more memory a vCPU than there is."""
+    rule, jobs, hosts = book.settings.world("demand_by"), book.jobs, book.instances
+    needs = jobs.number("memory_mib") * 1000 / np.maximum(jobs.milli("vcpus"), 1)
+    has = hosts.number("memory_mib") / np.maximum(hosts.number("vcpus"), 1)
+    if rule == "both" or needs.max(initial=0) <= has.min(initial=np.inf):
+        return []
+    names = book.timeline.words("environment")
+    return [name for name in names if rule == "vcpu" or book.settings.resources(name).get("type") == "SPOT"]
+
+
 def _since_set_back(book: Book, from_ms: Int64s, until_ms: Int64s) -> Int64s:
     """From when each time counts: from the pass after the last set-back in it; then a decision is due anew.
 
-    That is a capacity error, or the end of an instance that may have covered it. One that is lost before a pass looked
-    at the queue is not seen to come either.
+    That is a capacity error, or the end of an instance that may have covered it, or its notice, after which it may take
+    nothing. One that is lost before a pass looked at the queue is not seen to come either.
     """
     scaling, cycle_ms = book.scaling, book.settings.duration_ms("scheduler_cycle")
     is_back = scaling.among("action", "scale_in", "reclaim", "loss") | (scaling.number("capacity_errors") > 0)
-    back = np.sort(scaling.ms("at_s")[is_back])
+    notices = book.instances.ms("notice_at_s")
+    back = np.sort(np.concatenate((scaling.ms("at_s")[is_back], notices[notices != MISSING])))
     last = np.append(back, MISSING)[np.searchsorted(back, until_ms) - 1]
     return np.asarray(np.where(last > from_ms, last + cycle_ms, from_ms))
 

@@ -121,8 +121,8 @@ def _placed_in_held(book: Book, queue: str) -> Int64s:
     head = np.append(line.head, -1)[step]
     held = np.array([*book.timeline.text("environment")[line.row], None], dtype=object)[step]
     passed = (head >= 0) & (held == attempts.text("environment")[rows]) & (rank[head] < rank[book.job[rows]])
-    passed &= _first_starts(book)[head] >= at  # a head that waits again, for another attempt, has lost its place
-    waits: Int64s = rows[passed.astype(np.bool_) & _still_waits(book, head, at)]
+    passed &= _first_starts(book)[head] > at  # a head that waits again, for another attempt, has lost its place
+    waits: Int64s = rows[passed.astype(np.bool_) & _still_waits(book, head, np.append(line.at_ms, FAR)[step], at)]
     return waits
 
 
@@ -172,8 +172,10 @@ def retried_jobs_have_their_position(book: Book) -> pd.DataFrame:
 def _passed_by(book: Book, waiting: Int64s, starting: Int64s, rank: Int64s) -> Int64s:
     """Attempts during whose wait one of others, of their queue and with a greater rank, started."""
     attempts = book.attempts
-    queue, begin, start = attempts.codes("queue"), attempts.ms("runnable_at_s"), attempts.ms("starting_at_s")
+    queue, begin, start = attempts.codes("queue"), attempts.ms("runnable_at_s").copy(), attempts.ms("starting_at_s")
     span = int(start.max(initial=0)) + 2
+    before, after = book.pairs
+    begin[after] += start[before] == begin[after]  # an attempt of no length: others started beside it
     starting = starting[ascending(queue[starting] * span + start[starting])]
     keys = queue[starting] * span + start[starting]
     low = np.searchsorted(keys, queue[waiting] * span + begin[waiting])
@@ -252,11 +254,15 @@ def _placed_past(book: Book, low: str, high: str) -> Int64s:
     rows = np.flatnonzero(attempts.among("queue", low))
     at = attempts.ms("starting_at_s")[rows]
     line = steps(book, high)
-    head = np.append(line.head, -1)[np.searchsorted(line.at_ms, at, side="right") - 1]
+    step = np.searchsorted(line.at_ms, at, side="right") - 1
+    head = np.append(line.head, -1)[step]
     passed = (head >= 0) & (priority(book, high).at(at) > priority(book, low).at(at))
     for column in ("vcpus", "memory_mib", "gpus"):
         passed &= take(jobs.milli(column), head, FAR) <= attempts.milli(column)[rows]
-    passed &= _still_waits(book, head, at)
+    passed &= _still_waits(book, head, np.append(line.at_ms, FAR)[step], at)
+    # Whom an action cancels in this instant was still the head when the pass was made.
+    before = np.append(line.head, -1)[np.searchsorted(line.at_ms, at, side="left") - 1]
+    passed &= (before == head) | (take(jobs.ms("ended_at_s"), before) != at)
     # Who is short of a resource may be passed: also one that gets it later in this instant, when a start is cut short.
     short = np.append(book.timeline.among("reason", "consumable_resource")[line.row], False)
     for side in ("left", "right"):
@@ -264,16 +270,17 @@ def _placed_past(book: Book, low: str, high: str) -> Int64s:
     return rows[passed & (jobs.codes("definition")[head] >= 0)] if len(jobs) else rows[:0]
 
 
-def _still_waits(book: Book, head: Int64s, at_ms: Int64s) -> Bools:
-    """Whether each head waits through its instant.
+def _still_waits(book: Book, head: Int64s, since_ms: Int64s, at_ms: Int64s) -> Bools:
+    """Whether each head waits through its instant, and has done so since its row of the timeline began.
 
-    The timeline names the head with which a reason began; when another job of the same reason follows it, no row tells.
+    The timeline names the head with which a reason began; when another job of the same reason follows it, no row tells,
+    and the first may wait again by then, for another attempt, behind it.
     """
     by_job = pd.DataFrame({"job": book.waits.job, "begin": book.waits.begin_ms, "end": book.waits.end_ms})
-    asked = pd.DataFrame({"job": head, "at": at_ms, "row": np.arange(len(head))})
+    asked = pd.DataFrame({"job": head, "since": since_ms, "at": at_ms, "row": np.arange(len(head))})
     seen = asked.merge(by_job, on="job")
     during = np.zeros(len(head), np.bool_)
-    during[seen.row[(seen.begin <= seen["at"]) & (seen.end > seen["at"])].to_numpy()] = True
+    during[seen.row[(seen.begin <= seen["since"]) & (seen.end > seen["at"])].to_numpy()] = True
     return during
 
 

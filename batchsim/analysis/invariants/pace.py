@@ -10,13 +10,14 @@ from batchsim.analysis.invariants.bounds import vcpu_bound
 from batchsim.analysis.invariants.capacity import on_after
 from batchsim.analysis.invariants.faults import Line as Fault
 from batchsim.analysis.invariants.faults import forced_exits, of_kind, selected, window_ms, within, without_ordinal
+from batchsim.analysis.invariants.prices import spot_prices_move
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, at_ms, duration_ms
 from batchsim.analysis.invariants.sweep import event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
-TIMELESS = ("spot_reclaim", "capacity", "quota", "api_throttle")
+TIMELESS = ("spot_reclaim", "capacity", "quota", "api_throttle", "price_shock")
 """Kinds of faults that leave boots, pulls and container starts as long as the world says."""
 
 
@@ -252,8 +253,8 @@ def _taken_sooner(book: Book, length: Int64s) -> Bools:
     """Instances that something took whose own notice is shorter than the one that they had, or came before them."""
     ended, launched = book.instances.ms("ended_at_s"), book.instances.ms("launched_at_s")
     usual, settings = book.settings.duration_ms("notice"), book.settings
-    markets = ("spot_hazard", "spot_shocks_per_day", "spot_prices", "spot_price_sigma")
-    sooner = (length > usual) & any(settings.world(key) for key in markets)
+    markets = any(settings.world(key) for key in ("spot_hazard", "spot_shocks_per_day")) or spot_prices_move(book)
+    sooner = (length > usual) & markets
     for fault in of_kind(book, "spot_reclaim"):
         own = usual if fault.get("notice") is None else duration_ms("notice", fault["notice"])
         of_many = fault.get("fraction") is not None or fault.get("correlated") is not None
@@ -276,7 +277,7 @@ def reclaims_have_a_cause(book: Book) -> pd.DataFrame:
     settings, instances = book.settings, book.instances
     if settings.world("spot_hazard") != 0 or settings.world("spot_shocks_per_day") != 0:
         raise CannotTellError("the Spot market takes instances by chance")
-    if settings.world("spot_prices") or settings.world("spot_price_sigma"):
+    if spot_prices_move(book):
         raise CannotTellError("Spot prices may exceed a bid")
     planned, missed = np.zeros(len(instances), np.bool_), np.zeros(len(instances), np.bool_)
     gone = book.until_horizon(instances.ms("ended_at_s"))

@@ -65,6 +65,7 @@ DEFAULTS: Mapping[str, Any] = {
     "dep_fail_delay": 0,
     "cache_hit": 0,
     "initial_capacity": "ready",
+    "demand_by": "observed",
     "scale_up_delay": {"uniform": {"min": "10s", "max": "60s"}},
     "instance_pending": {"uniform": {"min": "8s", "max": "17s"}},
     "instance_boot": {"lognormal": {"median": "30s", "sigma": 0.35}},

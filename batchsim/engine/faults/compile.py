@@ -9,8 +9,9 @@ from batchsim.engine.capacity_errors import Shortage
 from batchsim.engine.faults.hosts import HostFault
 from batchsim.engine.faults.jobs import ExitFault
 from batchsim.engine.faults.launches import BootFault, SlowFault
+from batchsim.engine.faults.prices import PriceShock
 from batchsim.engine.faults.pulls import PullFault
-from batchsim.engine.faults.targets import Place, Window, keys_of, places_of, window_of
+from batchsim.engine.faults.targets import Place, Window, keys_of, places_of, spot_types_of, window_of
 from batchsim.engine.faults.throttles import Throttle
 from batchsim.engine.laws import law_of
 from batchsim.engine.plan import Plan
@@ -40,6 +41,9 @@ class FaultPlan:
         self.slow = tuple(map(self._slow_host, filter(self._is_likely, self._of("slow_instance"))))
         self.exits = tuple(map(self._exit, filter(self._is_likely, self._of("exit_code", "poison_job"))))
         self.pulls = tuple(map(self._pull, filter(self._touches_pulls, self._of("image_pull"))))
+        self.shocks = tuple(
+            each for each in map(self._shock, self._of("price_shock")) if each.types and each.factor != 1
+        )
         self.stalls = tuple((number, window_of(self._faults[number])) for number in self._of("scheduler_stall"))
 
     def _of(self, *kinds: str) -> list[int]:
@@ -76,6 +80,11 @@ class FaultPlan:
             fault.backoff_ms,
             fault.backoff_cap_ms,
         )
+
+    def _shock(self, number: int) -> PriceShock:
+        fault = self._faults[number]
+        types = spot_types_of(fault.select, self._plan.environments)
+        return PriceShock(number, window_of(fault), types, Fraction(str(fault.factor)))
 
     def _environments(self, number: int) -> frozenset[int]:
         """Positions of the environments that a fault selects by name."""

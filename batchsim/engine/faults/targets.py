@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from batchsim.engine.plan import Ec2Plan, EnvironmentPlan
 from batchsim.policies.allocation import Offer
@@ -59,6 +58,20 @@ def places_of(select: FaultTarget, environments: Sequence[EnvironmentPlan], zone
     )
 
 
+def spot_types_of(select: FaultTarget, environments: Sequence[EnvironmentPlan]) -> frozenset[int]:
+    """Return the types that a target selects, of those that are launched as Spot."""
+    return frozenset(
+        offer.type
+        for plan in environments
+        if isinstance(plan, Ec2Plan)
+        for offer in plan.offers
+        if offer.spot and select.fits_type(offer.type_name)
+    )
+
+
 def _is_selected(select: FaultTarget, offer: Offer, zones: Sequence[str]) -> bool:
-    is_type = select.type is None or fnmatchcase(offer.type_name, select.type)
-    return is_type and select.zone in (None, zones[offer.zone]) and select.spot in (None, offer.spot)
+    return (
+        select.fits_type(offer.type_name)
+        and select.zone in (None, zones[offer.zone])
+        and select.spot in (None, offer.spot)
+    )

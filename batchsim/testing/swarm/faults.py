@@ -34,6 +34,24 @@ def draw_account_plan(draft: Draft, drawn: Data) -> Data:
     return {"faults": plan}
 
 
+def draw_market_plan(draft: Draft, drawn: Data) -> Data:
+    """The faults so far, and shocks of Spot prices that pass the bids in both directions, some of them at once."""
+    if not draft.has("price_shocks"):
+        return {}
+    resources = [each.get("computeResources", {}) for each in drawn["computeEnvironments"]]
+    types = [name for each in resources for name in each.get("instanceTypes", ()) if name.startswith("t.")]
+    shocks = [
+        {
+            "kind": "price_shock",
+            **_window(draft),
+            "factor": draft.pick(4, 1.5, 0.3, 2.7),
+            **draft.pick({}, {"select": {"type": "t.*"}}, {"select": {"type": draft.one_of(types or ["*"])}}),
+        }
+        for _ in range(draft.integer(1, 3))
+    ]
+    return {"faults": [*drawn["faults"], *shocks]}
+
+
 def _window(draft: Draft, endless: int = 30) -> Data:
     """When a fault acts; in so many percent of all cases to the end of the run."""
     at = {"at": draft.one_of(_INSTANTS)}

@@ -102,9 +102,13 @@ _ACCOUNT_FAULTS: Mapping[str, int] = {
     "quota_cuts": 12,
     "api_throttles": 14,
 }
+"""Drawn behind those."""
+_MARKET_FAULTS: Mapping[str, int] = {
+    "price_shocks": 20,
+}
 """Drawn last of all."""
 
-FEATURES: Mapping[str, int] = {**_FIRST, **_LAST, **_FAULTS, **_ACCOUNT_FAULTS}
+FEATURES: Mapping[str, int] = {**_FIRST, **_LAST, **_FAULTS, **_ACCOUNT_FAULTS, **_MARKET_FAULTS}
 """By feature, in how many percent of all scenarios it is on."""
 
 
@@ -139,6 +143,10 @@ class Draft:
     def draw_account_faults(self) -> None:
         """Draw the features of what the account's own limits do."""
         self.features += self._drawn(_ACCOUNT_FAULTS)
+
+    def draw_market_faults(self) -> None:
+        """Draw the features of what strikes Spot prices."""
+        self.features += self._drawn(_MARKET_FAULTS)
 
     def has(self, feature: str, percent: int = 100) -> bool:
         """Whether the scenario has a feature and, of ``percent`` chances, uses it here."""

@@ -11,7 +11,7 @@ from batchsim.testing.swarm.changes import with_changes
 from batchsim.testing.swarm.choices import Choices
 from batchsim.testing.swarm.consumables import with_consumables
 from batchsim.testing.swarm.events import draw_actions, draw_faults, draw_notifications
-from batchsim.testing.swarm.faults import draw_account_plan, draw_plan
+from batchsim.testing.swarm.faults import draw_account_plan, draw_market_plan, draw_plan
 from batchsim.testing.swarm.features import Draft
 from batchsim.testing.swarm.jobs import draw_definitions
 from batchsim.testing.swarm.launches import draw_launches
@@ -63,6 +63,8 @@ def draw_scenario(choices: Choices, features: Collection[str] = (), without: Col
     drawn |= draw_plan(draft, drawn)
     draft.draw_account_faults()
     drawn |= draw_account_plan(draft, drawn)
+    draft.draw_market_faults()
+    drawn |= draw_market_plan(draft, drawn)
     return {**drawn, "description": " ".join(draft.features)}
 
 
