@@ -309,3 +309,9 @@ def test_the_state_of_each_job_is_told_by_its_id(drive):
     simulation = drive(scenario(job("a", "10s", size=2), job("b", "10s", at="90s")))
     simulation.advance(until="5s")
     assert simulation.job_states() == {"a:0": "RUNNING", "a:1": "RUNNABLE"}
+
+
+def test_a_container_that_fails_to_start_is_never_shown_as_running(drive):
+    simulation = drive(scenario(job("a", attempts=2), world={"start_failure": 1, "retry_delay": "1s"}))
+    simulation.advance(until=1)
+    assert simulation.job_states() == {"a": "STARTING"}
