@@ -22,6 +22,7 @@ from batchsim.engine.end_of_run import EndOfRun
 from batchsim.engine.entries import EntryCompiler
 from batchsim.engine.environment import Environment
 from batchsim.engine.environment_builder import EnvironmentBuilder
+from batchsim.engine.environment_keys import EnvironmentKeys
 from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.faults.wiring import FaultRooms
 from batchsim.engine.gates import build_gates
@@ -73,7 +74,8 @@ class Engine:
     ) -> None:
         """``thorough`` takes the plain path wherever there is a fast one; the results are the same."""
         self.kernel = Kernel()
-        self.plan = compile_plan(scenario, facts, workload, draws, policies)
+        self._keys = EnvironmentKeys()
+        self.plan = compile_plan(scenario, facts, self._keys, draws, policies)
         self.policies = policies
         self.tables = Tables()
         self.faults = FaultRooms(self.kernel, scenario.faults, self.plan, self.tables)
@@ -264,6 +266,8 @@ class Engine:
         self.scheduler.request_pass()
 
     def _add(self, plan: EntryPlan) -> None:
+        queue = self.plan.queues[self.position(plan.job.queue, is_queue=True)]
+        self._keys.know(plan.stream, queue.environments)
         self.submit_job.know(plan)
         self.revisions.know(plan)
         self._compiler.add(plan)

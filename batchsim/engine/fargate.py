@@ -184,7 +184,7 @@ class FargateEnvironment:
         if self.pulls is not None:
             image = self._tables.submissions.image[self._tables.jobs.submission[job]]
             where = {"environment": self.position, "attempt": len(self._attempts.table)}
-            pull_ms += self.pulls.delay_ms(image, self.plan.key, (entry.stream, index, attempt), pull_at, **where)
+            pull_ms += self.pulls.delay_ms(image, self.position, (entry.stream, index, attempt), pull_at, **where)
         speed_milli = self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
         row = self._attempts.open(job, Start(NEVER, self.position, pull_at, pull_at + pull_ms, speed_milli), 0)
         if self.tasks is not None:
