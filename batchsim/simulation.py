@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import cache, partial
+from dataclasses import replace
 from math import inf
 from typing import Any, TypeVar
 
@@ -24,23 +22,21 @@ from batchsim.engine.snapshot import Snapshot, job_states, snapshot
 from batchsim.engine.workload import expand
 from batchsim.engine.workload.plans import DependencyKind
 from batchsim.errors import PolicyError, Problem, ScenarioError, SimulationError
-from batchsim.formats import scenario_yaml
-from batchsim.formats.sample_csv import read_sample
 from batchsim.formats.trace_csv import read_trace
-from batchsim.policies.given import Policies, policies_of
+from batchsim.policies.given import policies_of
 from batchsim.preflight import Link, preflight, preflight_links, preflight_revision, preflight_traces
+from batchsim.prepared import Prepared, epoch_ms, prepare, refuse, settled
 from batchsim.pricing import prices_of, rules_of
 from batchsim.result import Result
-from batchsim.spec import Action, CatalogueFacts, Entry, Fault, JobDependency, Scenario, parse
+from batchsim.spec import Action, Entry, Fault, JobDependency, Scenario, parse
 from batchsim.spec.base import FlawsError
 from batchsim.spec.definitions import ever_defined
 from batchsim.spec.dump import to_data
 from batchsim.spec.names import find_definition
 from batchsim.spec.near import did_you_mean
-from batchsim.spec.paths import check_update, find_target, with_values
+from batchsim.spec.paths import check_update, find_target
 from batchsim.spec.problems import problem_of, problems_of
-from batchsim.spec.sample_files import ReadSample, with_samples
-from batchsim.spec.settings import SimulationSettings
+from batchsim.spec.sample_files import with_samples
 from batchsim.spec.source import SourceMap
 
 T = TypeVar("T", bound=BaseModel)
@@ -63,31 +59,6 @@ def run(
     policy that answers what it may not.
     """
     return Simulation(scenario, seed=seed, replication=replication, policies=policies).finish()
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A scenario that was found fit to run, with what the catalogue knows of it: what all its replications share."""
-
-    scenario: Scenario
-    facts: CatalogueFacts
-    policies: Policies
-    sampled: Scenario
-    """With the samples that its laws name files for."""
-    read_sample: ReadSample
-
-
-def prepare(scenario: Scenario | str | os.PathLike[str], policies: Mapping[str, Any] | None = None) -> Prepared:
-    """Look up the facts, and check whatever does not hang on the seed.
-
-    Raises :class:`ScenarioError`, and :class:`PolicyError` for an unknown kind of policy.
-    """
-    own = policies_of(policies)
-    given = scenario if isinstance(scenario, Scenario) else scenario_yaml.load(scenario)
-    facts = catalog.facts_for(given)
-    _raise(preflight(given, facts, own))
-    read = cache(partial(read_sample, source=given.source))
-    return Prepared(given, facts, own, with_samples(given, read), read)
 
 
 @contextmanager
@@ -130,13 +101,13 @@ class Simulation:
         unknown kind of policy.
         """
         ready = scenario if isinstance(scenario, Prepared) else prepare(scenario, policies)
-        self.scenario = _settled(ready.scenario, seed, replication)
+        self.scenario = settled(ready.scenario, seed, replication)
         self._facts, self._policies = ready.facts, ready.policies
         self._read_sample = ready.read_sample
         settings = self.scenario.simulation
         self._draws = Draws(settings.seed or 0, settings.replication)
-        workload = expand(ready.sampled, self._draws, _epoch_ms(self.scenario), read_trace)
-        _raise(preflight_traces(self.scenario, self._facts, workload))
+        workload = expand(ready.sampled, self._draws, epoch_ms(self.scenario), read_trace)
+        refuse(preflight_traces(self.scenario, self._facts, workload))
         self._engine = Engine(ready.sampled, self._facts, workload, self._draws, self._policies, thorough=thorough)
         self._ids = JobIds(self._engine.tables)
         self._now_ms = 0
@@ -241,9 +212,9 @@ class Simulation:
         now = to_data(self._with_definitions())
         alone = parse({**now, "workload": [item], "actions": changes, "faults": []})
         drawn = with_samples(alone, self._read_sample)
-        plan = expand(drawn, self._draws, _epoch_ms(self.scenario), read_trace).entries[0]
-        _raise(preflight_links(self.scenario, plan, [self._described(*parent) for parent in parents]))
-        _raise(preflight(alone, self._facts, self._policies))
+        plan = expand(drawn, self._draws, epoch_ms(self.scenario), read_trace).entries[0]
+        refuse(preflight_links(self.scenario, plan, [self._described(*parent) for parent in parents]))
+        refuse(preflight(alone, self._facts, self._policies))
         given = alone.workload[0]
         assert isinstance(given, Entry)
         linked = given.submit.model_copy(update={"dependsOn": tuple(map(JobDependency.model_validate, links))})
@@ -289,7 +260,7 @@ class Simulation:
         now = self._with_definitions()
         alone = parse({**to_data(now), "workload": [], "faults": [], "actions": [item]})
         action = alone.actions[0]
-        _raise(preflight_revision(now.model_copy(update={"actions": (action,)}), self._facts))
+        refuse(preflight_revision(now.model_copy(update={"actions": (action,)}), self._facts))
         self._agenda.schedule_action(action)
         self._note(actions=action)
         newest = ever_defined(alone)[-1]
@@ -378,33 +349,3 @@ class Simulation:
     def _must_be_open(self) -> None:
         if self._result is not None:
             raise SimulationError("the simulation has finished")
-
-
-def _raise(problems: list[Problem]) -> None:
-    """Raise them together, if there are any."""
-    if problems:
-        raise ScenarioError(problems)
-
-
-def _settled(scenario: Scenario, seed: int | None, replication: int | None) -> Scenario:
-    """Return the scenario with its seed settled (the one given, its own, or one drawn here), and its replication.
-
-    Nothing else of a scenario hangs on them, so it is not validated anew: that would take as long as a small run.
-    """
-    settings = scenario.simulation
-    given = settings.seed if seed is None else seed
-    wanted = {
-        "seed": int.from_bytes(os.urandom(4)) if given is None else given,
-        "replication": settings.replication if replication is None else replication,
-    }
-    try:
-        checked = SimulationSettings.model_validate(wanted)
-    except ValidationError:
-        return with_values(scenario, [(f"simulation.{key}", value) for key, value in wanted.items()])  # tells them all
-    sound = {"seed": checked.seed, "replication": checked.replication}
-    return scenario.model_copy(update={"simulation": settings.model_copy(update=sound)})
-
-
-def _epoch_ms(scenario: Scenario) -> int:
-    start = datetime.fromisoformat(scenario.simulation.start)
-    return round((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)

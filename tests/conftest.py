@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from batchsim import Result
 
 ROOT = Path(__file__).resolve().parent.parent
-SCENARIO_TESTS = ("behaviour", "golden", "anomalies")
+SCENARIO_TESTS = ("behaviour", "golden", "anomalies", "scenarios")
 """Folders of tests in which a run that breaks an invariant fails its test."""
 
 settings.register_profile("fast", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

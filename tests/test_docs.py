@@ -80,24 +80,20 @@ def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "README.md",
-        "CONTRIBUTING.md",
-        "tests/README.md",
-        "docs/anomalies.md",
-        "docs/compare.md",
-        "docs/errors.md",
-        "docs/fidelity.md",
-        "docs/invariants.md",
-        "docs/model.md",
-        "docs/recorded_runs.md",
-        "docs/testing.md",
-        "docs/theory.md",
-        "docs/traces.md",
-    ],
+WITH_FIGURES = (
+    "README.md",
+    "docs/anomalies.md",
+    "docs/compare.md",
+    "docs/errors.md",
+    "docs/fidelity.md",
+    "docs/invariants.md",
+    "docs/model.md",
+    "docs/theory.md",
 )
+WITHOUT = ("CONTRIBUTING.md", "tests/README.md", "docs/recorded_runs.md", "docs/testing.md", "docs/traces.md")
+
+
+@pytest.mark.parametrize("page", [*WITH_FIGURES, *WITHOUT])
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", text)
@@ -107,19 +103,7 @@ def test_links_lead_somewhere(page: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "README.md",
-        "docs/anomalies.md",
-        "docs/compare.md",
-        "docs/errors.md",
-        "docs/fidelity.md",
-        "docs/invariants.md",
-        "docs/model.md",
-        "docs/theory.md",
-    ],
-)
+@pytest.mark.parametrize("page", WITH_FIGURES)
 def test_figures_and_defaults_are_those_of_today(page: str) -> None:
     assert (ROOT / page).read_text(encoding="utf-8") == update_docs().renewed(page), "run python scripts/update_docs.py"
 

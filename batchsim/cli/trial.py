@@ -24,8 +24,9 @@ from batchsim.fuzz.damage import METRICS
 from batchsim.fuzz.judge import Asked, Limits, Seen
 
 if TYPE_CHECKING:
+    from batchsim.prepared import Prepared
     from batchsim.result import Result
-    from batchsim.simulation import Prepared, Simulation
+    from batchsim.simulation import Simulation
     from batchsim.spec import Scenario
 
 _SEED = 1
@@ -59,7 +60,8 @@ def try_out(file: Path, asked: Asked) -> Seen:
 
 def _validate(look: _Look) -> None:
     """What ``batchsim validate`` does."""
-    from batchsim.simulation import Simulation, prepare
+    from batchsim.prepared import prepare
+    from batchsim.simulation import Simulation
     from batchsim.spec.notes import scenario_notes
 
     scenario = scenarios.load(look.file, ())

@@ -82,6 +82,8 @@ class Attempts:
             planned = self._plan_course(row, entry, job, attempt, running_at, start.speed_milli)
             call, argument = self._end_course, (row, 0)
         ends_at, rank, outcome, status_reason, reason, exit_code = planned
+        if outcome == Outcome.START_FAILED and running_at < ends_at:
+            running_at = ends_at  # a failure takes a millisecond at least, and nothing runs in it
         table.job.append(job)
         table.attempt.append(attempt)
         table.instance.append(start.instance)

@@ -83,7 +83,7 @@ class CapacityErrors:
             return False
         number = self._tries[environment.position]
         self._tries[environment.position] += 1
-        return self._stream("ice", environment.plan.key).one(number) < self._probability
+        return self._stream("ice", environment.plan.key()).one(number) < self._probability
 
     def is_for_good(self, environment: Ec2Environment, offer: Offer, now_ms: int) -> bool:
         """Whether a pool will never have an instance to give again."""

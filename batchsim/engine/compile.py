@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 
+from batchsim.engine.environment_keys import EnvironmentKeys
 from batchsim.engine.laws import Exponential, Sampler, law_of
 from batchsim.engine.plan import (
     ConsumablePlan,
@@ -25,7 +27,6 @@ from batchsim.engine.plan import (
 from batchsim.engine.randomness import Draws
 from batchsim.engine.share_plan import share_plan
 from batchsim.engine.vocabulary import Vocabulary
-from batchsim.engine.workload.plans import Workload
 from batchsim.engine.workload.progress import SPEED_1
 from batchsim.policies import Offer
 from batchsim.policies.given import AWS, Policies
@@ -34,7 +35,6 @@ from batchsim.spec import ComputeEnvironment, LawSpec, Scenario, World
 from batchsim.spec.facts import CatalogueFacts, InstanceType, PoolFacts
 from batchsim.spec.markets import BUCKET_FACTORS, market_of
 from batchsim.spec.names import short_name
-from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import Fleet, Platform, platform_of, resources_of, standing_vcpus, stands
 from batchsim.spec.queues import JobQueue
 from batchsim.spec.quotas import quota_class
@@ -44,13 +44,15 @@ MS_PER_H = 3_600_000
 
 
 def compile_plan(
-    scenario: Scenario, facts: CatalogueFacts, workload: Workload, draws: Draws, policies: Policies = AWS
+    scenario: Scenario, facts: CatalogueFacts, keys: EnvironmentKeys, draws: Draws, policies: Policies = AWS
 ) -> Plan:
-    """Compile everything but the workload itself, whose entries are compiled by ``engine/entries.py``."""
+    """Compile everything but the workload itself, whose entries are compiled by ``engine/entries.py``.
+
+    ``keys`` are asked when an environment draws.
+    """
     offers = _Offers(facts, scenario)
-    keys = _keys(scenario, workload)
     environments = tuple(
-        _environment(environment, scenario.world, keys[position], offers, policies)
+        _environment(environment, scenario.world, partial(keys.of, position), offers, policies)
         for position, environment in enumerate(scenario.computeEnvironments)
     )
     settings, shares = scenario.simulation, Vocabulary()
@@ -108,35 +110,6 @@ def _limits(queue: JobQueue) -> tuple[tuple[BlockReason, int], ...]:
         reason, limit_ms = codes[action.reason], action.maxTimeSeconds * 1000
         limits[reason] = min(limits.get(reason, limit_ms), limit_ms)
     return tuple(limits.items())
-
-
-def _keys(scenario: Scenario, workload: Workload) -> list[str]:
-    """Key each environment by the first entry that reaches it, and by its place among that entry's environments.
-
-    So neither a new name, another order of the file's other sections, nor a further queue, environment or entry
-    shifts anybody's draws. Environments that no entry reaches follow by number, first those that launch instances all
-    the same.
-    """
-    queues = {plan.name: plan for plan in _queues(scenario, Vocabulary())}
-    keys: dict[int, str] = {}
-    for entry in workload.entries:
-        for place, position in enumerate(queues[entry.job.queue].environments):
-            keys.setdefault(position, f"{entry.stream}|{place}")
-    given = [resources_of(scenario.world, environment) for environment in scenario.computeEnvironments]
-    standing = [stands(scenario.world, environment) for environment in scenario.computeEnvironments]
-    warm = [bool(resources and (resources.minvCpus or resources.desiredvCpus)) for resources in given]
-    raised = _raised(scenario)
-    names = [environment.computeEnvironmentName for environment in scenario.computeEnvironments]
-    launching = [n for n in range(len(given)) if warm[n] or standing[n] or names[n] in raised]
-    left = [position for position in dict.fromkeys((*launching, *range(len(given)))) if position not in keys]
-    keys.update({position: f"unused {number}" for number, position in enumerate(left)})
-    return [keys[position] for position in range(len(given))]
-
-
-def _raised(scenario: Scenario) -> set[str]:
-    """Environments whose minvCpus or desiredvCpus an action sets."""
-    found = (find_target(scenario, action.set) for action in scenario.actions if action.set is not None)
-    return {target.name for target in found if target.field in ("minvCpus", "desiredvCpus")}
 
 
 class _Offers:
@@ -240,7 +213,7 @@ def _price_steps(facts: PoolFacts, steps: tuple[PriceStep, ...]) -> tuple[tuple[
 
 
 def _environment(
-    environment: ComputeEnvironment, world: World, key: str, offers: _Offers, policies: Policies
+    environment: ComputeEnvironment, world: World, key: Callable[[], str], offers: _Offers, policies: Policies
 ) -> EnvironmentPlan:
     resources = resources_of(world, environment)
     invalid = _invalid(environment)
@@ -250,7 +223,7 @@ def _environment(
     spot = resources.type in ("SPOT", "FARGATE_SPOT")
     if resources.type in ("FARGATE", "FARGATE_SPOT"):
         outages = _outages(world) if spot else ()
-        return FargatePlan(name, key, spot, enabled, resources.maxvCpus, invalid, outages)
+        return FargatePlan(name, spot, enabled, resources.maxvCpus, invalid, outages)
     strategy, fleet = resources.allocationStrategy or "BEST_FIT", world.fleets.get(name, ())
     own = offers.of(name, fleet, spot=spot)
     standing, scaling = stands(world, environment), resources.scalingPolicy
@@ -300,7 +273,7 @@ def _outages(world: World) -> tuple[tuple[int, int], ...]:
     return tuple((window.from_ms, window.from_ms + window.for_ms) for window in world.fargate_spot_outages)
 
 
-def _without_capacity(name: str, key: str, *, enabled: bool) -> Ec2Plan:
+def _without_capacity(name: str, key: Callable[[], str], *, enabled: bool) -> Ec2Plan:
     """An UNMANAGED environment: its instances are the user's own, and here it has none."""
     strategy = AWS.strategy_of("BEST_FIT")
     return Ec2Plan(name, key, False, enabled, 0, 0, 0, strategy, False, False, True, "x86_64", (), 0, True, False, 0)

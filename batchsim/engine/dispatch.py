@@ -9,10 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from batchsim.engine.ec2 import Ec2Environment
-from batchsim.engine.kernel import Rank
-from batchsim.engine.token_bucket import TokenBucket
+from batchsim.engine.token_bucket import TokenBucket, TokenGate
 from batchsim.policies.scaling import Rooms
-from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import WaitReason
 
 
@@ -24,14 +22,14 @@ class RatedEc2Environment(Ec2Environment):
         super().__init__(*arguments)
         self._bucket = bucket
         self._request_pass = request_pass
-        self._gate_at_ms = NEVER
+        self._next_token = TokenGate(self._kernel, bucket, self._reopen)
 
     def place(self, low: int, high: int) -> int:
         """See :class:`Ec2Environment`; at most as many as the rate permits now."""
         tokens = self._bucket.tokens(self._kernel.now_ms)
         if not tokens:
             if self.has_room(self._tables.shape_code(low)):
-                self._wake_at_next_token()
+                self._next_token.wake()
             return 0
         placed = super().place(low, min(high, low + tokens))
         self._bucket.take(placed)
@@ -44,12 +42,6 @@ class RatedEc2Environment(Ec2Environment):
     def serves(self, shape: int, booting: Rooms) -> bool:
         """See :class:`Ec2Environment`."""
         return self.has_room(shape) or super().serves(shape, booting)
-
-    def _wake_at_next_token(self) -> None:
-        at = self._bucket.next_token_ms()
-        if at is not None and at > self._gate_at_ms:
-            self._gate_at_ms = at
-            self._kernel.call_at(at, Rank.GATE, self._reopen)
 
     def _reopen(self, _: None) -> None:
         self.touched = True

@@ -9,7 +9,7 @@ from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.ec2_cover import Ec2Cover
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fleet import Fleet
-from batchsim.engine.images import ImageCache
+from batchsim.engine.images import HostKey, ImageCache
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.plan import Ec2Plan, Shape, UnsoldType
 from batchsim.engine.tables import Tables
@@ -365,7 +365,7 @@ class Ec2Environment:
         """Start equal jobs on one instance; all that start together share a pull, or find the image there."""
         now = self._kernel.now_ms
         entry, image = self._tables.entry(low), self._tables.submissions.image[self._jobs.submission[low]]
-        key = (self.plan.key, self._instances.ordinal[row])
+        key = HostKey(self.plan.key(), self._instances.ordinal[row], self.position)
         residents, attempts, open_attempt = self._instances.residents[row], self._jobs.attempts, self._attempts.open
         warm_start_ms, first_job = entry.warm_start.one_ms, entry.first_job
         pulled_at = self._images.ready_at(image, row, key, entry.pull, now)

@@ -8,10 +8,7 @@ from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.clock import Clock
 from batchsim.engine.compile import compile_plan
-from batchsim.engine.consumables import (
-    Consumables,
-    Ledger,
-)
+from batchsim.engine.consumables import Consumables, Ledger
 from batchsim.engine.control import CapacityControl, JobControl
 from batchsim.engine.decision import Decided
 from batchsim.engine.demand import DemandMeter
@@ -22,6 +19,7 @@ from batchsim.engine.end_of_run import EndOfRun
 from batchsim.engine.entries import EntryCompiler
 from batchsim.engine.environment import Environment
 from batchsim.engine.environment_builder import EnvironmentBuilder
+from batchsim.engine.environment_keys import EnvironmentKeys
 from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.faults.wiring import FaultRooms
 from batchsim.engine.gates import build_gates
@@ -73,7 +71,8 @@ class Engine:
     ) -> None:
         """``thorough`` takes the plain path wherever there is a fast one; the results are the same."""
         self.kernel = Kernel()
-        self.plan = compile_plan(scenario, facts, workload, draws, policies)
+        self._keys = EnvironmentKeys()
+        self.plan = compile_plan(scenario, facts, self._keys, draws, policies)
         self.policies = policies
         self.tables = Tables()
         self.faults = FaultRooms(self.kernel, scenario.faults, self.plan, self.tables)
@@ -126,10 +125,9 @@ class Engine:
         )
 
     def _build_capacity_side(self, *, thorough: bool) -> None:
-        plan, rules = self.plan, self.plan.rules
         self.environments = EnvironmentBuilder(
             self.kernel,
-            plan,
+            self.plan,
             self.tables,
             self.running,
             self.images,
@@ -141,9 +139,15 @@ class Engine:
         self.meter = DemandMeter(self.tables, self.environments)
         if self.consumables is not None:
             self.meter.ledger = partial(Ledger, self.consumables)
+        self._build_scheduler(thorough=thorough)
+        self._build_launching(thorough=thorough)
+        self._build_ends()
+
+    def _build_scheduler(self, *, thorough: bool) -> None:
+        """The room of passes, and who watches the heads that they leave."""
         self.scheduler = Scheduler(
             self.kernel,
-            rules.scheduler_cycle_ms,
+            self.plan.rules.scheduler_cycle_ms,
             [queue for queue in self.queues if not isinstance(queue, RunTaskClients)],
             self.environments,
             self.tables,
@@ -155,12 +159,12 @@ class Engine:
             self._builder.overtaking(self.environments),
             thorough=thorough,
         )
-        self.blocked = BlockDetector(self.kernel, plan, self.queues, self.environments, self.tables)
+        self.blocked = BlockDetector(self.kernel, self.plan, self.queues, self.environments, self.tables)
         self.timeline.heard = self.blocked.heard
-        instances = self.tables.instances
-        self.interruptions = Interruptions(
-            self.kernel, rules, self.tables, self.running, self.environments, self._gate_opened
-        )
+
+    def _build_launching(self, *, thorough: bool) -> None:
+        """The rooms in which instances come: the market, launches, gates, and what decides on them."""
+        plan, instances = self.plan, self.tables.instances
         self.market = SpotMarket(self.kernel, plan.spot, plan.pools, plan.delays, instances, self._reclaimed)
         self.launcher = Launcher(
             self.kernel, plan, instances, self.market, self._became_ready, self._gate_opened, thorough=thorough
@@ -176,17 +180,22 @@ class Engine:
             self.faults.log,
             self._gate_opened,
         )
-        self.scale_in = ScaleIn(
-            self.kernel, instances, self.launcher, rules, self.log, self._gate_opened, self._decided
-        )
-        self.drain = Drain(self.kernel, self.tables, self.queues, rules)
         growth = GrowthBuilder(
             self.kernel, plan, self.tables, self.policies, self.meter, self.launcher, self.log, self._decided
         )
         self.scalers, self.fleets = growth.scalers(self.environments), growth.fleets(self.environments)
+
+    def _build_ends(self) -> None:
+        """The rooms in which instances go, and the end of the run."""
+        kernel, rules, tables = self.kernel, self.plan.rules, self.tables
+        self.interruptions = Interruptions(kernel, rules, tables, self.running, self.environments, self._gate_opened)
+        self.scale_in = ScaleIn(
+            kernel, tables.instances, self.launcher, rules, self.log, self._gate_opened, self._decided
+        )
+        self.drain = Drain(kernel, tables, self.queues, rules)
         self.end = EndOfRun(
-            self.kernel,
-            plan,
+            kernel,
+            self.plan,
             self.queues,
             self.environments,
             self.scalers,
@@ -195,7 +204,7 @@ class Engine:
             self.launcher,
             self.submit_job,
             self.scheduler,
-            self.tables,
+            tables,
             self.prices,
             self.blocked,
         )
@@ -264,6 +273,8 @@ class Engine:
         self.scheduler.request_pass()
 
     def _add(self, plan: EntryPlan) -> None:
+        queue = self.plan.queues[self.position(plan.job.queue, is_queue=True)]
+        self._keys.know(plan.stream, queue.environments)
         self.submit_job.know(plan)
         self.revisions.know(plan)
         self._compiler.add(plan)

@@ -11,6 +11,7 @@ from batchsim.engine.faults.pulls import Pulls
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import EntryRun, FargatePlan, Rules, Shape
 from batchsim.engine.tables import Tables
+from batchsim.engine.token_bucket import TokenGate
 from batchsim.engine.vocabulary import KILLED, TASK_INTERRUPTED
 from batchsim.policies.scaling import Rooms
 from batchsim.records.tables import NEVER
@@ -52,7 +53,7 @@ class FargateEnvironment:
         """Hears of the notice of a task: its attempt, and when it will be interrupted."""
         self.pulls: Pulls | None = None
         """What faults make of image pulls, where there are any."""
-        self._gate_at_ms = NEVER
+        self._next_token = TokenGate(kernel, account.bucket, self._reopen)
         self._held_until_ms = NEVER
 
     @property
@@ -142,7 +143,7 @@ class FargateEnvironment:
         for job in range(low, low + count):
             self._start(job, entry)
         if tokens < wanted:
-            self._wake_at_next_token()
+            self._next_token.wake()
         return count
 
     def release(self, attempt: int) -> None:
@@ -184,7 +185,7 @@ class FargateEnvironment:
         if self.pulls is not None:
             image = self._tables.submissions.image[self._tables.jobs.submission[job]]
             where = {"environment": self.position, "attempt": len(self._attempts.table)}
-            pull_ms += self.pulls.delay_ms(image, self.plan.key, (entry.stream, index, attempt), pull_at, **where)
+            pull_ms += self.pulls.delay_ms(image, self.position, (entry.stream, index, attempt), pull_at, **where)
         speed_milli = self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
         row = self._attempts.open(job, Start(NEVER, self.position, pull_at, pull_at + pull_ms, speed_milli), 0)
         if self.tasks is not None:
@@ -211,12 +212,6 @@ class FargateEnvironment:
     def _reclaim(self, row: int) -> None:
         if self._attempts.table.is_open(row):
             self._attempts.interrupt(row, Outcome.RECLAIMED, TASK_INTERRUPTED, KILLED)
-
-    def _wake_at_next_token(self) -> None:
-        at = self.account.bucket.next_token_ms()
-        if at is not None and at > self._gate_at_ms:
-            self._gate_at_ms = at
-            self._kernel.call_at(at, Rank.GATE, self._reopen)
 
     def _reopen(self, _: None) -> None:
         self.touched = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
@@ -10,7 +11,6 @@ from batchsim.engine.environment import Environment
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.launch import Launcher
 from batchsim.engine.plan import Plan
-from batchsim.engine.randomness import Stream
 from batchsim.engine.restraint import Restraint
 from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scaling_log import ScalingLog
@@ -57,13 +57,18 @@ class GrowthBuilder:
             environment,
             self._meter,
             self._launcher,
-            self._plan.delays.scale_up(environment.plan.key),
+            self._delay(environment),
             self._plan.rules,
             self._log,
             self._decided,
             self._restraint(environment),
             self._size_draws(environment),
         )
+
+    def _delay(self, environment: Ec2Environment) -> Callable[[int], int]:
+        """Return the delay of each decision by its number; what keys it is asked for with the first."""
+        sampler = cache(lambda: self._plan.delays.scale_up(environment.plan.key()))
+        return lambda ordinal: sampler().one_ms(ordinal)
 
     def _fleet(self, environment: Ec2Environment) -> StandingFleet:
         return StandingFleet(
@@ -76,11 +81,12 @@ class GrowthBuilder:
             initial_ready=self._plan.rules.initial_ready,
         )
 
-    def _size_draws(self, environment: Ec2Environment) -> tuple[Stream, ...]:
-        """Return what draws sizes, by zone; none where sizes are not drawn."""
+    def _size_draws(self, environment: Ec2Environment) -> Callable[[int], tuple[float, ...]]:
+        """Return what the sizes of each decision are drawn with, by zone; nothing where they are not drawn."""
         plan, stream = self._plan, self._plan.delays.stream
         zones = plan.zones if environment.plan.draws_sizes else ()
-        return tuple(stream("size", f"{environment.plan.key}|{zone}") for zone in zones)
+        streams = cache(lambda: [stream("size", f"{environment.plan.key()}|{zone}") for zone in zones])
+        return (lambda ordinal: tuple(each.one(ordinal) for each in streams())) if zones else (lambda _: ())
 
     def _restraint(self, environment: Ec2Environment) -> Restraint | None:
         """Return one where a policy of the user's own may launch less than AWS Batch would."""

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Delays, PullTime
 from batchsim.engine.randomness import Stream
 from batchsim.engine.vocabulary import Vocabulary
+
+
+class HostKey(NamedTuple):
+    """What keys an instance's pulls, and where it stands."""
+
+    environment: str
+    ordinal: int
+    position: int
+    """Of its environment."""
 
 
 class ImageCache:
@@ -21,16 +32,16 @@ class ImageCache:
         """By host and image: when its pull began, and when it is there."""
         self._laws: dict[tuple[str, int], tuple[Stream, Sampler, Sampler]] = {}
 
-    def ready_at(self, image: int, host: int, key: tuple[str, int], pull: PullTime | None, now_ms: int) -> int:
+    def ready_at(self, image: int, host: int, key: HostKey, pull: PullTime | None, now_ms: int) -> int:
         """Return when ``image`` is on the instance in row ``host``; the first to ask starts the pull.
 
         All that start in the instant in which a pull begins share it.
 
-        ``key`` is the host's (environment key, ordinal); ``pull`` the time by size, where the entry states one.
+        ``key`` is the host's; ``pull`` the time by size, where the entry states one.
         """
         found = self._pulls.get((host, image))
         if found is None:
-            took_ms = pull.ec2_ms if pull else self._drawn_ms(image, *key)
+            took_ms = pull.ec2_ms if pull else self._drawn_ms(image, key.environment, key.ordinal)
             found = self._pulls[host, image] = now_ms, now_ms + took_ms
         begun_ms, ready_ms = found
         return ready_ms if begun_ms == now_ms else max(ready_ms, now_ms + self._hit_ms)

@@ -2,8 +2,8 @@
 
 A *light event* is a function and its argument, without an ``Event`` object: it costs a third of a ``Timeout`` with
 one callback. Light and SimPy events share one heap and one serial, so processes and light events interleave exactly
-as two SimPy events would. This is the only file that knows how SimPy keeps its heap; ``tests/engine/test_kernel.py``
-compares it with the stock Environment on every SimPy pattern.
+as two SimPy events would. This is the only file that knows how SimPy keeps its heap;
+``tests/engine/test_kernel_as_simpy.py`` compares it with the stock Environment on every SimPy pattern.
 """
 
 from __future__ import annotations

@@ -210,7 +210,7 @@ class Launcher:
 
     def _stages_of(self, environment: Ec2Environment) -> tuple[Sampler, ...]:
         if environment.position not in self._stages:
-            delays, key = self._plan.delays, environment.plan.key
+            delays, key = self._plan.delays, environment.plan.key()
             laws = (delays.pending, delays.boot, delays.register)
             self._stages[environment.position] = tuple(law(key) for law in laws)
         return self._stages[environment.position]

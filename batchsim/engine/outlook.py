@@ -187,9 +187,9 @@ class Outlook:
     def _boot(self, environment: Environment, host: Host, capacity: Size) -> list[Freeing]:
         """All of an instance's room, when it was expected to take jobs as it was launched."""
         assert isinstance(environment, Ec2Environment)
-        key, delays = environment.plan.key, self._delays
+        delays = self._delays
         if environment.position not in self._boot_ms:
-            pending, boot, register = (_mean_ms(law(key).law) for law in (delays.pending, delays.boot, delays.register))
+            pending, boot, register = (_mean_ms(law("").law) for law in (delays.pending, delays.boot, delays.register))
             self._boot_ms[environment.position] = round(max(pending, boot) + register) + self._rules.user_data_ms
         return [(self._tables.instances.launched_at[host.row] + self._boot_ms[environment.position], capacity)]
 

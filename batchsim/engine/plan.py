@@ -116,8 +116,8 @@ class Ec2Plan:
     """A managed EC2 or SPOT compute environment."""
 
     name: str
-    key: str
-    """Keys its draws: the first entry that reaches it, so that neither a name nor the order of the file counts."""
+    key: Callable[[], str]
+    """Keys its draws (:class:`~batchsim.engine.environment_keys.EnvironmentKeys`)."""
     spot: bool
     enabled: bool
     min_vcpus: int
@@ -158,7 +158,6 @@ class FargatePlan:
     """A managed FARGATE or FARGATE_SPOT compute environment."""
 
     name: str
-    key: str
     spot: bool
     enabled: bool
     max_vcpus: int

@@ -11,9 +11,7 @@ from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.growth import Growth, Tally, one_less, vcpus_of
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.launch import Launcher
-from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Rules
-from batchsim.engine.randomness import Stream
 from batchsim.engine.restraint import Restraint
 from batchsim.engine.scaling_log import ScalingLog
 from batchsim.policies.allocation import Ask, Demand, Offer
@@ -33,16 +31,17 @@ class Scaler:
         environment: Ec2Environment,
         meter: DemandMeter,
         launcher: Launcher,
-        delay: Sampler,
+        delay: Callable[[int], int],
         rules: Rules,
         log: ScalingLog,
         decided: Callable[[str, range], None],
         restraint: Restraint | None = None,
-        sizes: tuple[Stream, ...] = (),
+        sizes: Callable[[int], tuple[float, ...]] = lambda _: (),
     ) -> None:
         """``decided(kind, rows)`` hears of each launch; ``restraint`` is that of the user's own policies.
 
-        ``sizes``: by zone, what sizes are drawn with; none where they are not drawn.
+        ``delay`` and ``sizes`` are those of a decision by its number: how long it takes, and by zone what sizes are
+        drawn with, nothing where they are not drawn.
         """
         self.environment = environment
         self._restraint = restraint
@@ -110,7 +109,7 @@ class Scaler:
             if not self._is_unmet():
                 self._asleep = kernel.event()
                 yield self._asleep
-            due = kernel.now_ms + self._delay.one_ms(self._ordinal)
+            due = kernel.now_ms + self._delay(self._ordinal)
             yield kernel.until(due, Rank.SCALE_UP, background=True)
             while kernel.now_ms < self.environment.cooling_until_ms:
                 yield kernel.until(self.environment.cooling_until_ms, Rank.SCALE_UP, background=True)
@@ -138,7 +137,7 @@ class Scaler:
         """
         asks = () if self._stands else self._meter.uncovered(self.environment)
         growth = Growth(asks, self._offers())
-        limit_vcpus, draws = self._limit_vcpus(asks), tuple(stream.one(self._ordinal) for stream in self._sizes)
+        limit_vcpus, draws = self._limit_vcpus(asks), self._sizes(self._ordinal)
         if draws and sum(ask.jobs for ask in asks) >= SPREAD_FROM:
             self._launch_in_every_zone(growth, limit_vcpus, draws)
         while growth.asks and self._may_grow(limit_vcpus):

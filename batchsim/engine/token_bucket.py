@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import ceil
+
+from batchsim.engine.kernel import Kernel, Rank
+from batchsim.records.tables import NEVER
 
 
 class TokenBucket:
@@ -30,3 +34,20 @@ class TokenBucket:
         if not self._rate_per_ms:
             return None
         return self._at_ms + ceil((int(self._level) + 1 - self._level) / self._rate_per_ms)
+
+
+class TokenGate:
+    """Calls whoever waits for a bucket's next token when it is there, once for all who wait."""
+
+    def __init__(self, kernel: Kernel, bucket: TokenBucket, reopen: Callable[[None], None]) -> None:
+        self._kernel = kernel
+        self._bucket = bucket
+        self._reopen = reopen
+        self._at_ms = NEVER
+
+    def wake(self) -> None:
+        """Call at the next token, unless that is planned already."""
+        at = self._bucket.next_token_ms()
+        if at is not None and at > self._at_ms:
+            self._at_ms = at
+            self._kernel.call_at(at, Rank.GATE, self._reopen)

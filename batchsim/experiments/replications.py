@@ -14,7 +14,8 @@ from batchsim.crew import Lost, Piece, shared
 from batchsim.errors import ExperimentError
 from batchsim.experiments.paired import Floats, as_floats
 from batchsim.experiments.variants import Own
-from batchsim.simulation import Prepared, Simulation, prepare
+from batchsim.prepared import Prepared, prepare
+from batchsim.simulation import Simulation
 from batchsim.spec import Scenario
 
 DEFAULT = 30

@@ -15,10 +15,10 @@ import numpy as np
 from batchsim.engine.randomness import Draws
 from batchsim.engine.workload import EntryPlan, expand
 from batchsim.formats.trace_csv import read_trace
+from batchsim.prepared import Prepared, prepare
 from batchsim.records.tables import Ints
 from batchsim.selftest.case import Case, Data, Measured, exact
 from batchsim.selftest.recursions import Recorded, recorded
-from batchsim.simulation import Prepared, prepare
 from batchsim.spec import parse
 
 PART, PART_JOBS = 0.03, 10_000

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from batchsim.prepared import Prepared, prepare
 from batchsim.result import Result
 from batchsim.selftest.recursions import Recorded
-from batchsim.simulation import Prepared, Simulation, prepare
+from batchsim.simulation import Simulation
 from batchsim.spec import parse
 
 Data = dict[str, Any]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from batchsim.analysis.check import check_tables, tables_of
 from batchsim.analysis.run import Analysis
 from batchsim.result import Result
+from batchsim.spec import ComputeEnvironment, Scenario, World
+from batchsim.spec.entries import Item, Workflow
+from batchsim.spec.names import short_name
+from batchsim.spec.paths import find_target
+from batchsim.spec.platforms import resources_of, stands
 
 
 def files_of(result: Result) -> dict[str, str]:
@@ -24,3 +31,30 @@ def check(result: Result) -> None:
     violations = violations_in(result)
     if violations:
         raise AssertionError("\n".join(violations))
+
+
+def draws_alike(given: Scenario, told: Scenario) -> bool:
+    """Whether a file with the calls of a run, as ``told`` has them, draws the numbers of that run of ``given``.
+
+    It does not where the first entry that reaches an environment came by a call, and the environment may have drawn
+    something before.
+    """
+    late = _reached(told, told.workload) - _reached(told, given.workload)
+    targets = (find_target(told, action.set) for action in told.actions if action.set is not None)
+    raised = {target.name for target in targets if target.field in ("minvCpus", "desiredvCpus")}
+    environments = {each.computeEnvironmentName: each for each in told.computeEnvironments}
+    return not any(name in raised or _launches_unasked(told.world, environments[name]) for name in late)
+
+
+def _reached(scenario: Scenario, workload: Iterable[Item]) -> set[str]:
+    """The environments of the queues that these entries ask for."""
+    entries = (entry for item in workload for entry in (item.workflow if isinstance(item, Workflow) else (item,)))
+    asked = {short_name(entry.submit.jobQueue) for entry in entries}
+    queues = (queue for queue in scenario.jobQueues if queue.jobQueueName in asked)
+    return {short_name(place.computeEnvironment) for queue in queues for place in queue.computeEnvironmentOrder}
+
+
+def _launches_unasked(world: World, environment: ComputeEnvironment) -> bool:
+    """Whether an environment has instances from the start."""
+    resources = resources_of(world, environment)
+    return stands(world, environment) or bool(resources and (resources.minvCpus or resources.desiredvCpus))

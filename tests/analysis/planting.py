@@ -149,28 +149,25 @@ def world(key: str, value: Any) -> Change:
 def resources(environment: str, key: str, value: Any) -> Change:
     """The run is as it was, but the environment is not what it is said to be."""
 
+    def changed(item: dict[str, Any]) -> dict[str, Any]:
+        return {"computeResources": {**item["computeResources"], key: value}}
+
+    return _item("computeEnvironments", "computeEnvironmentName", environment, changed)
+
+
+def _item(section: str, by: str, name: str, changed: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
+    """The run is as it was, but one item of a section of the scenario has other values."""
+
     def change(tables: Tables) -> None:
-        items = tables["scenario"]["computeEnvironments"]
-        tables["scenario"]["computeEnvironments"] = [
-            {**item, "computeResources": {**item["computeResources"], key: value}}
-            if item["computeEnvironmentName"] == environment
-            else item
-            for item in items
-        ]
+        items = tables["scenario"][section]
+        tables["scenario"][section] = [{**item, **changed(item)} if item[by] == name else item for item in items]
 
     return change
 
 
 def state(environment: str, key: str, value: str) -> Change:
     """The run is as it was, but the environment was shut."""
-
-    def change(tables: Tables) -> None:
-        items = tables["scenario"]["computeEnvironments"]
-        tables["scenario"]["computeEnvironments"] = [
-            {**item, key: value} if item["computeEnvironmentName"] == environment else item for item in items
-        ]
-
-    return change
+    return _item("computeEnvironments", "computeEnvironmentName", environment, lambda _: {key: value})
 
 
 def workload(*entries: dict[str, Any]) -> Change:
@@ -184,23 +181,9 @@ def workload(*entries: dict[str, Any]) -> Change:
 
 def queue(name: str, key: str, value: Any) -> Change:
     """The run is as it was, but the queue is not what it is said to be."""
-
-    def change(tables: Tables) -> None:
-        items = tables["scenario"]["jobQueues"]
-        tables["scenario"]["jobQueues"] = [
-            {**item, key: value} if item["jobQueueName"] == name else item for item in items
-        ]
-
-    return change
+    return _item("jobQueues", "jobQueueName", name, lambda _: {key: value})
 
 
 def resource(name: str, key: str, value: Any) -> Change:
     """The run is as it was, but the consumable resource is not what it is said to be."""
-
-    def change(tables: Tables) -> None:
-        items = tables["scenario"]["consumableResources"]
-        tables["scenario"]["consumableResources"] = [
-            {**item, key: value} if item["consumableResourceName"] == name else item for item in items
-        ]
-
-    return change
+    return _item("consumableResources", "consumableResourceName", name, lambda _: {key: value})

@@ -223,6 +223,36 @@ def test_actions_by_call_give_the_same_bytes_as_actions_by_file(drive, tmp_path)
     assert contents(tmp_path / "calls") == contents(tmp_path / "file")
 
 
+CHANCE = {"instance_boot": {"exponential": {"mean": "60s"}}, "scale_up_delay": {"exponential": {"mean": "9s"}}}
+
+
+def apart(*work, **more):
+    """Three environments whose boots are drawn, each with a queue of its own: ``queue``, ``second``, ``third``."""
+    queues = [queue(name, f"of-{name}") for name in ("queue", "second", "third")]
+    places = [environment(f"of-{each['jobQueueName']}", ("box.2",)) for each in queues]
+    return scenario(*work, environments=places, queues=queues, world=CHANCE, simulation={"seed": 1}, **more)
+
+
+@pytest.mark.parametrize("field", ["minvCpus", "desiredvCpus"])
+def test_an_environment_that_no_entry_reaches_boots_alike_whether_a_call_or_the_file_raises_it(field, drive):
+    simulation = drive(apart(job("a")))
+    simulation.advance(until="5s")
+    simulation.update(f"computeEnvironments.of-third.{field}", 4)
+    result = simulation.finish()
+    raised = {"at": "5s", "set": f"computeEnvironments.of-third.{field}", "to": 4}
+    assert len(result.instances) > 1
+    assert same(result, batchsim.run(apart(job("a"), actions=[raised])))
+
+
+def test_an_environment_boots_alike_whether_its_first_job_comes_by_a_call_or_from_the_file(drive):
+    simulation = drive(apart(job("a")))
+    simulation.advance(until="5s")
+    simulation.submit({**SUBMIT, "jobQueue": "third"}, run="60s")
+    result = simulation.finish()
+    assert same(result, batchsim.run(result.scenario))
+    assert same(result, batchsim.run(apart(job("a"), job("late", at="5s", on="third"))))
+
+
 def test_a_raised_maximum_opens_the_gate_at_once(drive):
     simulation = drive(scenario(job("a", size=4), environments=[environment(maxvCpus=1)]))
     simulation.advance(until="10s")
@@ -317,3 +347,9 @@ def test_the_state_of_each_job_is_told_by_its_id(drive):
     simulation = drive(scenario(job("a", "10s", size=2), job("b", "10s", at="90s")))
     simulation.advance(until="5s")
     assert simulation.job_states() == {"a:0": "RUNNING", "a:1": "RUNNABLE"}
+
+
+def test_a_container_that_fails_to_start_is_never_shown_as_running(drive):
+    simulation = drive(scenario(job("a", attempts=2), world={"start_failure": 1, "retry_delay": "1s"}))
+    simulation.advance(until=1)
+    assert simulation.job_states() == {"a": "STARTING"}

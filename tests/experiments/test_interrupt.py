@@ -11,32 +11,20 @@ from pathlib import Path
 
 import pytest
 from experiments.small import night
+from processes import by_proc, members
 
 from batchsim.formats import scenario_yaml
 
 
-def children(group: int) -> list[int]:
-    """The processes of a group, as /proc has them."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # gone meanwhile
-            continue
-        if int(fields[2]) == group and fields[0] != "Z":
-            found.append(int(path.parent.name))
-    return found
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="counts processes by /proc")
+@by_proc
 def test_an_interrupt_ends_all_processes_with_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "night.yaml").write_text(scenario_yaml.dump(night()))
     words = ["compare", "night.yaml", "night.yaml", "--workers", "2", "--replications", "20000"]
     command = [sys.executable, "-m", "batchsim", *words]
     with subprocess.Popen(command, cwd=tmp_path, stdout=-1, stderr=-1, text=True, start_new_session=True) as process:
         until = time.monotonic() + 60
-        while len(children(process.pid)) < 4 and time.monotonic() < until:
+        while len(members(process.pid)) < 4 and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(1)
         os.killpg(process.pid, signal.SIGINT)
@@ -44,4 +32,4 @@ def test_an_interrupt_ends_all_processes_with_one_sentence(tmp_path: Path) -> No
     assert process.returncode == 130
     assert said.startswith("batchsim: interrupted before its end; run again with: batchsim compare")
     assert said.count("\n") == 1
-    assert children(process.pid) == []
+    assert members(process.pid) == []

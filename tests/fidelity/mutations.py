@@ -74,6 +74,11 @@ def retried_too(outcome: Outcome, why: str = "failed") -> Mutation:
     return lambda patch: patch.setitem(RETRIABLE, outcome, why)
 
 
+def never(path: str, answer: Any) -> Mutation:
+    """A function has one answer to everything."""
+    return lambda patch: patch.setattr(path, lambda *_, **__: answer)
+
+
 def unchecked(code: str) -> Mutation:
     """Whole numbers outside the limits of this error are taken."""
     from batchsim.spec.base import check_whole

@@ -1,15 +1,14 @@
-"""Rows of the table of behaviours: fair share (User Guide, "Fair-share scheduling policies")."""
+"""Rows of the table of behaviours: turns in a fair-share queue (User Guide, "Fair-share scheduling policies")."""
 
 from fidelity_rows import Row
 
 from batchsim.engine.share import Share
-from batchsim.engine.share_activity import ShareActivity
 from batchsim.engine.share_queue import ShareQueue
-from batchsim.engine.share_submission import SubmitJobToShares
 from batchsim.engine.usage import CurrentUsage
-from batchsim.policies.fair_share import unreserved_milli
 
 HERE = "tests/behaviour/test_fair_share.py::"
+LIMITS = "tests/behaviour/test_fair_share_limits.py::"
+DRIVEN = "tests/behaviour/test_fair_share_driven.py::"
 GOLDEN = "tests/golden/test_golden_vectors.py::"
 POLICY = "batchsim/policies/fair_share.py"
 QUEUE = "batchsim/engine/share_queue.py"
@@ -50,14 +49,6 @@ def _count_from_running(patch):
     patch.setattr(ShareQueue, "take", counted_later)
 
 
-def _reserve_in_the_first_environment(patch):
-    def room(queue):
-        total = 1000 * queue.hosts[queue.environments[0]].max_vcpus
-        return unreserved_milli(total, queue.shares.reservation, 1) - queue._used_milli
-
-    patch.setattr(ShareQueue, "_room_milli", room)
-
-
 ROWS = [
     Row(
         id="B18",
@@ -68,17 +59,6 @@ ROWS = [
         status="modelled",
         breaks=_weigh_all_alike,
         note="AWS publishes the quantities, not how usage fades with age (4.6s)",
-    ),
-    Row(
-        id="V1",
-        rule="Of 256 vCPUs at computeReservation 50 with 1, 2, 3 active shares, 128, 64 and 32 stay reserved",
-        source=API_POLICY,
-        where=f"{POLICY} unreserved_milli",
-        tests=f"{GOLDEN}test_vector_1_half_of_256_vcpus_to_the_power_of_active_shares_is_reserved",
-        status="exact",
-        breaks=lambda patch: patch.setattr(
-            "batchsim.engine.share_queue.unreserved_milli", lambda total, reserved, _: total * (100 - reserved) // 100
-        ),
     ),
     Row(
         id="V2",
@@ -94,7 +74,7 @@ ROWS = [
         rule="Each SubmitJob to a fair-share queue names a shareIdentifier of at most 255 letters and digits",
         source="API, SubmitJob; " + API_SHARE,
         where="batchsim/spec/effective.py resolve; batchsim/spec/share_ids.py ShareId",
-        tests=f"{HERE}test_a_request_to_a_fair_share_queue_names_its_share_in_letters_and_digits",
+        tests=f"{LIMITS}test_a_request_to_a_fair_share_queue_names_its_share_in_letters_and_digits",
         status="exact",
         breaks=lambda patch: patch.setattr("batchsim.spec.effective.fair_share_of", lambda policies, queue: None),
     ),
@@ -114,7 +94,7 @@ ROWS = [
         rule="Entries of shareDistribution may not overlap",
         source=API_SHARE,
         where="batchsim/spec/share_ids.py overlap",
-        tests=f"{HERE}test_entries_of_a_policy_do_not_overlap",
+        tests=f"{LIMITS}test_entries_of_a_policy_do_not_overlap",
         status="exact",
         breaks=lambda patch: patch.setattr("batchsim.spec.checks.capacity.overlap", lambda one, other: False),
     ),
@@ -123,7 +103,7 @@ ROWS = [
         rule="A queue has at most 500 active shares: a submission with one more is refused",
         source=API_SHARE,
         where="batchsim/engine/share_submission.py SubmitJobToShares",
-        tests=f"{HERE}test_a_submission_with_the_501st_active_share_is_refused_and_is_a_record",
+        tests=f"{LIMITS}test_a_submission_with_the_501st_active_share_is_refused_and_is_a_record",
         status="exact",
         breaks=lambda patch: patch.setattr("batchsim.engine.share_plan.MOST_ACTIVE", 501),
     ),
@@ -132,7 +112,7 @@ ROWS = [
         rule="weightFactor is 0.0001 to 999.9999, shareDecaySeconds 0 to 604800, computeReservation 0 to 99",
         source=f"{API_SHARE}; {API_POLICY}",
         where="batchsim/spec/queues.py FairsharePolicy; batchsim/spec/queues.py ShareAttributes",
-        tests=f"{HERE}test_a_policys_numbers_have_awss_bounds",
+        tests=f"{LIMITS}test_a_policys_numbers_have_awss_bounds",
         status="exact",
         breaks=lambda patch: (
             patch.setattr("batchsim.spec.kinds.check_whole", lambda value, *bounds: value),
@@ -164,7 +144,7 @@ ROWS = [
         rule="schedulingPriority is 0 to 9999",
         source="API, SubmitJob.schedulingPriorityOverride",
         where="batchsim/spec/jobs.py SchedulingPriority",
-        tests=f"{HERE}test_scheduling_priorities_go_from_0_to_9999",
+        tests=f"{LIMITS}test_scheduling_priorities_go_from_0_to_9999",
         status="exact",
         breaks=lambda patch: patch.setattr("batchsim.spec.kinds.check_whole", lambda value, *bounds: value),
     ),
@@ -235,46 +215,6 @@ ROWS = [
         breaks=lambda patch: patch.setattr(
             "batchsim.engine.share_queue.effective_weight", lambda weight, *, prefix, active: weight
         ),
-    ),
-    Row(
-        id="4.6o",
-        rule="Reserved is maxvCpus * (computeReservation/100) ** active shares",
-        source=API_POLICY,
-        where=f"{POLICY} unreserved_milli",
-        tests=f"{HERE}test_a_part_is_kept_free_that_shrinks_with_each_active_share",
-        status="exact",
-        breaks=lambda patch: patch.setattr(
-            "batchsim.engine.share_queue.unreserved_milli", lambda total, reserved, _: total * (100 - reserved) // 100
-        ),
-    ),
-    Row(
-        id="4.6p",
-        rule="An UNMANAGED environment's base is unmanagedvCpus; without it nothing is reserved",
-        source="API, CreateComputeEnvironment.unmanagedvCpus",
-        where="batchsim/engine/share_plan.py share_plan",
-        tests=f"{HERE}test_of_an_unmanaged_environment_unmanaged_vcpus_are_the_base_and_without_them_nothing_is_reserved",
-        status="exact",
-        breaks=lambda patch: patch.setattr("batchsim.engine.share_plan._has_known_size", lambda scenario, queue: False),
-    ),
-    Row(
-        id="4.6q",
-        rule="A share is active from its first job's SUBMITTED on, a PENDING one included",
-        source=GUIDE,
-        where="batchsim/engine/share_submission.py SubmitJobToShares; batchsim/engine/share_activity.py ShareActivity",
-        tests=f"{HERE}test_a_share_is_active_from_submission_on_even_while_its_job_is_pending",
-        status="exact",
-        breaks=lambda patch: patch.setattr(
-            "batchsim.engine.engine.SubmitJobToShares", lambda *rooms: SubmitJobToShares(*rooms[:-1], lambda: None)
-        ),
-    ),
-    Row(
-        id="4.6r",
-        rule="It becomes inactive when the decay period after its last job has passed",
-        source=GUIDE,
-        where="batchsim/engine/share_activity.py ShareActivity.ended",
-        tests=f"{HERE}test_a_share_stays_active_for_the_decay_window_after_its_last_job",
-        status="exact",
-        breaks=lambda patch: patch.setattr("batchsim.engine.share_queue.ShareActivity", lambda _: ShareActivity(0)),
     ),
     Row(
         id="4.6s",
@@ -362,28 +302,6 @@ ROWS = [
         note="A choice: else a burst would go to one share within a cycle",
     ),
     Row(
-        id="4.6aa",
-        rule="What is reserved is a part of the maxvCpus of all environments of the queue",
-        source=f'{API_POLICY} ("available maximum vCPU"); which environments is not documented',
-        where=f"{QUEUE} ShareQueue",
-        tests=f"{HERE}test_what_is_reserved_is_a_part_of_all_environments_of_the_queue",
-        status="modelled",
-        breaks=_reserve_in_the_first_environment,
-        note="A choice: their sum, not each by itself; jobs of other queues do not count",
-    ),
-    Row(
-        id="4.6ab",
-        rule="A job starts only if what the queue's jobs hold and its own vCPUs leave the reserved part alone",
-        source=NOT_DOCUMENTED,
-        where=f"{POLICY} jobs_admitted",
-        tests=f"{HERE}test_whoever_waits_for_what_is_kept_waits_for_the_reservation",
-        status="modelled",
-        breaks=lambda patch: patch.setattr(
-            "batchsim.engine.share_queue.jobs_admitted", lambda room_milli, vcpus_milli, jobs: jobs
-        ),
-        note="A choice: the simplest reading",
-    ),
-    Row(
         id="4.6ac",
         rule="A blocked head stops a strict queue only until it is another share's turn",
         source=NOT_DOCUMENTED,
@@ -392,18 +310,6 @@ ROWS = [
         status="modelled",
         breaks=lambda patch: patch.setattr(ShareQueue, "may_turn", lambda queue, blocked: False),
         note="A choice: turns are looked at on the grid of usage_update",
-    ),
-    Row(
-        id="4.6ad",
-        rule="Demand for capacity is what waits in the order of turns, as far as the reservation lets it start",
-        source=NOT_DOCUMENTED,
-        where=f"{QUEUE} ShareQueue.demand",
-        tests=f"{HERE}test_jobs_that_the_reservation_keeps_from_starting_ask_for_no_capacity",
-        status="modelled",
-        breaks=lambda patch: patch.setattr(
-            ShareQueue, "demand", lambda queue, most: iter(sorted(queue.by_shape.items()))
-        ),
-        note="A choice: else capacity that no job may use would come and go without end",
     ),
     Row(
         id="4.6ae",
@@ -420,7 +326,7 @@ ROWS = [
         rule="In a fair-share queue, too, the snapshot shows the first 100 jobs in the order of dispatch",
         source="API, FrontOfQueueDetail",
         where="batchsim/engine/snapshot.py snapshot",
-        tests=f"{HERE}test_a_snapshot_shows_the_first_hundred_jobs_and_twenty_shares",
+        tests=f"{DRIVEN}test_a_snapshot_shows_the_first_hundred_jobs_and_twenty_shares",
         status="modelled",
         breaks=lambda patch: patch.setattr("batchsim.engine.snapshot.FRONT", 99),
         note="Since when a job stands at its place (earliestTimeAtPosition) is not kept",
@@ -431,8 +337,8 @@ ROWS = [
         source="API, FairshareUtilizationDetail, QueueSnapshotUtilizationDetail",
         where="batchsim/engine/snapshot.py SharesView",
         tests=(
-            f"{HERE}test_a_snapshot_has_the_front_in_the_order_of_turns_and_the_shares_by_what_they_hold",
-            f"{HERE}test_a_snapshot_shows_the_first_hundred_jobs_and_twenty_shares",
+            f"{DRIVEN}test_a_snapshot_has_the_front_in_the_order_of_turns_and_the_shares_by_what_they_hold",
+            f"{DRIVEN}test_a_snapshot_shows_the_first_hundred_jobs_and_twenty_shares",
         ),
         status="exact",
         breaks=lambda patch: patch.setattr("batchsim.engine.snapshot.TOP_SHARES", 1),

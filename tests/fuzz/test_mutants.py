@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import batchsim
-import batchsim.simulation
+import batchsim.prepared
 from batchsim.fuzz import KINDS, Base, base_of, make_mutant
 from batchsim.fuzz.bases import MOST_JOBS
 from batchsim.fuzz.boundaries import edges, schemas_at
@@ -78,4 +78,4 @@ def test_a_random_outage_is_of_a_zone_that_is_used() -> None:
     data = draw_scenario(Dice(70_000_412))  # nothing of it is in us-east-1b
     zones = [fault["select"]["zone"] for fault in data["faults"] if fault["kind"] == "az_outage"]
     assert zones == ["us-east-1a"]
-    batchsim.simulation.prepare(parse(data))
+    batchsim.prepared.prepare(parse(data))

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hostile.accidents import PLAIN
+from processes import by_proc, members
 
 from batchsim.crew import Begin, Crew, Lost, Piece, Work, shared
 from batchsim.errors import ExperimentError
@@ -149,7 +150,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="counts processes by /proc")
+@by_proc
 def test_nobody_outlives_a_parent_that_is_killed_even_one_that_hangs(tmp_path: Path) -> None:
     script = tmp_path / "waits.py"
     script.write_text(WAITS.format(tests=str(Path(__file__).parents[1])))
@@ -162,16 +163,3 @@ def test_nobody_outlives_a_parent_that_is_killed_even_one_that_hangs(tmp_path: P
     while members(process.pid) and time.monotonic() < until:
         time.sleep(0.1)
     assert members(process.pid) == []
-
-
-def members(session: int) -> list[str]:
-    """Processes of a session that live."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # gone meanwhile
-            continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            found.append(path.parent.name)
-    return found

@@ -18,7 +18,6 @@ from batchsim import Result, Scenario, Simulation, dump, run
 from batchsim.analysis.check import check_tables, tables_of
 from batchsim.policies import KINDS
 from batchsim.spec import Action, parse
-from batchsim.spec.updates import find_target
 from batchsim.testing import Dice, draw_scenario, files_of, violations_in
 from tests.properties.own_policies import odd, same_as_aws
 from tests.properties.recomputed import unlike_the_report
@@ -145,27 +144,12 @@ def stepping_in_random_pieces_agrees(base: Base) -> list[str]:
 
 
 def actions_by_call_agree_with_the_file(base: Base) -> list[str]:
-    """The same bytes of all tables and events; the resolved scenario has no actions, and so another hash.
-
-    An environment that no entry reaches is left out: its draws are keyed by its number among those that the file lets
-    launch instances, and only the file knows of the action.
-    """
-    base = Base({**base.data, "actions": [each for each in base.data.get("actions", []) if not _is_beside(base, each)]})
+    """The same bytes of all tables and events; the resolved scenario has no actions, and so another hash."""
     simulation = Simulation(parse({**base.data, "actions": []}))
     for action in sorted(base.scenario.actions, key=lambda action: action.at_ms):
         simulation.advance(until=action.at_ms)
         _call(simulation, action)
     return unlike(base, simulation.finish(), (*TABLES, "events.jsonl"))
-
-
-def _is_beside(base: Base, action: Mapping[str, Any]) -> bool:
-    """Whether an action of the file lets an environment launch instances that no entry reaches."""
-    if "set" not in action:
-        return False
-    target, asked = find_target(base.scenario, action["set"]), set(re.findall("'jobQueue': '([^']*)'", str(base.data)))
-    queues = [queue for queue in base.scenario.jobQueues if queue.jobQueueName in asked]
-    reached = {place.computeEnvironment for queue in queues for place in queue.computeEnvironmentOrder}
-    return target.field in ("minvCpus", "desiredvCpus") and target.name not in reached
 
 
 def another_strategy_leaves_every_work_alone(base: Base) -> list[str]:

@@ -29,13 +29,10 @@ class StruckAttempts(Attempts):
         tables: Tables,
         start_failure: float,
         faults: JobFaults,
-        keys: tuple[str, ...],
         log: FaultLog,
     ) -> None:
-        """``keys`` of the environments, by position."""
         super().__init__(kernel, tables, start_failure)
         self._faults = faults
-        self._keys = keys
         self._log = log
         self._cannot_pull = tables.container_reasons.code(CANNOT_PULL)
         self._start = Start(NEVER, NEVER, 0, 0)
@@ -81,7 +78,7 @@ class StruckAttempts(Attempts):
             fault = self.images.fault_of(image, start.instance)
         elif start.instance == NEVER and self.tasks is not None:
             draw = (entry.stream, job - entry.first_job, attempt)
-            fault = self.tasks.fails(image, self._keys[start.environment], draw, start.pull_at_ms)
+            fault = self.tasks.fails(image, start.environment, draw, start.pull_at_ms)
         if fault == NEVER:
             return None
         self._struck[len(self.table)] = (fault, FaultEffect.PULL_FAILED)

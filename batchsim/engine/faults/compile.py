@@ -141,7 +141,9 @@ class FaultPlan:
         fault = self._faults[number]
         delay = None if fault.extra_delay is None else law_of(fault.extra_delay)
         struck = frozenset(
-            each.key for each in self._plan.environments if fault.select.environment in (None, each.name)
+            position
+            for position, each in enumerate(self._plan.environments)
+            if fault.select.environment in (None, each.name)
         )
         image = "*" if fault.select.image is None else fault.select.image
         chance = fault.probability or 0.0

@@ -81,7 +81,7 @@ class HostFaults:
             if fault.by_pool:
                 self._watch_pool(fault, place[1])
                 continue
-            law = self._law(fault, environment.plan.key)
+            law = self._law(fault, environment.plan.key())
             begins_ms = max(self._kernel.now_ms, fault.window.from_ms)
             at_ms = begins_ms + max(1, law.one_ms(self._instances.ordinal[row]))
             if at_ms < fault.window.until_ms:
@@ -166,5 +166,5 @@ class HostFaults:
         if fault.by_pool:
             u = self._stream(f"fault {fault.key}", self._pools[self._instances.pool[row]].name).one(0)
         else:
-            u = self._stream(f"fault {fault.key}", environment.plan.key).one(self._instances.ordinal[row])
+            u = self._stream(f"fault {fault.key}", environment.plan.key()).one(self._instances.ordinal[row])
         return u < fault.fraction

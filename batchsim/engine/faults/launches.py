@@ -95,5 +95,5 @@ class LaunchFaults:
         place = (environment.position, self._instances.pool[row])
         if not fault.window.covers(self._kernel.now_ms) or place not in fault.places:
             return False
-        stream = self._stream(f"fault {fault.key}", environment.plan.key)
+        stream = self._stream(f"fault {fault.key}", environment.plan.key())
         return stream.one(self._instances.ordinal[row]) < fault.probability

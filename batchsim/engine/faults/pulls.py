@@ -13,7 +13,7 @@ from typing import Any
 
 from batchsim.engine.faults.log import FaultLog
 from batchsim.engine.faults.targets import Window
-from batchsim.engine.images import ImageCache
+from batchsim.engine.images import HostKey, ImageCache
 from batchsim.engine.laws import Law, Sampler
 from batchsim.engine.plan import Delays, PullTime
 from batchsim.engine.vocabulary import Vocabulary
@@ -28,8 +28,8 @@ class PullFault:
     number: int
     key: str
     window: Window
-    environments: frozenset[str]
-    """Keys of the environments that it strikes."""
+    environments: frozenset[int]
+    """Positions of the environments that it strikes."""
     image: str
     """A pattern."""
     probability: float
@@ -46,10 +46,10 @@ class Pulls:
         self._log = log
         self._laws: dict[tuple[int, str], Sampler] = {}
 
-    def fails(self, image: int, place: str, draw: tuple[str, int, int], now_ms: int) -> int:
+    def fails(self, image: int, place: int, draw: tuple[str, int, int], now_ms: int) -> int:
         """Return the fault by which a pull that begins now fails, NEVER where none strikes.
 
-        ``place`` is an environment's key, ``draw`` the (entity, index, number) that key its numbers.
+        ``place`` is an environment's position, ``draw`` the (entity, index, number) that key its numbers.
         """
         entity, index, number = draw
         for fault in self._striking(image, place, now_ms):
@@ -57,7 +57,7 @@ class Pulls:
                 return fault.number
         return NEVER
 
-    def delay_ms(self, image: int, place: str, draw: tuple[str, int, int], now_ms: int, **where: Any) -> int:
+    def delay_ms(self, image: int, place: int, draw: tuple[str, int, int], now_ms: int, **where: Any) -> int:
         """Return how much longer a pull takes that begins now; ``where`` is what is noted of it."""
         entity, index, number = draw
         total_ms = 0
@@ -69,7 +69,7 @@ class Pulls:
                     self._log.write(fault.number, FaultEffect.PULL_DELAYED, **where)
         return total_ms
 
-    def _striking(self, image: int, place: str, now_ms: int) -> list[PullFault]:
+    def _striking(self, image: int, place: int, now_ms: int) -> list[PullFault]:
         name = self._images.text(image)
         return [
             fault
@@ -94,7 +94,7 @@ class StruckImageCache(ImageCache):
         """By host and image, the fault by which the latest pull fails."""
         self._number: Counter[tuple[int, int]] = Counter()
 
-    def ready_at(self, image: int, host: int, key: tuple[str, int], pull: PullTime | None, now_ms: int) -> int:
+    def ready_at(self, image: int, host: int, key: HostKey, pull: PullTime | None, now_ms: int) -> int:
         """See :class:`ImageCache`; a pull that failed leaves nothing there."""
         at = (host, image)
         begun_ms, ready_ms = self._pulls.get(at, (now_ms, now_ms))
@@ -104,10 +104,10 @@ class StruckImageCache(ImageCache):
             return super().ready_at(image, host, key, pull, now_ms)
         ready_ms = super().ready_at(image, host, key, pull, now_ms)
         self._number[at] += 1
-        draw = (f"{key[0]}|{self._images.text(image)}", key[1], self._number[at])
-        ready_ms += self._faults.delay_ms(image, key[0], draw, now_ms, instance=host)
+        draw = (f"{key.environment}|{self._images.text(image)}", key.ordinal, self._number[at])
+        ready_ms += self._faults.delay_ms(image, key.position, draw, now_ms, instance=host)
         self._pulls[at] = now_ms, ready_ms
-        if (fault := self._faults.fails(image, key[0], draw, now_ms)) != NEVER:
+        if (fault := self._faults.fails(image, key.position, draw, now_ms)) != NEVER:
             self._failing[at] = fault
         return ready_ms
 

@@ -73,7 +73,7 @@ class Throttles:
         for throttle in throttles:
             self._log.refused(throttle.number, environment.position)
             at = (throttle.number, environment.position)
-            share = self._stream(f"fault {throttle.key}", environment.plan.key).one(self._drawn[at])
+            share = self._stream(f"fault {throttle.key}", environment.plan.key()).one(self._drawn[at])
             self._drawn[at] += 1
             waits.append(max(1, ceil(share * throttle.most_ms(self._in_a_row[environment.position]))))
         return max(waits)

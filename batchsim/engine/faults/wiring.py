@@ -59,8 +59,7 @@ class FaultRooms:
             return Attempts(self._kernel, self._tables, start_failure)
         targets = JobTargets(self._world, self._tables)
         faults = JobFaults(self.plan.exits, targets, self._tables, self._world.delays.stream)
-        keys = tuple(environment.key for environment in self._world.environments)
-        made = StruckAttempts(self._kernel, self._tables, start_failure, faults, keys, self.log)
+        made = StruckAttempts(self._kernel, self._tables, start_failure, faults, self.log)
         made.images, made.tasks = images if isinstance(images, StruckImageCache) else None, self.pulls
         return made
 
