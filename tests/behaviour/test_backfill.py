@@ -93,6 +93,16 @@ def test_nothing_passes_a_head_that_waits_for_nobody_knows_what(simulate):
     }
 
 
+def test_a_host_that_is_promised_for_nobody_knows_how_long_is_promised_to_no_other(simulate):
+    """``unknown`` has all of the first host from 100 s on, so ``second`` is promised the other one, from 200 s on."""
+    busy = [HALF, job("other", "200s", vcpus=4)]
+    work = [*busy, job("unknown", {"script": [{"run": "10s"}]}, vcpus=8), job("second", "50s", vcpus=8)]
+    apart = {**CAREFUL, "packing": "worst_fit"}
+    passing = [job("short", "200s", vcpus=2), job("long", "201s", vcpus=2)]
+    result = simulate(scenario(*work, *passing, environments=[fixed(16, types=("box.8",))], world=apart))
+    assert starts(result) == {"half": 0, "other": 0, "short": 0, "unknown": 100, "second": 110, "long": 110}
+
+
 def test_delays_of_the_start_count_with_their_means(simulate):
     world = {**EASY, "warm_start": {"uniform": {"min": "10s", "max": "20s"}}}
     work = [HALF, LARGE, job("short", "99s"), job("long", "102s")]

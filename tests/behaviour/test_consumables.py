@@ -166,6 +166,14 @@ def test_a_job_that_keeps_it_is_not_short_of_it_when_it_waits_for_room(simulate)
     assert starts(result) == {"a": 0, "c": 10, "b": 80}
 
 
+def test_a_job_that_keeps_it_asks_for_an_instance_though_none_is_left(simulate):
+    kept = {"retry_delay": "30s", "consumable_hold": "job"}
+    work = [licensed("a", fails(1), attempts=2), licensed("b", "5s")]
+    result = simulate(rationed(*work, environments=[environment(maxvCpus=1)], world=kept))
+    assert [row.starting_at_s for row in result.attempts.itertuples()] == [0, 40, 50]
+    assert result.instances["launched_at_s"].tolist() == [0, 40]
+
+
 def test_of_what_is_used_up_a_retry_takes_another(simulate):
     spent = [resource(2, resourceType="NON_REPLENISHABLE")]
     assert in_use(simulate(rationed(licensed("a", fails(1), attempts=2), resources=spent))) == [(0, 1, 2), (10, 2, 2)]
