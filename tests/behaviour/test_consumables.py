@@ -14,6 +14,7 @@ from scenario_builder import (
     ends,
     environment,
     fails,
+    fair,
     fargate,
     fixed,
     job,
@@ -207,6 +208,17 @@ def test_a_waiting_head_asks_for_no_instances(simulate):
 def test_instances_are_launched_for_as_many_as_may_start(simulate):
     grown = [environment(maxvCpus=8)]
     assert len(launched(simulate(rationed(licensed("a", size=6), total=4, environments=grown)))) == 4
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [("strict", {"a": 1, "b": 61, "c": 62}), ("per_share", {"a": 1, "c": 1, "b": 61})],
+)
+def test_behind_a_head_that_is_short_a_fair_share_queue_asks_for_whom_its_policy_lets_pass(held, expected, simulate):
+    """In a strict queue ``c`` has its turn after ``b``, and an instance of its own a decision later."""
+    work = [licensed("a", share="a"), licensed("b", share="b"), job("c", share="c")]
+    keys = {"environments": [environment(maxvCpus=8)], "world": {"fss_hol": held, "scale_up_delay": "1s"}}
+    assert starts(simulate(rationed(*work, **keys, **fair()))) == expected
 
 
 def test_fargate_tasks_wait_for_them_too(simulate):

@@ -112,6 +112,13 @@ def test_a_share_whose_only_job_is_cancelled_and_replaced_between_two_passes_is_
     assert jobs_of(result)["b2"].wait_max_vcpus_s == 46
 
 
+def test_a_share_that_is_cancelled_away_between_two_updates_of_usage_has_no_turn(simulate):
+    work = [job("busy", "50s", share="a"), job("b", at="5s", share="b"), job("c", at="30s", share="c")]
+    keys = {"world": {"usage_update": "60s"}, "actions": [{"at": "20s", "cancel": "b"}]}
+    result = simulate(scenario(*work, **keys, **fair()))
+    assert starts(result) == {"busy": 0, "c": 50}
+
+
 def test_placements_of_one_instant_take_turns(simulate):
     work = [job("a", count=4, share="a"), job("b", size=4, share="b")]
     result = simulate(scenario(*work, environments=[fixed(4)], **fair()))
