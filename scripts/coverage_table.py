@@ -28,7 +28,8 @@ WHOLLY = {
     "scenario reading: `spec` and its part of `formats`": r"spec/|formats/(scenario_yaml|sample_csv|yaml_\w+)\.py",
 }
 """Of which every line and branch must be reached: a name, and what matches its files below ``batchsim/``."""
-EXCLUDED = re.compile(r"#\s*pragma:\s*no (cover|branch)")
+EXCLUDED = re.compile(r"#\s*pragma[:\s]?\s*no\s*(cover|branch)", re.IGNORECASE)
+"""What coverage takes for a wish not to be counted. ``if TYPE_CHECKING:`` it never counts: that cannot run."""
 
 
 @dataclass

@@ -69,5 +69,5 @@ def test_the_table_never_calls_all_reached_what_is_not(script):
 
 def test_no_line_of_the_package_is_kept_from_being_counted(script, tmp_path):
     assert list(script.exclusions(ROOT / "batchsim")) == []
-    (tmp_path / "a.py").write_text("x = 1\ny = 2  # pragma: no cover\n", encoding="utf-8")
-    assert list(script.exclusions(tmp_path)) == [f"{tmp_path / 'a.py'}:2"]
+    (tmp_path / "a.py").write_text("x = 1\ny = 2  # pragma: no cover\nz = 3 #PRAGMA NO BRANCH\n", encoding="utf-8")
+    assert list(script.exclusions(tmp_path)) == [f"{tmp_path / 'a.py'}:2", f"{tmp_path / 'a.py'}:3"]
