@@ -99,8 +99,7 @@ class EndOfRun:
         """Whether an environment has instances to end, or something to decide or to wait for on behalf of jobs."""
         if isinstance(environment, FargateEnvironment):
             return environment.is_held_back() and self._is_wanted(environment)
-        if not isinstance(environment, Ec2Environment):
-            return False
+        assert isinstance(environment, Ec2Environment)
         scaler, fleet = self._scalers.get(environment.position), self._fleets.get(environment.position)
         if self._scale_in.is_awaited(environment) or (scaler is not None and scaler.is_awaited()):
             return True

@@ -75,9 +75,7 @@ class Launcher:
         return offer._replace(depth=depth, price_nano_usd_per_h=price)
 
     def choose(self, environment: Ec2Environment, demand: Demand, offers: tuple[Offer, ...]) -> Offer | None:
-        """Ask the environment's allocation strategy, of offers that are within quota."""
-        if demand.headroom_vcpus <= 0:
-            return None
+        """Ask the environment's allocation strategy, of offers that are within quota; asked only below maxvCpus."""
         if self.quota is not None:
             offers = tuple(filter(self.quota.permits, offers))
         return environment.plan.strategy(demand, offers)

@@ -61,10 +61,6 @@ class RunTaskClients(JobQueue):
         """A job is retried: there is no line to go to the front of."""
         self.push(key, key[2] + 1)
 
-    def head(self) -> tuple[int, int] | None:
-        """Return None: nobody comes first."""
-        return None
-
     def cancel(self, row: int) -> None:
         """A job stops waiting; its next call finds it gone."""
         self._leave(row)

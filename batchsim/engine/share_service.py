@@ -107,7 +107,7 @@ class ShareService:
                 self._write(share, *told[code])
             elif share.waiting:
                 self._write(share, WaitReason.FAIR_SHARE_TURN, queue.environments[0])
-            elif self._timeline.reason(share.line) != WaitReason.EMPTY:
+            else:
                 self._timeline.write(share.line, self._kernel.now_ms, WaitReason.EMPTY)
 
     def _write(self, share: Share, reason: WaitReason, environment: int) -> None:

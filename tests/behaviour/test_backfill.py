@@ -93,6 +93,16 @@ def test_nothing_passes_a_head_that_waits_for_nobody_knows_what(simulate):
     }
 
 
+def test_a_host_that_is_promised_for_nobody_knows_how_long_is_promised_to_no_other(simulate):
+    """``unknown`` has all of the first host from 100 s on, so ``second`` is promised the other one, from 200 s on."""
+    busy = [HALF, job("other", "200s", vcpus=4)]
+    work = [*busy, job("unknown", {"script": [{"run": "10s"}]}, vcpus=8), job("second", "50s", vcpus=8)]
+    apart = {**CAREFUL, "packing": "worst_fit"}
+    passing = [job("short", "200s", vcpus=2), job("long", "201s", vcpus=2)]
+    result = simulate(scenario(*work, *passing, environments=[fixed(16, types=("box.8",))], world=apart))
+    assert starts(result) == {"half": 0, "other": 0, "short": 0, "unknown": 100, "second": 110, "long": 110}
+
+
 def test_delays_of_the_start_count_with_their_means(simulate):
     world = {**EASY, "warm_start": {"uniform": {"min": "10s", "max": "20s"}}}
     work = [HALF, LARGE, job("short", "99s"), job("long", "102s")]
@@ -135,6 +145,18 @@ def test_a_head_that_waits_for_a_boot_keeps_its_place_and_others_use_what_is_the
     work = [job("large", vcpus=8), job("long", "1h", count=2)]
     result = simulate(scenario(*work, environments=[hosts], world={**EASY, "instance_boot": "60s"}))
     assert starts(result) == {"long@0": 0, "long@1": 0, "large": 60}
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [("62s", {"long": 10, "large@0": 61, "large@1": 61}), ("60s", {"large@0": 60, "large@1": 61, "long": 61})],
+)
+def test_the_head_is_promised_what_is_ready_first_an_instance_that_boots_or_one_that_runs(until, expected, simulate):
+    """Two launched at 1 s are ready at 61 s; ``long`` may take what is left where ``half`` runs longer than that."""
+    hosts = environment(types=("box.8",), minvCpus=8, maxvCpus=24)
+    work = [job("half", until, vcpus=4), job("large", vcpus=8, at="1s", count=2), job("long", "1h", vcpus=4, at="10s")]
+    result = simulate(scenario(*work, environments=[hosts], world={**EASY, "instance_boot": "60s"}))
+    assert starts(result) == {"half": 0, **expected}
 
 
 def test_nothing_is_launched_for_those_behind_a_head_that_cannot_have_more(simulate):

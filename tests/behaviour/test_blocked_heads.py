@@ -217,6 +217,13 @@ def test_a_new_head_has_its_own_time(simulate):
     assert result.summary()["stuck"]["queues"][0]["job_id"] == "other"
 
 
+def test_a_head_that_goes_after_the_last_pass_was_blocked_to_its_end(simulate):
+    off = [{"at": "1200500ms", "cancel": "giant"}]
+    world, cut = {**TEN_MINUTES, "scheduler_cycle": "1s"}, {"until": "1200700ms"}
+    result = simulate(blocked(job("giant", vcpus=2), actions=off, world=world, simulation=cut))
+    assert result.blocked["until_s"].tolist() == [1200.5]
+
+
 # -- merely waiting
 
 

@@ -14,6 +14,7 @@ from scenario_builder import (
     ends,
     environment,
     fails,
+    fair,
     fargate,
     fixed,
     job,
@@ -166,6 +167,14 @@ def test_a_job_that_keeps_it_is_not_short_of_it_when_it_waits_for_room(simulate)
     assert starts(result) == {"a": 0, "c": 10, "b": 80}
 
 
+def test_a_job_that_keeps_it_asks_for_an_instance_though_none_is_left(simulate):
+    kept = {"retry_delay": "30s", "consumable_hold": "job"}
+    work = [licensed("a", fails(1), attempts=2), licensed("b", "5s")]
+    result = simulate(rationed(*work, environments=[environment(maxvCpus=1)], world=kept))
+    assert [row.starting_at_s for row in result.attempts.itertuples()] == [0, 40, 50]
+    assert result.instances["launched_at_s"].tolist() == [0, 40]
+
+
 def test_of_what_is_used_up_a_retry_takes_another(simulate):
     spent = [resource(2, resourceType="NON_REPLENISHABLE")]
     assert in_use(simulate(rationed(licensed("a", fails(1), attempts=2), resources=spent))) == [(0, 1, 2), (10, 2, 2)]
@@ -199,6 +208,17 @@ def test_a_waiting_head_asks_for_no_instances(simulate):
 def test_instances_are_launched_for_as_many_as_may_start(simulate):
     grown = [environment(maxvCpus=8)]
     assert len(launched(simulate(rationed(licensed("a", size=6), total=4, environments=grown)))) == 4
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [("strict", {"a": 1, "b": 61, "c": 62}), ("per_share", {"a": 1, "c": 1, "b": 61})],
+)
+def test_behind_a_head_that_is_short_a_fair_share_queue_asks_for_whom_its_policy_lets_pass(held, expected, simulate):
+    """In a strict queue ``c`` has its turn after ``b``, and an instance of its own a decision later."""
+    work = [licensed("a", share="a"), licensed("b", share="b"), job("c", share="c")]
+    keys = {"environments": [environment(maxvCpus=8)], "world": {"fss_hol": held, "scale_up_delay": "1s"}}
+    assert starts(simulate(rationed(*work, **keys, **fair()))) == expected
 
 
 def test_fargate_tasks_wait_for_them_too(simulate):

@@ -57,6 +57,35 @@ def test_a_prefix_counts_only_the_shares_that_are_active(simulate):
     assert (early, last) == (pytest.approx(0.5, abs=0.02), pytest.approx(0.25, abs=0.05))
 
 
+def test_a_share_that_becomes_inactive_gives_another_its_turn_though_nothing_else_happens(simulate):
+    """Until team2's window ends at 650 s, team1 weighs twice as much: solo is next, and its head does not fit.
+
+    Exponential usage fades at one rate for all, so that nothing else moves the turns.
+    """
+    past = [job("t1", "100s", share="team1"), job("t2", "50s", share="team2"), job("s", "150s", share="solo")]
+    busy = job("busy", "2h", at="200s", vcpus=3, share="other")
+    work = [job("wide", at="300s", vcpus=2, share="solo"), job("small", at="300s", share="team1")]
+    keys = {"environments": [fixed(4, types=("box.4",))], "world": {"decay_kernel": "exponential"}}
+    result = simulate(scenario(*past, busy, *work, **keys, **fair({"team*": 1, "solo": 1})))
+    assert (starts(result)["small"], starts(result)["wide"]) == (650, 7400)
+
+
+def test_a_share_whose_only_job_is_cancelled_and_replaced_between_two_passes_is_next_all_the_same(simulate):
+    work = [job("busy", "60s", share="a"), job("more", "60s", share="a", at="5s"), job("b1", share="b", at="6s")]
+    keys = {"world": {"scheduler_cycle": "10s"}, "actions": [{"at": "12s", "cancel": "b1"}]}
+    result = simulate(scenario(*work, job("b2", share="b", at="14s"), **keys, **fair()))
+    assert starts(result) == {"busy": 0, "b2": 60, "more": 120}
+    assert reasons_of(result, "b") == [(6, "scheduler_cycle"), (10, "max_vcpus"), (60, "empty")]
+    assert jobs_of(result)["b2"].wait_max_vcpus_s == 46
+
+
+def test_a_share_that_is_cancelled_away_between_two_updates_of_usage_has_no_turn(simulate):
+    work = [job("busy", "50s", share="a"), job("b", at="5s", share="b"), job("c", at="30s", share="c")]
+    keys = {"world": {"usage_update": "60s"}, "actions": [{"at": "20s", "cancel": "b"}]}
+    result = simulate(scenario(*work, **keys, **fair()))
+    assert starts(result) == {"busy": 0, "c": 50}
+
+
 def test_placements_of_one_instant_take_turns(simulate):
     work = [job("a", count=4, share="a"), job("b", size=4, share="b")]
     result = simulate(scenario(*work, environments=[fixed(4)], **fair()))

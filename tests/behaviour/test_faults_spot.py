@@ -81,6 +81,18 @@ def test_a_correlated_hazard_takes_a_pool_at_a_time(simulate):
     assert any(len(zones) > 1 for zones in hit.values())
 
 
+def test_a_pool_is_struck_at_the_same_instants_however_late_it_is_used(simulate):
+    crunch = [fault("spot_reclaim", "10m", "3h", hazard=3, correlated="pool")]
+
+    def instants(begin):
+        work = job("a", "5h", at=begin, size=8, attempts=10)
+        return {at for at, _ in struck(simulate(scenario(work, environments=[spot()], faults=crunch)))}
+
+    early, late = instants("0s"), instants("1h")
+    assert min(early) < 3600
+    assert late == {at for at in early if at > 3600}
+
+
 def test_on_demand_is_spared(simulate):
     crunch = [fault("spot_reclaim", "30s", fraction=1), fault("spot_reclaim", hazard=1000)]
     result = simulate(scenario(job("a", "1h", size=4), environments=[on_demand()], faults=crunch))

@@ -261,6 +261,14 @@ def test_what_cannot_be_is_told(world: Data, environment: Data, message: str) ->
         batchsim.run(build.scenario(environments=[environment], world=world), seed=1)
 
 
+def test_an_unmanaged_environment_that_no_queue_uses_may_stand_in_the_file() -> None:
+    """Descriptions of an account hold such ones: their instances are the user's own, and nothing runs there."""
+    story = build.scenario(build.job("a"), environments=[build.fixed(), LAB], queues=[build.queue("queue", "hosts")])
+    result = batchsim.run(story, seed=1)
+    assert result.jobs["state"].tolist() == ["SUCCEEDED"]
+    assert result.instances["environment"].tolist() == ["hosts"]
+
+
 def test_a_queue_is_on_one_side_of_run_task() -> None:
     hosts = [build.environment(name) for name in ("one", "two")]
     with pytest.raises(ScenarioError, match=r"mixes environments with a queue and without one.*one, two.*E117"):

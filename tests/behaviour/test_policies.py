@@ -9,6 +9,7 @@ from scenario_builder import (
     attempts_of,
     environment,
     fails,
+    fair,
     fargate,
     fixed,
     hosts,
@@ -119,6 +120,20 @@ def test_queues_are_served_in_the_order_that_a_policy_gives(simulate):
     result = simulate(story, policies={"ordering": {"queues": low_first}})
     assert list(starts(result)) == ["low0", "low1", "high0", "high1"]
     assert seen[0] == [("high", 2, "high0"), ("low", 2, "low0")]
+
+
+def test_a_policy_for_queues_sees_whose_turn_it_is_in_a_fair_share_queue(simulate):
+    """``b`` has used nothing when its turn comes, so its job is the head though it came last."""
+    work = [job("a", "50s", share="a", count=3), job("b", "50s", share="b", at="10s")]
+    seen = []
+
+    def as_given(waiting):
+        seen.append([(queue.jobs, queue.head and queue.head.entry) for queue in waiting])
+        return waiting
+
+    result = simulate(scenario(*work, **fair()), policies={"ordering": {"queues": as_given}})
+    assert seen[:3] == [[(3, "a")], [(3, "b")], [(3, "b")]]
+    assert starts(result) == {"a@0": 0, "b": 50, "a@1": 100, "a@2": 150}
 
 
 # -- packing

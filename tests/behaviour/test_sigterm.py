@@ -140,6 +140,18 @@ def test_a_checkpoint_under_way_at_the_notice_will_do(simulate):
     assert (lost.ended_at_s, lost.work_saved_s, lost.checkpoint_s) == (490, 470, 20)
 
 
+def test_where_all_work_is_saved_at_the_notice_none_is_lost_to_another_checkpoint(simulate):
+    """One that began at 460 s ends in the instant of the notice; one that began at 470 s is still being written."""
+    written, under_way = (
+        first(interrupted(simulate, TWO_MINUTES, on_sigterm="checkpoint", checkpoint={**SAVING, "every": every}))
+        for every in ("460s", "470s")
+    )
+    assert (written.checkpoint_s, written.work_saved_s, written.work_done_s) == (20, 460, 580)
+    assert (under_way.checkpoint_s, under_way.work_saved_s, under_way.work_done_s) == (20, 470, 580)
+    assert isnan(written.sigterm_at_s)
+    assert isnan(under_way.sigterm_at_s), "neither had to do anything"
+
+
 def test_a_job_that_ends_within_the_notice_pays_for_its_checkpoint_with_time(simulate):
     result = interrupted(simulate, TWO_MINUTES, run="500s", on_sigterm="checkpoint", checkpoint=SAVING)
     (only,) = attempts_of(result, "a")

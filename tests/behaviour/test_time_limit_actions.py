@@ -60,6 +60,15 @@ def test_the_time_counts_at_the_head_only(simulate):
     assert cancelled(simulate(limited(*work))) == {"first": 1200, "second": 2400, "third:0": 3600, "third:1": 4800}
 
 
+def test_the_limit_of_a_head_that_left_does_not_strike_the_next_one(simulate):
+    """The first would have been cancelled at 3600 s, but its user was sooner; the second is head from 700 s on."""
+    off = [{"at": "700s", "cancel": "first"}]
+    work = [job("first", vcpus=2), job("second", vcpus=2)]
+    result = simulate(limited(*work, limits=[action(after_s=3600)], actions=off))
+    assert result.blocked["at_s"].tolist() == [600, 1300]
+    assert cancelled(result) == {"second": 4300}
+
+
 def test_the_time_counts_with_the_actions_own_reason_only(simulate):
     wider = [{"at": "15m", "set": "hosts.maxvCpus", "to": 8}]
     spot = environment(types=["box.8"], type="SPOT")

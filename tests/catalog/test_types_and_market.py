@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import date
@@ -135,5 +136,7 @@ def test_types_and_one_region_load_in_thirty_milliseconds() -> None:
         "import time; from batchsim import catalog; t = time.process_time();"
         "catalog.instance_types(); catalog.market('us-east-1'); print(time.process_time() - t)"
     )
-    tries = (subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True) for _ in range(5))
+    untraced = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    command = [sys.executable, "-c", code]
+    tries = (subprocess.run(command, stdout=-1, check=True, text=True, env=untraced) for _ in range(5))
     assert min(float(done.stdout) for done in tries) < 0.030

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenario_builder import fair, fixed, job, scenario
+from scenario_builder import environment, fair, fixed, job, scenario
 
 import batchsim
 from batchsim.engine.share_queue import ShareQueue
@@ -60,3 +60,17 @@ def test_a_weight_of_no_entry_cannot_be_set() -> None:
     with pytest.raises(KeyError, match="b"):
         queue.set_weight("b", 1)
     simulation.finish()
+
+
+@pytest.mark.parametrize(("policy", "vcpus"), [({}, 1800), ({"computeReservation": 50}, 1500)])
+def test_more_runs_than_are_read_ask_for_capacity_by_their_shapes(policy: dict[str, int], vcpus: int) -> None:
+    """The first 1,000 runs are read in order; one decision launches for the others too, up to what is not reserved."""
+    work = [job("one", count=1000, share="a"), job("two", count=200, share="a", vcpus=2)]
+    place = environment(types=("box.1", "box.2", "box.4"), maxvCpus=3000)
+    world = {"prefer_size": "smallest", "scale_up_delay": "10s", "instance_boot": "60s"}
+    last = job("four", count=100, share="a", vcpus=4)
+    story = scenario(*work, last, environments=[place], world=world, **fair(**policy))
+    simulation = batchsim.Simulation(story, seed=1)
+    simulation.advance(until="15s")
+    assert simulation.snapshot().environments["hosts"].desired_vcpus == vcpus
+    assert simulation.finish().check() == []

@@ -217,6 +217,27 @@ def test_more_than_20_partitions_cannot_be_parents_one_by_one():
     assert (problem.code, problem.value, problem.path[:2]) == ("E127", "100", ("workload", 1))
 
 
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ({}, "N_TO_N needs equal sizes: load has 50, transform has 100"),
+        ({"size": 50}, "N_TO_N needs one parent call"),
+    ],
+)
+def test_n_to_n_goes_with_one_call_of_as_many_partitions(size, message):
+    load = entry("load", submit=array(50) | {"dependsOn": [{"jobId": "transform", "type": "N_TO_N"}]})
+    parent = entry(run={"dataset": "logs"}, submit={"arrayProperties": size})
+    problem = problem_of(parent, load, datasets=logs())
+    assert (problem.code, problem.message) == ("E128", message)
+    assert problem.path[:5] == ("workload", 1, "submit", "dependsOn", 0)
+
+
+def test_n_to_n_may_follow_an_array_of_all_partitions():
+    load = entry("load", submit=array(100) | {"dependsOn": [{"jobId": "transform", "type": "N_TO_N"}]})
+    plans = expanded(entry(run={"dataset": "logs"}, submit={"arrayProperties": {}}), load, datasets=logs())
+    assert plans[1].dependencies[0].kind is DependencyKind.N_TO_N
+
+
 def test_a_bad_cron_field_is_a_problem_of_the_scenario():
     problem = problem_of(entry(at={"cron": "0 99 * * ? *", "for": "3d"}))
     assert (problem.code, problem.path) == ("E115", ("workload", 0, "at"))
@@ -241,6 +262,13 @@ def test_failures_go_neither_with_a_script_nor_with_recorded_exits():
     recorded = table(exit_code=np.array([0, 1, 0], dtype=np.int16))
     assert problem_of(entry(run={"script": [{"run": "5m"}]}, fails=fails)).code == "E111"
     assert problem_of(entry(at=HISTORY, fails=fails), read_trace=recorded).code == "E111"
+    attempts = SimpleNamespace(first=np.arange(3), number=np.ones(3), run_ms=np.ones(3), exit_code=np.zeros(3))
+    whole = entry(at=HISTORY, run={"trace": "run_time"}, fails=fails)
+    problem = problem_of(whole, read_trace=table(attempts=attempts))
+    assert (problem.message, problem.hint) == (
+        "the trace records how its attempts end",
+        "Leave out fails, or the job column",
+    )
 
 
 def test_problems_of_all_entries_come_at_once():
@@ -303,6 +331,13 @@ def test_a_row_carries_its_own_vcpus_memory_and_image():
     assert plan.requests.memory_mib is None
     assert [plan.requests.images[code] for code in plan.requests.image] == ["a", "b", "a"]
     assert plan.work.work_ms().tolist() == [300_000] * 3
+
+
+def test_only_what_fargate_runs_is_rounded_up_to_its_sizes():
+    """250 and 3000 thousandths of a vCPU stay as they are on instances, wherever Fargate would sell 4."""
+    columns = {"vcpus_milli": np.array([250, 1000, 3000])}
+    (plan,) = expanded(entry(at=HISTORY), read_trace=table(**columns), world={"fargate_round_up": True})
+    assert plan.requests.vcpus_milli.tolist() == [250, 1000, 3000]
 
 
 def test_a_row_carries_its_own_exit_code():

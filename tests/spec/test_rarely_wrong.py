@@ -36,9 +36,14 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         "workload[0].run: only an entry whose at is a trace",
     ),
     (
-        {"workload": [entry("a", {"trace": "ran"}, at=TRACE)]},
+        {"workload": [entry("a", {"trace": "run_time"}, at=TRACE)]},
         "E111",
-        "workload[0].run: the trace has no column ran (got ran); allowed: submission",
+        "workload[0].run: the trace has no column of run times. Add run_time to columns, or start and end",
+    ),
+    (
+        {"workload": [entry("a", {"trace": "submission"}, at=TRACE)]},
+        "E113",
+        "workload[0].run.trace: not a column of run times (got submission); allowed: run_time",
     ),
     ({"workload": [entry("a", at={"rate": "5/s"})]}, "E111", "workload[0]: a rate needs a count"),
     (

@@ -12,15 +12,7 @@ from batchsim.engine.workload.arrivals import Calendar
 from batchsim.engine.workload.course_rules import course_rule
 from batchsim.engine.workload.firings import FiringPlanner, Firings, ReadTrace
 from batchsim.engine.workload.places import Place, places_of
-from batchsim.engine.workload.plans import (
-    MAX_PARENTS,
-    DependencyKind,
-    DependencySpec,
-    EntryPlan,
-    Requests,
-    Workload,
-    parent_calls,
-)
+from batchsim.engine.workload.plans import DependencyKind, DependencySpec, EntryPlan, Requests, Workload
 from batchsim.engine.workload.sources import SourceMaker
 from batchsim.errors import Problem, ScenarioError
 from batchsim.spec import Scenario, World
@@ -33,8 +25,8 @@ def expand(scenario: Scenario, draws: Draws, start_epoch_ms: int, read_trace: Re
     """Plan every entry of a scenario, in file order, the members of workflows in their place.
 
     ``start_epoch_ms`` is ``simulation.start`` in Unix ms; ``read_trace`` reads a trace's file. Raises
-    :class:`ScenarioError` with all problems that only show here: a cron field or a trace that cannot be read, a data
-    set that its entry does not share out, and what this does to dependencies. ``spec`` checked all else.
+    :class:`ScenarioError` with all problems that only show here: a cron field or a trace that cannot be read, and a
+    data set that its entry does not share out. ``spec`` checked all else.
     """
     places = places_of(scenario)
     planner = _planner(scenario, places, draws, start_epoch_ms, read_trace)
@@ -48,8 +40,6 @@ def expand(scenario: Scenario, draws: Draws, start_epoch_ms: int, read_trace: Re
             _check_number(scenario, place, jobs, "the workload makes")
         except ScenarioError as error:
             problems.extend(problem for problem in error.problems if problem not in problems)
-    if not problems and scenario.world.strict_limits:
-        problems = [problem for place in places for problem in _dependency_problems(place, tuple(plans))]
     if problems:
         raise ScenarioError(problems)
     return Workload(tuple(plans))
@@ -147,20 +137,3 @@ def _rounded_up(requests: Requests, job: EffectiveJob, calls: int) -> Requests:
     sold = {size: round_up_to_fargate(*size) or size for size in set(asked)}
     vcpus_milli, memory_mib = np.array([sold[size] for size in asked], dtype=np.int64).reshape(-1, 2).T
     return replace(requests, vcpus_milli=vcpus_milli, memory_mib=memory_mib)
-
-
-def _dependency_problems(place: Place, plans: tuple[EntryPlan, ...]) -> Iterator[Problem]:
-    """Limits that a data set's partitions, as counts and sizes of the entries that read it, can break."""
-    plan, path = plans[place.position], (*place.path, "submit", "dependsOn")
-    calls = 0
-    for number, dependency in enumerate(plan.dependencies):
-        calls += len(parent_calls(plan, dependency, plans, 0))
-        parent = plans[dependency.parent]
-        if dependency.kind is DependencyKind.N_TO_N and (parent.size, parent.copies) != (plan.size, 1):
-            message = (
-                f"N_TO_N needs one parent call of {plan.size} jobs; {parent.id} makes {parent.copies} of {parent.size}"
-            )
-            yield place.problem("E128", (*path, number), message)
-    if calls > MAX_PARENTS:
-        hint = "Make the parents children of one array job: it counts once"
-        yield place.problem("E127", path, "too many dependencies", calls, f"at most {MAX_PARENTS} jobs", hint)

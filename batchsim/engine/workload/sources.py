@@ -94,7 +94,7 @@ class SourceMaker:
             case DatasetRun():
                 return self._dataset_ms(place.entry, run, shape.jobs)
             case _:
-                return _recorded_ms(place, trace, shape.size)
+                return _recorded_ms(trace, shape.size)
 
     def _dataset_ms(self, entry: Entry, run: DatasetRun, jobs: int) -> Millis:
         """``overhead + bytes / throughput`` of each job, rounded once."""
@@ -167,10 +167,10 @@ def _recorded_attempts(place: Place, attempts: TraceAttempts, shape: Shape) -> R
     )
 
 
-def _recorded_ms(place: Place, trace: TraceTable | None, size: int) -> Millis:
+def _recorded_ms(trace: TraceTable | None, size: int) -> Millis:
     """Run times of a trace's rows, one call a row, repeated over an array's children."""
-    if trace is None or trace.run_ms is None:
-        raise place.error("E111", (*place.path, "run"), "there is no trace to take run times from")
+    assert trace is not None, "spec lets nobody else take run times from a trace"
+    assert trace.run_ms is not None, "nor from one that has none"
     return np.repeat(trace.run_ms, size)
 
 

@@ -29,7 +29,7 @@ def check_firings(index: Index) -> Iterator[Flaw]:
 
 
 def check_runs(index: Index) -> Iterator[Flaw]:
-    """E117, E122: data sets exist, trace columns come from a trace."""
+    """E111, E113, E117, E122: data sets exist, and run times of a trace come from one that has some."""
     datasets = index.names["datasets"]
     for placed in index.entries():
         run, path = placed.entry.run, (*placed.path, "run")
@@ -84,7 +84,9 @@ def _firing(index: Index, path: Path, at: Firing | None, item: Entry | Workflow)
 def _trace_run(placed: PlacedEntry, path: Path, run: TraceRun) -> Iterator[Flaw]:
     if not isinstance(placed.firing, Trace) or placed.workflow:
         yield Flaw("E117", "only an entry whose at is a trace takes run times from it", path)
-    elif run.column not in placed.firing.columns and not {"start", "end"} <= placed.firing.columns.keys():
-        known = ", ".join(placed.firing.columns)
+    elif run.column != "run_time":
+        hint = did_you_mean(run.column, ["run_time"])
+        yield Flaw("E113", "not a column of run times", (*path, "trace"), run.column, "run_time", hint)
+    elif "run_time" not in placed.firing.columns and not {"start", "end"} <= placed.firing.columns.keys():
         hint = "Add run_time to columns, or start and end, or give the entry a run"
-        yield Flaw("E111", f"the trace has no column {run.column}", path, run.column, known, hint)
+        yield Flaw("E111", "the trace has no column of run times", path, hint=hint)
