@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 from behaviour.shares import placements, saturated, vcpu_time
-from scenario_builder import column, definition, environment, fails, fair, fixed, job, queue, scenario, starts
+from scenario_builder import column, definition, environment, fails, fair, fixed, job, jobs_of, queue, scenario, starts
 
 BOX_8 = {"environments": [fixed(8, types=("box.8",))]}
 
