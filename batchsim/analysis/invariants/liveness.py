@@ -11,11 +11,12 @@ import pandas as pd
 from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
 from batchsim.analysis.invariants.faults import of_kind, pass_slack_ms, window_ms, within
+from batchsim.analysis.invariants.hosts import SIZES
 from batchsim.analysis.invariants.lines import Line, steps
 from batchsim.analysis.invariants.order import fifo_rank, is_strict
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.sweep import ascending, event_order, greatest_in, levels_in
+from batchsim.analysis.invariants.sweep import ascending, combined, greatest_in
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 from batchsim.analysis.invariants.timeline import waits_of
 
@@ -103,11 +104,7 @@ def _joined_ahead(book: Book, queue: str, heads: Heads, until_ms: Int64s) -> Int
 
 def _shapes(book: Book) -> Int64s:
     """A number for what each job asks for, and one more for no job."""
-    number = np.zeros(len(book.jobs), np.int64)
-    for column in SIZES:
-        codes, distinct = pd.factorize(book.jobs.milli(column))
-        number = pd.factorize(number * len(distinct) + codes)[0].astype(np.int64)
-    return np.append(number, -1)
+    return np.append(combined(*(book.jobs.milli(column) for column in SIZES)), -1)
 
 
 def _takes_jobs(book: Book, name: str, job: int, at_ms: Int64s) -> Bools:
@@ -140,15 +137,12 @@ def _rooms(book: Book, holds: Holds | None, job: int) -> Stretches:
     changes = (none, none) if holds is None else _room_changes(book, holds, job)
     if not len(changes[0]):
         return Stretches(none, none)
-    order = np.argsort(changes[0], kind="stable")
+    order = ascending(changes[0])
     at, count = changes[0][order], np.cumsum(changes[1][order])
     last = np.append(at[1:] != at[:-1], True)
     at, some = at[last], count[last] > 0
     before = np.append(False, some[:-1])
     return Stretches(at[some & ~before], np.append(at[~some & before], FAR)[: int((some & ~before).sum())])
-
-
-SIZES = ("vcpus", "memory_mib", "gpus")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,18 +165,15 @@ def _holds(book: Book, name: str) -> Holds | None:
     hosts = np.flatnonzero(instances.among("environment", name) & (opened < shut))
     if not len(hosts):
         return None
-    rows = np.flatnonzero(np.isin(book.host, hosts))
-    group = np.concatenate((hosts, book.host[rows], book.host[rows]))
-    at = np.concatenate((opened[hosts], book.end_ms[rows], attempts.ms("starting_at_s")[rows]))
-    order = event_order(group, at, np.repeat((0, 1, 2), (len(hosts), len(rows), len(rows))))
-    free, group_of = {}, group[order]
+    chosen, known, free = np.zeros(len(instances), np.bool_), book.occupancy, {}
+    chosen[hosts] = True
+    mine = np.flatnonzero(chosen[known.host])
+    host = known.host[mine]
     for column in SIZES:
         if column == "gpus" and not book.jobs.number(column).any() and not attempts.number(column).any():
             continue
-        asked = attempts.milli(column)[rows]
-        held = levels_in(order, group, at, np.concatenate((np.zeros(len(hosts), np.int64), -asked, asked)))
-        free[column] = instances.number(column)[group_of] * 1000 - held.level
-    return Holds(group_of, np.minimum(at[order], shut[group_of]), shut[group_of], free)
+        free[column] = (instances.number(column) * 1000)[host] - known.held(column)[mine]
+    return Holds(host, np.minimum(known.at_ms[mine], shut[host]), shut[host], free)
 
 
 def _room_changes(book: Book, holds: Holds, job: int) -> tuple[Int64s, Int64s]:

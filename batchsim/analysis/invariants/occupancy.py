@@ -1,0 +1,60 @@
+"""What the jobs on each instance hold, event by event: one sweep for every invariant that is about room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from batchsim.analysis.invariants.sweep import ascending, time_order
+from batchsim.analysis.invariants.table import MISSING, Int64s, Table
+
+READY, END, START = 0, 1, 2
+"""Within an instant an instance is there before anything else; what ends frees its room before what starts takes it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occupancy:
+    """All events of all instances: they become READY, and attempts on them end and start."""
+
+    rows: Int64s
+    """The attempts that are on an instance."""
+    host: Int64s
+    """Ascending."""
+    at_ms: Int64s
+    """Ascending within a host."""
+    sequence: Int64s
+    """The event's place among those of all instances; attempts that start in one instant do so row by row."""
+    event: Int64s
+    """The end of ``rows[event]``; from ``len(rows)`` on, its start; from twice as many on, an instance is READY."""
+    asks: Callable[[str], Int64s]
+    _held: dict[str, Int64s] = field(default_factory=dict)
+
+    def held(self, column: str) -> Int64s:
+        """What the attempts on the host hold after each event, in thousandths."""
+        if column not in self._held:
+            asked = self.asks(column)[self.rows]
+            ready = np.zeros(len(self.event) - 2 * len(self.rows), np.int64)
+            # Each attempt comes and goes, so that the next host begins with nothing held.
+            self._held[column] = np.cumsum(np.concatenate((-asked, asked, ready))[self.event])
+        return self._held[column]
+
+    def starts(self) -> Int64s:
+        """Positions of the events in which an attempt starts."""
+        return np.flatnonzero((self.event >= len(self.rows)) & (self.event < 2 * len(self.rows)))
+
+    def row(self, starts: Int64s) -> Int64s:
+        """The attempts that start in some of these events."""
+        return self.rows[self.event[starts] - len(self.rows)]
+
+
+def occupancy(attempts: Table, host: Int64s, end_ms: Int64s, ready_ms: Int64s) -> Occupancy:
+    """Sort the events of attempts on their hosts, and of hosts that ever became READY."""
+    rows, hosts = np.flatnonzero(host >= 0), np.flatnonzero(ready_ms != MISSING)
+    at = np.concatenate((end_ms[rows], attempts.ms("starting_at_s")[rows], ready_ms[hosts]))
+    order = time_order(at, np.repeat((END, START, READY), (len(rows), len(rows), len(hosts))))
+    of_event = np.concatenate((host[rows], host[rows], hosts))[order]
+    sequence = ascending(of_event)
+    event = order[sequence]
+    return Occupancy(rows, of_event[sequence], at[event], sequence, event, attempts.milli)
