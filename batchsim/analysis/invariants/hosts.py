@@ -10,11 +10,10 @@ from batchsim.analysis.invariants.bounds import vcpu_bound
 from batchsim.analysis.invariants.idle import Gaps
 from batchsim.analysis.invariants.references import FARGATE, SPOT
 from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.room import SIZES
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import Levels, levels, value_at
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
-
-SIZES = ("vcpus", "memory_mib", "gpus")
 
 
 @invariant("I09")
@@ -39,8 +38,7 @@ def instances_are_never_overfull(book: Book) -> pd.DataFrame:
     for column in SIZES:
         if book.attempts.milli(column).any():
             over |= known.held(column) > (book.instances.number(column) * 1000)[known.host]
-    starts = known.starts()
-    return book.attempts.rows(np.sort(known.row(starts[over[starts]])))
+    return book.attempts.rows(np.sort(known.started[over[known.starts]]))
 
 
 @invariant("I11b")

@@ -74,6 +74,19 @@ def combined(*columns: Int64s) -> Int64s:
     return np.asarray(pd.factorize(number)[0], np.int64)
 
 
+def split(group: Int64s, groups: int) -> list[Int64s]:
+    """The positions of each group, ascending."""
+    order = ascending(group)
+    return np.split(order, np.searchsorted(group[order], np.arange(1, groups)))
+
+
+def commonest(group: Int64s, most: int) -> list[Int64s]:
+    """The positions of each group, of so many that have the most."""
+    if not len(group):
+        return []
+    return sorted(split(group, int(group.max()) + 1), key=len, reverse=True)[:most]
+
+
 def levels_in(order: Int64s, group: Int64s, at_ms: Int64s, delta: Int64s) -> Levels:
     """Running totals of ``delta`` in an order that :func:`event_order` gave."""
     group, total = group[order], np.cumsum(delta[order])

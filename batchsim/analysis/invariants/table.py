@@ -163,7 +163,7 @@ def scaled(cells: Cells, places: int) -> Int64s:
 
     A long column of one value, as of each feature that a run does not use, is that value, and takes no memory.
     """
-    if len(cells) > SAMPLE and _is_uniform(cells):
+    if len(cells) > LONG and _is_uniform(cells):
         return np.broadcast_to(scaled(cells.iloc[:1], places), len(cells))
     if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_integer_dtype(cells.dtype):
         return _from_ints(cells) * 10**places if not cells.hasnans else _from_floats(cells, places)
@@ -196,7 +196,9 @@ def _from_floats(cells: Cells, places: int) -> Int64s:
 
 
 SAMPLE = 1_000
-"""How many cells are looked at to tell whether a column's texts repeat; what is shorter is not worth a look."""
+"""How many cells are looked at to tell whether a column's texts repeat."""
+LONG = 1_000
+"""Rows from which it is worth a look whether a column has one value."""
 EXACT = 2.0**48
 """Below it the float nearest to a decimal number is nearest to that number's integer too, with bits to spare."""
 
