@@ -113,6 +113,7 @@ def test_starts_of_one_instant_take_their_places_row_by_row() -> None:
     attempts, end = _attempts((1, 2), (1, 2), (1, 2))
     known = occupancy(attempts, np.array([1, 0, -1]), end, np.array([0, 0]))
     assert known.place.tolist() == [2, 3, -1]
+    assert known.ready_place(3).tolist() == [0, 1, -1]
 
 
 def test_room_is_counted_over_instances_and_goes_with_them() -> None:

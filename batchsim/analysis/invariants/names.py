@@ -91,10 +91,12 @@ def _joined(wanted: Cells, keys: Cells) -> Int64s:
     """The same for many names: both columns numbered as one, which is far faster than a dictionary of texts."""
     if isinstance(wanted.dtype, pd.CategoricalDtype):
         return np.asarray(np.append(_joined(pd.Series(wanted.cat.categories), keys), -1)[wanted.cat.codes.to_numpy()])
-    texts: Any = pd.concat([keys.astype("str"), wanted.astype("str")], ignore_index=True)
-    codes, _ = pd.factorize(texts.mask(texts == "").array)
+    texts: Cells = wanted.astype("str")
+    starts = run_starts(texts)  # rows of one instance mostly stand together
+    distinct: Any = pd.concat([keys.astype("str"), texts.iloc[starts]], ignore_index=True)
+    codes, _ = pd.factorize(distinct.mask(distinct == "").array)
     first = np.append(first_rows(codes[: len(keys)], int(codes.max(initial=-1)) + 1), -1)
-    return np.asarray(first[codes[len(keys) :]])
+    return spread(first[codes[len(keys) :]], starts, len(texts))
 
 
 def first_rows(codes: Int64s, count: int) -> Int64s:

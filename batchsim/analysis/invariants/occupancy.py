@@ -62,6 +62,12 @@ class Occupancy:
         place[self.started] = self.sequence[self.starts]
         return place
 
+    def ready_place(self, hosts: int) -> Int64s:
+        """By instance, of so many, the place at which it became READY; -1 where it never did."""
+        ready, place = np.flatnonzero(self.event >= 2 * len(self.rows)), np.full(hosts, -1, np.int64)
+        place[self.host[ready]] = self.sequence[ready]
+        return place
+
 
 def occupancy(attempts: Table, host: Int64s, end_ms: Int64s, ready_ms: Int64s) -> Occupancy:
     """Sort the events of attempts on their hosts, and of hosts that ever became READY."""

@@ -119,6 +119,8 @@ def calls_fail_for_want_of_room(book: Book) -> pd.DataFrame:
     waits, alone = book.waits, _without_queue(book)
     alone &= take(book.submissions.codes("consumables"), book.call, 0) == _needs_nothing(book)
     found = np.flatnonzero(alone[waits.job] & (waits.end_ms > waits.begin_ms))
+    if not len(found):
+        return book.jobs.rows(found)
     queue, job = book.jobs.codes("queue")[waits.job[found]], waits.job[found]
     sizes, bad = [book.jobs.milli(column)[job] for column in SIZES], [np.zeros(0, np.int64)]
     held = cache(partial(holds, book))

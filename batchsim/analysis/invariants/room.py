@@ -24,7 +24,7 @@ class Holds:
     host: Int64s
     """Ascending, and within a host in order of time."""
     when: Int64s
-    """The event's instant, or its place in the sequence of all; not after the host was shut."""
+    """The event's instant, or its place in the sequence of all; within the time in which the host was open."""
     shut: Int64s
     free: Mapping[int, Int64s]
     """What is left of the host's size, in thousandths; of those of :data:`SIZES` that some job of the run asks for."""
@@ -33,7 +33,7 @@ class Holds:
 def holds(book: Book, name: str) -> Holds | None:
     """All that happened on an environment's instances while they were open to jobs, by instants; None without any."""
     opened, shut = _opened(book), np.minimum(_gone(book), _closed(book))
-    return _holds(book, name, book.occupancy.at_ms, shut, opened < shut)
+    return _holds(book, name, book.occupancy.at_ms, opened, shut, opened < shut)
 
 
 def holds_by_placement(book: Book, name: str) -> Holds | None:
@@ -47,10 +47,11 @@ def holds_by_placement(book: Book, name: str) -> Holds | None:
     place = np.append(place, np.int64(len(book.occupancy.sequence)))
     opened, gone, closed = _opened(book), _gone(book), _closed(book)
     shut = np.minimum(place[np.searchsorted(at, gone)], place[np.searchsorted(at, closed, side="right")]) - 1
-    return _holds(book, name, book.occupancy.sequence, shut, (opened < gone) & (opened <= closed))
+    was_open = (opened < gone) & (opened <= closed)
+    return _holds(book, name, book.occupancy.sequence, book.occupancy.ready_place(len(shut)), shut, was_open)
 
 
-def _holds(book: Book, name: str, when: Int64s, shut: Int64s, was_open: Bools) -> Holds | None:
+def _holds(book: Book, name: str, when: Int64s, opened: Int64s, shut: Int64s, was_open: Bools) -> Holds | None:
     chosen, known = book.instances.among("environment", name) & was_open, book.occupancy
     if not chosen.any():
         return None
@@ -60,7 +61,7 @@ def _holds(book: Book, name: str, when: Int64s, shut: Int64s, was_open: Bools) -
         if column == "gpus" and not book.jobs.number(column).any() and not book.attempts.number(column).any():
             continue
         free[number] = (book.instances.number(column) * 1000)[host] - known.held(column)[mine]
-    return Holds(host, np.minimum(when[mine], shut[host]), shut[host], free)
+    return Holds(host, np.clip(when[mine], opened[host], shut[host]), shut[host], free)
 
 
 def takes_jobs(book: Book, name: str, shape: Shape, at_ms: Int64s) -> Bools:

@@ -26,6 +26,8 @@ def earlier_environments_come_first(book: Book) -> pd.DataFrame:
     if book.settings.world("hol_scope") != "queue" or book.settings.world("backfill") != "none":
         raise CannotTellError("world.hol_scope or world.backfill keeps jobs out of room that is there")
     attempts, later = book.attempts, _later_placements(book)
+    if not len(later):
+        return attempts.rows(later)
     sizes, bad = [attempts.milli(column)[later] for column in SIZES], [np.zeros(0, np.int64)]
     where = (attempts.codes("queue")[later], attempts.codes("environment")[later])
     held = cache(partial(holds_by_placement, book))
