@@ -49,10 +49,17 @@ class Ids:
         texts = [table.cells(self._key).astype("str") for table in tables]
         starts = [run_starts(each) for each in texts]
         distinct: Any = pd.concat([each.iloc[start] for each, start in zip(texts, starts, strict=True)])
-        codes = pd.factorize(distinct.mask(distinct == "").array)[0]
-        pieces = np.split(codes, np.cumsum([len(start) for start in starts])[:-1])
+        pieces = np.split(_numbered(distinct), np.cumsum([len(start) for start in starts])[:-1])
         columns = zip(tables, pieces, starts, strict=True)
         return {table.name: spread(piece, start, len(table)) for table, piece, start in columns}
+
+
+def _numbered(texts: Cells) -> Int64s:
+    """A number for each distinct text; -1 for an empty or missing one."""
+    codes, words = pd.factorize(texts.array)
+    for empty in np.flatnonzero(np.asarray(words == "", np.bool_)).tolist():
+        codes[codes == empty] = -1
+    return np.asarray(codes, np.int64)
 
 
 def run_starts(*columns: Any) -> Int64s:
@@ -94,7 +101,7 @@ def _joined(wanted: Cells, keys: Cells) -> Int64s:
     texts: Cells = wanted.astype("str")
     starts = run_starts(texts)  # rows of one instance mostly stand together
     distinct: Any = pd.concat([keys.astype("str"), texts.iloc[starts]], ignore_index=True)
-    codes, _ = pd.factorize(distinct.mask(distinct == "").array)
+    codes = _numbered(distinct)
     first = np.append(first_rows(codes[: len(keys)], int(codes.max(initial=-1)) + 1), -1)
     return spread(first[codes[len(keys) :]], starts, len(texts))
 
