@@ -5,7 +5,7 @@
 ``check`` is the invariants alone, on the frames of a Result; ``tables`` is making these frames. With ``--folder`` the
 run is written there too, and ``read`` is reading it back, ``check DIR`` the invariants on what was read. ``--features``
 adds what makes the checker work: Spot losses with retries, a fair-share queue, dependencies, arrays N_TO_N, timeouts,
-consumable resources, two environments behind one queue, thresholds. Target: a million attempts in 5 s of ``check``.
+consumable resources, three environments behind one queue, thresholds. Target: a million attempts in 5 s of ``check``.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ def featured(attempts: int) -> Scenario:
             "computeEnvironments": [
                 _environment("spot", "SPOT", "SPOT_CAPACITY_OPTIMIZED", 12_000),
                 _environment("steady", "EC2", "BEST_FIT_PROGRESSIVE", 6_000),
+                _environment("spare", "EC2", "BEST_FIT_PROGRESSIVE", 2_000),
             ],
             "jobQueues": [
-                _queue("plain", 10, "spot", "steady"),
+                _queue("plain", 10, "spot", "steady", "spare"),
                 _queue("shared", 5, "steady", schedulingPolicyArn="teams"),
             ],
             "schedulingPolicies": [

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book, first_match, lookup, sums
+from batchsim.analysis.invariants.book import FAR, Book, first_match, sums, with_default
 from batchsim.analysis.invariants.exact import half_even
 from batchsim.analysis.invariants.faults import may_not_register
+from batchsim.analysis.invariants.names import lookup, run_starts, spread
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
@@ -72,7 +73,7 @@ def _waived(book: Book) -> Bools:
 
 def known(column: Int64s) -> Int64s:
     """An empty bill is a bill of nothing."""
-    return np.where(column == MISSING, 0, column)
+    return with_default(column, 0)
 
 
 @invariant("I22b")
@@ -231,13 +232,13 @@ def attempt_of_row(book: Book) -> Int64s:
 
 
 def _attempts_named(book: Book, costs: Table, attempts: Table) -> Int64s:
-    own = np.flatnonzero(costs.number("attempt") != MISSING)
-    number, told = attempts.number("attempt"), costs.number("attempt")[own]
-    most = int(number.max(initial=0)) + 1
-    wanted = (lookup(costs, "job_id", book.jobs, "job_id")[own] + 1) * most + told
-    found = np.full(len(costs), -1, np.int64)
-    found[own] = first_match(np.where((told >= 0) & (told < most), wanted, FAR), (book.job + 1) * most + number)
-    return found
+    """Each attempt is looked up once: its rows stand together."""
+    job, told, number = book.ids.row_of(costs), costs.number("attempt"), attempts.number("attempt")
+    starts, most = run_starts(job, told), int(number.max(initial=0)) + 1
+    job, told = job[starts], told[starts]
+    wanted = np.where((told >= 0) & (told < most), (job + 1) * most + told, FAR)
+    found = np.where(told == MISSING, -1, first_match(wanted, (book.job + 1) * most + number))
+    return spread(found, starts, len(costs))
 
 
 @invariant("B05c")

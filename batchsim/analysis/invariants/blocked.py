@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book, lookup, take
+from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import valid, vcpu_bound
 from batchsim.analysis.invariants.faults import stalled_ms
 from batchsim.analysis.invariants.lines import steps
+from batchsim.analysis.invariants.names import lookup
 from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending, last_at
@@ -201,9 +202,9 @@ def blocked_jobs_bear_the_reason(book: Book) -> pd.DataFrame:
         lasts = np.flatnonzero(book.blocked.ms("until_s") == MISSING)
         columns = (book.blocked.text(name)[lasts].tolist() for name in ("job_id", "status_reason"))
         wanted = dict(zip(*columns, strict=True))
-    rows = np.flatnonzero(waits).tolist()
-    names, told = jobs.text("job_id")[rows].tolist(), jobs.text("reason")[rows].tolist()
-    wrong = [row for row, name, text in zip(rows, names, told, strict=True) if wanted.pop(name, "") != text]
+    rows = np.flatnonzero(waits)
+    names, told = jobs.text_of("job_id", rows).tolist(), jobs.text_of("reason", rows).tolist()
+    wrong = [row for row, name, text in zip(rows.tolist(), names, told, strict=True) if wanted.pop(name, "") != text]
     wrong += np.flatnonzero(jobs.among("job_id", *wanted)).tolist()
     return jobs.rows(np.array(wrong, np.int64))
 

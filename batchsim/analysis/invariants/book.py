@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import repeat
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.idle import Gaps, idle_gaps
+from batchsim.analysis.invariants.names import Ids, first_rows, lookup
+from batchsim.analysis.invariants.occupancy import Occupancy, occupancy
 from batchsim.analysis.invariants.settings import CannotTellError, Settings
 from batchsim.analysis.invariants.sweep import ascending, event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Objects, Table
@@ -65,17 +66,22 @@ class Book:
 
     def until_horizon(self, at_ms: Int64s) -> Int64s:
         """Each instant, the horizon where it never came."""
-        return np.where(at_ms == MISSING, np.int64(self.horizon_ms), at_ms)
+        return with_default(at_ms, self.horizon_ms)
+
+    @cached_property
+    def ids(self) -> Ids:
+        """The ids of the jobs, and the rows of other tables that bear them."""
+        return Ids(self.jobs, "job_id", self.attempts, self.timeline, *([] if self.costs is None else [self.costs]))
 
     @cached_property
     def job(self) -> Int64s:
         """The job of each attempt."""
-        return lookup(self.attempts, "job_id", self.jobs, "job_id")
+        return self.ids.row_of(self.attempts)
 
     @cached_property
     def heads(self) -> Int64s:
         """The job of each row of the timeline, -1 without one."""
-        return lookup(self.timeline, "job_id", self.jobs, "job_id")
+        return self.ids.row_of(self.timeline)
 
     def of_job(self, column: str) -> Objects:
         """A text of each attempt's job."""
@@ -145,6 +151,11 @@ class Book:
         )
 
     @cached_property
+    def occupancy(self) -> Occupancy:
+        """What held the instances, event by event."""
+        return occupancy(self.attempts, self.host, self.end_ms, self.instances.ms("ready_at_s"))
+
+    @cached_property
     def gaps(self) -> Gaps:
         """Every stretch in which an instance was READY and idle."""
         rows = np.flatnonzero(self.on_host)
@@ -168,40 +179,6 @@ class Waits:
         return len(self.job)
 
 
-def lookup(child: Table, column: str, parent: Table, key: str) -> Int64s:
-    """For each row of ``child`` the first row of ``parent`` whose ``key`` is the text in ``column``, else -1."""
-    found: Int64s = child.kept(column, f"{parent.name}.{key}", lambda _: _looked_up(child, column, parent, key))
-    return found
-
-
-def _looked_up(child: Table, column: str, parent: Table, key: str) -> Int64s:
-    if len(child) > 1_000 and 10 * len(child) > len(parent) > 1_000:
-        return _joined(child.cells(column), parent.cells(key))
-    words, keys = child.words(column), parent.cells(key)
-    # Few names: look only at the rows that bear one of them.
-    rows = np.flatnonzero(keys.isin(words))[::-1]
-    first = dict(zip(keys.iloc[rows].tolist(), rows.tolist(), strict=True))
-    first[""] = -1
-    return np.array([*map(first.get, words, repeat(-1)), -1], np.int64)[child.codes(column)]
-
-
-def _joined(wanted: Any, keys: Any) -> Int64s:
-    """The same for many names: both columns numbered as one, which is far faster than a dictionary of texts."""
-    if isinstance(wanted.dtype, pd.CategoricalDtype):
-        return np.asarray(np.append(_joined(pd.Series(wanted.cat.categories), keys), -1)[wanted.cat.codes.to_numpy()])
-    texts: Any = pd.concat([keys.astype("str"), wanted.astype("str")], ignore_index=True)
-    codes, _ = pd.factorize(texts.mask(texts == "").array)
-    first = np.append(first_rows(codes[: len(keys)], int(codes.max(initial=-1)) + 1), -1)
-    return np.asarray(first[codes[len(keys) :]])
-
-
-def first_rows(codes: Int64s, count: int) -> Int64s:
-    """The first row of each of so many codes, -1 where there is none; rows of code -1 do not count."""
-    first = np.full(count + 1, -1, np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    return first[:-1]
-
-
 def first_match(wanted: Int64s, keys: Int64s) -> Int64s:
     """The first position in ``keys`` of each wanted key, else -1."""
     if len(keys) == 0:
@@ -214,14 +191,25 @@ def first_match(wanted: Int64s, keys: Int64s) -> Int64s:
     return np.where(keys[order][at] == wanted, order[at], -1)
 
 
+def with_default(column: Int64s, value: int) -> Int64s:
+    """``column`` with a value for what is missing; the column itself where nothing is."""
+    missing = column == MISSING
+    return np.where(missing, np.int64(value), column) if missing.any() else column
+
+
 def take(column: Int64s, positions: Int64s, otherwise: int = MISSING) -> Int64s:
     """``column`` at the positions, ``otherwise`` where the position is -1."""
-    return np.append(column, np.int64(otherwise))[positions]
+    if not len(column):
+        return np.full(len(positions), otherwise, np.int64)
+    found = column[positions]
+    found[positions < 0] = otherwise
+    return found
 
 
 def sums(group: Int64s, values: Int64s, size: int) -> Int64s:
     """Whole sums of ``values`` by group number, exact: in floats, which add faster, where these hold every sum."""
-    if np.abs(values).sum(dtype=np.float64) < 2.0**52:
+    greatest = float(max(values.max(initial=0), -float(values.min(initial=0))))
+    if greatest * len(values) < 2.0**52 or np.abs(values).sum(dtype=np.float64) < 2.0**52:
         return np.bincount(group, weights=values, minlength=size)[:size].astype(np.int64)
     total = np.zeros(size, np.int64)
     np.add.at(total, group, values)

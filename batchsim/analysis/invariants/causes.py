@@ -14,7 +14,8 @@ from batchsim.analysis.invariants.bills import (
     instance_on_ms,
     known,
 )
-from batchsim.analysis.invariants.book import Book, lookup, sums, take
+from batchsim.analysis.invariants.book import Book, sums, take
+from batchsim.analysis.invariants.names import lookup
 from batchsim.analysis.invariants.progress import cut_short
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError

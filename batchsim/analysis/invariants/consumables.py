@@ -82,9 +82,15 @@ def use_is_told_as_it_was(book: Book) -> pd.DataFrame:
         bad = table.number("in_use")[rows] != use.after(at)
         bad |= table.number("total")[rows] != total_of(book, name).at(at)
         bad[:-1] |= at[1:] <= at[:-1]
-        told = np.isin(np.concatenate((use.at_ms, use.back_ms[use.back_ms <= book.horizon_ms])), at).all()
+        told = _are_told(use.at_ms, at) and _are_told(use.back_ms[use.back_ms <= book.horizon_ms], at)
         wrong.append(rows[bad | (not told)] if len(rows) else _all(book))
     return table.rows(np.concatenate(wrong)) if len(table) else book.submissions.rows(_missing(book))
+
+
+def _are_told(changes_ms: Int64s, told_ms: Int64s) -> bool:
+    """Whether each instant of some is among others, which are ascending in a sound table."""
+    told_ms = np.append(np.sort(told_ms), np.int64(FAR))
+    return bool((told_ms[np.searchsorted(told_ms, changes_ms)] == changes_ms).all())
 
 
 def _all(book: Book) -> Int64s:

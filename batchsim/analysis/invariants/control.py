@@ -37,8 +37,9 @@ def calls(book: Book) -> list[Call]:
 
 
 def _of_actions(book: Book) -> Iterator[Call]:
-    names = book.jobs.text("job_id")
-    for action in book.settings.actions:
+    actions = book.settings.actions
+    names = book.jobs.text("job_id") if actions else np.zeros(0, np.object_)
+    for action in actions:
         for deed in ("cancel", "terminate"):
             if deed in action:
                 jobs = np.flatnonzero(are_named(names, str(action[deed])))

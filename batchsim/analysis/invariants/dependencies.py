@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book, lookup, sums, take
+from batchsim.analysis.invariants.book import FAR, Book, sums, take
+from batchsim.analysis.invariants.names import lookup
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book, first_match, lookup, sums, take
+from batchsim.analysis.invariants.book import FAR, Book, first_match, sums, take
+from batchsim.analysis.invariants.names import lookup
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
@@ -238,13 +239,15 @@ def no_pull_fails_without_its_fault(book: Book) -> pd.DataFrame:
     attempts, row = book.attempts, _attempts_of(book)
     hit = fault_table(book).among("effect", "exit_forced", "pull_failed") & (row >= 0)
     seen = sums(row[hit], np.ones(int(hit.sum()), np.int64), len(attempts))
-    unpulled = np.array([text.startswith("CannotPullContainerError") for text in attempts.text("reason")], np.bool_)
+    unpulled = attempts.starting("reason", "CannotPullContainerError")
     return attempts.rows((unpulled & (seen == 0)) | (seen > 1))
 
 
 def _attempts_of(book: Book) -> Int64s:
     """The attempt of each row of the table of faults, -1 without one."""
     faults, attempts = fault_table(book), book.attempts
+    if not len(faults):
+        return np.zeros(0, np.int64)
     known = book.job >= 0
     keys = np.where(known, book.job * 2**24 + attempts.number("attempt"), -1)
     job = lookup(faults, "job_id", book.jobs, "job_id")

@@ -10,12 +10,10 @@ from batchsim.analysis.invariants.bounds import vcpu_bound
 from batchsim.analysis.invariants.idle import Gaps
 from batchsim.analysis.invariants.references import FARGATE, SPOT
 from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.room import SIZES
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.sweep import Levels, event_order, levels, levels_in, value_at
+from batchsim.analysis.invariants.sweep import Levels, levels, value_at
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
-
-END, START = 0, 1
-"""Within an instant what ends frees its room before what starts takes it (model, section 1)."""
 
 
 @invariant("I09")
@@ -36,27 +34,11 @@ def _ends(book: Book) -> Int64s:
 @invariant("I11")
 def instances_are_never_overfull(book: Book) -> pd.DataFrame:
     """At every instant the vCPUs, MiB and GPUs of the jobs on an instance are within its own."""
-    rows = np.flatnonzero(book.on_host)
-    host = np.concatenate((book.host[rows], book.host[rows]))
-    at = np.concatenate((book.end_ms[rows], book.attempts.ms("starting_at_s")[rows]))
-    order = event_order(host, at, np.repeat((END, START), len(rows)))
-    over = np.zeros(len(host), np.bool_)
-    for asked, capacity in _rooms(book):
-        if not asked.any():
-            continue
-        total = levels_in(order, host, at, np.concatenate((-asked[rows], asked[rows])))
-        over[total.row] |= total.level > capacity[total.group]
-    return book.attempts.rows(rows[over[len(rows) :]])
-
-
-def _rooms(book: Book) -> tuple[tuple[Int64s, Int64s], ...]:
-    """What attempts ask for and what instances have, resource by resource."""
-    attempts, instances = book.attempts, book.instances
-    return (
-        (attempts.milli("vcpus"), instances.number("vcpus") * 1000),
-        (attempts.number("memory_mib"), instances.number("memory_mib")),
-        (attempts.number("gpus"), instances.number("gpus")),
-    )
+    known, over = book.occupancy, np.zeros(len(book.occupancy.host), np.bool_)
+    for column in SIZES:
+        if book.attempts.milli(column).any():
+            over |= known.held(column) > (book.instances.number(column) * 1000)[known.host]
+    return book.attempts.rows(np.sort(known.started[over[known.starts]]))
 
 
 @invariant("I11b")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import Book, take
+from batchsim.analysis.invariants.book import FAR, Book
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.sweep import event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 
@@ -19,24 +18,20 @@ def images_are_pulled_once(book: Book) -> pd.DataFrame:
     pull, pulled = attempts.ms("pull_at_s"), attempts.ms("pulled_at_s")
     rows = np.flatnonzero(book.on_host & (book.job >= 0) & (pull != MISSING) & (pulled != MISSING))
     image = book.jobs.codes("image")[book.job[rows]]
-    group = book.host[rows] * (int(image.max(initial=0)) + 1) + image
-    cut = _cut_short(book)[rows].astype(np.int64)
+    group = pd.factorize(book.host[rows] * (int(image.max(initial=0)) + 1) + image)[0] * 2
+    pull, pulled, cut = pull[rows], pulled[rows], _cut_short(book)[rows]
     # In each group the earliest end of a pull that was not cut short tells when the image was there.
-    by_end = event_order(group * 2 + cut, pulled[rows], np.zeros(len(rows), np.int64))
-    keys, earliest = np.unique((group * 2 + cut)[by_end], return_index=True)
-    done = _done_at(keys, pulled[rows][by_end[earliest]], group)
-    expected = np.maximum(pull[rows] + _hit(book), done)
-    pulls = (pull[rows] == _earliest(group * 2 + cut, pull[rows])) & (pulled[rows] == done)
-    wrong = np.where(cut == 1, (pulled[rows] > expected) & (done != MISSING), (pulled[rows] != expected) & ~pulls)
+    done = _earliest(group + cut, pulled)[group]
+    expected = np.maximum(pull + _hit(book), np.where(done == FAR, MISSING, done))
+    pulls = (pull == _earliest(group + cut, pull)[group + cut]) & (pulled == done)
+    wrong = np.where(cut, (pulled > expected) & (done != FAR), (pulled != expected) & ~pulls)
     return attempts.rows(rows[wrong])
 
 
-def _earliest(key: Int64s, pull_ms: Int64s) -> Int64s:
-    """The first start in each row's group: that of the jobs which pull together, unless they were cut short."""
-    order = event_order(key, pull_ms, np.zeros(len(key), np.int64))
-    _, first, of = np.unique(key[order], return_index=True, return_inverse=True)
-    found = np.empty(len(key), np.int64)
-    found[order] = pull_ms[order[first]][of]
+def _earliest(group: Int64s, at_ms: Int64s) -> Int64s:
+    """The first instant of each group, and one more; FAR where it has none."""
+    found = np.full(int(group.max(initial=0)) + 2, FAR, np.int64)
+    np.minimum.at(found, group, at_ms)
     return found
 
 
@@ -51,16 +46,8 @@ def _hit(book: Book) -> int:
 def _cut_short(book: Book) -> Bools:
     """Attempts that ended, or met the horizon, before their container ran: their pull may have been cut, or failed."""
     attempts = book.attempts
-    failed = [text for text in attempts.words("reason") if text.startswith("CannotPullContainerError")]
     cut = (attempts.ms("running_at_s") == MISSING) & (attempts.ms("pulled_at_s") == book.end_ms)
-    return np.asarray(cut | attempts.among("reason", *failed))
-
-
-def _done_at(keys: Int64s, done_ms: Int64s, group: Int64s) -> Int64s:
-    """When each row's image was on its host; MISSING where every pull was cut short."""
-    place = np.searchsorted(keys, group * 2)
-    found = np.append(keys, -1)[np.minimum(place, len(keys))] == group * 2
-    return np.where(found, take(done_ms, np.where(found, place, -1)), MISSING)
+    return np.asarray(cut | attempts.starting("reason", "CannotPullContainerError"))
 
 
 INVARIANTS = (images_are_pulled_once,)

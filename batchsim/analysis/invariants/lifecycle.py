@@ -191,14 +191,13 @@ def cancel_stops_no_container(book: Book) -> pd.DataFrame:
 
 def _acted_on(book: Book, rows: Bools, deed: str) -> Bools:
     """Which of the attempts ended at the instant of an action of the file on their job, or on its array or entry."""
-    names, found = book.jobs.text("job_id"), np.zeros(len(rows), np.bool_)
+    found = np.zeros(len(rows), np.bool_)
     for action in book.settings.actions:
         if deed in action:
             hit = np.flatnonzero(rows & (book.end_ms == at_ms(action)))
             target = action[deed]
-            found[hit] |= np.array(
-                [target in (name, name.rsplit(":", 1)[0]) for name in names[book.job[hit]]], np.bool_
-            )
+            names = book.jobs.text_of("job_id", book.job[hit])
+            found[hit] |= np.array([target in (name, name.rsplit(":", 1)[0]) for name in names], np.bool_)
     return found
 
 

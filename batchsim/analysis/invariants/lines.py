@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from batchsim.analysis.invariants.book import Book
-from batchsim.analysis.invariants.sweep import ascending
+from batchsim.analysis.invariants.sweep import split
 from batchsim.analysis.invariants.table import Bools, Int64s, Table
 
 
@@ -34,7 +34,7 @@ def lines(book: Book) -> list[Line]:
     """Every line that a job or the timeline names."""
     known: dict[tuple[str, str], int] = {}
     of_rows, of_jobs = _numbers(book.timeline, known), _numbers(book.jobs, known)
-    rows, waits = _split(of_rows, len(known)), _split(of_jobs[book.waits.job], len(known))
+    rows, waits = split(of_rows, len(known)), split(of_jobs[book.waits.job], len(known))
     return [_line(book, *name, rows[number], waits[number]) for name, number in known.items()]
 
 
@@ -66,9 +66,3 @@ def _numbers(table: Table, known: dict[tuple[str, str], int]) -> Int64s:
     pairs, position = np.unique(table.codes("queue") * max(1, len(shares)) + table.codes("share"), return_inverse=True)
     names = [(queues[pair // len(shares)], shares[pair % len(shares)]) for pair in pairs.tolist()]
     return np.array([known.setdefault(name, len(known)) for name in names], np.int64)[position]
-
-
-def _split(group: Int64s, groups: int) -> list[Int64s]:
-    """The positions of each group, ascending."""
-    order = ascending(group)
-    return np.split(order, np.searchsorted(group[order], np.arange(1, groups)))

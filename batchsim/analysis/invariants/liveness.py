@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, take
-from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
+from batchsim.analysis.invariants.bounds import vcpu_bound
 from batchsim.analysis.invariants.faults import of_kind, pass_slack_ms, window_ms, within
 from batchsim.analysis.invariants.lines import Line, steps
 from batchsim.analysis.invariants.order import fifo_rank, is_strict
 from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.room import SIZES, holds, stretches, takes_jobs
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.sweep import ascending, event_order, greatest_in, levels_in
+from batchsim.analysis.invariants.sweep import ascending, combined, greatest_in
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 from batchsim.analysis.invariants.timeline import waits_of
 
@@ -62,12 +63,13 @@ def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
     shape = _shapes(book)[line.head]
     for name in timeline.words("environment"):
         mine = np.flatnonzero(waits & timeline.among("environment", name)[line.row])
-        holds = _holds(book, name) if len(mine) else None
+        held = holds(book, name) if len(mine) else None
         for each in np.unique(shape[mine]).tolist()[:MOST_SHAPES]:
             of_shape = mine[shape[mine] == each]
             at, job = line.at_ms[of_shape], int(line.head[of_shape[0]])
-            rooms = _rooms(book, holds, job)
-            found = of_shape[rooms.overlap(at, until[of_shape], away_ms) & _takes_jobs(book, name, job, at)]
+            sizes = tuple(int(book.jobs.milli(column)[job]) for column in SIZES)
+            rooms = stretches(held, sizes)
+            found = of_shape[rooms.overlap(at, until[of_shape], away_ms) & takes_jobs(book, name, sizes, at)]
             if len(found):
                 heads = Heads(line.at_ms[found], line.head[found])
                 is_head_until = np.minimum(until[found], _joined_ahead(book, queue, heads, until[found]))
@@ -103,109 +105,7 @@ def _joined_ahead(book: Book, queue: str, heads: Heads, until_ms: Int64s) -> Int
 
 def _shapes(book: Book) -> Int64s:
     """A number for what each job asks for, and one more for no job."""
-    number = np.zeros(len(book.jobs), np.int64)
-    for column in SIZES:
-        codes, distinct = pd.factorize(book.jobs.milli(column))
-        number = pd.factorize(number * len(distinct) + codes)[0].astype(np.int64)
-    return np.append(number, -1)
-
-
-def _takes_jobs(book: Book, name: str, job: int, at_ms: Int64s) -> Bools:
-    """Whether an environment takes this job at each instant: it is in service, and large enough."""
-    large = vcpu_bound(book, name, "maxvCpus").at(at_ms) * 1000 >= book.jobs.milli("vcpus")[job]
-    return np.asarray(large & (enabled(book, name).at(at_ms) == 1) & (valid(book, name).at(at_ms) == 1))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Stretches:
-    """Stretches of time in which some instance has room for a job, disjoint and ascending."""
-
-    begin_ms: Int64s
-    end_ms: Int64s
-
-    def overlap(self, from_ms: Int64s, until_ms: Int64s, cycle_ms: int) -> Bools:
-        """Whether a stretch holds the first instant of each of some times, or more of it than a cycle."""
-        long = self.end_ms - self.begin_ms > cycle_ms
-        begin, end = np.append(self.begin_ms, FAR), np.append(self.end_ms, FAR)
-        now = np.searchsorted(self.end_ms, from_ms, side="right")
-        begin_long, end_long = np.append(self.begin_ms[long], FAR), np.append(self.end_ms[long], FAR)
-        later = np.searchsorted(end_long, from_ms + cycle_ms, side="right").clip(max=len(end_long) - 1)
-        within = np.maximum(begin_long[later], from_ms) + cycle_ms < np.minimum(end_long[later], until_ms)
-        return np.asarray(((begin[now] <= from_ms) & (end[now] > from_ms)) | within)
-
-
-def _rooms(book: Book, holds: Holds | None, job: int) -> Stretches:
-    """When an environment has an instance with room for a job."""
-    none = np.zeros(0, np.int64)
-    changes = (none, none) if holds is None else _room_changes(book, holds, job)
-    if not len(changes[0]):
-        return Stretches(none, none)
-    order = np.argsort(changes[0], kind="stable")
-    at, count = changes[0][order], np.cumsum(changes[1][order])
-    last = np.append(at[1:] != at[:-1], True)
-    at, some = at[last], count[last] > 0
-    before = np.append(False, some[:-1])
-    return Stretches(at[some & ~before], np.append(at[~some & before], FAR)[: int((some & ~before).sum())])
-
-
-SIZES = ("vcpus", "memory_mib", "gpus")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Holds:
-    """What the jobs on each instance of an environment held, after each event: it opened, or a job came or went."""
-
-    host: Int64s
-    """Ascending, and within a host by instant."""
-    at_ms: Int64s
-    """Not after the host was shut."""
-    shut_ms: Int64s
-    free: Mapping[str, Int64s]
-    """What is left of the host's size, in thousandths; of what some job of the run asks for."""
-
-
-def _holds(book: Book, name: str) -> Holds | None:
-    """All that happened on the instances of an environment that ever took a job; None without one."""
-    instances, attempts = book.instances, book.attempts
-    opened, shut = _open_to_jobs(book)
-    hosts = np.flatnonzero(instances.among("environment", name) & (opened < shut))
-    if not len(hosts):
-        return None
-    rows = np.flatnonzero(np.isin(book.host, hosts))
-    group = np.concatenate((hosts, book.host[rows], book.host[rows]))
-    at = np.concatenate((opened[hosts], book.end_ms[rows], attempts.ms("starting_at_s")[rows]))
-    order = event_order(group, at, np.repeat((0, 1, 2), (len(hosts), len(rows), len(rows))))
-    free, group_of = {}, group[order]
-    for column in SIZES:
-        if column == "gpus" and not book.jobs.number(column).any() and not attempts.number(column).any():
-            continue
-        asked = attempts.milli(column)[rows]
-        held = levels_in(order, group, at, np.concatenate((np.zeros(len(hosts), np.int64), -asked, asked)))
-        free[column] = instances.number(column)[group_of] * 1000 - held.level
-    return Holds(group_of, np.minimum(at[order], shut[group_of]), shut[group_of], free)
-
-
-def _room_changes(book: Book, holds: Holds, job: int) -> tuple[Int64s, Int64s]:
-    """When an instance comes to have room for a job (+1), and when it has it no more (-1)."""
-    fits = np.ones(len(holds.host), np.bool_)
-    for column, free in holds.free.items():
-        fits &= free >= book.jobs.milli(column)[job]
-    other = holds.host[1:] != holds.host[:-1]
-    before = np.append(False, fits[:-1] & ~other)
-    changed = np.flatnonzero(fits != before)
-    ends = np.flatnonzero(np.append(other, True) & fits)
-    delta = np.where(fits[changed], 1, -1)
-    return np.concatenate((holds.at_ms[changed], holds.shut_ms[ends])), np.append(delta, np.full(len(ends), -1))
-
-
-def _open_to_jobs(book: Book) -> tuple[Int64s, Int64s]:
-    """From when to when each instance takes jobs: from READY until it is closed, drained, or gone."""
-    instances = book.instances
-    ready = np.where(instances.ms("ready_at_s") == MISSING, FAR, instances.ms("ready_at_s"))
-    ends = [instances.ms("ended_at_s"), instances.ms("closed_at_s")]
-    if book.settings.world("spot_drain"):
-        ends.append(instances.ms("notice_at_s"))
-    return ready, np.min([np.where(end == MISSING, FAR, end) for end in ends], axis=0)
+    return np.append(combined(*(book.jobs.milli(column) for column in SIZES)), -1)
 
 
 @invariant("V02")

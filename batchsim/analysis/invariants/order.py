@@ -13,7 +13,7 @@ from batchsim.analysis.invariants.bounds import priority
 from batchsim.analysis.invariants.lines import steps
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.sweep import ascending, greatest_in
+from batchsim.analysis.invariants.sweep import ascending, combined, greatest_in
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 
@@ -40,11 +40,7 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
         among &= jobs.among("queue", *(name for name in jobs.words("queue") if len(book.settings.served_by(name)) == 1))
     if book.settings.world("backfill") != "none":
         columns += [jobs.codes("entry"), jobs.codes("image")]
-    group = columns[0]
-    for column in columns[1:]:
-        known, position = pd.factorize(column)
-        group = pd.factorize(group * (len(position) + 1) + known)[0].astype(np.int64)
-    return jobs.rows(_overtaken(book, group, among))
+    return jobs.rows(_overtaken(book, combined(*columns), among))
 
 
 @invariant("I29b")
@@ -60,11 +56,8 @@ def fifo_is_strict(book: Book) -> pd.DataFrame:
         raise CannotTellError("world.head_of_line or world.backfill lets jobs pass a blocked head")
     if settings.world("hol_scope") == "ce":
         among &= jobs.among("queue", *(name for name in jobs.words("queue") if len(settings.served_by(name)) == 1))
-    group = jobs.codes("queue")
-    for column in ("share", "scheduling_priority"):
-        known = jobs.codes(column)
-        group = group * (int(known.max(initial=0)) + 1) + known
-    return jobs.rows(_overtaken(book, pd.factorize(group)[0].astype(np.int64), among))
+    group = combined(*(jobs.codes(column) for column in ("queue", "share", "scheduling_priority")))
+    return jobs.rows(_overtaken(book, group, among))
 
 
 def is_strict(book: Book) -> bool:
@@ -208,6 +201,11 @@ def _has_law(entry: Mapping[str, Any]) -> bool:
 
 def fifo_rank(book: Book) -> Int64s:
     """Each job's place in the FIFO order of the scenario: a smaller rank is served first."""
+    rank: Int64s = book.jobs.kept("entry", "fifo rank", lambda _: _fifo_rank(book))
+    return rank
+
+
+def _fifo_rank(book: Book) -> Int64s:
     jobs = book.jobs
     try:
         by_release = book.settings.world("fifo_order") == "runnable"

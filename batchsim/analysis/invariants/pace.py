@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book
+from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import vcpu_bound
 from batchsim.analysis.invariants.capacity import on_after
 from batchsim.analysis.invariants.faults import Line as Fault
 from batchsim.analysis.invariants.faults import forced_exits, of_kind, selected, window_ms, within, without_ordinal
+from batchsim.analysis.invariants.names import first_rows
 from batchsim.analysis.invariants.prices import spot_prices_move
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, at_ms, duration_ms
-from batchsim.analysis.invariants.sweep import event_order
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 TIMELESS = ("spot_reclaim", "capacity", "quota", "api_throttle", "price_shock")
@@ -210,12 +210,14 @@ def pulls_take_their_time(book: Book) -> pd.DataFrame:
 
 def _begins_a_pull(book: Book, whole: Bools) -> Bools:
     """The first attempt with an image on its instance, where its pull was not cut short."""
-    image = np.append(book.jobs.codes("image"), -1)[book.job]
-    rows = np.flatnonzero(book.on_host & (book.attempts.ms("pull_at_s") != MISSING))
-    key = book.host[rows] * (int(image.max(initial=0)) + 2) + image[rows]
-    order = event_order(key, book.attempts.ms("pull_at_s")[rows], np.zeros(len(rows), np.int64))
+    image, pull = take(book.jobs.codes("image"), book.job, -1), book.attempts.ms("pull_at_s")
+    rows = np.flatnonzero(book.on_host & (pull != MISSING))
+    group, found = pd.factorize(book.host[rows] * (int(image.max(initial=0)) + 2) + image[rows])
+    earliest = np.full(len(found), FAR, np.int64)
+    np.minimum.at(earliest, group, pull[rows])
+    begin = np.flatnonzero(pull[rows] == earliest[group])
     first = np.zeros(len(book.attempts), np.bool_)
-    first[rows[order[np.unique(key[order], return_index=True)[1]]]] = True
+    first[rows[begin[first_rows(group[begin], len(found))]]] = True
     return first & whole
 
 
@@ -313,14 +315,14 @@ def exit_codes_are_the_entrys(book: Book) -> pd.DataFrame:
     """A container that failed exited with a code that its entry or a fault names, or was killed."""
     attempts, entries = book.attempts, book.settings.entries
     struck = [int(fault.get("code", 1)) for fault in of_kind(book, "exit_code", "poison_job")]
-    wrong = np.zeros(len(attempts), np.bool_)
-    failed = attempts.among("outcome", "failed") & (book.job >= 0)
-    entry = np.append(book.jobs.codes("entry"), -1)[book.job]
-    for code, name in enumerate(book.jobs.words("entry")):
-        told = _codes(entries.get(name))
+    failed = np.flatnonzero(attempts.among("outcome", "failed") & (book.job >= 0))
+    entry, exit_code = book.jobs.codes("entry")[book.job[failed]], attempts.number("exit_code")[failed]
+    wrong = np.zeros(len(failed), np.bool_)
+    for code in np.unique(entry).tolist():
+        told = _codes(entries.get(book.jobs.words("entry")[code]))
         if told is not None:
-            wrong |= failed & (entry == code) & ~np.isin(attempts.number("exit_code"), told + struck)
-    return attempts.rows(wrong)
+            wrong |= (entry == code) & ~np.isin(exit_code, told + struck)
+    return attempts.rows(failed[wrong])
 
 
 KILLED, TERMINATED = 137, 143

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.book import FAR, Book, sums, take
+from batchsim.analysis.invariants.book import Book, take
 from batchsim.analysis.invariants.faults import of_kind, within
 from batchsim.analysis.invariants.registry import invariant
+from batchsim.analysis.invariants.room import SIZES, holds, stretches
 from batchsim.analysis.invariants.settings import at_ms
+from batchsim.analysis.invariants.sweep import combined, commonest
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 GAVE_UP = "RunTask failed: "
-EFFORT = 10_000_000
-"""Rows that L05 looks at in all: it compares waits, evenly sampled, with all that ran."""
+EFFORT = 200_000_000
+"""Attempts that L05 looks at in all, once for each queue and size; rarer ones beyond that are left out."""
 
 
 @invariant("L01")
@@ -116,33 +119,23 @@ def calls_fail_for_want_of_room(book: Book) -> pd.DataFrame:
     waits, alone = book.waits, _without_queue(book)
     alone &= take(book.submissions.codes("consumables"), book.call, 0) == _needs_nothing(book)
     found = np.flatnonzero(alone[waits.job] & (waits.end_ms > waits.begin_ms))
-    looks = max(10, EFFORT // (len(book.attempts) + 1))
-    sample = np.unique(found[np.linspace(0, len(found) - 1, min(looks, len(found))).astype(np.int64)])
-    bad = [int(waits.job[at]) for at in sample.tolist() if _had_room(book, int(waits.job[at]), int(waits.begin_ms[at]))]
-    return book.jobs.rows(np.unique(np.array(bad, np.int64)))
+    if not len(found):
+        return book.jobs.rows(found)
+    queue, job = book.jobs.codes("queue")[waits.job[found]], waits.job[found]
+    sizes, bad = [book.jobs.milli(column)[job] for column in SIZES], [np.zeros(0, np.int64)]
+    held = cache(partial(holds, book))
+    for alike in commonest(combined(queue, *sizes), EFFORT // (len(book.attempts) + 1)):
+        shape = tuple(int(size[alike[0]]) for size in sizes)
+        served = book.settings.served_by(book.jobs.words("queue")[queue[alike[0]]])
+        rooms = (stretches(held(name), shape) for name in _open(book, served, shape[0]))
+        bad += [job[alike[each.at(waits.begin_ms[found[alike]])]] for each in rooms]
+    return book.jobs.rows(np.unique(np.concatenate(bad)))
 
 
 def _needs_nothing(book: Book) -> int:
     """The code of calls that need no consumable resource, for want of which a call may fail as well."""
     words = book.submissions.words("consumables")
     return words.index("") if "" in words else -1
-
-
-def _had_room(book: Book, job: int, at: int) -> bool:
-    """Whether an instance had room for a job after all calls of an instant."""
-    instances, attempts, jobs = book.instances, book.attempts, book.jobs
-    ready, ended = instances.ms("ready_at_s"), instances.ms("ended_at_s")
-    on = (ready != MISSING) & (ready <= at) & (np.where(ended == MISSING, FAR, ended) > at)
-    if book.settings.world("spot_drain"):
-        on &= (instances.ms("notice_at_s") == MISSING) | (instances.ms("notice_at_s") > at)
-    served = book.settings.served_by(jobs.words("queue")[jobs.codes("queue")[job]])
-    hosts = np.flatnonzero(on & instances.among("environment", *_open(book, served, int(jobs.milli("vcpus")[job]))))
-    holds = np.flatnonzero(book.on_host & (attempts.ms("starting_at_s") <= at) & (book.end_ms > at))
-    room = np.ones(len(hosts), np.bool_)
-    for column in ("vcpus", "memory_mib", "gpus"):
-        held = sums(book.host[holds], attempts.milli(column)[holds], len(instances))
-        room &= held[hosts] + jobs.milli(column)[job] <= instances.number(column)[hosts] * 1000
-    return bool(room.any())
 
 
 def _open(book: Book, names: tuple[str, ...], vcpus_milli: int) -> list[str]:

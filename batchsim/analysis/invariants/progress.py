@@ -83,8 +83,11 @@ def cut_short(book: Book) -> Bools:
 @invariant("P01")
 def running_adds_up(book: Book) -> pd.DataFrame:
     """RUNNING is the sum of restoring, writing checkpoints, saved and unsaved work, and none of them is negative."""
-    parts = np.stack([book.attempts.ms(name) for name in LENGTHS])
-    return book.attempts.rows((parts < 0).any(axis=0) | (parts.sum(axis=0) != _running(book)))
+    left, wrong = _running(book), np.zeros(len(book.attempts), np.bool_)
+    for name in LENGTHS:
+        wrong |= book.attempts.ms(name) < 0
+        left = left - book.attempts.ms(name)
+    return book.attempts.rows(wrong | (left != 0))
 
 
 @invariant("P02")

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, sums
+from batchsim.analysis.invariants.names import Ids
 from batchsim.analysis.invariants.registry import invariant
-from batchsim.analysis.invariants.table import MISSING, Bools, Table
+from batchsim.analysis.invariants.table import MISSING
 
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 SPOT = ("SPOT", "FARGATE_SPOT")
@@ -46,17 +47,14 @@ def jobs_belong_to_submissions(book: Book) -> pd.DataFrame:
 @invariant("I03c")
 def ids_are_unique(book: Book) -> pd.DataFrame:
     """Jobs, submissions and instances have ids of their own; (job, attempt) too."""
-    for table, key in ((book.jobs, "job_id"), (book.submissions, "job_id"), (book.instances, "instance")):
-        if (twice := _repeated(table, key)).any():
+    if book.ids.twice.any():
+        return book.jobs.rows(book.ids.twice)
+    for table, key in ((book.submissions, "job_id"), (book.instances, "instance")):
+        if (twice := Ids(table, key).twice).any():
             return table.rows(twice)
     before, after = book.pairs
     number = book.attempts.number("attempt")
     return book.attempts.rows(after[number[before] == number[after]])
-
-
-def _repeated(table: Table, key: str) -> Bools:
-    codes = table.codes(key)
-    return np.bincount(codes, minlength=1)[codes] > 1 if len(codes) else np.zeros(0, np.bool_)
 
 
 @invariant("I18")

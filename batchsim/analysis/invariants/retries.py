@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, sums, take
+from batchsim.analysis.invariants.names import first_rows
 from batchsim.analysis.invariants.progress import running_ms, scripted
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
+from batchsim.analysis.invariants.sweep import combined
 from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 
 RETRIABLE = ("failed", "start_failed", "reclaimed", "host_lost")
@@ -94,8 +96,7 @@ def failures_are_exhausted(book: Book) -> pd.DataFrame:
     suspects = known[left]
     if not suspects.size:
         return book.jobs.rows(suspects)
-    verdict = _verdicts(book, last[suspects])
-    return book.jobs.rows(suspects[np.array([said != "EXIT" for said in verdict], np.bool_)])
+    return book.jobs.rows(suspects[~_says_exit(book, last[suspects])])
 
 
 def _failed_with_its_attempt(book: Book) -> Bools:
@@ -115,8 +116,7 @@ def exit_rules_are_obeyed(book: Book) -> pd.DataFrame:
     kind = _kinds(book)[book.job[before]]
     ruled = [code for code in np.unique(kind).tolist() if _rules(book, code)]
     suspects = before[np.isin(kind, ruled)]
-    verdict = _verdicts(book, suspects)
-    return book.attempts.rows(suspects[np.array([said == "EXIT" for said in verdict], np.bool_)])
+    return book.attempts.rows(suspects[_says_exit(book, suspects)])
 
 
 def _kinds(book: Book) -> Int64s:
@@ -125,16 +125,19 @@ def _kinds(book: Book) -> Int64s:
     return jobs.codes("entry") * (len(jobs.words("definition")) + 1) + jobs.codes("definition")
 
 
-def _verdicts(book: Book, rows: Int64s) -> list[str]:
-    """What evaluateOnExit says to each attempt; no match is a retry (API EvaluateOnExit)."""
-    attempts = book.attempts
-    kind = _kinds(book)[book.job[rows]].tolist()
-    rules = {code: _rules(book, code) for code in sorted(set(kind))}
+def _says_exit(book: Book, rows: Int64s) -> Bools:
+    """Whether evaluateOnExit says EXIT to each attempt; no match is a retry (API EvaluateOnExit)."""
+    attempts, kind = book.attempts, _kinds(book)[book.job[rows]]
+    codes = (attempts.codes(column)[rows] for column in ("status_reason", "reason"))
+    ending = combined(kind, *codes, attempts.number("exit_code")[rows])
+    rows = rows[first_rows(ending, int(ending.max(initial=-1)) + 1)]  # one attempt for each way to end
+    kinds = _kinds(book)[book.job[rows]].tolist()
+    rules = {code: _rules(book, code) for code in sorted(set(kinds))}
     nothing_matches = bool(book.settings.world("no_exit_code_matches")) if any(rules.values()) else True
-    status, reason = attempts.text("status_reason")[rows].tolist(), attempts.text("reason")[rows].tolist()
-    codes = attempts.number("exit_code")[rows].tolist()
-    endings = zip(kind, status, reason, codes, strict=True)
-    return [_verdict(rules[code], *ending, nothing_matches=nothing_matches) for code, *ending in endings]
+    texts = (attempts.text_of(column, rows).tolist() for column in ("status_reason", "reason"))
+    endings = zip(kinds, *texts, attempts.number("exit_code")[rows].tolist(), strict=True)
+    said = [_verdict(rules[code], *told, nothing_matches=nothing_matches) == "EXIT" for code, *told in endings]
+    return np.array(said, np.bool_)[ending]
 
 
 def _rules(book: Book, kind: int) -> Sequence[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from batchsim.analysis.invariants.table import Int64s
 
@@ -34,12 +35,16 @@ def levels(group: Int64s, at_ms: Int64s, rank: Int64s, delta: Int64s) -> Levels:
 
 def event_order(group: Int64s, at_ms: Int64s, rank: Int64s) -> Int64s:
     """Positions of events sorted by group, instant and rank."""
-    span = int(at_ms.max(initial=0)) + 1
+    order = time_order(at_ms, rank)
+    return np.asarray(order[ascending(group[order])])
+
+
+def time_order(at_ms: Int64s, rank: Int64s) -> Int64s:
+    """Positions of events sorted by instant and rank; what has both in common stays in its order."""
     ranks = int(rank.max(initial=0)) + 1
-    negative = min(group.min(initial=0), at_ms.min(initial=0)) < 0
-    if negative or (int(group.max(initial=0)) + 1) * span * ranks >= 2**62:
-        return np.lexsort((rank, at_ms, group))
-    return ascending((group * span + at_ms) * ranks + rank)
+    if at_ms.min(initial=0) < 0 or int(at_ms.max(initial=0)) >= 2**62 // ranks:
+        return np.lexsort((rank, at_ms))
+    return ascending(at_ms * ranks + rank)
 
 
 def ascending(keys: Int64s) -> Int64s:
@@ -47,7 +52,39 @@ def ascending(keys: Int64s) -> Int64s:
     bits = len(keys).bit_length()
     if len(keys) == 0 or keys.min() < 0 or int(keys.max()) >> (62 - bits):
         return np.argsort(keys, kind="stable")
-    return np.asarray(np.sort((keys << bits) | np.arange(len(keys))) & ((1 << bits) - 1))
+    packed = keys << bits
+    packed |= np.arange(len(keys))
+    packed.sort()
+    packed &= (1 << bits) - 1
+    return np.asarray(packed)
+
+
+def combined(*columns: Int64s) -> Int64s:
+    """One number for each combination of some columns' values that there is, from 0 on; at least one column."""
+    number, size = np.zeros(len(columns[0]), np.int64), 1
+    for each in columns:
+        column, low = each, int(each.min(initial=0))
+        width = int(each.max(initial=0)) - low + 1
+        if size * width >= 2**62:
+            (number, known), (column, values) = pd.factorize(number), pd.factorize(each)
+            size, width, low = len(known), len(values), 0
+        number = number * width
+        number += column - low
+        size *= width
+    return np.asarray(pd.factorize(number)[0], np.int64)
+
+
+def split(group: Int64s, groups: int) -> list[Int64s]:
+    """The positions of each group, ascending."""
+    order = ascending(group)
+    return np.split(order, np.searchsorted(group[order], np.arange(1, groups)))
+
+
+def commonest(group: Int64s, most: int) -> list[Int64s]:
+    """The positions of each group, of so many that have the most."""
+    if not len(group):
+        return []
+    return sorted(split(group, int(group.max()) + 1), key=len, reverse=True)[:most]
 
 
 def levels_in(order: Int64s, group: Int64s, at_ms: Int64s, delta: Int64s) -> Levels:

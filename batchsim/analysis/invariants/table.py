@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 
 Int64s = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Codes = NDArray[np.signedinteger[Any]]
 Objects = NDArray[Any]
 Cells = Any
 """A pandas Series; its type of cell decides how it is read."""
 
 MISSING = -(2**62)
 """What an empty cell becomes: earlier and smaller than anything that can happen."""
+
+FEW = 8
+"""Words that are looked for one by one: comparing bytes is far faster than looking each up."""
 
 
 class MissingColumnError(Exception):
@@ -74,11 +78,16 @@ class Table:
 
     def text(self, column: str) -> Objects:
         """Texts, ``""`` where empty."""
-        return np.asarray([*self.words(column), ""], dtype=object)[self.codes(column)]
+        return np.asarray([*self.words(column), ""], dtype=object)[self._numbered(column)]
+
+    def text_of(self, column: str, rows: Int64s) -> Objects:
+        """The texts of some rows, without a look at the others: for columns in which nearly every text is another."""
+        cells = self.cells(column).iloc[rows].astype(object)
+        return np.array(spelled(cells.where(cells.notna(), "")), dtype=object)
 
     def codes(self, column: str) -> Int64s:
         """The position in :meth:`words` of each row's text."""
-        codes: Int64s = self._factorized(column)[0]
+        codes: Int64s = self.kept(column, "codes", lambda _: self._numbered(column).astype(np.int64))
         return codes
 
     def words(self, column: str) -> tuple[str, ...]:
@@ -88,7 +97,21 @@ class Table:
 
     def among(self, column: str, *words: str) -> Bools:
         """Whether the text is one of these."""
-        return np.array([*(word in words for word in self.words(column)), False], np.bool_)[self.codes(column)]
+        if not words:
+            return np.zeros(len(self.cells(column)), np.bool_)
+        codes, wanted = self._numbered(column), [at for at, word in enumerate(self.words(column)) if word in words]
+        if len(wanted) > FEW:
+            chosen = np.zeros(len(self.words(column)), np.bool_)
+            chosen[wanted] = True
+            return np.asarray(chosen[codes])
+        found = np.zeros(len(codes), np.bool_)
+        for code in wanted:
+            found |= codes == code
+        return found
+
+    def starting(self, column: str, prefix: str) -> Bools:
+        """Whether the text starts with this."""
+        return self.among(column, *(word for word in self.words(column) if word.startswith(prefix)))
 
     def rows(self, bad: Bools | Int64s) -> pd.DataFrame:
         """The rows that a mask, or positions, select: as in the file."""
@@ -104,23 +127,30 @@ class Table:
         ints: Int64s = self.kept(column, f"x{places}", partial(scaled, places=places))
         return ints
 
-    def _factorized(self, column: str) -> tuple[Int64s, Any]:
-        pair: tuple[Int64s, Any] = self.kept(column, "codes", factorized)
+    def _factorized(self, column: str) -> tuple[Codes, Any]:
+        pair: tuple[Codes, Any] = self.kept(column, "factorized", factorized)
         return pair
+
+    def _numbered(self, column: str) -> Codes:
+        return self._factorized(column)[0]
 
     def kept(self, column: str, kind: str, read: Callable[[Cells], Any]) -> Any:
         """What ``read`` makes of a column, found once; ``kind`` names it. Nobody writes into it."""
         if (column, kind) not in self._known:
-            self._known[column, kind] = read(self.cells(column))
+            found = self._known[column, kind] = read(self.cells(column))
+            if isinstance(found, np.ndarray):
+                found.flags.writeable = False
         return self._known[column, kind]
 
 
-def factorized(cells: Cells) -> tuple[Int64s, Any]:
-    """Numbers for texts, and the texts as they come; an empty or missing cell is the text ``""``."""
+def factorized(cells: Cells) -> tuple[Codes, Any]:
+    """Numbers for texts, as narrow as they can be, and the texts as they come; an empty cell is the text ``""``."""
     codes, words = pd.factorize(cells.array)
-    if len(codes) and codes.min() < 0:
-        return np.where(codes < 0, len(words), codes).astype(np.int64), [*words, ""]
-    return codes.astype(np.int64), words
+    narrow = codes.astype(np.min_scalar_type(-len(words) - 1))
+    if len(codes) and narrow.min() < 0:
+        narrow[narrow < 0] = len(words)
+        return narrow, [*words, ""]
+    return narrow, words
 
 
 def spelled(words: Any) -> tuple[str, ...]:
@@ -129,7 +159,12 @@ def spelled(words: Any) -> tuple[str, ...]:
 
 
 def scaled(cells: Cells, places: int) -> Int64s:
-    """Numbers times ``10**places`` as integers, exactly; a float is taken for the nearest multiple, as printed."""
+    """Numbers times ``10**places`` as integers, exactly; a float is taken for the nearest multiple, as printed.
+
+    A long column of one value, as of each feature that a run does not use, is that value, and takes no memory.
+    """
+    if len(cells) > LONG and _is_uniform(cells):
+        return np.broadcast_to(scaled(cells.iloc[:1], places), len(cells))
     if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_integer_dtype(cells.dtype):
         return _from_ints(cells) * 10**places if not cells.hasnans else _from_floats(cells, places)
     if pd.api.types.is_float_dtype(cells.dtype):
@@ -137,18 +172,33 @@ def scaled(cells: Cells, places: int) -> Int64s:
     return _from_texts(cells, places)
 
 
+def _is_uniform(cells: Cells) -> bool:
+    first, last = cells.iloc[0], cells.iloc[-1]
+    if cells.dtype == object or pd.isna(first) != pd.isna(last):
+        return False
+    if pd.isna(first):
+        return bool(cells.isna().all())
+    return bool(first == last) and not cells.hasnans and bool((cells == first).all())
+
+
 def _from_ints(cells: Cells) -> Int64s:
     return np.asarray(cells.to_numpy(dtype=np.int64))
 
 
 def _from_floats(cells: Cells, places: int) -> Int64s:
+    """In two arrays of the column's size: pages that are touched for the first time are dearer than arithmetic."""
     values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
-    known = np.isfinite(values)
-    return np.where(known, np.rint(np.where(known, values, 0.0) * 10.0**places), MISSING).astype(np.int64)
+    unknown, whole, ints = ~np.isfinite(values), values * 10.0**places, np.empty(len(values), np.int64)
+    whole[unknown] = 0.0
+    np.rint(whole, out=ints, casting="unsafe")
+    ints[unknown] = MISSING
+    return ints
 
 
 SAMPLE = 1_000
 """How many cells are looked at to tell whether a column's texts repeat."""
+LONG = 1_000
+"""Rows from which it is worth a look whether a column has one value."""
 EXACT = 2.0**48
 """Below it the float nearest to a decimal number is nearest to that number's integer too, with bits to spare."""
 

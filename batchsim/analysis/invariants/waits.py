@@ -28,8 +28,10 @@ PARTS = (
 def parts_sum_to_the_turnaround(book: Book) -> pd.DataFrame:
     """A job's nine parts sum exactly to its turnaround, or to horizon - due if it is unfinished."""
     jobs = book.jobs
-    total = np.sum([jobs.ms(part) for part in PARTS], axis=0)
-    return jobs.rows(np.not_equal(total, _span(book)))
+    left = _span(book)
+    for part in PARTS:
+        left -= jobs.ms(part)
+    return jobs.rows(left != 0)
 
 
 def _span(book: Book) -> Int64s:
