@@ -8,6 +8,7 @@ the same, byte for byte, when the same calls stand in the file as timed actions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import Any, TypeVar
 
 from hypothesis import note
@@ -16,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.strategies import DataObject, SearchStrategy
 
 from batchsim.errors import BatchsimError
+from batchsim.formats import scenario_yaml
 from batchsim.result import Result
 from batchsim.simulation import Simulation, run
 from batchsim.spec import Entry, Scenario, parse, to_data
@@ -45,7 +47,7 @@ class BatchMachine(RuleBasedStateMachine):
     """
 
     scenario: Any = None
-    """A :class:`~batchsim.Scenario`, its file form, or a strategy of either; None draws random ones."""
+    """A :class:`~batchsim.Scenario`, its file or its file form, or a strategy of any; None draws random ones."""
     policies: Mapping[str, Any] | None = None
     """Policies of your own, as for :func:`~batchsim.run`."""
     simulation: Simulation
@@ -58,7 +60,7 @@ class BatchMachine(RuleBasedStateMachine):
         """Start the run."""
         given = scenario_data(without=ACTING) if self.scenario is None else self.scenario
         drawn = data.draw(given, label="scenario") if isinstance(given, SearchStrategy) else given
-        made = drawn if isinstance(drawn, Scenario) else parse(drawn)
+        made = _scenario_of(drawn)
         self._given = made
         self.simulation = Simulation(made, policies=self.policies, seed=made.simulation.seed or 0)
         self.reach = reach_of(self.simulation.scenario)
@@ -280,3 +282,10 @@ class BatchMachine(RuleBasedStateMachine):
         """A job, as long as there is any."""
         known = tuple(self.simulation.job_states()) or tuple(self._parents)
         return self.one_of(known, which) if known else ""
+
+
+def _scenario_of(given: Any) -> Scenario:
+    """What a machine was given, as a scenario."""
+    if isinstance(given, Scenario):
+        return given
+    return scenario_yaml.load(given) if isinstance(given, str | PathLike) else parse(given)

@@ -70,6 +70,14 @@ def test_a_scenario_of_ones_own_can_be_driven():
     assert Still.compared
 
 
+def test_a_scenario_can_be_named_by_its_file(scenarios):
+    class Hello(Counted):
+        scenario = scenarios / "hello_fargate.yaml"
+
+    drive(Hello, 2, 10)
+    assert Hello.compared
+
+
 class Beside(Counted):
     """The environment that no entry reaches boots by chance, before a call may be the first to reach it."""
 
