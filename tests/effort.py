@@ -1,8 +1,9 @@
-"""How far a test goes: ``BATCHSIM_EFFORT`` is ``fast`` (each change, the default), ``verify`` or ``long``."""
+"""How far a test goes (``BATCHSIM_EFFORT``: ``fast`` on each change, ``verify``, ``long``), and how long at most."""
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import TypeVar
 
 LEVELS = ("fast", "verify", "long")
@@ -10,6 +11,11 @@ LEVEL = os.environ.get("BATCHSIM_EFFORT", "fast")
 assert LEVEL in LEVELS, f"BATCHSIM_EFFORT={LEVEL}: one of {', '.join(LEVELS)}"
 
 T = TypeVar("T")
+
+
+def patience(seconds: float) -> float:
+    """A bound on a time of the processor, for what might not end: longer where a tracer follows each line."""
+    return seconds * (10 if sys.gettrace() else 1)
 
 
 def effort(*, fast: T, verify: T, long: T) -> T:

@@ -7,6 +7,7 @@ from time import process_time
 
 import numpy as np
 import pytest
+from effort import patience
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -223,5 +224,5 @@ def test_a_hundred_thousand_rows_take_a_moment(history):
     text = "at,run\n" + "".join(f"2026-01-01T00:{n // 60 % 60:02d}:{n % 60:02d}Z,{n % 997}.5\n" for n in range(100_000))
     started = process_time()
     table = history(text, submission="at", run_time="run")
-    assert process_time() - started < 3  # 0.3 s on a quiet machine
+    assert process_time() - started < patience(3)  # 0.3 s on a quiet machine
     assert np.all(np.diff(table.submitted_ms) >= 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from effort import patience
 from hostile.rows.answer import ask
 from hostile.surroundings import desk_of
 
@@ -75,5 +76,5 @@ def test_it_is_refused_with_what_would_be_right(
     assert told in " ".join(answer.err.split()), answer.err
     assert answer.err.isprintable() or answer.err.replace("\n", "").isprintable()
     assert len(answer.err) < 3_000
-    assert answer.cpu_s < 2
+    assert answer.cpu_s < patience(2)
     assert [path.name for path in tmp_path.iterdir()] == ["s.yaml"]

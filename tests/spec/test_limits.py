@@ -301,3 +301,13 @@ def test_a_multi_node_definition_is_refused_only_where_a_job_uses_it() -> None:
     definitions = [*small()["jobDefinitions"], nodes]
     sound(jobDefinitions=definitions)
     assert codes(jobDefinitions=definitions, workload__0__submit__jobDefinition="mpi") == ["E116"]
+
+
+@pytest.mark.parametrize(
+    ("holds", "code"),
+    [({}, "E111"), ({"ecsProperties": {"taskProperties": []}}, "E116"), ({"eksProperties": {}}, "E116")],
+)
+def test_a_job_needs_a_definition_with_one_container(holds: dict[str, object], code: str) -> None:
+    definitions = [*small()["jobDefinitions"], {"jobDefinitionName": "other", "type": "container", **holds}]
+    sound(jobDefinitions=definitions)
+    assert codes(jobDefinitions=definitions, workload__0__submit__jobDefinition="other") == [code]
