@@ -85,11 +85,13 @@ class DemandMeter:
                 yield shape, granted
             if granted < count and queue.is_held_by_its_head:
                 return
+            if granted < count and isinstance(queue, ShareQueue):
+                queue.hold(count - granted)
 
     def _waiting(self, queue: JobQueue) -> Iterator[tuple[int | None, int, int]]:
-        """Yield (first row, shape, count); the row is not known beyond the first runs, nor in a fair-share queue."""
+        """Yield (first row, shape, count); the row is not known beyond the first runs."""
         if isinstance(queue, ShareQueue):
-            yield from ((None, shape, count) for shape, count in queue.demand(MOST_RUNS))
+            yield from queue.demand(MOST_RUNS)
             return
         rest = queue.by_shape.copy()
         for low, high in islice(queue.in_order(), MOST_RUNS):
@@ -122,9 +124,9 @@ class DemandMeter:
             if fallen:
                 yield shape, fallen
             if left and ledger is not None:
-                ledger.take_back(self._shapes[shape], left - _tried(queue, environments, left))
+                ledger.take_back(self._shapes[shape], left)
             if left and isinstance(queue, ShareQueue) and not queue.is_strict:
-                queue.hold()
+                queue.hold(left)
             elif left:
                 environments = self._left_to_others(queue, environments, shape, left)
                 if not environments:

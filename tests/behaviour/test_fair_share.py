@@ -52,6 +52,17 @@ def saturated(weights, shares, slots, **keys):
     return scenario(*work, environments=[fixed(slots)], simulation={"until": "10h"}, **fair(weights), **keys)
 
 
+def test_a_share_passed_over_keeps_its_part_of_what_boots_from_the_shares_behind(simulate):
+    """``boots`` has room for one of the two: ``b`` goes on to the other environment."""
+    fleets = {"fleets": {"boots": [{"type": "box.2", "at": "10s"}], "runs": [{"type": "box.4"}]}}
+    slow = {"initial_capacity": "booting", "instance_boot": "60s", "fss_hol": "per_share", **fleets}
+    places = [environment("boots", ("box.2",)), environment("runs", ("box.4",))]
+    work = [job("a", "10s", vcpus=2, share="a"), job("b", "10s", vcpus=2, share="b")]
+    keys = {**fair(), "queues": [queue("queue", "boots", "runs", schedulingPolicyArn="fair")]}
+    result = simulate(scenario(*work, environments=places, world=slow, **keys))
+    assert starts(result) == {"b": 60, "a": 70}
+
+
 # -- whose turn it is
 
 
