@@ -131,9 +131,18 @@ class EndOfRun:
         for queue in self._queues:
             if not queue.waiting or environment.position not in queue.environments:
                 continue
-            head = queue.head() if queue.overtakers == "nobody" and not isinstance(queue, ShareQueue) else None
-            shapes = [self._tables.shape_code(head[0])] if head else [each for each, n in queue.by_shape.items() if n]
-            yield from (shape for shape in shapes if self._may_find_enough(shape, head[0] if head else None))
+            yield from (shape for shape, row in self._in_turn(queue) if self._may_find_enough(shape, row))
+
+    def _in_turn(self, queue: JobQueue) -> Iterator[tuple[int, int | None]]:
+        """Yield (shape, row) of heads, or the shapes of all where a pass may try anybody."""
+        if isinstance(queue, ShareQueue):
+            yield from ((self._tables.shape_code(row), row) for row in queue.rows_in_turn())
+        elif queue.overtakers == "nobody":
+            head = queue.head()
+            assert head is not None
+            yield self._tables.shape_code(head[0]), head[0]
+        else:
+            yield from ((shape, None) for shape, count in queue.by_shape.items() if count)
 
     def _may_find_enough(self, shape: int, job: int | None) -> bool:
         """Whether such a job, this one if it is known, has or finds all the consumable resources that it needs."""

@@ -196,6 +196,17 @@ class ShareQueue(JobQueue):
         could = any(self._could_start(shape) for shape in others) or self._holder_could_start()
         return len(self._waiting) > 1 and could and self._is_moving()
 
+    def rows_in_turn(self) -> list[int]:
+        """Return the heads whose turn it may be: of each share, but of a strict queue at rest of the first alone.
+
+        Not those that what is reserved keeps from starting.
+        """
+        heads = [head[0] for share in self._waiting.values() if (head := share.head()) is not None]
+        if self.is_strict and not self._is_moving():
+            first = self.head()
+            heads = [] if first is None else [first[0]]
+        return [row for row in heads if self._admitted(self._milli(row), 1) > 0]
+
     def _holder_could_start(self) -> bool:
         """Whether a head would find room that holds the consumable resources which others are short of."""
         if self.holds is None:

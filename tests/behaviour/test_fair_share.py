@@ -63,6 +63,22 @@ def test_a_share_passed_over_keeps_its_part_of_what_boots_from_the_shares_behind
     assert starts(result) == {"b": 60, "a": 70}
 
 
+@pytest.mark.parametrize("wide", [True, False])
+def test_a_run_does_not_wait_for_an_instance_that_only_a_share_behind_could_use(wide, simulate):
+    """Nothing runs, so usage is at rest: the share whose head no instance holds stays the first."""
+    keys = {**fair(), "world": {"fleets": {"hosts": [{"type": "box.1", "at": "5m"}]}}, "allow_unplaceable": True}
+    work = [job("a", "10s", vcpus=2 if wide else 1, share="a"), job("b", "10s", share="b")]
+    result = simulate(scenario(*work, environments=[environment()], **keys))
+    ended = ("stuck", 0) if wide else ("drained", 320)
+    assert (result.summary()["ended_by"], result.summary()["horizon_s"]) == ended
+
+
+def test_nor_for_one_that_would_only_hold_jobs_for_which_too_much_is_reserved(simulate):
+    keys = {**fair(computeReservation=90), "world": {"fleets": {"hosts": [{"type": "box.1", "at": "5m"}]}}}
+    result = simulate(scenario(job("a", share="a"), environments=[environment()], allow_unplaceable=True, **keys))
+    assert (result.summary()["ended_by"], result.summary()["horizon_s"]) == ("stuck", 0)
+
+
 # -- whose turn it is
 
 
