@@ -51,6 +51,9 @@ class Environment(Protocol):
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether such a job waits here, so that the next environment of its queue is not tried."""
 
+    def may_grow_for(self, shape: int) -> bool:
+        """Whether an instance that holds a job of this shape may be launched now."""
+
     def is_short(self, shape: int) -> bool:
         """Whether a job of this shape that was tried last finds too little of a consumable resource."""
 

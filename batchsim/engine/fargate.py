@@ -94,6 +94,10 @@ class FargateEnvironment:
         """Whether a task of this shape waits here: only the launch rate holds it back."""
         return self.stance(shape, booting) == WaitReason.LAUNCH_RATE
 
+    def may_grow_for(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
+        """Fargate has no instances."""
+        return False
+
     def is_short(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
         """No resources are rationed (``engine/consumables.py`` has the other kind)."""
         return False

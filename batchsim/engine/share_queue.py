@@ -190,7 +190,8 @@ class ShareQueue(JobQueue):
     def may_turn(self, blocked: int) -> bool:
         """Whether time alone may let a job start now that the head, of the shape ``blocked``, does not fit.
 
-        So it is while another shape would find room if it were its share's turn, and usage has not come to rest.
+        So it is while another shape would find room, or an instance might be launched for it, if it were its share's
+        turn, and usage has not come to rest.
         """
         others = [shape for shape, count in self.by_shape.items() if count and shape != blocked]
         could = any(self._could_start(shape) for shape in others) or self._holder_could_start()
@@ -217,7 +218,10 @@ class ShareQueue(JobQueue):
     def _could_start(self, shape: int, *, holds: bool = False) -> bool:
         if not self._admitted(self._tables.shapes[shape].vcpus_milli, 1):
             return False
-        return any(self.hosts[position].has_room(shape, holds=holds) for position in self.environments)
+        hosts = [self.hosts[position] for position in self.environments]
+        if any(host.has_room(shape, holds=holds) for host in hosts):
+            return True
+        return any((holds or not host.is_short(shape)) and host.may_grow_for(shape) for host in hosts)
 
     def _is_moving(self) -> bool:
         """Whether the order of the shares may change though nothing happens."""

@@ -73,6 +73,14 @@ def test_a_run_does_not_wait_for_an_instance_that_only_a_share_behind_could_use(
     assert (result.summary()["ended_by"], result.summary()["horizon_s"]) == ended
 
 
+def test_time_gives_another_share_its_turn_though_an_instance_has_to_be_launched_for_it(simulate):
+    """``b`` used nothing, and no instance will ever hold its job; after the window ``a`` used nothing either."""
+    work = [job("a", "10s", share="a", count=2), job("b", "10s", vcpus=8, at="5s", share="b")]
+    keys = {**fair(shareDecaySeconds=60), "environments": [environment(maxvCpus=1)], "allow_unplaceable": True}
+    result = simulate(scenario(*work, world={"min_window": "0s"}, **keys))
+    assert starts(result) == {"a@0": 0, "a@1": 70}
+
+
 def test_nor_for_one_that_would_only_hold_jobs_for_which_too_much_is_reserved(simulate):
     keys = {**fair(computeReservation=90), "world": {"fleets": {"hosts": [{"type": "box.1", "at": "5m"}]}}}
     result = simulate(scenario(job("a", share="a"), environments=[environment()], allow_unplaceable=True, **keys))

@@ -118,11 +118,17 @@ def is_restless(scenario: Scenario, queue: Queue, now: int) -> bool:
     others = [job for job in turns.waiting(scenario, queue) if first and kind(job) != kind(first)]
     may = [job for job in others if fair.admits(job) and licences.enough(scenario, job)]
     return any(
-        takes(environment, job) and each.ready and each.free().holds(job.size)
+        takes(environment, job) and finds_or_gets_room(scenario, environment, job, now)
         for job in may
         for environment in queue.environments
-        for each in open_instances(environment)
     )
+
+
+def finds_or_gets_room(scenario: Scenario, environment: Environment, job: Job, now: int) -> bool:
+    """Whether an instance has room for it, or one may be launched that has."""
+    if any(each.ready and each.free().holds(job.size) for each in open_instances(environment)):
+        return True
+    return environment.fleet is None and scaling.may_launch(scenario, environment, job.size, now)
 
 
 def kind(job: Job) -> object:
