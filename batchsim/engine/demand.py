@@ -69,7 +69,7 @@ class DemandMeter:
         covers: dict[int, Ec2Cover] = {target.position: Ec2Cover(target, left)}
         ledger = self._open_ledger()
         for queue in ahead:
-            if target.position in queue.environments:
+            if target.position in queue.environments or self._may_take_resources(queue):
                 for _ in self._falls(queue, target, covers, ledger):
                     pass
         return left.booting
@@ -181,7 +181,18 @@ class DemandMeter:
     def _related(self, target: Ec2Environment) -> list[JobQueue]:
         """Return, in serving order, the queues whose demand can reach ``target`` or use what covers it first."""
         reach = self._reached_from(target)
-        return [queue for queue in self.queues if queue.waiting and not reach.isdisjoint(queue.environments)]
+        return [
+            queue
+            for queue in self.queues
+            if queue.waiting and (not reach.isdisjoint(queue.environments) or self._may_take_resources(queue))
+        ]
+
+    def _may_take_resources(self, queue: JobQueue) -> bool:
+        """Whether jobs of a queue may take consumable resources before those of others, wherever they run.
+
+        What Fargate's jobs will take is not reckoned with: they need not wait for instances.
+        """
+        return self.ledger is not None and self._on_ec2.keys() >= set(queue.environments)
 
     def _reached_from(self, target: Ec2Environment) -> frozenset[int]:
         if target.position not in self._neighbours:

@@ -232,6 +232,16 @@ def test_a_head_that_no_environment_takes_keeps_no_licence_from_what_lower_queue
     assert starts(simulate(rationed(*work, queues=queues, environments=places)))["a"] == 0
 
 
+def test_a_licence_that_a_higher_queue_will_take_elsewhere_asks_for_no_capacity_here(simulate):
+    """``a`` waits for a boot of 30 s and then takes the only licence; ``b`` could not start before it ends."""
+    queues = [queue("high", "slow", priority=9), queue("low", "other", priority=1)]
+    places = [environment("slow"), environment("other")]
+    work = [licensed("a", "60s", on="high"), licensed("b", "10s", on="low")]
+    world = {"instance_boot": "30s", "scale_up_delay": "10s"}
+    result = simulate(rationed(*work, queues=queues, environments=places, world=world))
+    assert result.instances["launched_at_s"].tolist() == [10, 110]
+
+
 # -- what is refused
 
 
