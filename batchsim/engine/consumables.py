@@ -66,6 +66,13 @@ class Consumables:
         """Whether one job of this shape could not take all that it needs."""
         return any(self.left(resource) < quantity for resource, quantity in self._tables.shapes[shape].consumables)
 
+    def may_suffice(self, shape: int, job: int | None) -> bool:
+        """Whether a job of this shape, or any of that shape that holds its own, has all that it needs."""
+        if not self.is_short(shape):
+            return True
+        holders = self._holders if job is None else self._holders & {job}
+        return any(self._tables.shape_code(each) == shape for each in holders)
+
     def shortage(self, shape: int) -> str:
         """Return the name of the first resource that a job of this shape finds too little of."""
         needs = self._tables.shapes[shape].consumables
@@ -224,9 +231,9 @@ class Rationed:
         self.gate.took(low, low + placed)
         return placed
 
-    def has_room(self, shape: int) -> bool:
+    def has_room(self, shape: int, *, holds: bool = False) -> bool:
         """As without, where no resource is short."""
-        return not self.gate.is_shut(shape) and super().has_room(shape)  # type: ignore[misc]  # a mixin
+        return (holds or not self.gate.is_shut(shape)) and super().has_room(shape)  # type: ignore[misc]  # a mixin
 
     def release(self, attempt: int) -> None:
         """As without, and give the resources back."""
@@ -243,6 +250,10 @@ class Rationed:
     def serves(self, shape: int, booting: Rooms) -> bool:
         """As without; for a resource a head waits here, since the next environment has no more of it."""
         return self.gate.is_shut(shape) or super().serves(shape, booting)  # type: ignore[misc]  # a mixin
+
+    def is_short(self, shape: int) -> bool:
+        """Whether too little is left of a resource for what was tried last."""
+        return self.gate.is_shut(shape)
 
     def refusal(self, shape: int) -> str:
         """As without, to a client without a queue."""

@@ -69,7 +69,7 @@ class DemandMeter:
         covers: dict[int, Ec2Cover] = {target.position: Ec2Cover(target, left)}
         ledger = self._open_ledger()
         for queue in ahead:
-            if target.position in queue.environments:
+            if target.position in queue.environments or self._may_take_resources(queue):
                 for _ in self._falls(queue, target, covers, ledger):
                     pass
         return left.booting
@@ -85,11 +85,13 @@ class DemandMeter:
                 yield shape, granted
             if granted < count and queue.is_held_by_its_head:
                 return
+            if granted < count and isinstance(queue, ShareQueue):
+                queue.hold(count - granted)
 
     def _waiting(self, queue: JobQueue) -> Iterator[tuple[int | None, int, int]]:
-        """Yield (first row, shape, count); the row is not known beyond the first runs, nor in a fair-share queue."""
+        """Yield (first row, shape, count); the row is not known beyond the first runs."""
         if isinstance(queue, ShareQueue):
-            yield from ((None, shape, count) for shape, count in queue.demand(MOST_RUNS))
+            yield from queue.demand(MOST_RUNS)
             return
         rest = queue.by_shape.copy()
         for low, high in islice(queue.in_order(), MOST_RUNS):
@@ -122,9 +124,9 @@ class DemandMeter:
             if fallen:
                 yield shape, fallen
             if left and ledger is not None:
-                ledger.take_back(self._shapes[shape], left - _tried(queue, environments, left))
+                ledger.take_back(self._shapes[shape], left)
             if left and isinstance(queue, ShareQueue) and not queue.is_strict:
-                queue.hold()
+                queue.hold(left)
             elif left:
                 environments = self._left_to_others(queue, environments, shape, left)
                 if not environments:
@@ -179,7 +181,18 @@ class DemandMeter:
     def _related(self, target: Ec2Environment) -> list[JobQueue]:
         """Return, in serving order, the queues whose demand can reach ``target`` or use what covers it first."""
         reach = self._reached_from(target)
-        return [queue for queue in self.queues if queue.waiting and not reach.isdisjoint(queue.environments)]
+        return [
+            queue
+            for queue in self.queues
+            if queue.waiting and (not reach.isdisjoint(queue.environments) or self._may_take_resources(queue))
+        ]
+
+    def _may_take_resources(self, queue: JobQueue) -> bool:
+        """Whether jobs of a queue may take consumable resources before those of others, wherever they run.
+
+        What Fargate's jobs will take is not reckoned with: they need not wait for instances.
+        """
+        return self.ledger is not None and self._on_ec2.keys() >= set(queue.environments)
 
     def _reached_from(self, target: Ec2Environment) -> frozenset[int]:
         if target.position not in self._neighbours:

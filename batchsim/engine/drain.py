@@ -11,7 +11,7 @@ from __future__ import annotations
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.job_queue import JobQueue
-from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.kernel import Kernel, Rank, in_turn
 from batchsim.engine.plan import Rules
 from batchsim.engine.tables import Tables
 
@@ -45,7 +45,8 @@ class Drain:
 
     def _look_again(self, environment: Ec2Environment) -> None:
         at_ms = (self._kernel.now_ms // self._grid_ms + 1) * self._grid_ms
-        self._kernel.call_in_background(at_ms, Rank.SCALE_IN, self._look, environment)
+        turn = in_turn(Rank.SCALE_IN, environment.position)
+        self._kernel.call_in_background(at_ms, turn, self._look, environment)
 
     def _look(self, environment: Ec2Environment) -> None:
         if not environment.held_vcpus:

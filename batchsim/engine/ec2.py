@@ -131,7 +131,7 @@ class Ec2Environment:
         """Whether jobs of this shape may start here at all."""
         return self.enabled and self.valid and self._shapes[shape].vcpus <= self.max_vcpus and bool(self.fitting(shape))
 
-    def has_room(self, shape: int) -> bool:
+    def has_room(self, shape: int, *, holds: bool = False) -> bool:  # noqa: ARG002 (one signature for all environments)
         """Whether a job of this shape would find room now."""
         return self.takes(shape) and self.host_for(shape) >= 0
 
@@ -188,6 +188,10 @@ class Ec2Environment:
         offers = [self.plan.offers[position] for position in latest]
         fitting = self.fitting(shape)
         return [offer for offer in offers if offer in fitting] or offers
+
+    def is_short(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
+        """No resources are rationed (``engine/consumables.py`` has the other kind)."""
+        return False
 
     def may_free(self, shape: int) -> bool:
         """Whether room for a job of this shape may come as jobs end, where maxvCpus or a quota is used up.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from batchsim.engine.blocked import BlockDetector
+from batchsim.engine.consumables import Consumables
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.environment import Environment
 from batchsim.engine.fargate import FargateEnvironment
@@ -46,6 +47,7 @@ class EndOfRun:
         tables: Tables,
         prices: SpotPrices,
         blocked: BlockDetector,
+        consumables: Consumables | None,
     ) -> None:
         self._kernel = kernel
         self._plan = plan
@@ -60,6 +62,7 @@ class EndOfRun:
         self._tables = tables
         self._prices = prices
         self._blocked = blocked
+        self._consumables = consumables
         self._coming_actions = 0
 
     @property
@@ -116,15 +119,30 @@ class EndOfRun:
         rooms = environment.booting_rooms()
         for launch in fleet.coming if fleet is not None else ():
             rooms.add(*environment.plan.offers[launch.offers[0]].size)
-        return any(environment.serves(shape, rooms) for shape in self._shapes_in_turn(environment))
+        holds = Ec2Environment.serves  # by room alone: where resources are rationed, those that are short wait anywhere
+        return any(holds(environment, shape, rooms) for shape in self._shapes_in_turn(environment))
 
     def _shapes_in_turn(self, environment: Environment) -> Iterator[int]:
-        """Yield the shapes of what a pass may try to start in an environment: strict FIFO its head, others anybody."""
+        """Yield the shapes of what a pass may try to start in an environment: strict FIFO its head, others anybody.
+
+        Not of jobs that are short of a consumable resource: what may still bring it back keeps a run alive itself.
+        """
         for queue in self._queues:
             if not queue.waiting or environment.position not in queue.environments:
                 continue
-            head = queue.head() if queue.overtakers == "nobody" and not isinstance(queue, ShareQueue) else None
-            if head is not None:
-                yield self._tables.shape_code(head[0])
-            else:
-                yield from (shape for shape, count in queue.by_shape.items() if count)
+            yield from (shape for shape, row in self._in_turn(queue) if self._may_find_enough(shape, row))
+
+    def _in_turn(self, queue: JobQueue) -> Iterator[tuple[int, int | None]]:
+        """Yield (shape, row) of heads, or the shapes of all where a pass may try anybody."""
+        if isinstance(queue, ShareQueue):
+            yield from ((self._tables.shape_code(row), row) for row in queue.rows_in_turn())
+        elif queue.overtakers == "nobody":
+            head = queue.head()
+            assert head is not None
+            yield self._tables.shape_code(head[0]), head[0]
+        else:
+            yield from ((shape, None) for shape, count in queue.by_shape.items() if count)
+
+    def _may_find_enough(self, shape: int, job: int | None) -> bool:
+        """Whether such a job, this one if it is known, has or finds all the consumable resources that it needs."""
+        return self._consumables is None or self._consumables.may_suffice(shape, job)

@@ -207,6 +207,7 @@ class Engine:
             tables,
             self.prices,
             self.blocked,
+            self.consumables,
         )
 
     def _consumables(self) -> Consumables | None:
@@ -245,7 +246,7 @@ class Engine:
         for queue in self.queues:
             queue.is_restless = queue.is_restless or self.consumables is not None
             if isinstance(queue, ShareQueue):
-                queue.hosts = self.environments
+                queue.hosts, queue.holds = self.environments, self._builder.holds
             if isinstance(queue, RunTaskClients):
                 queue.hosts, queue.give_up = self.environments, self.lifecycle.fail
         stops = Stops(self.kernel, self.plan.rules, self.tables, self.running)

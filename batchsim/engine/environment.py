@@ -51,6 +51,12 @@ class Environment(Protocol):
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether such a job waits here, so that the next environment of its queue is not tried."""
 
+    def may_grow_for(self, shape: int) -> bool:
+        """Whether an instance that holds a job of this shape may be launched now."""
+
+    def is_short(self, shape: int) -> bool:
+        """Whether a job of this shape that was tried last finds too little of a consumable resource."""
+
     def may_free(self, shape: int) -> bool:
         """Whether room for a job of this shape may come as jobs end, where maxvCpus or a quota is used up."""
 
@@ -60,8 +66,8 @@ class Environment(Protocol):
     def takes(self, shape: int) -> bool:
         """Whether jobs of this shape may start here at all."""
 
-    def has_room(self, shape: int) -> bool:
-        """Whether a job of this shape would find room now."""
+    def has_room(self, shape: int, *, holds: bool = False) -> bool:
+        """Whether a job of this shape would find room now; ``holds``: it has its consumable resources already."""
 
     def refusal(self, shape: int) -> str:
         """Return why RunTask finds no room for a job of this shape now."""

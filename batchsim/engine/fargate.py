@@ -87,13 +87,21 @@ class FargateEnvironment:
         want = self._tables.shapes[shape]
         return self.in_service and self._suits(want) and want.vcpus_milli <= self.max_vcpus * 1000
 
-    def has_room(self, shape: int) -> bool:
+    def has_room(self, shape: int, *, holds: bool = False) -> bool:  # noqa: ARG002 (one signature for all environments)
         """Whether maxvCpus and the quota leave room for a task of this shape now."""
         return self.takes(shape) and self._tables.shapes[shape].vcpus_milli <= self.room_milli()
 
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether a task of this shape waits here: only the launch rate holds it back."""
         return self.stance(shape, booting) == WaitReason.LAUNCH_RATE
+
+    def may_grow_for(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
+        """Fargate has no instances."""
+        return False
+
+    def is_short(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
+        """No resources are rationed (``engine/consumables.py`` has the other kind)."""
+        return False
 
     def may_free(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
         """Whether room may come as tasks end: always."""

@@ -36,6 +36,15 @@ class Rank(IntEnum):
     SCALE_IN = 16
 
 
+MOST_POSITIONS = 1 << 20
+"""More environments than a file has."""
+
+
+def in_turn(rank: Rank, position: int) -> float:
+    """An environment's place within a rank: the first of the file comes first, whoever was put on the agenda first."""
+    return rank + position / MOST_POSITIONS
+
+
 LIGHT = 5
 """Length of a light heap entry: (at, rank, serial, function, argument); SimPy's own have four fields."""
 
@@ -63,16 +72,16 @@ class Kernel(Environment):
         """Whether more is due at the present instant, be it in the background."""
         return bool(self._queue) and int(self._queue[0][0]) == self.now_ms
 
-    def call_at(self, at_ms: int, rank: int, call: Callable[[Any], None], argument: Any = None) -> None:
+    def call_at(self, at_ms: int, rank: float, call: Callable[[Any], None], argument: Any = None) -> None:
         """Call ``call(argument)`` at ``at_ms``, in its rank's place among the events of that instant."""
         heappush(self._queue, (at_ms, rank, next(self._eid), call, argument))  # type: ignore[misc]
 
-    def call_in_background(self, at_ms: int, rank: int, call: Callable[[Any], None], argument: Any = None) -> None:
+    def call_in_background(self, at_ms: int, rank: float, call: Callable[[Any], None], argument: Any = None) -> None:
         """As :meth:`call_at`, for an event that does not keep the run alive."""
         self.background += 1
         self.call_at(at_ms, rank, self._leave_background, (call, argument))
 
-    def until(self, at_ms: int, rank: int, *, background: bool = False) -> Event:
+    def until(self, at_ms: int, rank: float, *, background: bool = False) -> Event:
         """Return an event for processes to yield: it fires at ``at_ms`` in its rank's place."""
         event = Event(self)
         event._ok, event._value = True, None

@@ -58,6 +58,35 @@ def try_in_order(
     return 0, reason, position
 
 
+def try_past(
+    environments: Sequence[Environment],
+    positions: Sequence[int],
+    shape: int,
+    want: Shape,
+    run: tuple[int, int],
+    booting_room: BootingRoom,
+    awaited: dict[int, Awaited],
+) -> Trial:
+    """As :func:`try_in_order`, behind others that wait: what these wait for, in ``awaited``, is theirs.
+
+    The first job of a run that finds no room waits where that leaves it any, and keeps it from those behind.
+    """
+    reason, position = WaitReason.ENVIRONMENT_DISABLED, positions[0]
+    for position in positions:
+        environment = environments[position]
+        placed = environment.place(*run)
+        if placed:
+            return placed, WaitReason.EMPTY, position
+        reason = environment.stance(shape, booting_room(environment))
+        if environment.is_short(shape):
+            break
+        if position not in awaited:
+            awaited[position] = awaited_in(environment, booting_room)
+        if awaited[position].take(shape, want, 1):
+            break
+    return 0, reason, position
+
+
 class Overtaking(ABC):
     """Serves a queue in a scheduling pass, each in its own way past a head that waits."""
 
@@ -96,21 +125,25 @@ class Skipping(Overtaking):
     def serve(self, queue: LanedQueue, booting_room: BootingRoom) -> Blocked | None:
         """See :class:`Overtaking`."""
         walk, head = Walk(queue), None
-        awaited: dict[int, _Awaited] = {}
+        awaited: dict[int, Awaited] = {}
         last = queue.environments[-1]
         while (run := walk.next()) is not None:
             low, high = run
             for position in queue.environments:
                 low = self._fill(queue, position, (low, high), head)
+                if low == high:
+                    break
                 if position not in awaited and position != last:
-                    awaited[position] = _awaited(self._environments[position], booting_room)
-                stays = high - low if position == last else self._waits(awaited[position], low, high)
+                    awaited[position] = awaited_in(self._environments[position], booting_room)
+                is_last = position == last or self._is_short(position, low)
+                stays = high - low if is_last else self._waits(awaited[position], low, high)
                 if stays and head is None:
                     head = self._blocked(queue, low, booting_room)
                 walk.keep(low, low + stays)
                 low += stays
-                if stays and position == last:
+                if is_last:
                     walk.close()
+                    break
         walk.end()
         return head
 
@@ -122,10 +155,12 @@ class Skipping(Overtaking):
             low += placed
         return low
 
-    def _waits(self, awaited: _Awaited, low: int, high: int) -> int:
+    def _is_short(self, position: int, low: int) -> bool:
+        """Whether what was tried last there is short of a consumable resource: it waits for that, and for no room."""
+        return self._environments[position].is_short(self._tables.shape_code(low))
+
+    def _waits(self, awaited: Awaited, low: int, high: int) -> int:
         """Return how many of the jobs that found no room wait in the environment."""
-        if low == high:
-            return 0
         shape = self._tables.shape_code(low)
         return awaited.take(shape, self._tables.shapes[shape], high - low)
 
@@ -180,7 +215,7 @@ class Elsewhere(Overtaking):
         return Blocked(row, environment.stance(shape, booting_room(environment)), position)
 
 
-class _Awaited(Protocol):
+class Awaited(Protocol):
     """What jobs wait for in an environment that has no room for them, in the order in which they are asked about."""
 
     def take(self, shape: int, want: Shape, count: int) -> int:
@@ -195,7 +230,7 @@ class _Instances:
         self._cover = Ec2Cover(environment, booting)
 
     def take(self, shape: int, want: Shape, count: int) -> int:
-        """See :class:`_Awaited`."""
+        """See :class:`Awaited`."""
         if self._environment.has_room(shape):
             return count
         taken = self._cover.pack(shape, want, count)
@@ -210,14 +245,15 @@ class _Tasks:
         self._promised_milli = 0
 
     def take(self, shape: int, want: Shape, count: int) -> int:
-        """See :class:`_Awaited`."""
+        """See :class:`Awaited`."""
         room = self._environment.room_milli() - self._promised_milli
         taken = min(count, max(0, room) // want.vcpus_milli) if self._environment.takes(shape) else 0
         self._promised_milli += taken * want.vcpus_milli
         return taken
 
 
-def _awaited(environment: Environment, booting_room: BootingRoom) -> _Awaited:
+def awaited_in(environment: Environment, booting_room: BootingRoom) -> Awaited:
+    """Return what jobs that find no room may wait for in an environment."""
     if isinstance(environment, FargateEnvironment):
         return _Tasks(environment)
     assert isinstance(environment, Ec2Environment)

@@ -7,7 +7,7 @@ from itertools import chain
 
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.instance_table import InstanceTable
-from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.kernel import Kernel, Rank, in_turn
 from batchsim.engine.launch import Launcher
 from batchsim.engine.plan import Rules
 from batchsim.engine.scaling_log import ScalingLog
@@ -55,7 +55,8 @@ class ScaleIn:
         tick = _on_grid(max(at_ms, self._kernel.now_ms), self._rules.scale_down_check_ms)
         if (environment.position, tick) not in self._checks:
             self._checks.add((environment.position, tick))
-            self._kernel.call_in_background(tick, Rank.SCALE_IN, self._check, environment)
+            turn = in_turn(Rank.SCALE_IN, environment.position)
+            self._kernel.call_in_background(tick, turn, self._check, environment)
 
     def _check(self, environment: Ec2Environment) -> None:
         """End idle instances whose time has come, the longest idle first, as far as minvCpus permits."""

@@ -9,7 +9,7 @@ from simpy import Event
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.growth import Growth, Tally, one_less, vcpus_of
-from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.kernel import Kernel, Rank, in_turn
 from batchsim.engine.launch import Launcher
 from batchsim.engine.plan import Rules
 from batchsim.engine.restraint import Restraint
@@ -104,15 +104,15 @@ class Scaler:
         return tally
 
     def _live(self) -> Generator[Event, None, None]:
-        kernel = self._kernel
+        kernel, turn = self._kernel, in_turn(Rank.SCALE_UP, self.environment.position)
         while True:
             if not self._is_unmet():
                 self._asleep = kernel.event()
                 yield self._asleep
             due = kernel.now_ms + self._delay(self._ordinal)
-            yield kernel.until(due, Rank.SCALE_UP, background=True)
+            yield kernel.until(due, turn, background=True)
             while kernel.now_ms < self.environment.cooling_until_ms:
-                yield kernel.until(self.environment.cooling_until_ms, Rank.SCALE_UP, background=True)
+                yield kernel.until(self.environment.cooling_until_ms, turn, background=True)
             self._ordinal += 1
             self._decide()
 

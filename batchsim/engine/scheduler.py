@@ -17,7 +17,7 @@ from batchsim.engine.faults.stalls import Stalls
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laned_queue import LanedQueue
-from batchsim.engine.overtaking import Overtaking, try_in_order
+from batchsim.engine.overtaking import Awaited, Overtaking, Trial, try_in_order, try_past
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.share_service import ShareService
 from batchsim.engine.tables import Tables
@@ -160,16 +160,25 @@ class Scheduler:
             self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
 
     def _serve_shares(self, queue: ShareQueue, ahead: _Ahead) -> None:
+        awaited: dict[int, Awaited] | None = None if queue.is_strict else {}
         self._shares.serve(
             queue,
-            lambda run: self._try_head(queue, run, ahead),
+            lambda run: self._try_head(queue, run, ahead, awaited),
             lambda environment: ahead.waits_for(queue, environment),
         )
 
-    def _try_head(self, queue: JobQueue, head: tuple[int, int], ahead: _Ahead) -> tuple[int, WaitReason, int]:
-        """Try the environments in order: (jobs placed, else the reason, and the one that serves or was tried last)."""
-        shape = self._tables.shape_code(head[0])
-        trial = try_in_order(self._environments, queue.environments, shape, head, ahead.booting_room)
+    def _try_head(
+        self, queue: JobQueue, head: tuple[int, int], ahead: _Ahead, awaited: dict[int, Awaited] | None = None
+    ) -> Trial:
+        """Try the environments in order: (jobs placed, else the reason, and the one that serves or was tried last).
+
+        ``awaited``: what heads of the queue that were passed over wait for.
+        """
+        shape, places, room = self._tables.shape_code(head[0]), queue.environments, ahead.booting_room
+        if awaited is None:
+            trial = try_in_order(self._environments, places, shape, head, room)
+        else:
+            trial = try_past(self._environments, places, shape, self._tables.shapes[shape], head, room, awaited)
         if not trial[0] and ahead.waits_for(queue, trial[2]):
             return 0, WaitReason.HIGHER_QUEUE, trial[2]
         return trial

@@ -7,7 +7,7 @@ O(log shares). An array stays a run: as many of it are placed at once as its sha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from heapq import heapify, heappop, heappush, heapreplace
 from itertools import islice
 
@@ -53,6 +53,8 @@ class ShareQueue(JobQueue):
         self.shares = shares
         self.hosts: tuple[Environment, ...] = ()
         """All environments, by position."""
+        self.holds: Callable[[int], bool] | None = None
+        """Whether a waiting job has its consumable resources from an earlier attempt; None where there are none."""
         self.activity = ShareActivity(shares.window_ms)
         self.members: dict[int, Share] = {}
         """Every share that there ever was, by code."""
@@ -74,7 +76,8 @@ class ShareQueue(JobQueue):
         """Shares whose head may be another than the heap has."""
         self._held: set[int] = set()
         self._asking = NEVER
-        """While demand is measured: shares whose first run nobody takes, and the share asked about."""
+        self._untaken = 0
+        """While demand is measured: shares of whom nobody takes more, the share asked about, and its jobs untaken."""
         self._heap: list[Turn] = []
         self._passed_over: list[Turn] = []
         self._updated: tuple[int, int, int] = (NEVER, NEVER, NEVER)
@@ -187,16 +190,38 @@ class ShareQueue(JobQueue):
     def may_turn(self, blocked: int) -> bool:
         """Whether time alone may let a job start now that the head, of the shape ``blocked``, does not fit.
 
-        So it is while another shape would find room if it were its share's turn, and usage has not come to rest.
+        So it is while another shape would find room, or an instance might be launched for it, if it were its share's
+        turn, and usage has not come to rest.
         """
         others = [shape for shape, count in self.by_shape.items() if count and shape != blocked]
-        could = (shape for shape in others if self._could_start(shape))
-        return len(self._waiting) > 1 and any(True for _ in could) and self._is_moving()
+        could = any(self._could_start(shape) for shape in others) or self._holder_could_start()
+        return len(self._waiting) > 1 and could and self._is_moving()
 
-    def _could_start(self, shape: int) -> bool:
+    def rows_in_turn(self) -> list[int]:
+        """Return the heads whose turn it may be: of each share, but of a strict queue at rest of the first alone.
+
+        Not those that what is reserved keeps from starting.
+        """
+        heads = [head[0] for share in self._waiting.values() if (head := share.head()) is not None]
+        if self.is_strict and not self._is_moving():
+            first = self.head()
+            heads = [] if first is None else [first[0]]
+        return [row for row in heads if self._admitted(self._milli(row), 1) > 0]
+
+    def _holder_could_start(self) -> bool:
+        """Whether a head would find room that holds the consumable resources which others are short of."""
+        if self.holds is None:
+            return False
+        heads = [head[0] for share in self._waiting.values() if (head := share.head()) is not None]
+        return any(self._could_start(self._tables.shape_code(row), holds=True) for row in filter(self.holds, heads))
+
+    def _could_start(self, shape: int, *, holds: bool = False) -> bool:
         if not self._admitted(self._tables.shapes[shape].vcpus_milli, 1):
             return False
-        return any(self.hosts[position].has_room(shape) for position in self.environments)
+        hosts = [self.hosts[position] for position in self.environments]
+        if any(host.has_room(shape, holds=holds) for host in hosts):
+            return True
+        return any((holds or not host.is_short(shape)) and host.may_grow_for(shape) for host in hosts)
 
     def _is_moving(self) -> bool:
         """Whether the order of the shares may change though nothing happens."""
@@ -262,43 +287,50 @@ class ShareQueue(JobQueue):
         """Return what the jobs of each share hold, in thousandths of a vCPU, by code."""
         return {code: share.usage.steps.held for code, share in self.members.items()}
 
-    def demand(self, most: int) -> Iterator[tuple[int, int]]:
-        """Yield (shape, count) of what may start, in the order of turns; beyond ``most`` runs, the rest by shape.
+    def demand(self, most: int) -> Iterator[tuple[int | None, int, int]]:
+        """Yield (first row, shape, count) of what may start, in the order of turns; beyond ``most`` runs, by shape.
 
         What the reservation keeps from starting asks for no capacity, and neither does what is behind :meth:`hold`.
         """
         room, rest = self._room_milli(), self.by_shape.copy()
-        kinds = [shape for shape, count in rest.items() if count]
-        runs = self._runs_by_shape(most) if len(kinds) > 1 else iter([(NEVER, kinds[0], rest[kinds[0]])] * len(kinds))
-        held = self._held = set()
-        for code, shape, count in runs:
+        self._held = set()
+        for code, low, shape, count in self._runs_by_shape(most):
             rest[shape] -= count
-            if code in held:
+            if code in self._held:
                 continue
-            admitted = count if room is None else jobs_admitted(room, self._tables.shapes[shape].vcpus_milli, count)
-            self._asking = code
-            if admitted:
-                yield shape, admitted
-            if room is not None:
-                room -= admitted * self._tables.shapes[shape].vcpus_milli
+            admitted, room = yield from self._ask(code, low, shape, count, room)
             if admitted < count:
                 if self.is_strict:
                     return
-                held.add(code)
+                self._held.add(code)
         for shape, count in sorted(rest.items()):
-            admitted = count if room is None else jobs_admitted(room, self._tables.shapes[shape].vcpus_milli, count)
-            if admitted > 0:
-                yield shape, admitted
-            if room is not None:
-                room -= admitted * self._tables.shapes[shape].vcpus_milli
+            _, room = yield from self._ask(NEVER, None, shape, count, room)
 
-    def hold(self) -> None:
-        """No environment takes what :meth:`demand` gave last: the rest of its share waits behind it."""
+    def _ask(
+        self, code: int, low: int | None, shape: int, count: int, room: int | None
+    ) -> Generator[tuple[int | None, int, int], None, tuple[int, int | None]]:
+        """Yield as many of some jobs as are admitted; return how many, and what the reservation leaves then."""
+        milli = self._tables.shapes[shape].vcpus_milli
+        admitted = count if room is None else jobs_admitted(room, milli, count)
+        self._asking, self._untaken = code, 0
+        if admitted > 0:
+            yield low, shape, admitted
+        taken = max(0, admitted) - self._untaken
+        return admitted, None if room is None else room - taken * milli
+
+    def hold(self, untaken: int) -> None:
+        """So many jobs of what :meth:`demand` gave last take nothing: the rest of their share waits behind them."""
         self._held.add(self._asking)
+        self._untaken += untaken
 
-    def _runs_by_shape(self, most: int) -> Iterator[tuple[int, int, int]]:
-        for low, high in islice(self.in_order(), most):
-            yield self._tables.entry(low).share, self._tables.shape_code(low), high - low
+    def _runs_by_shape(self, most: int) -> Iterator[tuple[int, int | None, int, int]]:
+        """Yield (share, first row, shape, count) in the order of turns; who all are equal need not be told apart."""
+        kinds = [shape for shape, count in self.by_shape.items() if count]
+        if len(kinds) == 1 and self.holds is None:
+            yield NEVER, None, kinds[0], self.by_shape[kinds[0]]
+        elif kinds:
+            for low, high in islice(self.in_order(), most):
+                yield self._tables.entry(low).share, low, self._tables.shape_code(low), high - low
 
     # -- within
 

@@ -79,7 +79,11 @@ class ShareService:
                 queue.take(placed)
                 self._decided("placement", range(low, low + placed))
                 continue
-            told[share.code] = known[shape] = why
+            told[share.code] = why
+            if why[1] == queue.environments[-1] and why[0] != WaitReason.CONSUMABLE_RESOURCE:
+                known[shape] = (
+                    why  # no environment before has room, nor will have any; one that holds its own may start
+                )
             if queue.is_strict:
                 self._look_again(queue, shape)
                 break

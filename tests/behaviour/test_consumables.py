@@ -232,6 +232,36 @@ def test_a_client_without_a_queue_is_told_that_there_are_none(simulate):
     assert (row.ended_at_s, row.reason) == (8, "RunTask failed: consumable resource licence is used up")
 
 
+@pytest.mark.parametrize("short", [True, False])
+def test_where_heads_are_skipped_a_job_that_is_short_keeps_no_growth_from_those_behind(short, simulate):
+    """``first`` may still grow for one job: that is the next one's, if the head asks for no instances."""
+    places = [environment("first", maxvCpus=1), fixed(2, "second")]
+    world = {"head_of_line": "skip", "scale_up_delay": "30s"}
+    work = [licensed("head"), job("b", "10s"), job("c", "10s")]
+    result = simulate(
+        rationed(*work, total=0 if short else 1, environments=places, world=world, allow_unplaceable=True)
+    )
+    waits = {"b": 30, "c": 0} if short else {"head": 30, "b": 0, "c": 0}
+    assert starts(result) == waits
+
+
+def test_a_head_that_no_environment_takes_keeps_no_licence_from_what_lower_queues_ask_capacity_for(simulate):
+    queues = [queue("high", "full", priority=9), queue("low", "full", "grows", priority=1)]
+    places = [fixed(1, "full"), environment("grows")]
+    work = [job("fills", "100s", on="high"), licensed("head", on="high"), licensed("a", "10s", on="low")]
+    assert starts(simulate(rationed(*work, queues=queues, environments=places)))["a"] == 0
+
+
+def test_a_licence_that_a_higher_queue_will_take_elsewhere_asks_for_no_capacity_here(simulate):
+    """``a`` waits for a boot of 30 s and then takes the only licence; ``b`` could not start before it ends."""
+    queues = [queue("high", "slow", priority=9), queue("low", "other", priority=1)]
+    places = [environment("slow"), environment("other")]
+    work = [licensed("a", "60s", on="high"), licensed("b", "10s", on="low")]
+    world = {"instance_boot": "30s", "scale_up_delay": "10s"}
+    result = simulate(rationed(*work, queues=queues, environments=places, world=world))
+    assert result.instances["launched_at_s"].tolist() == [10, 110]
+
+
 # -- what is refused
 
 
@@ -262,6 +292,26 @@ def test_a_job_takes_five_resources_at_most():
 def test_a_job_that_wants_more_than_there_will_ever_be_waits_where_that_is_allowed(simulate):
     result = simulate(rationed(licensed("a"), asks=needs(("licence", 4)), total=3, allow_unplaceable=True))
     assert (jobs_of(result)["a"].state, reasons(result)) == ("RUNNABLE", [(0, WAITS, "hosts")])
+
+
+@pytest.mark.parametrize("rule", ["strict", "skip"])
+def test_a_run_on_a_listed_fleet_ends_where_what_is_short_will_never_come_back(rule, simulate):
+    fleet = {"fleets": {"hosts": [{"type": "box.1", "count": 2}]}, "head_of_line": rule}
+    spent = {"total": 1, "resources": [resource(1, resourceType="NON_REPLENISHABLE")]}
+    result = simulate(rationed(licensed("a", "10s", count=2), world=fleet, environments=[environment()], **spent))
+    assert column(result, "state") == {"a@0": "SUCCEEDED", "a@1": "RUNNABLE"}
+    assert (result.summary()["ended_by"], result.instances["billed_s"].tolist()) == ("stuck", [60, 60])
+
+
+def test_nor_is_it_held_up_for_a_pool_that_comes_back_to_jobs_that_are_short(simulate):
+    dry = [{"kind": "capacity", "at": "0s", "for": "1h", "select": {"type": "box.2"}}]
+    work = [job("wide", vcpus=2), licensed("a", "10s", on="other")]
+    cancelled = [{"at": "10s", "cancel": "wide"}]
+    places = [environment(types=("box.2",), allocationStrategy="BEST_FIT_PROGRESSIVE")]
+    queues = [queue("queue"), queue("other")]
+    keys = {"environments": places, "queues": queues, "actions": cancelled, "faults": dry, "allow_unplaceable": True}
+    result = simulate(rationed(*work, total=0, **keys))
+    assert (result.summary()["ended_by"], result.summary()["horizon_s"]) == ("stuck", 10)
 
 
 def test_a_snapshot_shows_what_is_left(drive):

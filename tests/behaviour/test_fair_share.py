@@ -19,6 +19,41 @@ def reasons_of(result, share):
     return [(row.at_s, str(row.reason)) for row in result.timeline.itertuples() if row.share == share]
 
 
+def test_a_share_passed_over_keeps_its_part_of_what_boots_from_the_shares_behind(simulate):
+    """``boots`` has room for one of the two: ``b`` goes on to the other environment."""
+    fleets = {"fleets": {"boots": [{"type": "box.2", "at": "10s"}], "runs": [{"type": "box.4"}]}}
+    slow = {"initial_capacity": "booting", "instance_boot": "60s", "fss_hol": "per_share", **fleets}
+    places = [environment("boots", ("box.2",)), environment("runs", ("box.4",))]
+    work = [job("a", "10s", vcpus=2, share="a"), job("b", "10s", vcpus=2, share="b")]
+    keys = {**fair(), "queues": [queue("queue", "boots", "runs", schedulingPolicyArn="fair")]}
+    result = simulate(scenario(*work, environments=places, world=slow, **keys))
+    assert starts(result) == {"b": 60, "a": 70}
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_a_run_does_not_wait_for_an_instance_that_only_a_share_behind_could_use(wide, simulate):
+    """Nothing runs, so usage is at rest: the share whose head no instance holds stays the first."""
+    keys = {**fair(), "world": {"fleets": {"hosts": [{"type": "box.1", "at": "5m"}]}}, "allow_unplaceable": True}
+    work = [job("a", "10s", vcpus=2 if wide else 1, share="a"), job("b", "10s", share="b")]
+    result = simulate(scenario(*work, environments=[environment()], **keys))
+    ended = ("stuck", 0) if wide else ("drained", 320)
+    assert (result.summary()["ended_by"], result.summary()["horizon_s"]) == ended
+
+
+def test_time_gives_another_share_its_turn_though_an_instance_has_to_be_launched_for_it(simulate):
+    """``b`` used nothing, and no instance will ever hold its job; after the window ``a`` used nothing either."""
+    work = [job("a", "10s", share="a", count=2), job("b", "10s", vcpus=8, at="5s", share="b")]
+    keys = {**fair(shareDecaySeconds=60), "environments": [environment(maxvCpus=1)], "allow_unplaceable": True}
+    result = simulate(scenario(*work, world={"min_window": "0s"}, **keys))
+    assert starts(result) == {"a@0": 0, "a@1": 70}
+
+
+def test_nor_for_one_that_would_only_hold_jobs_for_which_too_much_is_reserved(simulate):
+    keys = {**fair(computeReservation=90), "world": {"fleets": {"hosts": [{"type": "box.1", "at": "5m"}]}}}
+    result = simulate(scenario(job("a", share="a"), environments=[environment()], allow_unplaceable=True, **keys))
+    assert (result.summary()["ended_by"], result.summary()["horizon_s"]) == ("stuck", 0)
+
+
 # -- whose turn it is
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
+import pytest
 from scenario_builder import (
     attempts_of,
     column,
@@ -215,3 +216,23 @@ def test_a_maximum_reached_by_an_idle_instance_is_free_after_it_goes(simulate):
     result = simulate(scenario(job("a", "20s"), job("b", at="80s", vcpus=8), environments=[hosts], world=idle))
     assert result.instances["launched_at_s"].tolist() == [30, 140]
     assert result.instances["ended_at_s"].tolist()[0] == 110
+
+
+# -- decisions of one instant
+
+
+@pytest.mark.parametrize("order", [("late", "early"), ("early", "late")])
+def test_of_decisions_of_one_instant_that_of_the_first_environment_of_the_file_comes_first(order, simulate):
+    """Both are due at 140 s: one for a job submitted at 110, one where an instance that goes at 110 makes room."""
+    types = {"late": ("box.4", "box.8"), "early": ("box.8",)}
+    places = [environment(name, types[name], maxvCpus=8) for name in order]
+    work = [
+        job("a", "20s", on="late"), job("b", at="80s", vcpus=8, on="late"), job("c", at="110s", vcpus=8, on="early"),
+    ]  # fmt: skip
+    one = [{"kind": "capacity", "at": "0s", "capacity": 1, "select": {"type": "box.8"}}]
+    idle = {"scale_down_idle": "60s", "scale_up_delay": "30s", "prefer_size": "smallest"}
+    result = simulate(
+        scenario(*work, environments=places, queues=[queue(each, each) for each in order], faults=one, world=idle)
+    )
+    given = result.instances[result.instances["launched_at_s"] == 140]
+    assert given["environment"].tolist() == [order[0]]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from oracle import scaling
 from oracle.allocation import on_vcpus
-from oracle.plain import Change, Environment, Queue, Scenario
+from oracle.plain import Change, Environment, Policy, Queue, Resource, Scenario
 
 
 def change(scenario: Scenario, act: Change, now: int) -> None:
@@ -15,6 +17,11 @@ def change(scenario: Scenario, act: Change, now: int) -> None:
     for queue in scenario.queues:
         if queue.name == act.name:
             of_queue(queue, act)
+        if queue.policy is not None and queue.policy.name == act.name:
+            of_share(queue.policy, act)
+    for resource in scenario.resources:
+        if resource.name == act.name:
+            of_resource(resource, act)
 
 
 def of_environment(scenario: Scenario, environment: Environment, act: Change, now: int) -> None:
@@ -47,3 +54,17 @@ def of_queue(queue: Queue, act: Change) -> None:
         assert act.key == "state"
         queue.enabled = act.value == "ENABLED"
     act.mattered = before != (queue.priority, queue.enabled)
+
+
+def of_share(policy: Policy, act: Change) -> None:
+    share, _, key = act.key.partition(".")
+    assert key == "weightFactor"
+    act.mattered = policy.weights[share] != Fraction(str(act.value))
+    policy.weights[share] = Fraction(str(act.value))
+
+
+def of_resource(resource: Resource, act: Change) -> None:
+    assert act.key == "totalQuantity"
+    before = resource.total
+    resource.total = max(0, resource.total + act.value) if act.is_by else act.value
+    act.mattered = resource.total != before

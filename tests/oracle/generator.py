@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from oracle.widening import widen
+
 Data = dict[str, Any]
 
 TYPES = {
@@ -28,7 +30,13 @@ SUBNETS = {"subnet-a": "us-east-1a", "subnet-b": "us-east-1b"}
 
 
 def scenario(seed: int) -> Data:
-    """Scenario number ``seed``: always the same."""
+    """Scenario number ``seed``: always the same; odd numbers have more features."""
+    data = plain(seed)
+    return widen(Random(f"{seed} more"), data) if seed % 2 else data  # noqa: S311 (no secret)
+
+
+def plain(seed: int) -> Data:
+    """What all numbers have."""
     dice = Random(seed)  # noqa: S311 (no secret)
     environments = [_environment(dice, n) for n in range(dice.choice([1, 1, 1, 2, 3]))]
     queues = _queues(dice, [each["computeEnvironmentName"] for each in environments])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle import capacity, scaling
+from oracle import capacity, licences, scaling, turns
 from oracle.plain import NEVER, Attempt, Environment, Instance, Job, Queue, Scenario, World
 
 
@@ -15,31 +15,22 @@ def schedule(scenario: Scenario, now: int) -> None:
         left = scaling.Left(scenario)
         scaling.pass_down(scenario, queues[:place], left, now)  # those ahead that wait take their room first
         left.coming = scaling.Left(scenario).coming  # whom a scaler serves first, its decision says
-        for job in waiting(scenario, queue):
-            if not serve(scenario, job, left, now) and not scenario.world.skip:
-                break
+        go_down(scenario, turns.turns(scenario, queue, now), left, now)
+
+
+def go_down(scenario: Scenario, line: turns.Fifo | turns.Fair, left: scaling.Left, now: int) -> None:
+    """Serve one job after the other, as far as it goes."""
+    while (job := line.first()) is not None:
+        may = line.admits(job) and licences.enough(scenario, job)
+        if may and serve(scenario, job, left, now):
+            line.took(job)
+        else:
+            line.missed(job)
 
 
 def by_priority(scenario: Scenario) -> list[Queue]:
     """Highest first; equal ones as in the file."""
     return sorted(scenario.queues, key=lambda queue: -queue.priority)
-
-
-def waiting(scenario: Scenario, queue: Queue) -> list[Job]:
-    """The RUNNABLE jobs of a queue in line."""
-    jobs = [job for call in scenario.calls if call.queue is queue for job in call.jobs if job.state == "RUNNABLE"]
-    return sorted(jobs, key=lambda job: key(scenario.world, job))
-
-
-def key(world: World, job: Job) -> tuple[Any, ...]:
-    """A job's place in its queue: smaller is further ahead."""
-    place = (*job.call.key, job.index)
-    retried = bool(job.attempts)
-    again = retried and world.retry_position == "back"
-    ahead = retried and world.retry_position == "front"
-    if world.fifo_order == "submitted":
-        return (not ahead, job.runnable_since if again else job.created_at, place)
-    return (not ahead, job.runnable_since if again else job.runnable_at, job.created_at, place)
 
 
 def serve(scenario: Scenario, job: Job, left: scaling.Left, now: int) -> bool:
@@ -89,31 +80,60 @@ def start(world: World, job: Job, instance: Instance, now: int) -> None:
     job.state = "ACTIVE"
 
 
-def may_start(scenario: Scenario, fleets_to_come: list[Any]) -> bool:
+def may_start(scenario: Scenario, fleets_to_come: list[Any], now: int) -> bool:
     """Whether a job that waits has room on an instance that is on, that boots or that is still to be launched."""
     rooms = [(each.environment, each.free()) for each in capacity.on(scenario) if not each.closed]
     rooms += [(environment, planned.type.size) for _, environment, planned in fleets_to_come]
     return any(
         environment.enabled and environment in queue.environments and room.holds(job.size)
         for queue in scenario.queues
-        for job in next_in_line(scenario, queue)
+        for job in next_in_line(scenario, queue, now)
         for environment, room in rooms
     )
 
 
-def served_by(scenario: Scenario, environment: Environment) -> bool:
+def served_by(scenario: Scenario, environment: Environment, now: int) -> bool:
     """Whether a job is waiting that an environment takes, and that a pass would try to start."""
     return any(
         environment in queue.environments and takes(environment, job)
         for queue in scenario.queues
-        for job in next_in_line(scenario, queue)
+        for job in next_in_line(scenario, queue, now)
     )
 
 
-def next_in_line(scenario: Scenario, queue: Queue) -> list[Job]:
-    """Whom a pass would try to start: the head, or everybody."""
-    jobs = waiting(scenario, queue)
-    return jobs if scenario.world.skip else jobs[:1]
+def next_in_line(scenario: Scenario, queue: Queue, now: int) -> list[Job]:
+    """Whom a pass would try to start: the head, of each share its own, or everybody; not who may not start at all."""
+    line = turns.turns(scenario, queue, now)
+    return [job for job in line.candidates() if line.admits(job) and licences.enough(scenario, job)]
+
+
+def is_restless(scenario: Scenario, queue: Queue, now: int) -> bool:
+    """Whether time may let a job start: the head does not, one of another size would, and usage still moves."""
+    if queue.policy is None or not scenario.world.share_stops_queue or not turns.moves(scenario, queue, now):
+        return False
+    fair = turns.Fair(scenario, queue, now)
+    first = fair.first()
+    if len(fair.left) < 2:
+        return False
+    others = [job for job in turns.waiting(scenario, queue) if first and kind(job) != kind(first)]
+    may = [job for job in others if fair.admits(job) and licences.enough(scenario, job)]
+    return any(
+        takes(environment, job) and finds_or_gets_room(scenario, environment, job, now)
+        for job in may
+        for environment in queue.environments
+    )
+
+
+def finds_or_gets_room(scenario: Scenario, environment: Environment, job: Job, now: int) -> bool:
+    """Whether an instance has room for it, or one may be launched that has."""
+    if any(each.ready and each.free().holds(job.size) for each in open_instances(environment)):
+        return True
+    return environment.fleet is None and scaling.may_launch(scenario, environment, job.size, now)
+
+
+def kind(job: Job) -> object:
+    """What it asks for; whoever holds its resources already differs from those who do not."""
+    return job.size, job.asks
 
 
 def what_counts(scenario: Scenario, now: int) -> object:
@@ -123,5 +143,5 @@ def what_counts(scenario: Scenario, now: int) -> object:
         (each.enabled, each.max_vcpus, each.min_vcpus, each.errors, [until > now for until in each.held.values()])
         for each in scenario.environments
     ]
-    lines = [(queue.priority, [job.id for job in waiting(scenario, queue)]) for queue in scenario.queues]
-    return rooms, gates, lines
+    lines = [(queue.priority, [job.id for job in turns.waiting(scenario, queue)]) for queue in scenario.queues]
+    return rooms, gates, lines, licences.left(scenario)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
+from oracle import licences, turns
 from oracle.plain import Change, Environment, Instance, Job, Queue, Scenario
 
 
@@ -17,6 +19,7 @@ def marks(run: Scenario) -> Iterator[str]:
         for instance in environment.instances:
             yield from instance_marks(instance)
     yield from queue_marks(run)
+    yield from resource_marks(run)
 
 
 def job_marks(run: Scenario, job: Job) -> Iterator[str]:
@@ -96,6 +99,8 @@ def queue_marks(run: Scenario) -> Iterator[str]:
     yield from (f"set {act.key}" for act in run.acts if isinstance(act, Change) and act.mattered)
     for queue in run.queues:
         yield from overtaken(run, queue)
+        if queue.policy is not None:
+            yield from share_marks(run, queue)
 
 
 def overtaken(run: Scenario, queue: Queue) -> Iterator[str]:
@@ -104,3 +109,33 @@ def overtaken(run: Scenario, queue: Queue) -> Iterator[str]:
     first = sorted(jobs, key=lambda job: job.attempts[0].starting_at)
     if [job.runnable_at for job in first] != sorted(job.runnable_at for job in first):
         yield "started out of the order in which they came"
+
+
+def share_marks(run: Scenario, queue: Queue) -> Iterator[str]:
+    """Of a queue that shares fairly."""
+    jobs = [job for job in turns.jobs_of(run, queue) if job.attempts]
+    first = sorted(jobs, key=lambda job: job.attempts[0].starting_at)
+    shares = [job.share for job in first]
+    if sum(one != other for one, other in pairwise(shares)) > len(set(shares)):
+        yield "shares took turns"
+    if [job.created_at for job in first] != sorted(job.created_at for job in first):
+        yield "a share's job passed an older one"
+    at = max((job.attempts[-1].starting_at for job in jobs), default=0)
+    fair = turns.Fair(run, queue, at)
+    if fair.most is not None and any(not fair.admits(job) for line in fair.left.values() for job in line):
+        yield "a reservation kept jobs waiting"
+
+
+def resource_marks(run: Scenario) -> Iterator[str]:
+    """Of consumable resources."""
+    jobs = [job for call in run.calls for job in call.jobs if job.asks]
+    names = {each.name: each for each in run.resources}
+    for job in jobs:
+        ended = [each for each in job.attempts if each.ended_at is not None]
+        yield from (
+            f"a licence {'came' if names[name].comes_back else 'never came'} back" for name in job.asks if ended
+        )
+        if len(job.attempts) > 1 and run.world.held_by_job:
+            yield "kept a licence between attempts"
+        if job.state == "RUNNABLE" and not licences.enough(run, job):
+            yield "waited for a licence"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 NEVER = 10**15
@@ -56,7 +57,19 @@ class Environment:
     decision_at: int = NEVER  # of the scaler
     held: dict[tuple[str, str], int] = field(default_factory=dict)  # by type and zone, until when
     errors: int = 0  # capacity errors so far
+    is_managed: bool = True
+    unmanaged_vcpus: int | None = None
     instances: list[Instance] = field(default_factory=list)
+
+
+@dataclass
+class Policy:
+    """A scheduling policy: weight factors by share identifier, or by how identifiers begin (``tea*``)."""
+
+    name: str
+    weights: dict[str, Fraction]
+    window: int
+    reservation: int  # per cent
 
 
 @dataclass
@@ -64,7 +77,17 @@ class Queue:
     name: str
     priority: int
     environments: list[Environment]
+    policy: Policy | None = None  # None: FIFO
     enabled: bool = True
+
+
+@dataclass
+class Resource:
+    """A consumable resource."""
+
+    name: str
+    total: int
+    comes_back: bool
 
 
 @dataclass(frozen=True)
@@ -106,6 +129,9 @@ class Job:
     rules: list[dict[str, str]]
     timeout: int | None
     on_sigterm: str
+    asks: dict[str, int] = field(default_factory=dict)  # of consumable resources
+    share: str = ""
+    scheduling_priority: int = 0
     state: str = ""  # not submitted, SUBMITTED, PENDING, RUNNABLE, RETRY, ACTIVE, SUCCEEDED, FAILED
     created_at: int | None = None
     runnable_at: int | None = None  # for the first time
@@ -194,12 +220,13 @@ class Act:
 
 @dataclass
 class Change:
-    """A timed action that sets a key of an environment or a queue."""
+    """A timed action that sets a key of an environment, a queue, a consumable resource or a share."""
 
     at: int
     name: str
     key: str
     value: Any
+    is_by: bool = False  # whether it adds
     mattered: bool = False  # whether it changed anything
 
 
@@ -241,6 +268,10 @@ class World:
     scale_down_idle: int
     scale_down_check: int
     ce_backoff: int
+    usage_update: int
+    decay_kernel: str
+    share_stops_queue: bool
+    held_by_job: bool  # consumable resources
 
 
 @dataclass
@@ -252,5 +283,6 @@ class Scenario:
     reclaims: list[Reclaim]
     acts: list[Act | Change]
     shortages: list[Shortage]
+    resources: list[Resource]
     until: int | None
     max_time: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from oracle.plain import (
@@ -12,8 +13,10 @@ from oracle.plain import (
     Environment,
     Job,
     Planned,
+    Policy,
     Queue,
     Reclaim,
+    Resource,
     Scenario,
     Shortage,
     Size,
@@ -48,7 +51,8 @@ def read(data: Data) -> Scenario:
     environments = {
         item["computeEnvironmentName"]: _environment(item, types, world) for item in data["computeEnvironments"]
     }
-    queues = {item["jobQueueName"]: _queue(item, environments) for item in data["jobQueues"]}
+    policies = {item["name"]: _policy(item, world) for item in data.get("schedulingPolicies", [])}
+    queues = {item["jobQueueName"]: _queue(item, environments, policies) for item in data["jobQueues"]}
     definitions = {item["jobDefinitionName"]: item for item in data["jobDefinitions"]}
     simulation = {"until": "drained", "max_time": "30d", **data.get("simulation", {})}
     until = None if simulation["until"] == "drained" else duration_ms(simulation["until"])
@@ -60,6 +64,7 @@ def read(data: Data) -> Scenario:
         [_reclaim(item, environments) for item in data.get("faults", []) if item["kind"] == "spot_reclaim"],
         [_change(item) if "set" in item else _act(item) for item in data.get("actions", [])],
         [_shortage(item) for item in data.get("faults", []) if item["kind"] != "spot_reclaim"],
+        [_resource(item) for item in data.get("consumableResources", [])],
         until,
         duration_ms(simulation["max_time"]),
     )
@@ -92,6 +97,10 @@ def _world(world: Data) -> World:
         scale_down_idle=delays["scale_down_idle"],
         scale_down_check=delays["scale_down_check"],
         ce_backoff=max(1000, delays["ce_backoff"]),
+        usage_update=duration_ms(world.get("usage_update", "1s")),
+        decay_kernel=world.get("decay_kernel", "linear"),
+        share_stops_queue=world.get("fss_hol", "strict") == "strict",
+        held_by_job=world.get("consumable_hold", "attempt") == "job",
     )
 
 
@@ -115,6 +124,8 @@ def _environment(item: Data, types: dict[str, Type], world: Data) -> Environment
         strategy=resources.get("allocationStrategy", "BEST_FIT"),
         min_vcpus=resources.get("minvCpus", 0),
         max_vcpus=resources["maxvCpus"],
+        is_managed="computeResources" in item,
+        unmanaged_vcpus=item.get("unmanagedvCpus"),
     )
 
 
@@ -123,9 +134,23 @@ def _planned(part: Data, types: dict[str, Type], spot: bool) -> list[Planned]:
     return [one] * part.get("count", 1)
 
 
-def _queue(item: Data, environments: dict[str, Environment]) -> Queue:
+def _queue(item: Data, environments: dict[str, Environment], policies: dict[str, Policy]) -> Queue:
     order = sorted(item["computeEnvironmentOrder"], key=lambda place: place["order"])
-    return Queue(item["jobQueueName"], item["priority"], [environments[each["computeEnvironment"]] for each in order])
+    places = [environments[each["computeEnvironment"]] for each in order]
+    policy = policies[item["schedulingPolicyArn"]] if "schedulingPolicyArn" in item else None
+    return Queue(item["jobQueueName"], item["priority"], places, policy)
+
+
+def _policy(item: Data, world: Data) -> Policy:
+    fair = item["fairsharePolicy"]
+    weights = {each["shareIdentifier"]: Fraction(str(each["weightFactor"])) for each in fair["shareDistribution"]}
+    window = max(fair.get("shareDecaySeconds", 0) * 1000, duration_ms(world["min_window"]))
+    return Policy(item["name"], weights, window, fair.get("computeReservation", 0))
+
+
+def _resource(item: Data) -> Resource:
+    comes_back = item.get("resourceType", "REPLENISHABLE") == "REPLENISHABLE"
+    return Resource(item["consumableResourceName"], item["totalQuantity"], comes_back)
 
 
 def _reclaim(item: Data, environments: dict[str, Environment]) -> Reclaim:
@@ -145,7 +170,8 @@ def _shortage(item: Data) -> Shortage:
 
 def _change(item: Data) -> Change:
     name, _, key = item["set"].partition(".")
-    return Change(duration_ms(item["at"]), name, key, item["to"])
+    is_by = "by" in item
+    return Change(duration_ms(item["at"]), name, key, item["by" if is_by else "to"], is_by)
 
 
 def _act(item: Data) -> Act:
@@ -205,7 +231,16 @@ def _job(call: Call, index: int, entry: Data, definition: Data, world: Data) -> 
         rules=retry.get("evaluateOnExit", []),
         timeout=timeout and timeout["attemptDurationSeconds"] * 1000,
         on_sigterm=entry.get("on_sigterm", "die"),
+        asks=_asks(submit),
+        share=submit.get("shareIdentifier", ""),
+        scheduling_priority=submit.get("schedulingPriorityOverride", 0),
     )
+
+
+def _asks(submit: Data) -> dict[str, int]:
+    """Of consumable resources; definitions name none."""
+    listed = submit.get("consumableResourcePropertiesOverride", {}).get("consumableResourceList", [])
+    return {item["consumableResource"]: item["quantity"] for item in listed}
 
 
 def _size(submit: Data, container: Data) -> Size:

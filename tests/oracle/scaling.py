@@ -6,7 +6,7 @@ demand afresh, packed on free and booting capacity, and launches the rest. Idle 
 
 from __future__ import annotations
 
-from oracle import allocation, capacity, line, shortage
+from oracle import allocation, capacity, licences, line, shortage, turns
 from oracle.allocation import on_vcpus
 from oracle.plain import NEVER, Coming, Environment, Instance, Job, Queue, Scenario, Size, Type
 
@@ -162,12 +162,29 @@ def pass_down(
 ) -> list[tuple[Job, Environment | str | None]]:
     """The jobs that wait in these queues, with who takes each; what is left is less by what they take."""
     found = []
+    there = licences.left(scenario)
     for queue in queues:
-        for job in line.waiting(scenario, queue):
-            found.append((job, taker(scenario, job, left, now)))
-            if found[-1][1] is None and not scenario.world.skip:
-                break  # what stands behind it cannot start either
+        line_up = turns.turns(scenario, queue, now)
+        while (job := line_up.first()) is not None:
+            place = planned(scenario, job, line_up, there, left, now)
+            found.append((job, place))
+            if place is None:
+                line_up.missed(job)
+            else:
+                line_up.took(job)
     return found
+
+
+def planned(
+    scenario: Scenario, job: Job, line_up: turns.Fifo | turns.Fair, there: licences.Left, left: Left, now: int
+) -> Environment | str | None:
+    """As :func:`taker`; nobody takes what may not start for want of a resource, or for what is reserved."""
+    if not line_up.admits(job) or not licences.take(scenario.world, there, job):
+        return None
+    place = taker(scenario, job, left, now)
+    if place is None:
+        licences.give_back(scenario.world, there, job)
+    return place
 
 
 def taker(scenario: Scenario, job: Job, left: Left, now: int) -> Environment | str | None:
@@ -248,7 +265,7 @@ def instants(scenario: Scenario, now: int) -> list[int]:
 def busy(scenario: Scenario, now: int) -> bool:
     """Whether an instance idles or boots that may go in time, or jobs need a decision, or a pool that comes back."""
     for environment in scaled(scenario):
-        if shortage.may_end(scenario, environment, now) and line.served_by(scenario, environment):
+        if shortage.may_end(scenario, environment, now) and line.served_by(scenario, environment, now):
             return True
         if any(may_go(environment, each) for each in line.on(environment) if not each.live()):
             return True

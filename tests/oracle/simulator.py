@@ -17,6 +17,7 @@ class Simulator:
         self.scenario = scenario
         self.now = 0
         self.pass_at = 0  # the next scheduling pass
+        self.look_again_at = NEVER  # when the next update of usage may change whose turn it is
         self.over = False
         self.seen_by_a_pass: object = None
         self.fleets_to_come = [
@@ -141,6 +142,11 @@ class Simulator:
         self.pass_at = -(-self.now // cycle) * cycle if cycle else self.now
         if self.pass_at == self.now:
             line.schedule(self.scenario, self.now)
+            if self.look_again_at <= self.now:
+                self.look_again_at = NEVER
+            if any(line.is_restless(self.scenario, queue, self.now) for queue in self.scenario.queues):
+                update = self.scenario.world.usage_update
+                self.look_again_at = (self.now // update + 1) * update
             scaling.watch(self.scenario, self.now)
             self.seen_by_a_pass = line.what_counts(self.scenario, self.now)
 
@@ -157,7 +163,7 @@ class Simulator:
             times += [attempt.running_at, attempt.exits_at, attempt.times_out_at, attempt.killed_at]
         times += [job.retry_at for job in self.jobs() if job.state == "RETRY"]
         times += [instance.ready_at for instance in capacity.on(self.scenario)]
-        times += [self.pass_at, *scaling.instants(self.scenario, self.now)]
+        times += [self.pass_at, self.look_again_at, *scaling.instants(self.scenario, self.now)]
         times += [self.scenario.max_time, NEVER if self.scenario.until is None else self.scenario.until]
         return min(time for time in times if time > self.now)
 
@@ -166,7 +172,7 @@ class Simulator:
         if any(call.at > self.now for call in self.scenario.calls):
             return True
         live = [job for job in self.jobs() if not job.over]
-        if any(job.state in ("ACTIVE", "RETRY") for job in live):
+        if any(job.state in ("ACTIVE", "RETRY") for job in live) or self.look_again_at < NEVER:
             return True
         if live and any(act.at > self.now for act in self.scenario.acts):
             return True
@@ -174,7 +180,7 @@ class Simulator:
             self.scenario, self.now
         ):
             return True  # something changed since the last pass: the next one will look at it
-        return line.may_start(self.scenario, self.fleets_to_come) or scaling.busy(self.scenario, self.now)
+        return line.may_start(self.scenario, self.fleets_to_come, self.now) or scaling.busy(self.scenario, self.now)
 
     # -- everything there is
 

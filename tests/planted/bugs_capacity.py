@@ -28,7 +28,7 @@ SCALE_UP = (
         "C06",
         "a decision falls due at once",
         worlds.scaling,
-        line("engine.scale_up:Scaler._live", "kernel.now_ms + self._delay.one_ms(self._ordinal)", "kernel.now_ms"),
+        line("engine.scale_up:Scaler._live", "kernel.now_ms + self._delay(self._ordinal)", "kernel.now_ms"),
     ),
     Bug(
         "N33",
