@@ -211,11 +211,8 @@ class Engine:
         )
 
     def _consumables(self) -> Consumables | None:
-        plans = self.plan.consumables
-        if not plans:
-            return None
-        held_by_job = self.plan.rules.consumables_held_by_job
-        return Consumables(self.kernel, plans, self.tables, self.queues, held_by_job=held_by_job)
+        plans, held_by_job = self.plan.consumables, self.plan.rules.consumables_held_by_job
+        return None if not plans else Consumables(self.kernel, plans, self.tables, self.queues, held_by_job=held_by_job)
 
     def _submit_job(self) -> SubmitJob:
         rules = self.plan.rules

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DRAWS_A_SEED = "the seed of a run that was given none: it is printed, and written into the result"
 TELLS_A_LOST_PROCESS = "how long a process may be silent until its run is given up, which is an error and no result"
 LOOKED_AT: dict[tuple[str, str, str], str] = {
-    ("simulation.py", "dice", "os.urandom"): DRAWS_A_SEED,
+    ("prepared.py", "dice", "os.urandom"): DRAWS_A_SEED,
     ("experiments/replications.py", "dice", "os.urandom"): DRAWS_A_SEED,
     ("cli/scenarios.py", "dice", "import secrets"): DRAWS_A_SEED,
     ("analysis/fair_share.py", "set", "set(records.shares.queue)"): "makes a mapping that is only looked up",

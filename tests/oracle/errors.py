@@ -87,7 +87,7 @@ def youngest(_, rooms):
 
 
 def always_pulls(cache, image, _, key, pull, now):
-    return now + (pull.ec2_ms if pull else cache._drawn_ms(image, *key))
+    return now + (pull.ec2_ms if pull else cache._drawn_ms(image, key.environment, key.ordinal))
 
 
 def without_code(original, attempts, row):

@@ -36,7 +36,7 @@ def instance_on_ms(book: Book) -> Int64s:
 def billing_starts_on_time(book: Book) -> pd.DataFrame:
     """An instance is billed from the instant that bill_from says, between its launch and READY.
 
-    X04 judges those that a fault keeps from registering. One that was lost as it was launched is billed for no time.
+    X04 judges those that a fault keeps from registering. One that ends as its bill begins is billed for no time.
     """
     instances = book.instances
     billed, launched, ready = (instances.ms(name) for name in ("billed_from_s", "launched_at_s", "ready_at_s"))
@@ -45,7 +45,9 @@ def billing_starts_on_time(book: Book) -> pd.DataFrame:
     exact = {"launch": launched, "ready": ready}.get(rule)
     if exact is not None:
         wrong |= (billed != exact) & ~((billed == MISSING) & (exact > book.horizon_ms))
-        wrong &= (ready != MISSING) | ~(may_not_register(book) | (instances.ms("ended_at_s") == launched))
+        wrong &= (ready != MISSING) | ~(
+            may_not_register(book) | (billed == book.until_horizon(instances.ms("ended_at_s")))
+        )
     return instances.rows(wrong | ((ready != MISSING) & ((ready < launched) | (billed == MISSING))))
 
 
