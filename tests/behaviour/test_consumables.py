@@ -348,3 +348,14 @@ def test_ties_of_arn_and_name_are_one_resource():
     arn = "arn:aws:batch:us-east-1:ACCOUNT_ID:consumable-resource/licence"
     with pytest.raises(batchsim.ScenarioError, match="E123"):
         rationed(licensed("a"), asks=needs(("licence", 1), (arn, 1)))
+
+
+def test_a_head_that_nothing_holds_may_be_short_of_a_licence_too_and_is_not_told_of_meanwhile(simulate):
+    """As plain jobs end, others that passed the head hold both licences: a pass sees that it waits for these as well."""
+    others = [licensed(f"b{length}", f"{length}s", at="30s") for length in (300, 700, 500, 400, 900)]
+    plain = [job("c", "200s", on="side"), job("d", "600s", on="side")]
+    work = [licensed("giant", vcpus=99), *others, *plain]
+    keys = {"world": {"head_of_line": "skip", "block_detect": "0s"}, "queues": [queue(), queue("side")]}
+    result = simulate(rationed(*work, total=2, allow_unplaceable=True, **keys))
+    assert {reason for _, reason, _ in reasons(result)} == {"nothing_fits", "consumable_resource"}
+    assert next((row.at_s, row.until_s) for row in result.blocked.itertuples()) == (0, 30)

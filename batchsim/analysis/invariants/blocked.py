@@ -167,7 +167,10 @@ def _is_cancelled(book: Book, until_ms: Int64s) -> Bools:
 
 @invariant("H05")
 def heads_that_never_start_are_told_of(book: Book) -> pd.DataFrame:
-    """Where nothing can ever hold a FIFO queue's head, and it has one environment, AWS Batch tells of it in time."""
+    """Where nothing can ever hold a FIFO queue's head, and it has one environment, AWS Batch tells of it in time.
+
+    One that needs a consumable resource may be short of it as well, in between, and is not judged.
+    """
     timeline, bad = book.timeline, [np.zeros(0, np.int64)]
     for queue in timeline.words("queue"):
         served = book.settings.served_by(queue)
@@ -178,6 +181,8 @@ def heads_that_never_start_are_told_of(book: Book) -> pd.DataFrame:
         behind = np.append(line.at_ms[1:], book.horizon_ms)
         waited = behind - line.at_ms - stalled_ms(book, line.at_ms, behind)  # it may go, and no pass see it
         long = waited > book.settings.duration_ms("block_detect") + book.settings.duration_ms("scheduler_cycle")
+        needs = take(book.submissions.codes("consumables"), take(book.call, line.head, -1), -1)
+        long &= np.array([*(word == "" for word in book.submissions.words("consumables")), True], np.bool_)[needs]
         rows = np.flatnonzero(long & timeline.among("reason", *NEVER_STARTS)[line.row])
         bad.append(line.row[rows[~_is_told(book, queue, line.at_ms[rows], behind[rows])]])
     return timeline.rows(np.unique(np.concatenate(bad)))
