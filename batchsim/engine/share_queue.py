@@ -328,7 +328,7 @@ class ShareQueue(JobQueue):
         kinds = [shape for shape, count in self.by_shape.items() if count]
         if len(kinds) == 1 and self.holds is None:
             yield NEVER, None, kinds[0], self.by_shape[kinds[0]]
-        elif kinds:
+        else:
             for low, high in islice(self.in_order(), most):
                 yield self._tables.entry(low).share, low, self._tables.shape_code(low), high - low
 

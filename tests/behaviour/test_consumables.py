@@ -351,7 +351,7 @@ def test_ties_of_arn_and_name_are_one_resource():
 
 
 def test_a_head_that_nothing_holds_may_be_short_of_a_licence_too_and_is_not_told_of_meanwhile(simulate):
-    """As plain jobs end, others that passed the head hold both licences: a pass sees that it waits for these as well."""
+    """As plain jobs end, others that passed the head hold both licences: a pass sees that it waits for these too."""
     others = [licensed(f"b{length}", f"{length}s", at="30s") for length in (300, 700, 500, 400, 900)]
     plain = [job("c", "200s", on="side"), job("d", "600s", on="side")]
     work = [licensed("giant", vcpus=99), *others, *plain]

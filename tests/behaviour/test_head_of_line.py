@@ -16,6 +16,7 @@ from scenario_builder import (
     hosts,
     job,
     launched,
+    queue,
     reasons,
     scenario,
     starts,
@@ -176,3 +177,10 @@ def test_each_environment_has_a_head_of_its_own(simulate):
 def test_two_ways_past_a_head_contradict_each_other(world, told):
     with pytest.raises(ValueError, match=told):
         scenario(job("a"), world=world)
+
+
+def test_an_array_that_may_pass_goes_on_to_the_next_environment_with_what_the_first_has_no_room_for(simulate):
+    places = [fixed(1, name="first"), fixed(2, name="second")]
+    keys = {"environments": places, "queues": [queue("queue", "first", "second")], "world": {"head_of_line": "skip"}}
+    result = simulate(scenario(job("a", size=3), **keys))
+    assert result.attempts.environment.tolist() == ["first", "second", "second"]

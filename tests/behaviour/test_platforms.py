@@ -226,6 +226,16 @@ def test_on_fargate_the_launch_rate_and_the_quota_refuse(simulate: Simulate) -> 
     assert result.jobs.reason[2].startswith("RunTask failed: You've reached the limit on the number of vCPUs")
 
 
+def test_on_fargate_an_environment_that_is_disabled_refuses(simulate: Simulate) -> None:
+    story = build.scenario(
+        build.task("a", at="0s"),
+        environments=[build.fargate(state="DISABLED")],
+        world={**STEADY, "run_task_attempts": 1},
+        allow_unplaceable=True,
+    )
+    assert build.jobs_of(simulate(story))["a"].reason == "RunTask failed: tasks is DISABLED"
+
+
 def test_later_environments_take_what_the_first_has_no_room_for(simulate: Simulate) -> None:
     hosts = [build.environment(name, maxvCpus=1) for name in ("one", "two")]
     result = simulate(build.scenario(build.job("many", at="0s", size=2), environments=hosts, world=STEADY))

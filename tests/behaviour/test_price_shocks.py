@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from fault_stories import fault, on_demand, spot, struck
-from scenario_builder import attempts_of, box, job, reasons, scenario, starts
+from scenario_builder import attempts_of, box, job, queue, reasons, scenario, starts
 
 import batchsim
 from batchsim.errors import ScenarioError
@@ -63,6 +63,21 @@ def test_it_multiplies_prices_that_move_by_chance_and_shifts_none_of_them(hours,
         for faults in ([], [shock(f"{hours * 60:g}m", factor=2, type="box.*")])
     )
     assert [high / low for low, high in zip(paid(calm), paid(dear), strict=True)] == pytest.approx(factors, rel=1e-6)
+
+
+def test_prices_of_other_types_move_by_chance_as_they_would(simulate):
+    places = [spot("one"), spot("two", types=("box.2",))]
+    queues = [queue("one", "one"), queue("two", "two")]
+    work = [job(name, "42m", at={"rate": "1/h"}, count=3, on=name) for name in ("one", "two")]
+    keys = {"environments": places, "queues": queues, "world": {"spot_price_sigma": 0.2, "scale_down_idle": "0s"}}
+    calm, dear = (
+        simulate(scenario(*work, **keys, faults=faults)) for faults in ([], [shock("90m", factor=2, type="box.2")])
+    )
+    alike = [low == high for low, high in zip(paid(calm), paid(dear), strict=True)]
+    assert alike == [
+        name == "one" or at < 3600
+        for name, at in zip(calm.instances.environment, calm.instances.launched_at_s, strict=True)
+    ]
 
 
 def test_only_spot_and_only_the_types_that_it_selects(simulate):
