@@ -128,8 +128,9 @@ class Skipping(Overtaking):
         awaited: dict[int, Awaited] = {}
         last = queue.environments[-1]
         while (run := walk.next()) is not None:
-            low, high = run
-            for position in queue.environments:
+            (low, high), positions = run, iter(queue.environments)
+            while low < high:  # who finds no room anywhere waits in the last
+                position = next(positions)
                 low = self._fill(queue, position, (low, high), head)
                 if low == high:
                     break
@@ -143,7 +144,6 @@ class Skipping(Overtaking):
                 low += stays
                 if is_last:
                     walk.close()
-                    break
         walk.end()
         return head
 

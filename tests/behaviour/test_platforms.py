@@ -236,6 +236,13 @@ def test_on_fargate_an_environment_that_is_disabled_refuses(simulate: Simulate) 
     assert build.jobs_of(simulate(story))["a"].reason == "RunTask failed: tasks is DISABLED"
 
 
+def test_on_fargate_spot_there_may_be_no_capacity(simulate: Simulate) -> None:
+    out = {**STEADY, "run_task_attempts": 1, "fargate_spot_outages": [{"from": "0s", "for": "1h"}]}
+    tasks = build.fargate(type="FARGATE_SPOT")
+    result = simulate(build.scenario(build.task("a", at="0s"), environments=[tasks], world=out))
+    assert build.jobs_of(result)["a"].reason == "RunTask failed: Capacity is unavailable at this time"
+
+
 def test_later_environments_take_what_the_first_has_no_room_for(simulate: Simulate) -> None:
     hosts = [build.environment(name, maxvCpus=1) for name in ("one", "two")]
     result = simulate(build.scenario(build.job("many", at="0s", size=2), environments=hosts, world=STEADY))
