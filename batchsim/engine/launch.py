@@ -149,6 +149,8 @@ class Launcher:
         instances.billed_from[row] = now + bill_after[self._plan.rules.bill_from]
         if offer.spot:
             self._market.launched(row)
+            if self.prices is not None:
+                self.prices.launched(offer.type)
         self._count(environment, offer, 1)
         if self.faults is not None:
             self.faults.launched(row, environment)

@@ -77,6 +77,10 @@ class SpotPrices:
         self._interrupt = interrupt
         self._gate_moved = gate_moved
         self._shocks, self._faults = shocks, faults
+        self._launched: set[int] = set()
+        """Types that were launched as Spot by now."""
+        self._told: set[int] = set()
+        """Shocks that are in the table of faults."""
         self._given = sorted(
             {at for each in self.steps.values() for at, _ in each if at > 0} | (bounds_of(shocks) - {0})
         )
@@ -92,7 +96,7 @@ class SpotPrices:
         """Shut the gates of t = 0, and put all steps on the agenda."""
         for environment in self._spot:
             self._set_gate(environment)
-        self._note_shocks()
+        self._tell_shocks()
         for at_ms in self._given:
             self._kernel.call_in_background(at_ms, Rank.NOTICE, self._given_step)
         if self._walks:
@@ -110,15 +114,24 @@ class SpotPrices:
 
     def _given_step(self, _: None) -> None:
         now = self._kernel.now_ms
-        self._note_shocks()
+        self._tell_shocks()
         for type_, walk in self._walks.items() if now % STEP_MS else ():  # at the hour they walk on anyway
             if on_type(self._shocks, type_):
                 self.steps[type_].append((now, self._walked(type_, walk.price())))
         self._step()
 
-    def _note_shocks(self) -> None:
+    def launched(self, type_: int) -> None:
+        """A Spot instance of a type was launched."""
+        if type_ not in self._launched:
+            self._launched.add(type_)
+            self._tell_shocks()
+
+    def _tell_shocks(self) -> None:
+        """Tell once of each shock that is on and strikes a type that was launched: others are nobody's concern."""
         for shock in self._shocks:
-            if shock.window.from_ms == self._kernel.now_ms:
+            is_on = shock.window.covers(self._kernel.now_ms) and not shock.types.isdisjoint(self._launched)
+            if is_on and shock.number not in self._told:
+                self._told.add(shock.number)
                 self._faults.write(shock.number, FaultEffect.PRICE_SHOCKED)
 
     def _walked(self, type_: int, price: int) -> int:

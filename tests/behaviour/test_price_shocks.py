@@ -144,6 +144,18 @@ def test_what_does_not_go_together_is_told(made, code):
     assert [problem.code for problem in caught.value.problems] == [code]
 
 
+def test_it_is_told_when_it_first_strikes_a_type_that_was_launched(simulate):
+    late = hour(shock("0s", "2h", factor=2), shock("2h", factor=2), at="30m", world={"scale_up_delay": "10s"})
+    result = simulate(late)
+    assert struck(result, "price_shocked") == [(1810.0, "faults[0]")]
+
+
+def test_a_type_that_nobody_launches_has_no_line(simulate):
+    places = [on_demand(), spot()]
+    result = simulate(hour(shock(factor=2), places=places))
+    assert result.faults.empty
+
+
 def test_the_report_names_it_among_faults_and_assumptions():
     text = " ".join(batchsim.run(hour(shock("30m", factor=2)), seed=1).report().split())
     assert "1 price shock" in text

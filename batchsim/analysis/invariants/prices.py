@@ -137,23 +137,29 @@ def _usual(book: Book, shocks: Sequence[Line], row: int, paid: int) -> tuple[Fra
 
 @invariant("X14")
 def a_shock_has_its_line(book: Book) -> pd.DataFrame:
-    """A price shock of a type that was launched as Spot stands once in the table of faults, when it begins."""
-    faults = fault_table(book)
-    names = labels(book)
-    begins = {name: window_ms(fault)[0] for name, fault in names.items() if fault.get("kind") == "price_shock"}
+    """A price shock stands once in the table of faults: when it begins, or a type that it strikes is first launched."""
+    faults, names = fault_table(book), labels(book)
+    due = {name: at for name, fault in names.items() if (at := _first_struck_ms(book, fault)) is not None}
     told = faults.among("effect", "price_shocked")
     wrong = np.zeros(len(faults), np.bool_)
     for name in faults.words("fault"):
         mine = told & faults.among("fault", name)
-        wrong |= mine & ((faults.ms("at_s") != begins.get(name, MISSING)) | (mine.cumsum() > 1))
-    spot = {type_ for type_, _, _ in spot_groups(book)}
-    due = [
-        name
-        for name, at in begins.items()
-        if at < book.horizon_ms and names[name]["factor"] != 1 and any(fits_type(names[name], each) for each in spot)
-    ]
+        wrong |= mine & ((faults.ms("at_s") != due.get(name, MISSING)) | (mine.cumsum() > 1))
     missed = [name for name in due if not (told & faults.among("fault", name)).any()]
     return faults.rows(wrong) if wrong.any() else pd.DataFrame({"fault": missed})
+
+
+def _first_struck_ms(book: Book, fault: Line) -> int | None:
+    """When a price shock first strikes a type that was launched as Spot; None where it does not."""
+    if fault.get("kind") != "price_shock" or fault["factor"] == 1:
+        return None
+    start, end = window_ms(fault)
+    launched = book.instances.ms("launched_at_s")
+    first = min(
+        (int(launched[rows].min()) for type_, _, rows in spot_groups(book) if fits_type(fault, type_)), default=FAR
+    )
+    at = max(start, first)
+    return at if at < min(end, book.horizon_ms) else None
 
 
 INVARIANTS = (spot_pays_the_mean_price, a_shock_multiplies_one_price, a_shock_has_its_line)
