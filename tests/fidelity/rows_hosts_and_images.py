@@ -43,13 +43,17 @@ def stage(key, name, what, law, source=FITTED, **tests):
 
 def pull_each_time(_, self, image, __, key, pull, now_ms):
     """Every start pulls."""
-    return now_ms + (pull.ec2_ms if pull else self._drawn_ms(image, *key))
+    return now_ms + (pull.ec2_ms if pull else self._drawn_ms(image, key.environment, key.ordinal))
 
 
 def nobody_joins_a_pull(method, self, image, host, key, pull, now_ms):
     """A pull that is under way is not shared."""
     ready = method(self, image, host, key, pull, now_ms)
-    return now_ms + (pull.ec2_ms if pull else self._drawn_ms(image, *key)) if ready > now_ms else ready
+    return (
+        now_ms + (pull.ec2_ms if pull else self._drawn_ms(image, key.environment, key.ordinal))
+        if ready > now_ms
+        else ready
+    )
 
 
 def at_most_29_on_a_host(patch):

@@ -106,7 +106,7 @@ ROWS = [
         tests=f"{KEPT}test_jobs_that_the_reservation_keeps_from_starting_ask_for_no_capacity",
         status="modelled",
         breaks=lambda patch: patch.setattr(
-            ShareQueue, "demand", lambda queue, most: iter(sorted(queue.by_shape.items()))
+            ShareQueue, "demand", lambda queue, most: ((None, *each) for each in sorted(queue.by_shape.items()))
         ),
         note="A choice: else capacity that no job may use would come and go without end",
     ),
