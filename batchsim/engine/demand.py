@@ -14,6 +14,7 @@ from batchsim.engine.ec2_cover import Ec2Cover
 from batchsim.engine.environment import Environment, held_by
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.quota import VcpuQuota
+from batchsim.engine.share_demand import ShareDemand
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Ask
@@ -74,25 +75,22 @@ class DemandMeter:
                     pass
         return left.booting
 
-    def runs(self, queue: JobQueue, ledger: Ledger | None = None) -> Iterator[tuple[int, int]]:
+    def _runs(self, queue: JobQueue, shares: ShareDemand | None, ledger: Ledger | None) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) of a queue's waiting jobs in line; beyond the first runs, the rest by shape.
 
         With a ``ledger``, up to the first that is short of a consumable resource, where that holds all behind it.
         """
-        for low, shape, count in self._waiting(queue):
+        for low, shape, count in self._in_line(queue) if shares is None else shares.runs(MOST_RUNS):
             granted = count if ledger is None else ledger.grant(self._shapes[shape], low, count)
             if granted:
                 yield shape, granted
             if granted < count and queue.is_held_by_its_head:
                 return
-            if granted < count and isinstance(queue, ShareQueue):
-                queue.hold(count - granted)
+            if granted < count and shares is not None:
+                shares.hold(count - granted)
 
-    def _waiting(self, queue: JobQueue) -> Iterator[tuple[int | None, int, int]]:
+    def _in_line(self, queue: JobQueue) -> Iterator[tuple[int | None, int, int]]:
         """Yield (first row, shape, count); the row is not known beyond the first runs."""
-        if isinstance(queue, ShareQueue):
-            yield from queue.demand(MOST_RUNS)
-            return
         rest = queue.by_shape.copy()
         for low, high in islice(queue.in_order(), MOST_RUNS):
             shape = self._tables.shape_code(low)
@@ -119,14 +117,15 @@ class DemandMeter:
     ) -> Iterator[tuple[int, int]]:
         """Pass a queue's runs down its environments and yield (shape, count) of what ``target`` would grow for."""
         environments = queue.environments
-        for shape, count in self.runs(queue, ledger):
+        shares = ShareDemand(queue, self._tables) if isinstance(queue, ShareQueue) else None
+        for shape, count in self._runs(queue, shares, ledger):
             fallen, left = self._fall(queue, environments, shape, count, target, covers)
             if fallen:
                 yield shape, fallen
             if left and ledger is not None:
                 ledger.take_back(self._shapes[shape], left)
-            if left and isinstance(queue, ShareQueue) and not queue.is_strict:
-                queue.hold(left)
+            if left and shares is not None and not queue.is_held_by_its_head:
+                shares.hold(left)
             elif left:
                 environments = self._left_to_others(queue, environments, shape, left)
                 if not environments:

@@ -7,9 +7,8 @@ O(log shares). An array stays a run: as many of it are placed at once as its sha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush, heapreplace
-from itertools import islice
 
 from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue, Place
@@ -74,10 +73,6 @@ class ShareQueue(JobQueue):
         self._waiting: dict[int, Share] = {}
         self._moved: dict[int, Share] = {}
         """Shares whose head may be another than the heap has."""
-        self._held: set[int] = set()
-        self._asking = NEVER
-        self._untaken = 0
-        """While demand is measured: shares of whom nobody takes more, the share asked about, and its jobs untaken."""
         self._heap: list[Turn] = []
         self._passed_over: list[Turn] = []
         self._updated: tuple[int, int, int] = (NEVER, NEVER, NEVER)
@@ -287,50 +282,15 @@ class ShareQueue(JobQueue):
         """Return what the jobs of each share hold, in thousandths of a vCPU, by code."""
         return {code: share.usage.steps.held for code, share in self.members.items()}
 
-    def demand(self, most: int) -> Iterator[tuple[int | None, int, int]]:
-        """Yield (first row, shape, count) of what may start, in the order of turns; beyond ``most`` runs, by shape.
-
-        What the reservation keeps from starting asks for no capacity, and neither does what is behind :meth:`hold`.
-        """
-        room, rest = self._room_milli(), self.by_shape.copy()
-        self._held = set()
-        for code, low, shape, count in self._runs_by_shape(most):
-            rest[shape] -= count
-            if code in self._held:
-                continue
-            admitted, room = yield from self._ask(code, low, shape, count, room)
-            if admitted < count:
-                if self.is_strict:
-                    return
-                self._held.add(code)
-        for shape, count in sorted(rest.items()):
-            _, room = yield from self._ask(NEVER, None, shape, count, room)
-
-    def _ask(
-        self, code: int, low: int | None, shape: int, count: int, room: int | None
-    ) -> Generator[tuple[int | None, int, int], None, tuple[int, int | None]]:
-        """Yield as many of some jobs as are admitted; return how many, and what the reservation leaves then."""
-        milli = self._tables.shapes[shape].vcpus_milli
-        admitted = count if room is None else jobs_admitted(room, milli, count)
-        self._asking, self._untaken = code, 0
-        if admitted > 0:
-            yield low, shape, admitted
-        taken = max(0, admitted) - self._untaken
-        return admitted, None if room is None else room - taken * milli
-
-    def hold(self, untaken: int) -> None:
-        """So many jobs of what :meth:`demand` gave last take nothing: the rest of their share waits behind them."""
-        self._held.add(self._asking)
-        self._untaken += untaken
-
-    def _runs_by_shape(self, most: int) -> Iterator[tuple[int, int | None, int, int]]:
-        """Yield (share, first row, shape, count) in the order of turns; who all are equal need not be told apart."""
-        kinds = [shape for shape, count in self.by_shape.items() if count]
-        if len(kinds) == 1 and self.holds is None:
-            yield NEVER, None, kinds[0], self.by_shape[kinds[0]]
-        else:
-            for low, high in islice(self.in_order(), most):
-                yield self._tables.entry(low).share, low, self._tables.shape_code(low), high - low
+    def room_milli(self) -> int | None:
+        """Return what the reservation still lets start, in thousandths of a vCPU; None where nothing is reserved."""
+        if not self.shares.reservation:
+            return None
+        total = 1000 * sum(self.hosts[position].max_vcpus for position in self.environments)
+        key = (total, self.activity.active(self._kernel.now_ms))
+        if self._unreserved[0] != key:
+            self._unreserved = key, unreserved_milli(total, self.shares.reservation, key[1])
+        return self._unreserved[1] - self._used_milli
 
     # -- within
 
@@ -401,18 +361,8 @@ class ShareQueue(JobQueue):
             return share.decayed + share.placed
         return share.usage.at(at_ms)
 
-    def _room_milli(self) -> int | None:
-        """Return what the reservation still lets start, in thousandths of a vCPU; None where nothing is reserved."""
-        if not self.shares.reservation:
-            return None
-        total = 1000 * sum(self.hosts[position].max_vcpus for position in self.environments)
-        key = (total, self.activity.active(self._kernel.now_ms))
-        if self._unreserved[0] != key:
-            self._unreserved = key, unreserved_milli(total, self.shares.reservation, key[1])
-        return self._unreserved[1] - self._used_milli
-
     def _admitted(self, vcpus_milli: int, jobs: int) -> int:
-        room = self._room_milli()
+        room = self.room_milli()
         return jobs if room is None else jobs_admitted(room, vcpus_milli, jobs)
 
     def _milli(self, row: int) -> int:

@@ -3,6 +3,7 @@
 from fidelity_rows import Row
 
 from batchsim.engine.share_activity import ShareActivity
+from batchsim.engine.share_demand import ShareDemand
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.share_submission import SubmitJobToShares
 from batchsim.policies.fair_share import unreserved_milli
@@ -21,7 +22,7 @@ def _reserve_in_the_first_environment(patch):
         total = 1000 * queue.hosts[queue.environments[0]].max_vcpus
         return unreserved_milli(total, queue.shares.reservation, 1) - queue._used_milli
 
-    patch.setattr(ShareQueue, "_room_milli", room)
+    patch.setattr(ShareQueue, "room_milli", room)
 
 
 ROWS = [
@@ -102,11 +103,11 @@ ROWS = [
         id="4.6ad",
         rule="Demand for capacity is what waits in the order of turns, as far as the reservation lets it start",
         source=NOT_DOCUMENTED,
-        where=f"{QUEUE} ShareQueue.demand",
+        where="batchsim/engine/share_demand.py ShareDemand.runs",
         tests=f"{KEPT}test_jobs_that_the_reservation_keeps_from_starting_ask_for_no_capacity",
         status="modelled",
         breaks=lambda patch: patch.setattr(
-            ShareQueue, "demand", lambda queue, most: ((None, *each) for each in sorted(queue.by_shape.items()))
+            ShareDemand, "runs", lambda asks, most: ((None, *each) for each in sorted(asks._queue.by_shape.items()))
         ),
         note="A choice: else capacity that no job may use would come and go without end",
     ),
