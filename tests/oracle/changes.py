@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from oracle import scaling
 from oracle.allocation import on_vcpus
-from oracle.plain import Change, Environment, Policy, Queue, Resource, Scenario
+from oracle.plain import Act, Change, Environment, Policy, Queue, Resource, Scenario
 
 
 def change(scenario: Scenario, act: Change, now: int) -> None:
@@ -22,6 +22,13 @@ def change(scenario: Scenario, act: Change, now: int) -> None:
     for resource in scenario.resources:
         if resource.name == act.name:
             of_resource(resource, act)
+
+
+def reaches(scenario: Scenario, act: Act | Change) -> bool:
+    """Whether an action touches anything at all: a policy is nothing without a queue that has it."""
+    if not isinstance(act, Change) or not act.key.endswith(".weightFactor"):
+        return True
+    return any(queue.policy is not None and queue.policy.name == act.name for queue in scenario.queues)
 
 
 def of_environment(scenario: Scenario, environment: Environment, act: Change, now: int) -> None:

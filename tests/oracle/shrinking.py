@@ -67,7 +67,9 @@ def changes(data: Data, path: Path) -> Iterator[Data]:
 
 
 def _has(holder: Any, step: str | int) -> bool:
-    return step in holder if isinstance(holder, dict) else isinstance(holder, list) and step < len(holder)
+    if isinstance(holder, list):  # another may stand there by now than when the path was found
+        return isinstance(step, int) and step < len(holder)
+    return isinstance(holder, dict) and step in holder
 
 
 def _at(value: Any, path: Path) -> Any:

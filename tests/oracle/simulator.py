@@ -6,7 +6,7 @@ The order within an instant is that of ``docs/model.md``, "Time and ties".
 
 from __future__ import annotations
 
-from oracle import capacity, changes, dependencies, ending, line, scaling
+from oracle import capacity, changes, dependencies, ending, line, scaling, turns
 from oracle.plain import NEVER, Attempt, Change, Job, Reclaim, Scenario
 
 
@@ -119,7 +119,7 @@ class Simulator:
             capacity.launch(self.scenario.world, environment, planned.type, planned.spot, at, ready=ready)
 
     def acts(self) -> None:
-        if any(act.at == self.now for act in self.scenario.acts):
+        if any(act.at == self.now and changes.reaches(self.scenario, act) for act in self.scenario.acts):
             self.seen_by_a_pass = None  # an action counts as a change, whatever it does
         for act in self.scenario.acts:
             if act.at == self.now and isinstance(act, Change):
@@ -130,11 +130,14 @@ class Simulator:
                         ending.ask(self.scenario, job, act.verb, self.now)
 
     def submissions(self) -> None:
+        shares = turns.all_active(self.scenario, self.now)
         for call in self.scenario.calls:
             if call.at == self.now:
                 refused = not call.queue.enabled or any(other.refused for _, other in call.depends_on)
                 for job in call.jobs:
                     job.state, job.created_at = ("NOT_SUBMITTED", None) if refused else ("PENDING", self.now)
+        if turns.all_active(self.scenario, self.now) - shares:
+            self.seen_by_a_pass = None  # a share more: others weigh more, or less is reserved
 
     def scheduling_pass(self) -> None:
         """On the grid of the cycle."""

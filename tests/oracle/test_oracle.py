@@ -27,24 +27,16 @@ FIRST, LAST = map(
     int,
     os.environ.get("BATCHSIM_ORACLE", f"{FRESH}:{FRESH + effort(fast=2_000, verify=6_000, long=1_000_000)}").split(":"),
 )
-OPEN = (1003883, 1004055, 1004389)
-"""Numbers on which the two end a run of fair-share queues a second apart; the strict mark tells when one agrees."""
 TICK_MS = 500
 """Every time of the scenarios is a multiple of it."""
 
 
 @pytest.mark.parametrize("first", range(FIRST, LAST, CHUNK))
 def test_batchsim_and_the_oracle_agree(first, cases):
-    numbers = [number for number in range(first, min(first + CHUNK, LAST)) if number not in OPEN]
+    numbers = range(first, min(first + CHUNK, LAST))
     for number in numbers:
         assert not differences(scenario(number)), story(number)
     cases(len(numbers))
-
-
-@pytest.mark.xfail(reason="an open difference: when a run ends whose shares wait in vain", strict=True)
-@pytest.mark.parametrize("number", OPEN)
-def test_the_two_differ_on_what_is_open(number):
-    assert not differences(scenario(number))
 
 
 def test_the_oracle_says_the_same_if_it_goes_through_every_instant(cases):

@@ -137,6 +137,12 @@ def active(scenario: Scenario, queue: Queue, now: int) -> set[str]:
     return {job.share for job in jobs if job.ended_at is None or now < job.ended_at + queue.policy.window}
 
 
+def all_active(scenario: Scenario, now: int) -> set[tuple[str, str]]:
+    """Of all queues: (queue, share)."""
+    queues = [queue for queue in scenario.queues if queue.policy is not None]
+    return {(queue.name, share) for queue in queues for share in active(scenario, queue, now)}
+
+
 def moves(scenario: Scenario, queue: Queue, now: int) -> bool:
     """Whether the weighed usage of a share that waits will be another one with time, though nothing happens."""
     assert queue.policy is not None
