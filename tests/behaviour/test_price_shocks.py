@@ -150,6 +150,15 @@ def test_it_is_told_when_it_first_strikes_a_type_that_was_launched(simulate):
     assert struck(result, "price_shocked") == [(1810.0, "faults[0]")]
 
 
+@pytest.mark.parametrize(("until", "told"), [("drained", [(3600.0, "faults[0]")]), ("1h", [])])
+def test_in_its_last_instant_a_run_that_drains_is_told_of_it_and_one_that_is_cut_is_not(until, told, simulate):
+    hasty, end = {"scale_down_idle": "0s"}, {"until": until}
+    result = simulate(
+        scenario(job("a", "1h"), environments=[spot()], world=hasty, faults=[shock("1h")], simulation=end)
+    )
+    assert (result.horizon_s, struck(result, "price_shocked")) == (3600.0, told)
+
+
 def test_a_type_that_nobody_launches_has_no_line(simulate):
     places = [on_demand(), spot()]
     result = simulate(hour(shock(factor=2), places=places))

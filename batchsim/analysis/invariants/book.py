@@ -64,6 +64,11 @@ class Book:
         seen = (self.jobs.ms("ended_at_s"), self.attempts.ms("ended_at_s"), self.instances.ms("ended_at_s"))
         return max(0, *(int(column.max(initial=0)) for column in (*seen, self.attempts.ms("starting_at_s"))))
 
+    @cached_property
+    def last_ms(self) -> int:
+        """The last instant that the run went through: the horizon, or the one before where the run was cut there."""
+        return self.horizon_ms - (self.summary.get("ended_by") in ("until", "max_time"))
+
     def until_horizon(self, at_ms: Int64s) -> Int64s:
         """Each instant, the horizon where it never came."""
         return with_default(at_ms, self.horizon_ms)

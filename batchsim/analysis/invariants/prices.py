@@ -159,7 +159,7 @@ def _first_struck_ms(book: Book, fault: Line) -> int | None:
         (int(launched[rows].min()) for type_, _, rows in spot_groups(book) if fits_type(fault, type_)), default=FAR
     )
     at = max(start, first)
-    return at if at < min(end, book.horizon_ms) else None
+    return at if at < end and at <= book.last_ms else None
 
 
 INVARIANTS = (spot_pays_the_mean_price, a_shock_multiplies_one_price, a_shock_has_its_line)
