@@ -17,6 +17,7 @@ import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from batchsim.errors import OutputError
@@ -75,17 +76,17 @@ def reserved(path: Path, *, force: bool = False) -> Iterator[Path]:
     The folder is made if it is missing (its parent must exist). If the block fails, a folder made here goes again.
     Other processes are refused meanwhile.
     """
-    made = _make(path)
+    held = ExitStack()
     try:
-        with _opened(path) as folder, _claimed(path, folder):
-            with _told(path):
-                _check(path, folder, force=force)
-            yield path
-    except BaseException:
-        if made:
-            with suppress(OSError):
-                path.rmdir()
+        with _undisturbed():  # what was made has to be known before a signal may end the block
+            _take_hold(path, held, force=force)
+        yield path
+    except BaseException as error:
+        with _undisturbed():
+            held.__exit__(type(error), error, error.__traceback__)
         raise
+    with _undisturbed():
+        held.close()
 
 
 def write(path: Path, files: Mapping[str, Iterable[str] | bytes], *, force: bool = False) -> None:
@@ -108,8 +109,19 @@ def write(path: Path, files: Mapping[str, Iterable[str] | bytes], *, force: bool
                 commit(folder, files, old, _MAIN)
                 done = True
         finally:
-            sweep(folder, done=done)
+            with _undisturbed():
+                sweep(folder, done=done)
         os.fsync(folder)
+
+
+def _take_hold(path: Path, held: ExitStack, *, force: bool) -> None:
+    """Make the folder if it is missing, lock it, and try it; ``held`` then undoes that."""
+    if _make(path):
+        held.push(partial(_remove_failed, path))
+    folder = held.enter_context(_opened(path))
+    with _told(path):
+        held.enter_context(locked(path, folder, LOCK))
+        _check(path, folder, force=force)
 
 
 def _make(path: Path) -> bool:
@@ -122,21 +134,19 @@ def _make(path: Path) -> bool:
         return True
 
 
+def _remove_failed(path: Path, kind: type[BaseException] | None, *_: object) -> None:
+    """Remove a folder that was made for results which then failed, if it is empty."""
+    if kind is not None:
+        with suppress(OSError):
+            path.rmdir()
+
+
 def _check(path: Path, folder: int, *, force: bool) -> None:
     """Refuse a folder in use, a folder that cannot be written."""
     _refuse_used(path, folder, force=force)
     probe = f"{STAGED}probe-{os.getpid()}"
     os.close(_create(folder, probe))
     os.unlink(probe, dir_fd=folder)
-
-
-@contextmanager
-def _claimed(path: Path, folder: int) -> Iterator[None]:
-    """The lock on the folder; that it cannot be made is told of the folder."""
-    with ExitStack() as held:
-        with _told(path):
-            held.enter_context(locked(path, folder, LOCK))
-        yield
 
 
 def _refuse_used(path: Path, folder: int, *, force: bool) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-from typing import NoReturn
+from types import FrameType
+from typing import Any, NoReturn
 
 import pytest
 
@@ -119,3 +123,54 @@ def test_what_a_killed_run_staged_is_no_obstacle(tmp_path: Path) -> None:
 def test_only_names_of_our_own_are_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not files of a result folder"):
         write(tmp_path, {"../evil": ["x"]})
+
+
+class Signalled(BaseException):
+    """What a signal raises."""
+
+
+def signalled(line: int, path: Path) -> bool:
+    """Write results, with SIGTERM at the so-manieth line of the code for folders; whether there are so many."""
+
+    def traced(_frame: FrameType, event: str, _: object) -> Any:
+        nonlocal line
+        line -= event == "line" and line > 0
+        if event == "line" and not line:
+            line = -1
+            signal.raise_signal(signal.SIGTERM)
+        return traced
+
+    def found(frame: FrameType, *_: object) -> Any:
+        return traced if "/formats/folder_" in (name := frame.f_code.co_filename) or "/result_folder" in name else None
+
+    sys.settrace(found)
+    try:
+        with reserved(path):
+            write(path, {"jobs.csv": ["a"], "summary.json": ["{}"]})
+    except Signalled:
+        return True
+    finally:
+        sys.settrace(None)
+    return line < 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_wherever_a_signal_comes_there_are_whole_results_or_nothing(
+    tmp_path: Path, cases: Callable[[int], None]
+) -> None:
+    def terminated(*_: object) -> NoReturn:
+        raise Signalled
+
+    before = signal.getsignal(signal.SIGINT), signal.signal(signal.SIGTERM, terminated)
+    try:
+        for line in count(1):
+            path = tmp_path / str(line)
+            was_signalled = signalled(line, path)
+            assert not path.exists() or names(path) == ["jobs.csv", "summary.json"], line
+            if not was_signalled:
+                break
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+    assert line > 100
+    cases(line)
