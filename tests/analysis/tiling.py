@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ def differences(result: Result, story: Story, jobs: Iterable[int]) -> list[str]:
 
 def _of_job(told: Explanation, row: int, wanted: dict[str, np.ndarray]) -> Iterable[str]:
     bounds = [(round(1000 * step.start_s), round(1000 * step.end_s)) for step in told.steps]
-    if any(before[1] != after[0] for before, after in zip(bounds[:-1], bounds[1:], strict=True)):
+    if any(before[1] != after[0] for before, after in pairwise(bounds)):
         yield f"{told.job}: its steps do not follow one another: {bounds}"
     found = dict.fromkeys(wanted, 0)
     for step, (start, end) in zip(told.steps, bounds, strict=True):
