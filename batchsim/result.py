@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from batchsim.analysis.check import Violation
+    from batchsim.analysis.explain import Explanation, Story
+    from batchsim.analysis.explain.verdict import Verdict
+    from batchsim.analysis.explain.words import Asked
     from batchsim.analysis.prices import Prices, Rules
     from batchsim.analysis.run import Analysis
     from batchsim.pricing.asked import Price
@@ -43,6 +46,8 @@ class Result:
     """Where :meth:`reprice` looks up the prices of another region."""
     price_region: str = ""
     """The region of whose prices the bills are; empty for the scenario's."""
+    judge: Callable[[Scenario, str, Asked], Verdict | None] | None = None
+    """Tells whether a job that never started ever could, and what would let it."""
     repriced: tuple[str, ...] = ()
     """What of the prices is not as it was in the run, for people; empty where all is."""
 
@@ -205,6 +210,14 @@ class Result:
             repriced=then.changes,
         )
 
+    def explain(self, job: str) -> Explanation:
+        """Why a job took as long as it did, interval by interval; ``job`` is the id of a job, an array or an instance.
+
+        ``print(result.explain("etl:3"))`` prints what ``batchsim explain DIR etl:3`` does. Raises
+        :class:`~batchsim.errors.UnknownNameError`, a ``KeyError``.
+        """
+        return self._story.explain(job)
+
     def check(self) -> list[Violation]:
         """Hold the tables to the invariants; an empty list is the good answer."""
         from batchsim.analysis.check import check
@@ -260,6 +273,14 @@ class Result:
         if self.scenario.notifications:
             files[result_folder.NOTIFICATIONS] = notifications_jsonl.lines(self.records, self.scenario, self.seed)
         return files
+
+    @cached_property
+    def _story(self) -> Story:
+        from batchsim.analysis.check import tables_of
+        from batchsim.analysis.explain import Story
+
+        judge = None if self.judge is None else partial(self.judge, self.scenario)
+        return Story(tables_of(self), judge)
 
     @cached_property
     def _analysis(self) -> Analysis:
