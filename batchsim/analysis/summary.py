@@ -29,6 +29,7 @@ from batchsim.analysis.consumables import consumables
 from batchsim.analysis.fair_share import shares
 from batchsim.analysis.faults import faults
 from batchsim.analysis.latency import latency
+from batchsim.analysis.limits import limits_summary
 from batchsim.analysis.losses import failures, reclaims, retries, run_task, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
 from batchsim.analysis.month import per_month_nano_usd
@@ -38,6 +39,7 @@ from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import ratio
 from batchsim.analysis.throughput import MS_PER_H, entries, makespan_ms, throughput
 from batchsim.analysis.utilisation import utilisation
+from batchsim.analysis.workflows import longest
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import EndedBy, JobState, WhyEnded
 
@@ -229,10 +231,12 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "headline": _headline,
     "entries": entries,
     "occurrences": recurring,
+    "workflows": longest,
     "cost": _cost,
     "latency": latency,
     "throughput": throughput,
     "utilisation": utilisation,
+    "limits": limits_summary,
     "consumables": consumables,
     "instances": _instances,
     "failures": failures,
