@@ -35,6 +35,13 @@ class ExperimentError(BatchsimError, ValueError):
     """An experiment was asked for that cannot be made: one scenario to compare, an unknown metric or baseline."""
 
 
+class UnknownNameError(BatchsimError, KeyError):
+    """A run was asked about a job, an instance or a queue that it does not have (exit code 2)."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class OutputError(BatchsimError, OSError):
     """A result could not be written (exit code 4)."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from batchsim.analysis.check import Violation
+    from batchsim.analysis.explain import Explanation, Story
     from batchsim.analysis.prices import Prices, Rules
     from batchsim.analysis.run import Analysis
     from batchsim.pricing.asked import Price
@@ -205,6 +206,14 @@ class Result:
             repriced=then.changes,
         )
 
+    def explain(self, job: str) -> Explanation:
+        """Why a job took as long as it did, interval by interval; ``job`` is the id of a job, an array or an instance.
+
+        ``print(result.explain("etl:3"))`` prints what ``batchsim explain DIR etl:3`` does. Raises
+        :class:`~batchsim.errors.UnknownNameError`, a ``KeyError``.
+        """
+        return self._story.explain(job)
+
     def check(self) -> list[Violation]:
         """Hold the tables to the invariants; an empty list is the good answer."""
         from batchsim.analysis.check import check
@@ -276,6 +285,13 @@ class Result:
         from batchsim.report.page import report_page
 
         yield report_page(self._analysis, self.summary())
+
+    @cached_property
+    def _story(self) -> Story:
+        from batchsim.analysis.check import tables_of
+        from batchsim.analysis.explain import Story
+
+        return Story(tables_of(self))
 
     @cached_property
     def _analysis(self) -> Analysis:

@@ -20,9 +20,9 @@ from bench_burst import scenario as burst
 
 from batchsim import simulation
 from batchsim.analysis.check import examine, tables_of
+from batchsim.analysis.folder import read_folder
 from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import Book
-from batchsim.analysis.invariants.folder import read_folder
 from batchsim.analysis.invariants.registry import Invariant
 from batchsim.result import Result
 from batchsim.spec import Scenario, parse

@@ -14,12 +14,12 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from batchsim.analysis.folder import read_folder
 from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import TABLES, Book
-from batchsim.analysis.invariants.folder import read_folder
 from batchsim.analysis.invariants.registry import Invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.table import MissingColumnError
+from batchsim.analysis.typed import MissingColumnError
 
 STUMBLED = "F02"
 SHOWN = 5

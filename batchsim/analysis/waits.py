@@ -50,10 +50,29 @@ class WaitReasons:
         return np.asarray(self.at_head[:, column] + self.behind[:, column])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Waits as they stand in their lines. Shape of each: (waits,); attempts' waits first, in order of the attempts."""
+
+    job: Ints
+    line: Ints
+    start_ms: Int64s
+    end_ms: Int64s
+    is_unstarted: Bools
+    """Whether no attempt ended the wait."""
+    is_last_head: Bools
+    """Whether the job heads its line at the end of the run."""
+    has_overtaken: Bools
+    """Whether it ended while a job ahead in line went on waiting."""
+    key: tuple[Ints, ...]
+    """Its place in line, smaller first: -schedulingPriority, not retried, created, row; or what the scenario says."""
+    created_ms: Ints
+
+
 def waits(records: Records) -> Waits:
     """Return all waits with the instants at which their jobs became head."""
     jobs, attempts = records.jobs, records.attempts
-    last = np.flatnonzero(jobs.waiting_since_ms != NEVER)
+    started, last = len(attempts.job), np.flatnonzero(jobs.waiting_since_ms != NEVER)
     job = np.concatenate((int64(attempts.job), last))
     calls, call = records.submissions, jobs.submission[job]
     line = line_numbers(records, calls.queue[call], calls.share[call])
@@ -61,16 +80,27 @@ def waits(records: Records) -> Waits:
     end = np.concatenate((int64(attempts.starting_at_ms), until(jobs.ended_at_ms, records.horizon_ms)[last]))
     overtook = np.zeros(len(job), np.bool_)
     overtook[list(records.overtook)] = True
-    order, skipped = _departures(records, job, line, end, overtook)
-    skipped |= overtook[order]
-    head = end.copy()
-    in_turn = order[~skipped]
-    before = _departure_before(line[in_turn], end[in_turn])
-    head[in_turn] = np.minimum(np.maximum(start[in_turn], before), end[in_turn])
+    created, rank = int64(calls.created_at_ms[call]), -int64(calls.scheduling_priority[call])
+    unstarted = np.arange(len(job)) >= started
+    key = (rank, ~_is_retry(records, job, started), created, job)
+    is_last = np.isin(job, _last_heads(records)) & unstarted
+    head = head_instants(Standing(job, line, start, end, unstarted, is_last, overtook, key, created))
     queue = calls.queue[call]
     without_queue = np.isin(queue, records.timeline.queue[records.timeline.reason == WaitReason.CLIENT_BACKOFF])
     head[without_queue] = start[without_queue]  # nobody stands behind anybody
     return Waits(job, line, start, end, head)
+
+
+def head_instants(found: Standing) -> Int64s:
+    """Return when each wait's job became head of its line; the wait's end when it never was."""
+    start, end = found.start_ms, found.end_ms
+    order, skipped = departures(found)
+    skipped |= found.has_overtaken[order]
+    head = end.copy()
+    in_turn = order[~skipped]
+    before = _departure_before(found.line[in_turn], end[in_turn])
+    head[in_turn] = np.minimum(np.maximum(start[in_turn], before), end[in_turn])
+    return head
 
 
 def line_numbers(records: Records, queue: Ints, share: Ints) -> Int64s:
@@ -78,27 +108,22 @@ def line_numbers(records: Records, queue: Ints, share: Ints) -> Int64s:
     return int64(queue) * (len(records.names.shares) + 1) + int64(share) + 1
 
 
-def _departures(records: Records, job: Ints, line: Ints, end: Int64s, overtook: Bools) -> tuple[Ints, Bools]:
+def departures(found: Standing) -> tuple[Ints, Bools]:
     """Order the waits by line and departure, and tell which ended, unstarted, behind the job that started next.
 
     Attempts depart in row order. A wait that ended otherwise comes before the starts of the same instant, as
     cancellations do; at the horizon the timeline's head comes first. One that ended behind the head hands it to nobody,
     and neither does one that overtook it.
     """
-    started = len(records.attempts.job)
-    unstarted = np.arange(len(job)) >= started
-    created = int64(records.submissions.created_at_ms[records.jobs.submission[job]])
-    row = np.where(unstarted, job, np.arange(len(job)))
-    is_head = np.isin(job, _last_heads(records)) & unstarted
-    order = np.lexsort((row, np.where(unstarted, created, 0), ~is_head, ~unstarted, end, line))
-    following = _next_started(line[order], ~(unstarted | overtook)[order])
+    unstarted, size = found.is_unstarted, len(found.job)
+    row = np.where(unstarted, found.job, np.arange(size))
+    created = np.where(unstarted, found.created_ms, 0)
+    order = np.lexsort((row, created, ~found.is_last_head, ~unstarted, found.end_ms, found.line))
+    following = _next_started(found.line[order], ~(unstarted | found.has_overtaken)[order])
     known = unstarted[order] & (following != NEVER)
     mine, its = order[known], order[following[known]]
-    retried = _is_retry(records, job, started)
-    skipped = np.zeros(len(job), np.bool_)
-    rank = -int64(records.submissions.scheduling_priority[records.jobs.submission[job]])
-    keys = (rank, ~retried, created, job)
-    skipped[known] = _later_key(tuple(key[mine] for key in keys), tuple(key[its] for key in keys))
+    skipped = np.zeros(size, np.bool_)
+    skipped[known] = _later_key(tuple(key[mine] for key in found.key), tuple(key[its] for key in found.key))
     return order, skipped
 
 

@@ -20,7 +20,7 @@ from batchsim.analysis.check import Violation, check, check_folder, check_tables
 from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.exact import half_even, nano
 from batchsim.analysis.invariants.sweep import ascending, greatest_in, levels
-from batchsim.analysis.invariants.table import MISSING, scaled
+from batchsim.analysis.typed import MISSING, scaled
 from batchsim.errors import OutputError
 from batchsim.formats.scenario_yaml import write_yaml
 from tests.analysis.mutants_sound_run import sound_run

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from batchsim.analysis import typed
 from batchsim.analysis.check import examine
-from batchsim.analysis.invariants import names, table
+from batchsim.analysis.invariants import names
 from batchsim.analysis.invariants.names import Ids
 from batchsim.analysis.invariants.occupancy import occupancy
 from batchsim.analysis.invariants.room import Holds, room_before, stretches
 from batchsim.analysis.invariants.sweep import combined
-from batchsim.analysis.invariants.table import MISSING, Table
+from batchsim.analysis.typed import MISSING, Table
 from tests.analysis.mutants_shares import SHARE_MUTANTS, sound_shares
 from tests.analysis.mutants_sound_run import sound_run
 from tests.analysis.planting import Mutant
@@ -25,7 +26,7 @@ from tests.analysis.test_check_mutants import MUTANTS, is_caught
 @pytest.fixture(autouse=True)
 def _any_table_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "MANY", 0)
-    monkeypatch.setattr(table, "LONG", 1)
+    monkeypatch.setattr(typed, "LONG", 1)
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +79,8 @@ def test_a_column_of_one_value_is_that_value() -> None:
 @pytest.mark.parametrize("kind", ["Int64", "object", "str", "category"])
 def test_whatever_its_type(kind: str) -> None:
     cells = pd.Series(["7", "7", None, "7"] if kind != "Int64" else [7, 7, None, 7], dtype=kind)
-    assert table.scaled(cells, 0).tolist() == [7, 7, MISSING, 7]
-    assert table.scaled(cells[[0, 1, 3]], 0).tolist() == [7, 7, 7]
+    assert typed.scaled(cells, 0).tolist() == [7, 7, MISSING, 7]
+    assert typed.scaled(cells[[0, 1, 3]], 0).tolist() == [7, 7, 7]
 
 
 def test_what_a_reader_finds_cannot_be_written_into() -> None:

@@ -17,7 +17,7 @@ from batchsim.analysis.invariants.exact import half_even, nano, total
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.table import Int64s
+from batchsim.analysis.typed import Int64s
 from batchsim.units import parse_usd_nano, parse_usd_per_h_nano
 
 HOUR_MS = 3_600_000

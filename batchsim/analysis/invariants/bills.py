@@ -11,7 +11,7 @@ from batchsim.analysis.invariants.faults import may_not_register
 from batchsim.analysis.invariants.names import lookup, run_starts, spread
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
+from batchsim.analysis.typed import MISSING, Bools, Int64s, Table
 
 S_PER_H = 3_600
 MONTH_S = 730 * S_PER_H

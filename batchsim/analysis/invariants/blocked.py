@@ -17,8 +17,8 @@ from batchsim.analysis.invariants.names import lookup
 from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending, last_at
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 from batchsim.analysis.invariants.timeline import waits_of
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 CANCELLED = "Canceled by JobStateTimeLimit action due to reason: "
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"

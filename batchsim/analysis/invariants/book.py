@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.names import Ids, first_rows, lookup
 from batchsim.analysis.invariants.occupancy import Occupancy, occupancy
 from batchsim.analysis.invariants.settings import CannotTellError, Settings
 from batchsim.analysis.invariants.sweep import ascending, event_order
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Objects, Table
+from batchsim.analysis.typed import MISSING, Bools, Int64s, Objects, Table
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
 """The tables that every result folder has; others (``blocked``, ``rejections``, ``costs``, ...) may be there too."""

@@ -11,7 +11,7 @@ import numpy as np
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.settings import CannotTellError, Settings, at_ms
 from batchsim.analysis.invariants.sweep import value_at
-from batchsim.analysis.invariants.table import Int64s
+from batchsim.analysis.typed import Int64s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.prices import spot_prices_move
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import levels, value_at
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 BUNDLES = {
     "optimal": ("m6i", "c6i", "r6i", "c7i"),

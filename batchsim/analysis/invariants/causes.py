@@ -19,7 +19,7 @@ from batchsim.analysis.invariants.names import lookup
 from batchsim.analysis.invariants.progress import cut_short
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
+from batchsim.analysis.typed import MISSING, Bools, Int64s, Table
 
 MS_PER_H = S_PER_H * 1000
 OUTCOMES = {

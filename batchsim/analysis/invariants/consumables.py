@@ -11,7 +11,7 @@ from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import total_of
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending, levels, value_at
-from batchsim.analysis.invariants.table import MISSING, Int64s
+from batchsim.analysis.typed import MISSING, Int64s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

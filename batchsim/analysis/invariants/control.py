@@ -12,7 +12,7 @@ from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.dependencies import parents
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import at_ms, duration_ms
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 REASONS = {"cancel": "Canceled by the user", "terminate": "Terminated by the user"}
 """Status reasons where the action gives none."""

@@ -12,7 +12,7 @@ from batchsim.analysis.invariants.book import FAR, Book, sums, take
 from batchsim.analysis.invariants.names import lookup
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 DEPENDENCY_FAILED = "Dependent Job failed"
 TOO_MANY_REQUESTS = "Too Many Requests"

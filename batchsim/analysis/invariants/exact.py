@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from batchsim.analysis.invariants.table import Int64s
+from batchsim.analysis.typed import Int64s
 
 NANO = 1_000_000_000
 

@@ -15,7 +15,7 @@ from batchsim.analysis.invariants.book import FAR, Book, first_match, sums, take
 from batchsim.analysis.invariants.names import lookup
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
+from batchsim.analysis.typed import MISSING, Bools, Int64s, Table
 
 Line = Mapping[str, Any]
 """A fault as the scenario has it."""

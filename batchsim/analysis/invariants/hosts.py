@@ -13,7 +13,7 @@ from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.room import SIZES
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import Levels, levels, value_at
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 
 @invariant("I09")

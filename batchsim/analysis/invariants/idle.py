@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from batchsim.analysis.invariants.sweep import event_order
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

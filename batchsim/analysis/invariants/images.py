@@ -8,7 +8,7 @@ import pandas as pd
 from batchsim.analysis.invariants.book import FAR, Book
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 
 @invariant("G01")

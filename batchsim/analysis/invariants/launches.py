@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.prices import must_be_at_run_prices, price_at,
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
 from batchsim.analysis.invariants.sweep import levels
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 NEW_ACCOUNT_VCPUS = 5
 """Of Standard families, On-Demand and Spot; a new account has none of any other class (EC2 User Guide)."""

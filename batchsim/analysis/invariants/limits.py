@@ -15,7 +15,7 @@ from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
 from batchsim.analysis.invariants.sweep import levels
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 from batchsim.units import DURATION_MS, parse_rate_per_s
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"

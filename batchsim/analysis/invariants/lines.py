@@ -8,7 +8,7 @@ import numpy as np
 
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.sweep import split
-from batchsim.analysis.invariants.table import Bools, Int64s, Table
+from batchsim.analysis.typed import Bools, Int64s, Table
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,8 +17,8 @@ from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.room import SIZES, holds, stretches, takes_jobs
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import ascending, combined, greatest_in
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
 from batchsim.analysis.invariants.timeline import waits_of
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 FOR_ROOM = ("max_vcpus", "fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "vcpu_quota", "bid")
 """Reasons for which a head waits only because no instance has room for it."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.table import Bools, Cells, Int64s, Table
+from batchsim.analysis.typed import Bools, Cells, Int64s, Table
 
 MANY = 1_000
 """Rows from which numbering all ids is faster than a dictionary of those that are looked for."""

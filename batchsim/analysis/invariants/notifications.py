@@ -11,7 +11,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.registry import invariant
-from batchsim.analysis.invariants.table import Table
+from batchsim.analysis.typed import Table
 
 FINAL = ("SUCCEEDED", "FAILED")
 

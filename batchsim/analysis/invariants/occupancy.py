@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from batchsim.analysis.invariants.sweep import ascending, time_order
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s, Table
+from batchsim.analysis.typed import MISSING, Bools, Int64s, Table
 
 READY, END, START = 0, 1, 2
 """Within an instant an instance is there before anything else; what ends frees its room before what starts takes it."""

@@ -15,7 +15,7 @@ from batchsim.analysis.invariants.prices import spot_prices_move
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, at_ms, duration_ms
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 TIMELESS = ("spot_reclaim", "capacity", "quota", "api_throttle", "price_shock")
 """Kinds of faults that leave boots, pulls and container starts as long as the world says."""

@@ -17,7 +17,7 @@ from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.room import SIZES, holds, stretches
 from batchsim.analysis.invariants.settings import at_ms
 from batchsim.analysis.invariants.sweep import combined, commonest
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 GAVE_UP = "RunTask failed: "
 EFFORT = 200_000_000

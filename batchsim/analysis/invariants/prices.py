@@ -15,7 +15,7 @@ from batchsim.analysis.invariants.book import FAR, Book
 from batchsim.analysis.invariants.faults import Line, fault_table, fits_type, labels, of_kind, window_ms
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
-from batchsim.analysis.invariants.table import MISSING, Int64s
+from batchsim.analysis.typed import MISSING, Int64s
 from batchsim.units import parse_usd_per_h_nano
 
 

@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.faults import slowed
 from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import duration_ms
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 LENGTHS = ("restore_s", "checkpoint_s", "kept_s", "unkept_s")
 """What RUNNING is spent on."""

@@ -12,7 +12,7 @@ from batchsim.analysis.invariants.book import FAR, Book, sums, take
 from batchsim.analysis.invariants.exact import nano
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.table import MISSING, Int64s
+from batchsim.analysis.typed import MISSING, Int64s
 
 Figure = tuple[str, Any, Any]
 

@@ -8,7 +8,7 @@ import pandas as pd
 from batchsim.analysis.invariants.book import Book, sums
 from batchsim.analysis.invariants.names import Ids
 from batchsim.analysis.invariants.registry import invariant
-from batchsim.analysis.invariants.table import MISSING
+from batchsim.analysis.typed import MISSING
 
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 SPOT = ("SPOT", "FARGATE_SPOT")

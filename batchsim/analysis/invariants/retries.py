@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.progress import running_ms, scripted
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import combined
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 RETRIABLE = ("failed", "start_failed", "reclaimed", "host_lost")
 """Outcomes after which AWS Batch retries at all (User Guide, "Automated job retries")."""

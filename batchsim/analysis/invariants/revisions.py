@@ -8,7 +8,7 @@ import pandas as pd
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import value_at
-from batchsim.analysis.invariants.table import MISSING, Int64s
+from batchsim.analysis.typed import MISSING, Int64s
 
 
 @invariant("J01")

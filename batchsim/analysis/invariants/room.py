@@ -10,7 +10,7 @@ import numpy as np
 from batchsim.analysis.invariants.book import FAR, Book
 from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
 from batchsim.analysis.invariants.sweep import ascending, value_at
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 SIZES = ("vcpus", "memory_mib", "gpus")
 Shape = tuple[int, ...]

@@ -19,7 +19,7 @@ from batchsim.analysis.invariants.lines import lines
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import ascending, greatest_in
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 MOST_ACTIVE = 500
 EFFORT = 10_000_000

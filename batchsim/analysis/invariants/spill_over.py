@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.room import SIZES, Holds, Shape, holds_by_placement, room_before, takes_jobs
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import combined, commonest
-from batchsim.analysis.invariants.table import Bools, Int64s
+from batchsim.analysis.typed import Bools, Int64s
 
 
 @invariant("N36")

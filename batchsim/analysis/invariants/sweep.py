@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.invariants.table import Int64s
+from batchsim.analysis.typed import Int64s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

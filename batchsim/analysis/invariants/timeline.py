@@ -13,7 +13,7 @@ from batchsim.analysis.invariants.lines import lines
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending, last_at
-from batchsim.analysis.invariants.table import Bools, Int64s
+from batchsim.analysis.typed import Bools, Int64s
 
 REASONS = (
     "higher_queue",

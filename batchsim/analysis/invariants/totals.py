@@ -17,7 +17,7 @@ from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import ascending
-from batchsim.analysis.invariants.table import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 Figure = tuple[str, Any, Any]
 """A figure's path in the summary, what the summary says, what the tables say."""

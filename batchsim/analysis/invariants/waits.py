@@ -8,8 +8,8 @@ import pandas as pd
 from batchsim.analysis.invariants.book import Book, sums, take
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending
-from batchsim.analysis.invariants.table import MISSING, Int64s
 from batchsim.analysis.invariants.timeline import REASONS
+from batchsim.analysis.typed import MISSING, Int64s
 
 PARTS = (
     "throttled_s",

@@ -1,0 +1,69 @@
+"""A job explained: its intervals, the sentence that says which took longest, what it cost, what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from batchsim.analysis.explain.explanation import Explanation, Step, lasted
+from batchsim.analysis.explain.lines import Line
+from batchsim.analysis.explain.steps import JobSteps
+from batchsim.analysis.explain.tables import RunTables
+from batchsim.analysis.explain.words import SHORT, quoted
+from batchsim.analysis.typed import MISSING
+
+RUNS = "last_running"
+
+
+def explain_job(run: RunTables, job: int, lines: dict[tuple[str, str], Line] | None = None) -> Explanation:
+    """Explain the job of a row of ``jobs``; ``lines`` keeps the lines that were looked at, for the next job."""
+    told = JobSteps(run, {} if lines is None else lines, job)
+    steps = told.steps()
+    return Explanation(
+        job=told.id,
+        headline=headline(run, job, told.id, steps),
+        steps=steps,
+        started_at=run.settings.started_at,
+    )
+
+
+def headline(run: RunTables, job: int, job_id: str, steps: Iterable[Step]) -> str:
+    """What became of a job, how long it took, and for which reason longest."""
+    by_part = _by_part(steps)
+    total_ms = sum(by_part.values())
+    state = run.text("jobs", "state", job) or "NOT_SUBMITTED"
+    ended = run.ms("jobs", "ended_at_s", job) != MISSING
+    said = f"{quoted(job_id)} {state} {lasted(total_ms / 1000)} after it was due"
+    said = (
+        said if ended else f"{quoted(job_id)} still {state} as the run ended, {lasted(total_ms / 1000)} after its due"
+    )
+    if not total_ms:
+        return f"{quoted(job_id)} {state} at once" if ended else f"{quoted(job_id)} was not due before the run ended"
+    return f"{said}: {_longest(by_part, total_ms)}"
+
+
+def dominant(by_part: dict[str, int]) -> str:
+    """The part that took longest, the first of equals."""
+    return max(by_part, key=lambda part: by_part[part])
+
+
+def _longest(by_part: dict[str, int], total_ms: int) -> str:
+    part = dominant(by_part)
+    said = f"{_part(by_part, part, total_ms)}"
+    waited = {name: ms for name, ms in by_part.items() if name not in (RUNS, part)}
+    if part == RUNS and waited:
+        said += f"; then {_part(by_part, dominant(waited), total_ms)}"
+    return said
+
+
+def _part(by_part: dict[str, int], part: str, total_ms: int) -> str:
+    share = 100 * by_part[part] / total_ms
+    return f"{lasted(by_part[part] / 1000)} ({share:.0f} %) {SHORT.get(part, part)}"
+
+
+def _by_part(steps: Iterable[Step]) -> dict[str, int]:
+    """Milliseconds by part, in order of their first interval."""
+    found: dict[str, int] = {}
+    for step in steps:
+        length = round(1000 * step.end_s) - round(1000 * step.start_s)
+        found[step.part] = found.get(step.part, 0) + length
+    return {part: ms for part, ms in found.items() if ms}
