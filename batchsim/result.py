@@ -129,6 +129,26 @@ class Result:
         return self._table("costs")
 
     @cached_property
+    def critical_path(self) -> pd.DataFrame:
+        """One row a job of a workflow, by workflow, its critical path first and in order; slack and parts in seconds.
+
+        ``is_critical`` and ``step`` tell the path, ``bound_by`` what let a job go, ``freed_by`` whose end made its
+        room; ``start_s`` to ``end_s`` is the job's segment, the ``_s`` columns after these are its parts,
+        ``dominant_part`` the largest; ``slack_s`` is how much later it could have ended without moving the end of its
+        workflow
+        (:mod:`batchsim.analysis.critical_path`).
+        """
+        return self._table("critical_path")
+
+    @cached_property
+    def workflows(self) -> pd.DataFrame:
+        """One row a workflow: its makespan, the parts of its critical path, which add up to it, and the largest lever.
+
+        A workflow is what fires together, and what depends on it (:mod:`batchsim.analysis.workflows`).
+        """
+        return self._table("workflows")
+
+    @cached_property
     def notifications(self) -> pd.DataFrame:
         """One row an event that a rule of the scenario's ``notifications`` matched: rule, target, at_s, job_id, status.
 

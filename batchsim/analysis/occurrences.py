@@ -47,7 +47,7 @@ class Occurrences:
 
 def occurrences(records: Records, costs: JobCosts) -> Occurrences:
     """Return all firings of a run."""
-    group, firing, of_call = _firings(records)
+    group, firing, of_call = firings(records)
     size, of_job = len(group), of_call[records.jobs.submission]
     jobs, state = records.jobs, records.jobs.state
     return Occurrences(
@@ -71,8 +71,8 @@ def groups(records: Records) -> Int64s:
     return alone
 
 
-def _firings(records: Records) -> tuple[Int64s, Int64s, Int64s]:
-    """The group and number of each firing, and the firing of each call."""
+def firings(records: Records) -> tuple[Int64s, Int64s, Int64s]:
+    """Return the group and number of each firing, and the firing of each call."""
     calls = records.submissions
     group = groups(records)[calls.entry]
     most = int(calls.workflow_occurrence.max(initial=0)) + 1

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from batchsim.analysis.attribution import JobCosts, job_costs
 from batchsim.analysis.cost import Cost, cost, sum_check
+from batchsim.analysis.critical_path import CriticalPath, critical, critical_path_check
+from batchsim.analysis.dependency_graph import Graph, dependency_graph
+from batchsim.analysis.exact import Int64s
 from batchsim.analysis.frame import instance_ids, job_ids
 from batchsim.analysis.month import NIGHTLY, Schedule
 from batchsim.analysis.occurrences import Occurrences, occurrences
 from batchsim.analysis.parts import Parts, Spans, job_parts, job_spans, parts_check
 from batchsim.analysis.phases import Lives, Phases, attempt_phases, instance_lives
 from batchsim.analysis.prices import Prices, Rules
+from batchsim.analysis.slack import slack_ms
 from batchsim.analysis.waits import WaitReasons, Waits, wait_reasons, waits, waits_check
 from batchsim.records.tables import Records
 
@@ -76,6 +80,21 @@ class Analysis:
         return occurrences(self.records, self.job_costs)
 
     @cached_property
+    def graph(self) -> Graph:
+        """What let each job go, and the workflows that dependencies join."""
+        return dependency_graph(self.records, self.spans)
+
+    @cached_property
+    def slack_ms(self) -> Int64s:
+        """How much later each job could have ended without moving the end of its workflow. Shape: (jobs,)."""
+        return slack_ms(self.records, self.spans, self.graph)
+
+    @cached_property
+    def critical(self) -> CriticalPath:
+        """The critical path of each workflow."""
+        return critical(self)
+
+    @cached_property
     def job_ids(self) -> NDArray[np.object_]:
         """The id of each job that runs."""
         return job_ids(self.records)
@@ -91,4 +110,5 @@ class Analysis:
             *sum_check(self.cost),
             *parts_check(self.records, self.parts),
             *waits_check(self.waits, self.reasons),
+            *critical_path_check(self),
         ]

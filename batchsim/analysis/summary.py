@@ -38,6 +38,7 @@ from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import ratio
 from batchsim.analysis.throughput import MS_PER_H, entries, makespan_ms, throughput
 from batchsim.analysis.utilisation import utilisation
+from batchsim.analysis.workflows import longest
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import EndedBy, JobState, WhyEnded
 
@@ -229,6 +230,7 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "headline": _headline,
     "entries": entries,
     "occurrences": recurring,
+    "workflows": longest,
     "cost": _cost,
     "latency": latency,
     "throughput": throughput,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from batchsim.analysis.attribution import attempt_costs, extra_costs, row_environments, row_jobs
 from batchsim.analysis.causes import Cause, Charge
+from batchsim.analysis.critical_path import critical_path
 from batchsim.analysis.exact import Int64s, int64
 from batchsim.analysis.faults import faults_table
 from batchsim.analysis.frame import Column, call_ids, dollars, duration, nullable, pick, seconds, strings, texts, words
@@ -19,6 +20,7 @@ from batchsim.analysis.log_tables import blocked_table, consumables_table, scali
 from batchsim.analysis.parts import PART_NAMES
 from batchsim.analysis.phases import attempt_speeds
 from batchsim.analysis.run import Analysis
+from batchsim.analysis.workflows import workflows_table
 from batchsim.records.tables import NEVER, Ints, Records
 from batchsim.records.vocabulary import JobState, Outcome, WaitReason, WhyEnded, WhyLaunched
 
@@ -299,6 +301,8 @@ TABLES = {
     "costs": costs_table,
     "rejections": rejections_table,
     "faults": faults_table,
+    "critical_path": critical_path,
+    "workflows": workflows_table,
 }
 """Each table's maker by the table's name."""
 

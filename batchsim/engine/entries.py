@@ -68,6 +68,7 @@ class EntryCompiler:
         for plan in plans:
             if plan.after is not None:
                 entries[plan.after[0]].followers.append((plan.position, plan.after[1]))
+                entries[plan.position].followed = plan.after[0]
             root = plan
             while root.after is not None:
                 root = plans[root.after[0]]

@@ -63,6 +63,7 @@ def _names(engine: Engine) -> Names:
         container_reasons=engine.tables.container_reasons.texts(),
         shares=plan.shares.texts(),
         groups=tuple(entry.group for entry in engine.tables.entries),
+        follows=tuple(entry.followed for entry in engine.tables.entries),
         largest_types=tuple(map(_largest_type, plan.environments)),
         consumables=tuple(each.name for each in plan.consumables),
         faults=tuple(engine.faults.log.labels),

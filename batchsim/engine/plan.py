@@ -252,6 +252,8 @@ class EntryRun:
     """From a call's creation to its CancelJob, or NEVER."""
     follows: bool = False
     """Whether its firings are due only when another entry's have ended."""
+    followed: int = NEVER
+    """That other entry."""
     client_rate_per_s: Fraction | None = None
     group: int = NEVER
     """The first entry of those that fire together: a workflow's members, and those that follow them."""

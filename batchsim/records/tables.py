@@ -54,6 +54,9 @@ class Names:
     groups: tuple[int, ...] = ()
     """By entry: the first of those that fire together with it (its workflow's members, and all that follow them by
     ``after``); an entry beyond the end fires alone."""
+    follows: tuple[int, ...] = ()
+    """By entry: the one whose firing k its own firing k comes after (``at: {after: …}``), NEVER where there is none; an
+    entry beyond the end follows nobody."""
     largest_types: tuple[LargestType | None, ...] = ()
     """By environment; None on Fargate, and where there is no type."""
     consumables: tuple[str, ...] = ()
