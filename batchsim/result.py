@@ -149,6 +149,17 @@ class Result:
         return self._table("workflows")
 
     @cached_property
+    def limits(self) -> pd.DataFrame:
+        """One row a limit, the most used first: what, where, unit, the peak, the limit then, the share of it, at_s.
+
+        maxvCpus of environments, vCPU quotas, faults that leave so much, consumable resources, fair shares, and the
+        service's limits (:mod:`batchsim.analysis.limits`).
+        """
+        from batchsim.analysis.limits import limits
+
+        return limits(self._analysis)
+
+    @cached_property
     def notifications(self) -> pd.DataFrame:
         """One row an event that a rule of the scenario's ``notifications`` matched: rule, target, at_s, job_id, status.
 

@@ -200,7 +200,7 @@ def _bound_as(run: Analysis) -> Int64s:
 
 
 def _or_none(names: NDArray[np.object_]) -> NDArray[np.object_]:
-    return np.where(names == "", None, names)
+    return np.array([name or None for name in names.tolist()], dtype=object)
 
 
 def _in_order(run: Analysis) -> Int64s:

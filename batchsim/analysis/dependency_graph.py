@@ -14,7 +14,7 @@ import numpy as np
 from batchsim.analysis.exact import Int64s, int64
 from batchsim.analysis.occurrences import firings
 from batchsim.analysis.parts import Spans
-from batchsim.records.tables import NEVER, Bools, Ints, Records
+from batchsim.records.tables import NEVER, Bools, Records
 from batchsim.records.vocabulary import JobState
 
 DEPENDENCY_FAILED = "Dependent Job failed"
@@ -68,7 +68,7 @@ def dependency_graph(records: Records, spans: Spans) -> Graph:
     here = takes_part(records, spans)
     workflow, due, end = _workflows(records, spans, here)
     found = links(records, spans, here)
-    last, first_failed = _first(found, np.lexsort((found.parent, -found.at_ms, found.job))), _first_failed(found)
+    last, first_failed = _first(found, int64(np.lexsort((found.parent, -found.at_ms, found.job)))), _first_failed(found)
     looked_at = _looked_at(records, spans)
     bound, ready, decided_by = _binding(records, spans, found, last, first_failed, looked_at)
     by_dependency = bound != NEVER
@@ -175,7 +175,7 @@ def _spread(first: Int64s, size: Int64s) -> tuple[Int64s, Int64s]:
     return np.asarray(first[stretch] + within), stretch
 
 
-def _first(found: Links, order: Ints) -> tuple[Int64s, Int64s]:
+def _first(found: Links, order: Int64s) -> tuple[Int64s, Int64s]:
     """Jobs that have links, and the first link of each in an order that is by job."""
     if not len(order):
         return order, order
@@ -185,7 +185,7 @@ def _first(found: Links, order: Ints) -> tuple[Int64s, Int64s]:
 
 def _first_failed(found: Links) -> tuple[Int64s, Int64s]:
     """Jobs that depend on what failed, and the link that failed first."""
-    order = np.lexsort((found.parent, found.at_ms, found.job))
+    order = int64(np.lexsort((found.parent, found.at_ms, found.job)))
     return _first(found, order[found.failed[order]])
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+
+from batchsim.analysis.ceilings import Ceilings
 
 HOURS_PER_MONTH = 730
 """Hours in a month of EBS prices (fact sheet section 7)."""
@@ -112,11 +114,13 @@ class ScaleIn:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Scale-in rules and maxvCpus by environment; an environment beyond a tuple's end has the defaults."""
+    """Scale-in rules and maxvCpus by environment, beyond a tuple's end the defaults; and all limits over time."""
 
     scale_in: tuple[ScaleIn, ...] = ()
     max_vcpus: tuple[int | None, ...] = ()
     """The scenario's; None, as by default, where it is not known."""
+    ceilings: Ceilings = field(default_factory=Ceilings)
+    """None, as by default, where they are not known."""
 
     def of(self, environment: int) -> ScaleIn:
         """Return the scale-in rules of one environment."""

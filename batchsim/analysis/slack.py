@@ -25,7 +25,7 @@ def slack_ms(records: Records, spans: Spans, graph: Graph) -> Int64s:
     end = np.append(graph.end_ms, NEVER)[graph.workflow]
     latest = np.where(here, end, NEVER)
     if len(records.dependencies.submission) or any(entry != NEVER for entry in records.names.follows):
-        latest = _Pass(records, spans, graph, latest).run()
+        latest = np.array(_Pass(records, spans, graph, latest).run(), np.int64)
     return np.where(here, latest - spans.end_ms, NEVER)
 
 
@@ -35,7 +35,7 @@ class _Pass:
     def __init__(self, records: Records, spans: Spans, graph: Graph, latest: Int64s) -> None:
         calls = records.submissions
         self._first, self._size = calls.first_job.tolist(), calls.size.tolist()
-        self._latest = latest.tolist()
+        self._latest: list[int] = latest.tolist()
         """The latest end of each job that moves nothing."""
         self._length = (spans.end_ms - graph.ready_ms).tolist()
         """From when a job was ready to its end."""

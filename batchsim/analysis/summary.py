@@ -29,6 +29,7 @@ from batchsim.analysis.consumables import consumables
 from batchsim.analysis.fair_share import shares
 from batchsim.analysis.faults import faults
 from batchsim.analysis.latency import latency
+from batchsim.analysis.limits import limits_summary
 from batchsim.analysis.losses import failures, reclaims, retries, run_task, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
 from batchsim.analysis.month import per_month_nano_usd
@@ -235,6 +236,7 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "latency": latency,
     "throughput": throughput,
     "utilisation": utilisation,
+    "limits": limits_summary,
     "consumables": consumables,
     "instances": _instances,
     "failures": failures,

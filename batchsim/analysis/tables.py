@@ -90,6 +90,7 @@ def attempts_table(run: Analysis) -> pd.DataFrame:
             "status_reason": words(attempts.status_reason, names.status_reasons),
             "reason": words(attempts.container_reason, names.container_reasons),
             "exit_code": nullable(attempts.exit_code),
+            "overtook": _overtook(run.records),
             "speed": attempt_speeds(run.records) / 1000,
             **_course_columns(run),
             **_size_columns(run.records, call),
@@ -100,6 +101,13 @@ def attempts_table(run: Analysis) -> pd.DataFrame:
             "cost_usd": dollars(attempt_costs(run.records, run.cost)[0]),
         }
     )
+
+
+def _overtook(records: Records) -> NDArray[np.bool_]:
+    """Whether each attempt started while a job ahead in line went on waiting."""
+    overtook = np.zeros(len(records.attempts.job), np.bool_)
+    overtook[list(records.overtook)] = True
+    return overtook
 
 
 def _course_columns(run: Analysis) -> dict[str, Column]:

@@ -154,7 +154,7 @@ def _path(run: Analysis, row: int) -> list[dict[str, Any]]:
     jobs = np.flatnonzero(path.on_path & (graph.workflow == row))
     jobs = jobs[np.argsort(path.step[jobs])][:MOST_STEPS]
     levers = _levers(path.parts[jobs])
-    lengths = zip(jobs.tolist(), levers.argmax(axis=1).tolist(), levers.any(axis=1).tolist(), strict=True)
+    lengths = zip(jobs.tolist(), np.argmax(levers, axis=1).tolist(), np.any(levers, axis=1).tolist(), strict=True)
     return [
         {
             "job_id": str(run.job_ids[job]),

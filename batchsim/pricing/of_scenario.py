@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from batchsim.analysis.prices import ExtraPrice, FargatePrices, FargateRates, Prices, Rules, ScaleIn
+from batchsim.pricing.ceilings import ceilings_of
 from batchsim.records.tables import Names
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec import facts as catalogue
@@ -32,7 +33,7 @@ def prices_of(scenario: Scenario, facts: CatalogueFacts, names: Names) -> Prices
 
 
 def rules_of(scenario: Scenario, names: Names, min_vcpus: Sequence[int] | None = None) -> Rules:
-    """When each environment's scaler ends an idle instance, and how far it may grow.
+    """When each environment's scaler ends an idle instance, how far it may grow, and all other limits.
 
     ``min_vcpus`` is each environment's largest minvCpus during the run; by default the scenario's.
     """
@@ -45,6 +46,7 @@ def rules_of(scenario: Scenario, names: Names, min_vcpus: Sequence[int] | None =
             for vcpus, rules in zip(lowest, given, strict=True)
         ),
         tuple(_max_vcpus(scenario, by_name.get(name)) for name in names.environments),
+        ceilings_of(scenario, names),
     )
 
 

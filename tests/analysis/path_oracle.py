@@ -90,9 +90,7 @@ class Recount:
         self.result = result
         self.horizon = result.records.horizon_ms
         self.delay = result.scenario.world.dep_eval_delay
-        self._calls = {
-            (row.entry, row.occurrence): row for row in result.submissions.itertuples() if self._came(row)
-        }
+        self._calls = {(row.entry, row.occurrence): row for row in result.submissions.itertuples() if self._came(row)}
         self.jobs = [job for job in map(self._job, result.jobs.itertuples()) if job is not None]
         self.by_id = {job.id: job for job in self.jobs}
         self._of_call: dict[str, list[Job]] = {}
@@ -127,9 +125,7 @@ class Recount:
         )
 
     def _tie(self) -> None:
-        leaders = {
-            entry.id: entry.at.entry_id for entry in entries(self.result) if isinstance(entry.at, After)
-        }
+        leaders = leaders_of(self.result)
         firings: dict[tuple[str, int], list[Job]] = {}
         for job in self.jobs:
             firings.setdefault(job.firing, []).append(job)
@@ -168,13 +164,9 @@ class Recount:
 
     def _fire_together(self) -> dict[str, str]:
         """By entry: the name of what fires with it."""
-        root, leaders = {}, {}
-        for number, item in enumerate(self.result.scenario.workload):
-            for entry in members(item):
-                root[entry.id] = f"item {number}"
-                if isinstance(entry.at, After):
-                    leaders[entry.id] = entry.at.entry_id
-        found = {}
+        items = enumerate(self.result.scenario.workload)
+        root = {entry.id: f"item {number}" for number, item in items for entry in members(item)}
+        leaders, found = leaders_of(self.result), {}
         for row in self.result.submissions.itertuples():
             name = row.entry
             while name in leaders:
@@ -213,9 +205,10 @@ class Recount:
         return ready + job.end - recorded
 
 
-def entries(result: Result) -> Iterator[Any]:
-    for item in result.scenario.workload:
-        yield from members(item)
+def leaders_of(result: Result) -> dict[str, str]:
+    """By entry: the one that it comes after, itself or with its whole workflow."""
+    items = [item for item in result.scenario.workload if isinstance(item.at, After)]
+    return {entry.id: item.at.entry_id for item in items for entry in members(item)}
 
 
 def members(item: Any) -> tuple[Any, ...]:
@@ -247,7 +240,10 @@ def unlike_the_recount(result: Result, most_slacks: int = 12) -> list[str]:
     found = recount.workflows()
     if len(found) != len(totals):
         return [*problems, f"{len(totals)} workflows, should be {len(found)}"]
-    for number, workflow in enumerate(found):
+    for workflow in found:
+        numbers = sorted({table[job.id].workflow for job in workflow})
+        number = numbers[0]
+        problems += [f"{workflow[0].id} and others are torn apart: workflows {numbers}"] * (len(numbers) > 1)
         problems += unlike_workflow(recount, number, workflow, table, totals.iloc[number], most_slacks)
     return problems
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from batchsim.analysis.explain.tables import NOBODY, RunTables
-from batchsim.analysis.typed import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, Int64s
 from batchsim.analysis.waits import Standing, departures, head_instants
 
 
@@ -48,20 +48,19 @@ class Line:
         retried = np.concatenate((numbers > 1, jobs.number("attempts")[last] > 0))
         unstarted = np.arange(len(job)) >= len(rows)
         created = jobs.ms("created_at_s")[job]
-        found = Standing(
+        priority = jobs.number("scheduling_priority")[job] if jobs.has("scheduling_priority") else np.zeros_like(job)
+        overtook = attempts.flag("overtook")[rows] if attempts.has("overtook") else np.zeros(len(rows), np.bool_)
+        return Standing(
             job=job,
             line=np.zeros(len(job), np.int64),
             start_ms=start,
             end_ms=end,
             is_unstarted=unstarted,
             is_last_head=unstarted & (job == self._last_head),
-            has_overtaken=np.zeros(len(job), np.bool_),
-            key=self._keys(job, start, created, retried),
+            has_overtaken=np.concatenate((overtook, np.zeros(len(last), np.bool_))),
+            key=(-priority, ~retried, created, job),
             created_ms=created,
         )
-        if run.settings.jobs_may_overtake():
-            found.has_overtaken[:] = overtaken(found)
-        return found
 
     @cached_property
     def heads_ms(self) -> Int64s:
@@ -130,54 +129,6 @@ class Line:
     @cached_property
     def _last_head(self) -> int:
         return self.run.job_row(self.run.text("timeline", "job_id", int(self._rows[-1]))) if len(self._rows) else NOBODY
-
-    def _keys(self, job: Int64s, start: Int64s, created: Int64s, retried: Bools) -> tuple[Int64s, ...]:
-        """Place in line, smaller first, as ``fifo_order`` and ``retry_position`` have it."""
-        settings, jobs = self.run.settings, self.run.jobs
-        priority = jobs.number("scheduling_priority")[job] if jobs.has("scheduling_priority") else np.zeros_like(job)
-        by_submission = settings.world("fifo_order", "submitted") == "submitted"
-        since = created if by_submission else jobs.ms("runnable_at_s")[job]
-        position = settings.world("retry_position", "front")
-        if position == "back":
-            since = np.where(retried, start, since)
-        front = ~retried if position == "front" else np.zeros_like(retried)
-        return -priority, front.astype(np.int64), since, job
-
-
-def overtaken(found: Standing) -> Bools:
-    """Whether each wait of one line ended while a job ahead of it in line went on waiting."""
-    order, _ = departures(found)
-    size = len(order)
-    rank = np.empty(size, np.int64)
-    rank[np.lexsort(found.key[::-1])] = np.arange(size)
-    ends = found.end_ms[order]
-    first = np.searchsorted(ends, found.start_ms[order], side="left")
-    least = least_over(np.minimum(first, np.arange(size)), np.arange(size), rank[order], size)
-    result = np.zeros(size, np.bool_)
-    result[order] = least < rank[order]
-    return result
-
-
-def least_over(first: Int64s, last: Int64s, value: Int64s, size: int) -> Int64s:
-    """The least value of all stretches ``[first, last)`` of positions that hold each of ``size`` positions.
-
-    Each stretch is two overlapping blocks whose length is a power of two; blocks hand their least on to their halves.
-    """
-    far, length = np.iinfo(np.int64).max, last - first
-    levels = max(1, int(size).bit_length())
-    level = np.where(length > 0, np.frexp(np.maximum(length, 1).astype(np.float64))[1] - 1, -1)
-    least = np.full(size, far, np.int64)
-    for power in range(levels, -1, -1):
-        block = 1 << power
-        mine = np.flatnonzero(level == power)
-        np.minimum.at(least, first[mine], value[mine])
-        np.minimum.at(least, last[mine] - block, value[mine])
-        if power:
-            half = block >> 1
-            halved = least.copy()
-            np.minimum(halved[half:], least[: size - half], out=halved[half:])
-            least = halved
-    return least
 
 
 def _merged(pieces: list[Stretch]) -> list[Stretch]:

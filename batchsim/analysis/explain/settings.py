@@ -75,11 +75,6 @@ class Settings:
         resources = self.environments.get(environment, {}).get("computeResources") or {}
         return str(resources.get("type", "")).startswith("FARGATE")
 
-    def jobs_may_overtake(self) -> bool:
-        """Whether a job may start before the head of its line."""
-        strict = self.world("head_of_line", "strict") == "strict" and self.world("hol_scope", "queue") == "queue"
-        return not strict or self.world("backfill", "none") != "none"
-
     def changes(self, section: str, name: str) -> list[tuple[int, str, Any]]:
         """(instant, field, new value) of the timed actions on something, in order of time; None for a difference."""
         found = [

@@ -12,7 +12,7 @@ from batchsim.analysis.explain.dependencies import Dependencies
 from batchsim.analysis.explain.endings import changed, ended_by_start
 from batchsim.analysis.explain.explanation import Step, lasted
 from batchsim.analysis.explain.lines import Line, Stretch
-from batchsim.analysis.explain.tables import NOBODY, RunTables
+from batchsim.analysis.explain.tables import NOBODY, RunTables, rows_of
 from batchsim.analysis.explain.words import Asked, Moment, code_of, plural, quoted, why
 from batchsim.analysis.typed import MISSING
 
@@ -122,12 +122,12 @@ class JobSteps:
         blocked = self.run.blocked
         if piece.is_behind or not len(blocked):
             return ""
-        told = (blocked.cells("job_id") == self.id).to_numpy(dtype=bool)
-        told &= (blocked.ms("at_s") >= piece.start_ms) & (blocked.ms("at_s") < piece.end_ms)
-        rows = told.nonzero()[0]
+        at_ms = blocked.ms("at_s")
+        rows = rows_of(blocked, "job_id", self.id)
+        rows = rows[(at_ms[rows] >= piece.start_ms) & (at_ms[rows] < piece.end_ms)]
         if not len(rows):
             return ""
-        after = lasted((int(blocked.ms("at_s")[rows[0]]) - piece.start_ms) / 1000)
+        after = lasted((int(at_ms[rows[0]]) - piece.start_ms) / 1000)
         return f"; after {after} AWS Batch said so: {self.run.text('blocked', 'status_reason', int(rows[0]))}"
 
     # -- attempts
