@@ -315,7 +315,7 @@ class Result:
         """The report as a page, made when it is written."""
         from batchsim.report.page import report_page
 
-        yield report_page(self._analysis, self.summary())
+        yield report_page(self._analysis, self.summary(), self.explain)
 
     @cached_property
     def _story(self) -> Story:

@@ -6,16 +6,19 @@ there is nothing, it says why or leaves the section out. Bokeh and Jinja2 are lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from batchsim.analysis.run import Analysis
+
+if TYPE_CHECKING:
+    from batchsim.analysis.explain import Explanation
 
 Summary = Mapping[str, Any]
 
 
-def report_page(run: Analysis, summary: Summary) -> str:
-    """The report of a run as HTML; ``summary`` is what ``summary.json`` holds."""
+def report_page(run: Analysis, summary: Summary, explain: Callable[[str], Explanation]) -> str:
+    """The report of a run as HTML; ``summary`` is what ``summary.json`` holds, ``explain`` tells of a job by its id."""
     from batchsim.report import sentences
     from batchsim.report.page.names import short
     from batchsim.report.page.render import render
@@ -27,7 +30,7 @@ def report_page(run: Analysis, summary: Summary) -> str:
     name = short(about["scenario"] or "scenario", 120)
     return render(
         "report.html.jinja",
-        sections(run, summary),
+        sections(run, summary, explain),
         tiles=tiles(summary),
         title=f"{name}: {dollars(summary['cost']['total_usd'])}, {sentences.ready(summary)}",
         by=f"{sentences.fates(summary['jobs'])}; seed {about['seed']}; the end: {sentences.ending(summary)}",

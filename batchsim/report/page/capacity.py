@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from batchsim.analysis.purchases import PURCHASES, Held, held_by_purchase
@@ -14,13 +17,13 @@ from batchsim.report.page.blocks import Section, Table
 from batchsim.report.page.canvas import Clock
 from batchsim.report.page.names import short
 from batchsim.report.page.stacks import Layer, over_time
-from batchsim.report.words import NOTHING, count, number, share
+from batchsim.report.words import NOTHING, duration, number, share, words
 
 _MS_PER_H = 3_600_000
 _COLOURS = dict(zip(PURCHASES, (ORANGE, BLUE, GREEN, SKY), strict=True))
 
 
-def vcpus(run: Analysis, clock: Clock) -> Section:
+def vcpus(run: Analysis, summary: Mapping[str, Any], clock: Clock) -> Section:
     """What the scaler wanted, what was billed, what jobs held."""
     found, title = capacity(run), "vCPUs desired, running, used"
     layers = [
@@ -33,7 +36,7 @@ def vcpus(run: Analysis, clock: Clock) -> Section:
     if not drawn:
         return Section("vcpus", title, "No instance was launched and no task ran.")
     chart = over_time(clock, drawn, "vCPUs", limit=_limit(found))
-    return Section("vcpus", title, _finding(found), [chart, *_by_environment(run)])
+    return Section("vcpus", title, _finding(found), [chart, *_limits(summary)])
 
 
 def _limit(found: Capacity) -> Layer | None:
@@ -56,27 +59,22 @@ def _amount(vcpu_ms: float) -> str:
     return f"{number(hours)} vCPU-hours" if hours >= 0.1 else f"{number(vcpu_ms / 1000)} vCPU-seconds"
 
 
-def _by_environment(run: Analysis) -> list[Table]:
-    """The peaks of each environment beside its maxvCpus: what nearly limited the run."""
-    rows = []
-    for code, name in enumerate(run.records.names.environments):
-        found = capacity(run, code)
-        held = (found.used_milli.peak()[0] + found.fargate_milli.peak()[0]) / 1000
-        most, limit = max(held, found.desired.peak()[0]), run.rules.max_of(code)
-        if most:
-            rows.append(
-                (short(name), number(held), number(found.desired.peak()[0]), count(limit), share(ratio_of(most, limit)))
-            )
-    head = ("environment", "held by jobs, peak", "desired, peak", "maxvCpus", "of it")
-    return [Table(head, rows[:_ROWS], title="How near each environment came to its maxvCpus")] if rows else []
+def _limits(summary: Mapping[str, Any]) -> list[Table]:
+    """What limited the run, or nearly did: the highest use of each limit."""
+    rows = [
+        (words(each["what"]), short(each["where"]), number(each["peak"]), number(each["limit"]), each["unit"],
+         share(each["share"]), duration(each["at_s"]))
+        for each in summary["limits"][:_ROWS]
+    ]  # fmt: skip
+    head = ("limit", "of", "peak", "limit", "unit", "used", "after")
+    marks = ["bad" if each["share"] >= 1 else "" for each in summary["limits"][:_ROWS]]
+    rest = len(summary["limits"]) - len(rows)
+    more = f"and {rest} more (summary.json has all)" if rest > 0 else ""
+    title = "What limited the run, or nearly did"
+    return [Table(head, rows, words=2, title=title, more=more, marks=marks)] if rows else []
 
 
-_ROWS = 20
-
-
-def ratio_of(part: float, whole: int | None) -> float | None:
-    """A share; None without a whole."""
-    return part / whole if whole else None
+_ROWS = 12
 
 
 def fallback(run: Analysis, clock: Clock) -> Section | None:
