@@ -74,7 +74,7 @@ def _limits(summary: Mapping[str, Any]) -> list[Table]:
     return [Table(head, rows, words=2, title=title, more=more, marks=marks)] if rows else []
 
 
-_ROWS = 12
+_ROWS = 6
 
 
 def fallback(run: Analysis, clock: Clock) -> Section | None:

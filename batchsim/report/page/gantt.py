@@ -50,7 +50,7 @@ def gantt(run: Analysis, clock: Clock) -> Section:
     keys = _lives(made, run, clock, rows)
     keys += _shares(made, run, clock, rows) if many else _jobs(made, run, clock, rows)
     _ends(made, run, clock, rows)
-    told = f"{plural(launched, 'instance')} launched, {plural(attempts, 'attempt')} on those drawn."
+    told = f"{plural(launched, 'instance')} launched; {_fate(run)}."
     return Section("gantt", _TITLE, told, [Chart(made, tuple(keys), _shown(run, rows, attempts, many=many))])
 
 
@@ -149,7 +149,7 @@ def _jobs(made: Plot, run: Analysis, clock: Clock, rows: Ints) -> list[Key]:
     ]  # fmt: skip
     tell(made, [pale, full], lines, of=clock)
     keys = [Key([*labels, "did not succeed"][number], fills[number]) for number in np.unique(group).tolist()]
-    return [*keys, *[Key("starting", GREY, "pale")] * bool(np.any(running > start))]
+    return [*keys, *[Key("starting (paler)", BLUE, "pale")] * bool(np.any(running > start))]
 
 
 def _told_of_jobs(run: Analysis, row: Ints) -> dict[str, list[str]]:
@@ -225,6 +225,22 @@ def _shown(run: Analysis, rows: Ints, attempts: int, *, many: bool) -> str:
     taken = run.records.instances.why_ended[rows] == WhyEnded.SPOT_RECLAIM
     crosses = "; a cross is where Spot or a fault took one" if taken.any() else ""
     return f"{every}, {jobs}{crosses}."
+
+
+def _fate(run: Analysis) -> str:
+    """Why the instances ended."""
+    ended = np.bincount(run.records.instances.why_ended, minlength=len(WhyEnded)).tolist()
+    return ", ".join(f"{count(ended[why])} {_ENDINGS[why]}" for why in WhyEnded if ended[why])
+
+
+_ENDINGS = {
+    WhyEnded.HORIZON: "still on at the end of the run",
+    WhyEnded.SCALE_IN: "scaled in",
+    WhyEnded.SPOT_RECLAIM: "taken by Spot",
+    WhyEnded.INSTANCE_FAILURE: "lost to a failure",
+    WhyEnded.ZONE_OUTAGE: "lost with their zone",
+    WhyEnded.BOOT_FAILURE: "that never booted",
+}
 
 
 def _why_none(run: Analysis) -> str:

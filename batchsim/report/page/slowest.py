@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batchsim.analysis.explain import Explanation, Step
 
 MOST_JOBS = 5
-_MOST_STEPS = 14
+_MOST_STEPS = 10
 
 
 def slowest(run: Analysis, explain: Callable[[str], Explanation]) -> Section | None:

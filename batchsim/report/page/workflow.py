@@ -181,7 +181,7 @@ def _edges(made: Plot, run: Analysis, calls: _Calls, rows: Sequence[int], linked
         if some:
             parent, call = (np.array(side) for side in zip(*some, strict=True))
             data = source(
-                x0=clock.at(calls.end_ms[parent]), x1=clock.at(np.maximum(calls.ready_ms[call], 0)),
+                x0=clock.at(np.minimum(calls.end_ms[parent], calls.ready_ms[call])), x1=clock.at(calls.ready_ms[call]),
                 y0=np.array([float(place[each]) for each in parent.tolist()]),
                 y1=np.array([float(place[each]) for each in call.tolist()]),
             )  # fmt: skip
@@ -196,30 +196,37 @@ def _path_edges(run: Analysis) -> set[tuple[int, int]]:
 
 
 def _lead(longest: Mapping[str, Any], number: int) -> str:
-    of = f" of {number:,} workflows, the longest" if number > 1 else ""
+    of = f"; it is the longest of {number:,} workflows" if number > 1 else ""
     lever = longest["lever"]
     chain = plural(longest["path_jobs"], "job")
     told = f"{short(longest['entry'])} took {duration(longest['makespan_s'])} over {chain} in a row{of}."
     if lever is None:
         return told
     size = f"{duration(lever['length_s'])} ({share(lever['share'])})"
-    return f"{told} Its largest lever: {words(lever['part'])}, {size}, most of it in {short(lever['job_id'])}."
+    return f"{told} Its largest lever: {_words(lever['part'])}, {size}, most of it in {short(lever['job_id'])}."
 
 
 def _parts(longest: Mapping[str, Any]) -> list[tuple[str, str]]:
     parts = sorted(longest["parts"].items(), key=lambda part: -part[1])
     return [
-        ("the path in parts", ", ".join(f"{words(name)} {duration(seconds)}" for name, seconds in parts) or NOTHING)
+        ("the path in parts", ", ".join(f"{_words(name)} {duration(seconds)}" for name, seconds in parts) or NOTHING)
     ]
 
 
 def _path(longest: Mapping[str, Any]) -> Table:
     rows = [
         (short(step["job_id"]), duration(step["start_s"]), duration(step["end_s"]),
-         duration(step["end_s"] - step["start_s"]), words(step["dominant_part"] or NOTHING))
+         duration(step["end_s"] - step["start_s"]), _words(step["dominant_part"] or NOTHING))
         for step in longest["path"][:_MOST_STEPS]
     ]  # fmt: skip
     rest = longest["path_jobs"] - len(rows)
     more = f"and {plural(rest, 'further job')} (Result.critical_path has all)" if rest > 0 else ""
     head = ("job", "from", "to", "took", "most of it")
     return Table(head, rows, title="The critical path", more=more)
+
+
+def _words(part: str) -> str:
+    """A part of a path: of a wait, its reason."""
+    return {"last_running": "running", "dependency": "waiting to be let go"}.get(part) or words(
+        part.removeprefix("wait_")
+    )
