@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from os import PathLike
@@ -269,11 +269,13 @@ class Result:
         events: bool = False,
         costs: bool = False,
         tables: Literal["csv", "parquet"] = "csv",
+        html: bool = True,
     ) -> None:
-        """Write summary, tables and resolved scenario into ``folder``, all or none, byte for byte the same each time.
+        """Write summary, tables, report and resolved scenario into ``folder``, all or none, the same bytes each time.
 
-        With ``events`` also ``events.jsonl``, with ``costs`` also the table ``costs`` (a row for each cause of each
-        bill); ``tables`` are CSV files, or Parquet files (with the extra ``parquet`` installed). A scenario with
+        ``report.html`` is one page that opens without a network; ``html=False`` leaves it out, which saves half a
+        second. With ``events`` also ``events.jsonl``, with ``costs`` also the table ``costs`` (a row for each cause of
+        each bill); ``tables`` are CSV files, or Parquet files (with the extra ``parquet`` installed). A scenario with
         ``notifications`` has them in ``notifications.jsonl``, one with ``consumableResources`` their use over time
         in the table ``consumables``, one whose ``faults`` struck anything has that in the table ``faults``.
         Raises :class:`~batchsim.errors.OutputError` if the folder is not empty and ``force`` is not given, or if it
@@ -281,10 +283,16 @@ class Result:
         """
         from batchsim.formats import result_folder
 
-        result_folder.write(Path(folder), self.files(events=events, costs=costs, tables=tables), force=force)
+        files = self.files(events=events, costs=costs, tables=tables, html=html)
+        result_folder.write(Path(folder), files, force=force)
 
     def files(
-        self, *, events: bool = False, costs: bool = False, tables: Literal["csv", "parquet"] = "csv"
+        self,
+        *,
+        events: bool = False,
+        costs: bool = False,
+        tables: Literal["csv", "parquet"] = "csv",
+        html: bool = True,
     ) -> dict[str, Iterable[str] | bytes]:
         """The files of the result folder by name, as pieces of text or as bytes; what :meth:`write` writes."""
         from batchsim.formats import events_jsonl, notifications_jsonl, result_folder, scenario_yaml, table_csv
@@ -303,7 +311,15 @@ class Result:
             files[result_folder.EVENTS] = events_jsonl.lines(self.records, self.scenario, self.seed)
         if self.scenario.notifications:
             files[result_folder.NOTIFICATIONS] = notifications_jsonl.lines(self.records, self.scenario, self.seed)
+        if html:
+            files[result_folder.PAGE] = self._page()
         return files
+
+    def _page(self) -> Iterator[str]:
+        """The report as a page, made when it is written."""
+        from batchsim.report.page import report_page
+
+        yield report_page(self._analysis, self.summary(), self.explain)
 
     @cached_property
     def _story(self) -> Story:

@@ -121,6 +121,9 @@ def run(
     costs: Annotated[
         bool, typer.Option("--costs", help="Also write the table of costs: every cause of every bill.")
     ] = False,
+    html: Annotated[
+        bool, typer.Option("--html/--no-html", help="Whether report.html is among the files in DIR.")
+    ] = True,
     check: Annotated[bool, typer.Option("--check", help="Check the invariants on the finished run.")] = False,
     allow_path: _AllowPath = None,
     format_: _Format = Format.TABLE,
@@ -141,6 +144,7 @@ def run(
         check=check,
         as_json=format_ is Format.JSON,
         tables="parquet" if tables is Tables.PARQUET else "csv",
+        html=html,
     )
     run_scenario(scenario, wishes)
 

@@ -167,6 +167,7 @@ def _report(comparison: Comparison, verdicts: list[Verdict], wishes: Wishes) -> 
         print_report(page, ORDER)
         if wishes.out is not None:
             typer.echo(f"\nTables, comparison and resolved scenarios: {wishes.out}")
+            typer.echo(f"The comparison, for a browser: {wishes.out / 'report.html'}")
 
 
 def _as_data(verdict: Verdict) -> dict[str, Any]:

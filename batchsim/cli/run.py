@@ -31,6 +31,7 @@ class Wishes:
     check: bool = False
     as_json: bool = False
     tables: Literal["csv", "parquet"] = "csv"
+    html: bool = True
 
 
 def run_scenario(file: Path, wishes: Wishes) -> None:
@@ -46,6 +47,8 @@ def run_scenario(file: Path, wishes: Wishes) -> None:
         report(result, as_json=wishes.as_json)
         if wishes.out is not None and not wishes.as_json:
             typer.echo(f"\nTables, summary and resolved scenario: {wishes.out}")
+            if wishes.html:
+                typer.echo(f"The report, for a browser: {wishes.out / 'report.html'}")
         if drawn:
             typer.echo(f"seed {replay.seed} was drawn; this run again: {replay.command}", err=True)
         violated = wishes.check and _violated(result)
@@ -67,7 +70,14 @@ def _reserved(wishes: Wishes) -> AbstractContextManager[object]:
 
 def _write(result: Result, wishes: Wishes) -> None:
     if wishes.out is not None:
-        result.write(wishes.out, force=wishes.force, events=wishes.events, costs=wishes.costs, tables=wishes.tables)
+        result.write(
+            wishes.out,
+            force=wishes.force,
+            events=wishes.events,
+            costs=wishes.costs,
+            tables=wishes.tables,
+            html=wishes.html,
+        )
 
 
 def report(result: Result, *, as_json: bool) -> None:

@@ -95,7 +95,10 @@ def _differing(result: Result, look: _Look) -> Iterator[str]:
         return
     again = Simulation(look.ready).finish()
     first, second = (
-        {name: text if isinstance(text, bytes) else "".join(text) for name, text in each.files(costs=True).items()}
+        {
+            name: text if isinstance(text, bytes) else "".join(text)
+            for name, text in each.files(costs=True, html=False).items()
+        }
         for each in (result, again)
     )
     report(again, as_json=True)

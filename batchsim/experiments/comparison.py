@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -155,7 +155,7 @@ class Comparison:
         return run(found.scenario, seed=self.seed, replication=replication, policies=found.policies)
 
     def write(self, folder: str | PathLike[str], *, force: bool = False) -> None:
-        """Write ``comparison.json``, the tables as CSV and each variant's resolved scenario, all or none.
+        """Write ``comparison.json``, ``report.html``, the tables as CSV and each variant's scenario, all or none.
 
         Raises :class:`~batchsim.errors.OutputError` as :meth:`Result.write` does.
         """
@@ -175,7 +175,14 @@ class Comparison:
         for number, variant in enumerate(self.variants):
             seeded = variant.scenario.with_("simulation.seed", self.seed)
             files[result_folder.variant_file(number)] = (scenario_yaml.dump(seeded),)
+        files[result_folder.PAGE] = self._page()
         return files
+
+    def _page(self) -> Iterator[str]:
+        """The comparison as a page, made when it is written."""
+        from batchsim.report.page.comparison import comparison_page
+
+        yield comparison_page(self.summary())
 
     def _repr_html_(self) -> str:
         from batchsim.report.comparison_html import html

@@ -43,13 +43,14 @@ SCENARIO = "scenario.resolved.yaml"
 EVENTS = "events.jsonl"
 NOTIFICATIONS = "notifications.jsonl"
 COMPARISON = "comparison.json"
+PAGE = "report.html"
 COMPARISON_TABLES = ("table", "differences", "values")
 
 OWN_FILES = frozenset(
     (
         *(f"{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
         *(f"{table}.csv" for table in COMPARISON_TABLES),
-        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS, COMPARISON),
+        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS, COMPARISON, PAGE),
     )
 )
 """Names that batchsim writes into a folder of results, beside those of :func:`variant_file`."""

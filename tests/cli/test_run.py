@@ -19,6 +19,7 @@ FILES = [
     "instances.csv",
     "jobs.csv",
     "occurrences.csv",
+    "report.html",
     "scaling.csv",
     "scenario.resolved.yaml",
     "submissions.csv",
@@ -62,6 +63,12 @@ def test_the_folder_gets_its_files_and_stdout_the_same_summary(
 def test_events_and_costs_are_written_when_asked_for(batchsim: Command, scenario: Path, tmp_path: Path) -> None:
     batchsim("run", scenario, "--out", tmp_path / "out", "--events", "--costs")
     assert set(names(tmp_path / "out")) - set(FILES) == {"costs.csv", "events.jsonl"}
+
+
+def test_the_page_is_left_out_when_asked_to(batchsim: Command, scenario: Path, tmp_path: Path) -> None:
+    told = batchsim("run", scenario, "--out", tmp_path / "out", "--no-html").stdout
+    assert names(tmp_path / "out") == [name for name in FILES if name != "report.html"]
+    assert "report.html" not in told
 
 
 @pytest.mark.parametrize("option", ["--events", "--costs", "--force"])

@@ -8,9 +8,10 @@ import numpy as np
 
 from batchsim.analysis.series import Capacity, capacity
 from batchsim.analysis.steps import edges
+from batchsim.report.colours import BLUE, GREEN, GREY, ORANGE
 from batchsim.report.plots.jobs import STRETCHES, over_time, position
 from batchsim.report.plots.scales import count_axis, from_zero
-from batchsim.report.plots.style import BLUE, GREEN, GREY, ORANGE, canvas, ink, legend, nothing, title
+from batchsim.report.plots.style import canvas, ink, legend, nothing, title
 from batchsim.report.words import number, share
 
 if TYPE_CHECKING:

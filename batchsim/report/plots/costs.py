@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from batchsim.analysis.attribution import by_cause as lines_by_cause
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.statistics import ratio
+from batchsim.report.colours import BLUE, ORANGE
 from batchsim.report.plots.names import label, labels
 from batchsim.report.plots.scales import usd_axis
-from batchsim.report.plots.style import BLUE, ORANGE, canvas, nothing, thickness, title
+from batchsim.report.plots.style import canvas, nothing, thickness, title
 from batchsim.report.words import dollars, share, words
 
 if TYPE_CHECKING:

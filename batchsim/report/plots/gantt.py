@@ -15,22 +15,10 @@ from batchsim.analysis.series import queue_groups, queue_of_job, used_by_instanc
 from batchsim.analysis.steps import edges
 from batchsim.records.tables import Ints
 from batchsim.records.vocabulary import Outcome, WhyEnded
+from batchsim.report.colours import BLUE, CATEGORIES, GREY, PALE, VERMILLION, colours
 from batchsim.report.plots.jobs import NO_JOBS, group_names, over_time
 from batchsim.report.plots.names import labels
-from batchsim.report.plots.style import (
-    BLUE,
-    CATEGORIES,
-    GREY,
-    PALE,
-    VERMILLION,
-    canvas,
-    colours,
-    height_in,
-    legend,
-    nothing,
-    title,
-    width_in,
-)
+from batchsim.report.plots.style import canvas, height_in, legend, nothing, title, width_in
 from batchsim.report.words import count, plural
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from batchsim.report.colours import BLUE, GREY
 from batchsim.report.plots.names import label, labels
 from batchsim.report.plots.scales import metric_axis
-from batchsim.report.plots.style import BLUE, GREY, canvas, ink, nothing, thickness, title
+from batchsim.report.plots.style import canvas, ink, nothing, thickness, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

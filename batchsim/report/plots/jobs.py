@@ -10,9 +10,10 @@ import numpy as np
 from batchsim.analysis.series import in_state_by_queue, jobs_by_state, queue_groups, queue_of_job
 from batchsim.analysis.steps import Steps, edges
 from batchsim.records.vocabulary import JobState
+from batchsim.report.colours import CATEGORIES, STATES, colours
 from batchsim.report.plots.names import labels
 from batchsim.report.plots.scales import count_axis, from_zero, time_axis
-from batchsim.report.plots.style import CATEGORIES, STATES, canvas, colours, legend, nothing, title
+from batchsim.report.plots.style import canvas, legend, nothing, title
 from batchsim.report.words import count, duration, plural
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from batchsim.analysis.series import Groups, queue_groups, queue_of_job
 from batchsim.analysis.statistics import distribution as distribution_of
 from batchsim.analysis.statistics import statistics_s
 from batchsim.records.vocabulary import WaitReason
+from batchsim.report.colours import CATEGORIES, colours
 from batchsim.report.plots.jobs import NO_JOBS, group_names
 from batchsim.report.plots.names import label
 from batchsim.report.plots.scales import share_axis, time_axis
-from batchsim.report.plots.style import CATEGORIES, canvas, colours, hatched, legend, nothing, thickness, title
+from batchsim.report.plots.style import canvas, hatched, legend, nothing, thickness, title
 from batchsim.report.words import duration, plural, words
 
 if TYPE_CHECKING:
