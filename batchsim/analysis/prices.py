@@ -117,6 +117,8 @@ class Rules:
     scale_in: tuple[ScaleIn, ...] = ()
     max_vcpus: tuple[int | None, ...] = ()
     """The scenario's; None, as by default, where it is not known."""
+    max_changes: tuple[tuple[int, int, int], ...] = ()
+    """Timed changes of maxvCpus in order of time: the instant in ms, the environment, and the vCPUs from then on."""
 
     def of(self, environment: int) -> ScaleIn:
         """Return the scale-in rules of one environment."""

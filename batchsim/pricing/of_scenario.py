@@ -11,6 +11,7 @@ from batchsim.records.tables import Names
 from batchsim.spec import CatalogueFacts, ComputeEnvironment, Scenario
 from batchsim.spec import facts as catalogue
 from batchsim.spec.extra_costs import ExtraCost
+from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import stands
 from batchsim.units import DURATION_MS
 
@@ -45,7 +46,18 @@ def rules_of(scenario: Scenario, names: Names, min_vcpus: Sequence[int] | None =
             for vcpus, rules in zip(lowest, given, strict=True)
         ),
         tuple(_max_vcpus(scenario, by_name.get(name)) for name in names.environments),
+        _max_changes(scenario, names),
     )
+
+
+def _max_changes(scenario: Scenario, names: Names) -> tuple[tuple[int, int, int], ...]:
+    """The timed changes of maxvCpus, those that calls made included."""
+    found = []
+    for action in scenario.actions:
+        target = None if action.set is None else find_target(scenario, action.set)
+        if target is not None and target.field == "maxvCpus" and target.name in names.environments:
+            found.append((action.at_ms, names.environments.index(target.name), int(action.to or 0)))
+    return tuple(sorted(found, key=lambda change: change[0]))
 
 
 def _extra(kind: str, cost: ExtraCost) -> ExtraPrice:
