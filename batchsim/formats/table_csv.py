@@ -101,9 +101,9 @@ def _cells(values: Column, decimals: int) -> Sequence[str]:
 def _floats(values: NDArray[Any], places: int) -> list[str]:
     """Fixed decimals, empty for NaN; a rounded zero has no sign."""
     if places == AS_NEEDED:
-        distinct, position = np.unique(values, return_inverse=True)
+        distinct, code = np.unique(values, return_inverse=True)
         short = [cell.rstrip("0").rstrip(".") for cell in _floats(distinct, -places)]
-        return [short[at] for at in position.tolist()]
+        return [short[at] for at in code.tolist()]
     pattern = f"%.{places}f"
     if len(values) > 1 and np.all(values == values[0]):  # most columns of waits hold nothing but zeros
         return _floats(values[:1], places) * len(values)
