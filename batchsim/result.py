@@ -164,6 +164,17 @@ class Result:
         return limits(self._analysis)
 
     @cached_property
+    def minutes(self) -> pd.DataFrame:
+        """What CloudWatch would show, minute by minute: ``metrics.csv``; ``docs/metrics.md`` explains it.
+
+        Queue depths by state, vCPUs by environment, run times, failed attempts, the growing bill, one row a period and
+        series: ``at_s, period_s, metric, queue, environment, kind, statistic, value, unit``.
+        """
+        from batchsim.analysis.minutes import minutes
+
+        return minutes(self._analysis)
+
+    @cached_property
     def notifications(self) -> pd.DataFrame:
         """One row an event that a rule of the scenario's ``notifications`` matched: rule, target, at_s, job_id, status.
 
@@ -304,8 +315,8 @@ class Result:
             result_folder.SUMMARY: (dumps(self.summary()),),
             result_folder.SCENARIO: (scenario_yaml.dump(self.scenario),),
         }
-        for name in self._written(costs=costs):
-            frame = getattr(self, name)
+        frames = {name: getattr(self, name) for name in self._written(costs=costs)} | {"metrics": self.minutes}
+        for name, frame in frames.items():
             files[f"{name}.{tables}"] = parquet(frame) if tables == "parquet" else table_csv.lines(columns_of(frame))
         if events:
             files[result_folder.EVENTS] = events_jsonl.lines(self.records, self.scenario, self.seed)

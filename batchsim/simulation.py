@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
@@ -15,8 +15,9 @@ from batchsim import catalog, units
 from batchsim.agenda import CANCELLED, TERMINATED, Agenda
 from batchsim.engine.decision import Decision, told
 from batchsim.engine.engine import Engine
-from batchsim.engine.freeze import freeze
+from batchsim.engine.freeze import freeze, names_of
 from batchsim.engine.job_ids import JobIds
+from batchsim.engine.progress import look
 from batchsim.engine.randomness import Draws
 from batchsim.engine.snapshot import Snapshot, job_states, snapshot
 from batchsim.engine.workload import expand
@@ -27,6 +28,7 @@ from batchsim.policies.given import policies_of
 from batchsim.preflight import Link, preflight, preflight_links, preflight_revision, preflight_traces
 from batchsim.prepared import Prepared, epoch_ms, prepare, refuse, settled
 from batchsim.pricing import prices_of, rules_of
+from batchsim.progress import Progress, progress_of
 from batchsim.result import Result
 from batchsim.spec import Action, Entry, Fault, JobDependency, Scenario, parse
 from batchsim.spec.base import FlawsError
@@ -52,17 +54,22 @@ def run(
     seed: int | None = None,
     replication: int | None = None,
     policies: Mapping[str, Any] | None = None,
+    begun: Callable[[Simulation], None] | None = None,
 ) -> Result:
     """Run a scenario, or the one in a file, to its end.
 
     ``seed`` and ``replication`` override the scenario's; a seed is drawn where none is given. ``policies`` are
     functions of your own in place of AWS's rules, by kind: ``{"packing": f}``; see :mod:`batchsim.policies` and
-    ``docs/policies.md``.
+    ``docs/policies.md``. ``begun`` is called with the simulation before its clock moves: another thread may then ask
+    it for its :meth:`~Simulation.progress`.
 
     Raises :class:`ScenarioError` with everything that is wrong with the scenario, and :class:`PolicyError` for a
     policy that answers what it may not.
     """
-    return Simulation(scenario, seed=seed, replication=replication, policies=policies).finish()
+    simulation = Simulation(scenario, seed=seed, replication=replication, policies=policies)
+    if begun is not None:
+        begun(simulation)
+    return simulation.finish()
 
 
 @contextmanager
@@ -155,6 +162,15 @@ class Simulation:
         Array parents are not among them; the jobs of a call that was refused are not, either.
         """
         return job_states(self._engine, self._ids, self.now_ms)
+
+    def progress(self) -> Progress:
+        """How far the run is and what it has cost so far; another thread may ask while this one advances the run.
+
+        Jobs by state, vCPUs, dollars: a few thousandths of a second for each 100,000 jobs, whatever happened.
+        """
+        engine = self._engine
+        found, prices = look(engine), prices_of(self.scenario, self._facts, names_of(engine))
+        return progress_of(found, engine.tables.shapes, prices)
 
     # -- moving
 

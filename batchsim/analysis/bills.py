@@ -11,7 +11,7 @@ import numpy as np
 from batchsim.analysis.exact import Int64s, int64, mul_div
 from batchsim.analysis.phases import Lives, Phases
 from batchsim.analysis.prices import HOURS_PER_MONTH, INCLUDED_STORAGE_GIB, FargatePrices, FargateRates, Prices
-from batchsim.records.tables import NEVER, Ints, Records
+from batchsim.records.tables import NEVER, Instances, Ints, Records
 from batchsim.records.vocabulary import WhyEnded
 
 S_PER_H = 3_600
@@ -61,20 +61,26 @@ class TaskBills:
 def instance_bills(records: Records, lives: Lives, prices: Prices) -> InstanceBills:
     """Price every instance's life: per second with a minimum, free if EC2 took it within its first hour (section 7)."""
     instances = records.instances
-    seconds = billed_seconds(lives.on_ms)
-    compute = mul_div(seconds, int64(instances.price_nano_usd_per_h), S_PER_H)
-    reclaimed = np.asarray(instances.why_ended) == WhyEnded.SPOT_RECLAIM
-    free = reclaimed & (lives.on_ms < FIRST_HOUR_MS) & prices.first_hour_free
+    seconds, compute, waived = computed(instances, lives, first_hour_free=prices.first_hour_free)
     root_gb = Fraction(str(prices.root_gb))
     month_s = HOURS_PER_MONTH * S_PER_H * root_gb.denominator
     return InstanceBills(
         on_ms=lives.on_ms,
         billed_s=seconds,
-        compute=np.where(free, 0, compute),
-        waived=np.where(free, compute, 0),
+        compute=compute,
+        waived=waived,
         ebs=mul_div(seconds, root_gb.numerator * prices.gp3_nano_usd_per_gb_month, month_s),
         on_demand=mul_div(seconds, int64(instances.on_demand_nano_usd_per_h), S_PER_H),
     )
+
+
+def computed(instances: Instances, lives: Lives, *, first_hour_free: bool) -> Three:
+    """Return what the time on comes to: billed seconds, nano-dollars, and those that the first-hour rule waives."""
+    seconds = billed_seconds(lives.on_ms)
+    compute = mul_div(seconds, int64(instances.price_nano_usd_per_h), S_PER_H)
+    reclaimed = np.asarray(instances.why_ended) == WhyEnded.SPOT_RECLAIM
+    free = reclaimed & (lives.on_ms < FIRST_HOUR_MS) & first_hour_free
+    return seconds, np.where(free, 0, compute), np.where(free, compute, 0)
 
 
 def task_bills(records: Records, phases: Phases, prices: Prices) -> TaskBills:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from batchsim.analysis.exact import Int64s, int64
-from batchsim.records.tables import NEVER, Bools, Ints, Records
+from batchsim.records.tables import NEVER, Bools, Instances, Ints, Records
 from batchsim.records.vocabulary import Outcome
 
 
@@ -121,8 +121,12 @@ class Lives:
 
 def instance_lives(records: Records) -> Lives:
     """Return the billed lives of all instances."""
-    instances = records.instances
-    end = until(instances.ended_at_ms, records.horizon_ms)
+    return lives_of(records.instances, records.horizon_ms)
+
+
+def lives_of(instances: Instances, horizon_ms: int) -> Lives:
+    """Return the billed lives of instances up to ``horizon_ms``."""
+    end = until(instances.ended_at_ms, horizon_ms)
     billed, ready = (
         np.where(instant == NEVER, end, np.minimum(int64(instant), end))
         for instant in (instances.billed_from_ms, instances.ready_at_ms)

@@ -117,7 +117,7 @@ def capacity(run: Analysis, environment: int | None = None) -> Capacity:
     start, end = run.phases.starting_ms, run.phases.end_ms
     at = int64(scaling.at_ms)[change]
     return Capacity(
-        desired=steps(at, np.full(len(at), max(horizon, 0)), _desired_changes(run)[change], horizon),
+        desired=steps(at, np.full(len(at), max(horizon, 0)), desired_changes(run)[change], horizon),
         running=steps(run.lives.billed_ms[on], run.lives.end_ms[on], instances.vcpus[on], horizon),
         used_milli=steps(start[used], end[used], size[used], horizon),
         fargate_milli=steps(start[task], end[task], size[task], horizon),
@@ -135,8 +135,8 @@ def _of(column: Ints, environment: int | None) -> Bools:
     return np.ones(len(column), np.bool_) if environment is None else np.asarray(column == environment)
 
 
-def _desired_changes(run: Analysis) -> Int64s:
-    """By how much each row of ``scaling`` changed the desired vCPUs of its environment."""
+def desired_changes(run: Analysis) -> Int64s:
+    """Return by how much each row of ``scaling`` changed the desired vCPUs of its environment."""
     scaling = run.records.scaling
     order = np.argsort(scaling.environment, kind="stable")
     environment, desired = scaling.environment[order], int64(scaling.desired_vcpus)[order]

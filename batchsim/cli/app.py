@@ -125,6 +125,9 @@ def run(
         bool, typer.Option("--html/--no-html", help="Whether report.html is among the files in DIR.")
     ] = True,
     check: Annotated[bool, typer.Option("--check", help="Check the invariants on the finished run.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells the rest.")
+    ] = False,
     allow_path: _AllowPath = None,
     format_: _Format = Format.TABLE,
 ) -> None:
@@ -133,6 +136,8 @@ def run(
 
     if out is None and (events or costs or force):
         raise typer.BadParameter("--force, --events and --costs are about the result folder: give --out DIR too")
+    if quiet and format_ is Format.JSON:
+        raise typer.BadParameter("--quiet prints nothing, --format json prints JSON: give one of them")
     wishes = Wishes(
         settings=tuple(settings or ()),
         allow_paths=tuple(allow_path or ()),
@@ -143,6 +148,7 @@ def run(
         costs=costs,
         check=check,
         as_json=format_ is Format.JSON,
+        quiet=quiet,
         tables="parquet" if tables is Tables.PARQUET else "csv",
         html=html,
     )

@@ -12,9 +12,11 @@ import typer
 from batchsim.cli import scenarios
 from batchsim.cli.exit_codes import ANSWER_IS_NO
 from batchsim.cli.guard import guarded
+from batchsim.cli.live import View, live_view
 
 if TYPE_CHECKING:
     from batchsim.result import Result
+    from batchsim.spec import Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Wishes:
     costs: bool = False
     check: bool = False
     as_json: bool = False
+    quiet: bool = False
     tables: Literal["csv", "parquet"] = "csv"
     html: bool = True
 
@@ -39,21 +42,39 @@ def run_scenario(file: Path, wishes: Wishes) -> None:
     with guarded() as replay:
         scenario, drawn = scenarios.seeded(scenarios.load(file, wishes.settings, wishes.allow_paths), wishes.seed)
         replay.seed = scenario.simulation.seed
-        with _reserved(wishes):
-            from batchsim import simulation
-
-            result = simulation.run(scenario)
-            _write(result, wishes)
-        report(result, as_json=wishes.as_json)
-        if wishes.out is not None and not wishes.as_json:
-            typer.echo(f"\nTables, summary and resolved scenario: {wishes.out}")
-            if wishes.html:
-                typer.echo(f"The report, for a browser: {wishes.out / 'report.html'}")
-        if drawn:
+        with _reserved(wishes), live_view(wanted=not wishes.quiet) as view:
+            result = _simulated(scenario, wishes, view)
+        if not wishes.quiet:
+            _tell(result, wishes)
+        if drawn and not wishes.quiet:
             typer.echo(f"seed {replay.seed} was drawn; this run again: {replay.command}", err=True)
         violated = wishes.check and _violated(result)
-        if violated or not _thresholds_hold(result):
+        failed = _failed_thresholds(result)
+        if wishes.quiet and failed:
+            typer.echo(f"{'; '.join(failed)} (this run again: {replay.command})", err=True)
+        if violated or failed:
             raise typer.Exit(ANSWER_IS_NO)
+
+
+def _simulated(scenario: Scenario, wishes: Wishes, view: View) -> Result:
+    """Simulate and write, under the eyes of whoever watches."""
+    from batchsim import simulation
+
+    result = simulation.run(scenario, begun=view.began)
+    view.doing("summing up")
+    result.summary()
+    view.doing("writing")
+    _write(result, wishes)
+    return result
+
+
+def _tell(result: Result, wishes: Wishes) -> None:
+    """What stdout gets."""
+    report(result, as_json=wishes.as_json)
+    if wishes.out is not None and not wishes.as_json:
+        typer.echo(f"\nTables, summary and resolved scenario: {wishes.out}")
+        if wishes.html:
+            typer.echo(f"The report, for a browser: {wishes.out / 'report.html'}")
 
 
 def _reserved(wishes: Wishes) -> AbstractContextManager[object]:
@@ -101,6 +122,10 @@ def _violated(result: Result) -> bool:
     return bool(violations)
 
 
-def _thresholds_hold(result: Result) -> bool:
-    """Whether every threshold of the scenario is met; the report lists them."""
-    return all(threshold["ok"] for threshold in result.summary()["thresholds"])
+def _failed_thresholds(result: Result) -> list[str]:
+    """Each threshold of the scenario that is not met, as a sentence; the report has them all."""
+    return [
+        f"threshold failed: {threshold['metric']} {threshold['condition']}, got {threshold['value']}"
+        for threshold in result.summary()["thresholds"]
+        if not threshold["ok"]
+    ]

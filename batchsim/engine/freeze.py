@@ -19,7 +19,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
     running = engine.tables.attempts.running_jobs(horizon_ms)
     jobs = engine.tables.jobs.freeze(running)
     return Records(
-        names=_names(engine),
+        names=names_of(engine),
         submissions=engine.tables.submissions.freeze(_shapes(engine), _entries(engine), jobs, engine.tables.revised),
         jobs=jobs,
         attempts=engine.tables.attempts.freeze(horizon_ms),
@@ -47,7 +47,8 @@ def _instances(engine: Engine, horizon_ms: int) -> Instances:
     return with_paid_prices(instances, steps, horizon_ms) if steps else instances
 
 
-def _names(engine: Engine) -> Names:
+def names_of(engine: Engine) -> Names:
+    """Return the text behind the codes."""
     plan = engine.plan
     return Names(
         entries=tuple(entry.name for entry in engine.tables.entries),

@@ -37,6 +37,7 @@ TABLES = (
     "rejections",
     "costs",
     "faults",
+    "metrics",
 )
 SUMMARY = "summary.json"
 SCENARIO = "scenario.resolved.yaml"

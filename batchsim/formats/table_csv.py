@@ -50,8 +50,14 @@ def unguard(text: str) -> str:
     return text.removeprefix("'")
 
 
+AS_NEEDED = -9
+"""Decimals of floats whose unit stands beside them: as many as say something, at most nine."""
+
+
 def places(name: str) -> int:
     """Decimals of the floats in a column: nine (a nano-dollar) for dollars, else three (a millisecond)."""
+    if name == "value":
+        return AS_NEEDED
     return 9 if "usd" in name.split("_") else 3
 
 
@@ -94,6 +100,10 @@ def _cells(values: Column, decimals: int) -> Sequence[str]:
 
 def _floats(values: NDArray[Any], places: int) -> list[str]:
     """Fixed decimals, empty for NaN; a rounded zero has no sign."""
+    if places == AS_NEEDED:
+        distinct, code = np.unique(values, return_inverse=True)
+        short = [cell.rstrip("0").rstrip(".") for cell in _floats(distinct, -places)]
+        return [short[at] for at in code.tolist()]
     pattern = f"%.{places}f"
     if len(values) > 1 and np.all(values == values[0]):  # most columns of waits hold nothing but zeros
         return _floats(values[:1], places) * len(values)
