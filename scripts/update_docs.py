@@ -62,6 +62,15 @@ def excerpt() -> str:
     return "```text\n" + "\n\n".join(kept) + "\n```"
 
 
+def explanation() -> str:
+    """Of the slowest job, what ``batchsim explain`` says; of its steps the first and the last three."""
+    result = run(SPOT)
+    slowest = result.jobs.sort_values("turnaround_s", kind="stable").iloc[-1]
+    headline, *steps = re.split(r"\n(?=  [0-9])", str(result.explain(slowest.job_id)).rstrip("\n"))
+    shown = "\n".join([headline, *steps[:3], "  ...", *steps[-3:]])
+    return f"```text\n{shown}\n```"
+
+
 def spot_or_not() -> str:
     """The two nights side by side, and what a stormy market does to the first."""
     nights = [run(name).summary() for name in (SPOT, ON_DEMAND)]
@@ -306,7 +315,7 @@ def _value(quantity: Quantity) -> str:
 # Pages ---------------------------------------------------------------------------------------------
 
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
+    "README.md": {"report": excerpt, "explain": explanation, "spot-or-not": spot_or_not, "scenarios": scenarios},
     "docs/anomalies.md": counter_examples(),
     "docs/compare.md": {"spot": compared, "pairing": pairing},
     "docs/errors.md": {"lines": error_lines},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import batchsim
@@ -70,6 +72,18 @@ def test_every_block_of_the_readme_runs(desk: Path) -> None:
     for language, code in BLOCKS:
         done = run(language, code, desk)
         assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_commands_of_the_readme_end_with_the_slowest_job_its_reason_and_the_largest_cost(desk: Path) -> None:
+    (commands,) = [code for language, code in BLOCKS if language == "sh" and "batchsim explain" in code]
+    told = run("sh", commands, desk).stdout[-4000:]
+    summary = json.loads((desk / "night" / "summary.json").read_text())
+    jobs = pd.read_csv(desk / "night" / "jobs.csv")
+    slowest = jobs.loc[jobs.turnaround_s.idxmax(), "job_id"]
+    largest = max(summary["cost"]["by_cause"], key=summary["cost"]["by_cause"].get)
+    assert re.search(rf"Slowest jobs\n  `{re.escape(slowest)}` SUCCEEDED after ", told)
+    assert re.search(r"Dominant reason, RUNNING aside:\n      RUNNABLE ", told)
+    assert f"Largest cost cause: {largest.replace('_', ' ')}" in told
 
 
 def test_the_python_of_the_page_on_comparisons_runs(desk: Path) -> None:
