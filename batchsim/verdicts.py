@@ -70,7 +70,7 @@ def _changes(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, own: 
 
 def _first_that_does(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, place: Place) -> Change | None:
     """One setting or one more type for an environment; where no one does, a setting and a type together."""
-    settings, types = list(_settings(place, job)), list(_larger_types(scenario, facts, place, job))
+    settings, types = list(_settings(facts, place, job)), list(_larger_types(scenario, facts, place, job))
     singles = [(each,) for each in (*settings, *types)]
     tried: Iterator[tuple[_Setting, ...]] = chain(singles, product(settings, types))
     return next((_change(each) for each in islice(tried, _TRIES) if _would_run(scenario, each, job)), None)
@@ -88,19 +88,18 @@ def _is_small(change: Change, job: EffectiveJob) -> bool:
     return all(given[name] - value <= SMALL * given[name] for name, value in change.asks.items())
 
 
-def _settings(place: Place, job: EffectiveJob) -> Iterator[_Setting]:
+def _settings(facts: CatalogueFacts, place: Place, job: EffectiveJob) -> Iterator[_Setting]:
     """Settings of an environment that might do."""
     base = f"computeEnvironments.{place.name}"
     if "DISABLED" in place.shut:
         yield _Setting(f"{base}.state", "ENABLED", f"enable `{place.name}` (state: ENABLED)")
     if "INVALID" in place.shut:
         yield _Setting(f"{base}.status", "VALID", f"repair `{place.name}` (status: VALID)")
-    vcpus = -(-job.vcpus_milli // 1000)
-    if place.most_vcpus < vcpus:
-        more = vcpus - place.most_vcpus
-        yield _Setting(
-            f"{base}.computeResources.maxvCpus", vcpus, f"raise maxvCpus of `{place.name}` to {vcpus} ({more} more)"
-        )
+    least = -(-job.vcpus_milli // 1000)
+    for vcpus in sorted({least, *(pool.type.vcpus for pool in facts.pools.get(place.name, ()))}):
+        if vcpus > place.most_vcpus and vcpus >= least:
+            text = f"raise maxvCpus of `{place.name}` to {vcpus} ({vcpus - place.most_vcpus} more)"
+            yield _Setting(f"{base}.computeResources.maxvCpus", vcpus, text)
     if place.barred:
         yield _Setting(f"{base}.computeResources.bidPercentage", 100, f"raise bidPercentage of `{place.name}` to 100")
         yield _Setting("world.ec2_vcpu_quota", "unlimited", "ask for a higher vCPU quota (world.ec2_vcpu_quota)")

@@ -72,6 +72,10 @@ STUCK = {
         "maxvCpus is 2 at most",
     ),
     "too many GPUs": (world(gpus="4", memory="1024", instanceTypes=["g4dn.xlarge"], maxvCpus=64), "3 short"),
+    "a type that BEST_FIT never launches": (
+        world(vcpus="1", memory="1024", maxvCpus=2),
+        "BEST_FIT stays within maxvCpus, 2, and m5.xlarge has 4 vCPU",
+    ),
     "a DISABLED environment": (
         with_(world(memory="1024"), "computeEnvironments", state="DISABLED"),
         "small is DISABLED, and no action enables it",
