@@ -100,6 +100,13 @@ def test_a_failure_reaches_its_dependents_late_where_the_world_says_so() -> None
     assert (rows.loc["b", "dependency_s"], rows.loc["b", "slack_s"]) == (7, 0)
 
 
+def test_a_failure_that_is_still_under_way_at_the_end_of_the_run_binds_what_it_will_fail() -> None:
+    work = flow(job("a", fails(1)), job("b", needs=["a"]))
+    result = run(work, world={"dep_fail_delay": "7s"}, simulation={"until": "12s"})
+    assert path(result) == ["a", "b"]
+    assert slacks(result) == {"a": 0, "b": 0}
+
+
 def test_a_dependency_that_was_over_before_the_job_was_looked_at_did_not_bind_it() -> None:
     result = run(flow(job("a", "3s"), job("b", "10s", needs=["a"])), world={"dep_eval_delay": "20s"})
     rows = result.critical_path.set_index("job_id")
