@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from batchsim.analysis.check import Violation
     from batchsim.analysis.explain import Explanation, Story
+    from batchsim.analysis.explain.verdict import Verdict
+    from batchsim.analysis.explain.words import Asked
     from batchsim.analysis.prices import Prices, Rules
     from batchsim.analysis.run import Analysis
     from batchsim.pricing.asked import Price
@@ -44,6 +46,8 @@ class Result:
     """Where :meth:`reprice` looks up the prices of another region."""
     price_region: str = ""
     """The region of whose prices the bills are; empty for the scenario's."""
+    judge: Callable[[Scenario, str, Asked], Verdict | None] | None = None
+    """Tells whether a job that never started ever could, and what would let it."""
     repriced: tuple[str, ...] = ()
     """What of the prices is not as it was in the run, for people; empty where all is."""
 
@@ -322,7 +326,8 @@ class Result:
         from batchsim.analysis.check import tables_of
         from batchsim.analysis.explain import Story
 
-        return Story(tables_of(self))
+        judge = None if self.judge is None else partial(self.judge, self.scenario)
+        return Story(tables_of(self), judge)
 
     @cached_property
     def _analysis(self) -> Analysis:

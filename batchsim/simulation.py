@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -38,6 +38,10 @@ from batchsim.spec.paths import check_update, find_target
 from batchsim.spec.problems import problem_of, problems_of
 from batchsim.spec.sample_files import with_samples
 from batchsim.spec.source import SourceMap
+
+if TYPE_CHECKING:
+    from batchsim.analysis.explain.verdict import Verdict
+    from batchsim.analysis.explain.words import Asked
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -189,7 +193,8 @@ class Simulation:
             prices = prices_of(self.scenario, self._facts, records.names)
             rules = rules_of(self.scenario, records.names, self._engine.highest_min_vcpus())
             replaced, lookup = self._policies.replaced, catalog.price_list
-            self._result = Result(records, self.scenario, prices, rules, self._facts.as_of, replaced, lookup)
+            told = records, self.scenario, prices, rules, self._facts.as_of, replaced, lookup
+            self._result = Result(*told, judge=_judge)
         return self._result
 
     # -- acting
@@ -349,3 +354,10 @@ class Simulation:
     def _must_be_open(self) -> None:
         if self._result is not None:
             raise SimulationError("the simulation has finished")
+
+
+def _judge(scenario: Scenario, entry_id: str, asked: Asked) -> Verdict | None:
+    """Whether a job could ever run; imported only when a result is asked to explain one."""
+    from batchsim.verdicts import judge
+
+    return judge(scenario, entry_id, asked)

@@ -60,14 +60,19 @@ def places_of(scenario: Scenario, facts: CatalogueFacts) -> dict[str, Place]:
     return {place.name: place for place in found}
 
 
+def own_places(scenario: Scenario, queue: str, places: Mapping[str, Place]) -> list[Place]:
+    """What the environments of a queue can offer, in the queue's order."""
+    found = next(each for each in scenario.jobQueues if each.jobQueueName == queue)
+    return [places[short_name(item.computeEnvironment)] for item in found.computeEnvironmentOrder]
+
+
 def too_large(
     path: Path, asked: str, job: EffectiveJob, scenario: Scenario, places: Mapping[str, Place]
 ) -> Iterator[Flaw]:
     """The flaw of a job that no environment of its queue can ever hold: with the largest type, and what is short."""
-    queue = next(queue for queue in scenario.jobQueues if queue.jobQueueName == job.queue)
-    own = [places[short_name(item.computeEnvironment)] for item in queue.computeEnvironmentOrder]
+    own = own_places(scenario, job.queue, places)
     if not any(place.holds(job) for place in own):
-        hint = "; ".join(_shortfalls(job, own)) + ". Set allow_unplaceable: true to see it wait, as in AWS"
+        hint = "; ".join(shortfalls(job, own)) + ". Set allow_unplaceable: true to see it wait, as in AWS"
         yield Flaw("E132", "no compute environment of its queue can ever hold this job", path, asked, hint=hint)
 
 
@@ -147,7 +152,7 @@ def _fits(pool: PoolFacts, job: EffectiveJob) -> bool:
 # -- in words
 
 
-def _shortfalls(job: EffectiveJob, own: list[Place]) -> Iterator[str]:
+def shortfalls(job: EffectiveJob, own: list[Place]) -> Iterator[str]:
     """What is short in the environments that are open, then why the others are not."""
     is_open = [place for place in own if not place.shut]
     most = max((place.most_vcpus for place in is_open), default=0)

@@ -269,6 +269,17 @@ def error_lines() -> str:
     return examples()
 
 
+# docs/failure_patterns.md --------------------------------------------------------------------------
+
+
+def failure_patterns() -> str:
+    """Every pattern with what AWS and the explanation say of it, and its mend, from the rows beside the tests."""
+    sys.path.insert(0, str(PROJECT / "tests"))
+    from scenarios.failure_patterns import part
+
+    return part()
+
+
 # docs/theory.md ------------------------------------------------------------------------------------
 
 
@@ -299,6 +310,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/anomalies.md": counter_examples(),
     "docs/compare.md": {"spot": compared, "pairing": pairing},
     "docs/errors.md": {"lines": error_lines},
+    "docs/failure_patterns.md": {"patterns": failure_patterns},
     "docs/fidelity.md": {"behaviours": behaviours},
     "docs/invariants.md": {"invariants": invariants},
     "docs/model.md": {"markets": markets, "world": world},

@@ -94,7 +94,8 @@ def reserved_room(run: Analysis, queue: ShareCap, active: Steps) -> Cap | None:
 
 
 def _room_milli(most: int, percent: int, shares: int) -> int:
-    return most * 1000 * (100**shares - percent**shares) // 100**shares
+    whole, kept = int(100**shares), int(percent**shares)
+    return most * 1000 * (whole - kept) // whole
 
 
 def _at(cap: Cap, at_ms: int) -> int:

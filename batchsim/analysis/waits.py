@@ -64,7 +64,7 @@ class Standing:
     """Whether the job heads its line at the end of the run."""
     has_overtaken: Bools
     """Whether it ended while a job ahead in line went on waiting."""
-    key: tuple[Ints, ...]
+    key: tuple[Ints | Bools, ...]
     """Its place in line, smaller first: -schedulingPriority, not retried, created, row; or what the scenario says."""
     created_ms: Ints
 
@@ -152,7 +152,7 @@ def _is_retry(records: Records, job: Ints, started: int) -> Bools:
     return np.asarray(number > 1)
 
 
-def _later_key(mine: tuple[Ints, ...], its: tuple[Ints, ...]) -> Bools:
+def _later_key(mine: tuple[Ints | Bools, ...], its: tuple[Ints | Bools, ...]) -> Bools:
     """Whether one key (-schedulingPriority, not retried, created, row) comes after another."""
     later = np.zeros(len(mine[0]), np.bool_)
     for a, b in reversed(list(zip(mine, its, strict=True))):

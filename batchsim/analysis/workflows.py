@@ -50,10 +50,10 @@ def workflows(run: Analysis) -> Workflows:
     graph, path = run.graph, run.critical
     size = len(graph.due_ms)
     here = graph.workflow != NEVER
-    levers = _levers(workflow_parts(run))
+    levers = lever_lengths(workflow_parts(run))
     lever = np.argmax(levers, axis=1) if size else np.zeros(0, np.int64)
     rows = np.flatnonzero(path.on_path)
-    share = _levers(path.parts[rows])[np.arange(len(rows)), lever[graph.workflow[rows]]]
+    share = lever_lengths(path.parts[rows])[np.arange(len(rows)), lever[graph.workflow[rows]]]
     rows = rows[np.lexsort((path.step[rows], -share, graph.workflow[rows]))]
     firsts = rows[np.r_[True, np.diff(graph.workflow[rows]) != 0]] if len(rows) else rows
     return Workflows(
@@ -66,8 +66,8 @@ def workflows(run: Analysis) -> Workflows:
     )
 
 
-def _levers(parts: Int64s) -> Int64s:
-    """The columns of parts as those of levers: the three phases of start-up together."""
+def lever_lengths(parts: Int64s) -> Int64s:
+    """Return columns of parts as those of levers: the three phases of start-up together."""
     columns = [
         parts[:, [SEGMENT_PARTS.index(name) for name in (_START_UP if lever == "start_up" else (lever,))]].sum(axis=1)
         for lever in LEVERS
@@ -153,7 +153,7 @@ def _path(run: Analysis, row: int) -> list[dict[str, Any]]:
     path, graph = run.critical, run.graph
     jobs = np.flatnonzero(path.on_path & (graph.workflow == row))
     jobs = jobs[np.argsort(path.step[jobs])][:MOST_STEPS]
-    levers = _levers(path.parts[jobs])
+    levers = lever_lengths(path.parts[jobs])
     lengths = zip(jobs.tolist(), np.argmax(levers, axis=1).tolist(), np.any(levers, axis=1).tolist(), strict=True)
     return [
         {

@@ -12,15 +12,13 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchsim.formats.state_changes import state_changes
-from batchsim.records.identifiers import instance_id, job_id
+from batchsim.records.identifiers import instance_id, job_id, uuid_of
 from batchsim.records.tables import NEVER, Records
 from batchsim.records.vocabulary import JobState
 from batchsim.spec import Scenario, Workflow
@@ -186,7 +184,7 @@ class _Writer:
         arn = facts.arn("job", detail["jobId"])
         return {
             "version": "0",
-            "id": _uuid(facts.seed, f"event {identity}"),
+            "id": uuid_of(facts.seed, f"event {identity}"),
             "detail-type": CHANGED,
             "source": "aws.batch",
             "account": _ACCOUNT,
@@ -213,12 +211,12 @@ class _Writer:
             "tags": {},
             "propagateTags": False,
         }
-        return ours, _uuid(facts.seed, f"job {ours}"), static
+        return ours, uuid_of(facts.seed, f"job {ours}"), static
 
     def _dependency(self, parent: int, kind: int) -> Json:
         if _KINDS[kind] == "SEQUENTIAL":
             return {"type": "SEQUENTIAL"}
-        on = {"jobId": _uuid(self._facts.seed, f"job {self._facts.call_id(parent)}")}
+        on = {"jobId": uuid_of(self._facts.seed, f"job {self._facts.call_id(parent)}")}
         return {**on, "type": _KINDS[kind]} if kind else on
 
     def _shape(self, submission: int) -> Json:
@@ -321,8 +319,3 @@ def _environment(pairs: tuple[tuple[str, str], ...]) -> list[Json]:
 @lru_cache(maxsize=1)  # events come in time order
 def _second(epoch_s: int) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _uuid(seed: int, name: str) -> str:
-    """A random-looking UUID that depends on nothing but its arguments."""
-    return str(UUID(bytes=blake2b(f"{seed} {name}".encode(), digest_size=16).digest(), version=4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from uuid import UUID
 
 
 def instance_id(environment: str, ordinal: int) -> str:
@@ -15,3 +16,14 @@ def job_id(entry: str, occurrence: int, several: bool, array_index: int = -1) ->
     """Return ``entry``, ``entry@N`` where the entry makes several calls, with ``:i`` for an array child."""
     call = f"{entry}@{occurrence}" if several else entry
     return call if array_index < 0 else f"{call}:{array_index}"
+
+
+def uuid_of(seed: int, name: str) -> str:
+    """Return an id that looks as random as AWS's own, and hangs on nothing but its arguments."""
+    return str(UUID(bytes=blake2b(f"{seed} {name}".encode(), digest_size=16).digest(), version=4))
+
+
+def aws_job_id(seed: int, call_id: str, array_index: int = -1) -> str:
+    """Return the ``jobId`` that AWS would have drawn for a call of ours, with ``:i`` for an array child."""
+    uuid = uuid_of(seed, f"job {call_id}")
+    return uuid if array_index < 0 else f"{uuid}:{array_index}"

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from batchsim.report import sentences
 from batchsim.report.layout import BLANK, bars, facts, points, rows, section
+from batchsim.report.path_sections import critical_paths, nearly_limited
 from batchsim.report.shares import shares
 from batchsim.report.words import NOTHING, bar, count, dollars, duration, number, plain, plural, share, words
 
@@ -323,8 +324,9 @@ def assumptions(summary: Summary) -> RenderableType:
 
 
 ORDER = (
-    stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, cost, latency,
-    throughput, utilisation, shares, consumables, retries, faults, notifications, not_counted, assumptions,
+    stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, critical_paths, cost,
+    latency, throughput, nearly_limited, utilisation, shares, consumables, retries, faults, notifications, not_counted,
+    assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from batchsim.report.remedies import remedy
+from batchsim.analysis.remedies import remedy
 from batchsim.report.words import NOTHING, count, dollars, duration, number, plain, plural, share, words
 
 Summary = Mapping[str, Any]

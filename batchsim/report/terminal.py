@@ -40,6 +40,11 @@ def report_text(summary: Mapping[str, Any], width: int = PIPE_WIDTH, parts: Part
     return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines()).lstrip("\n")
 
 
+def write_plain(text: str) -> None:
+    """Write finished text on stdout, in characters that it can show."""
+    sys.stdout.write(encodable(text + "\n", sys.stdout.encoding or "utf-8"))
+
+
 def encodable(text: str, encoding: str) -> str:
     """``text``, its bars and dashes in plain characters if the encoding has no others."""
     try:

@@ -20,7 +20,7 @@ def short_of_resources(scenario: Scenario) -> Iterator[Flaw]:
     most = {item.consumableResourceName: item.totalQuantity for item in scenario.consumableResources}
     if not most:
         return
-    for name, total in _changed(scenario):
+    for name, total in later_totals(scenario):
         most[name] = max(most[name], total)
     for path, job in _jobs(scenario):
         for name, quantity in job.consumables:
@@ -30,7 +30,7 @@ def short_of_resources(scenario: Scenario) -> Iterator[Flaw]:
                 yield Flaw("E132", message, path, f"{quantity} of {name}", f"at most {most[name]}", hint)
 
 
-def _changed(scenario: Scenario) -> Iterator[tuple[str, int]]:
+def later_totals(scenario: Scenario) -> Iterator[tuple[str, int]]:
     """What timed actions make of totals."""
     totals = {item.consumableResourceName: item.totalQuantity for item in scenario.consumableResources}
     for _, action in in_time(scenario):

@@ -15,6 +15,7 @@ from batchsim import Result
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 PLOTS = (
     "concurrency", "backlog", "queue_depth", "vcpus", "wait_distribution", "wait_parts", "cost_by_cause", "gantt",
+    "critical_path", "limits",
 )  # fmt: skip
 
 

@@ -47,8 +47,8 @@ def test_a_plot_in_given_axes_is_drawn_there(plot: str) -> None:
 
 
 def test_all_plots_together_on_one_figure_can_be_read() -> None:
-    figure = Figure(figsize=(16, 16), layout="constrained")
-    for plot, axes in zip(PLOTS, figure.subplots(4, 2).flat, strict=True):
+    figure = Figure(figsize=(16, 20), layout="constrained")
+    for plot, axes in zip(PLOTS, figure.subplots(5, 2).flat, strict=True):
         getattr(result_of("three_queues").plot, plot)(ax=axes)
     assert flaws(figure.axes[0]) == []
 
@@ -70,6 +70,8 @@ def test_a_figure_without_a_layout_of_its_own_has_its_legends_inside() -> None:
         ("hello_fargate", "gantt", "no instances: 1 attempt ran on Fargate"),
         ("stuck", "concurrency", "no containers: no job ran"),
         ("stuck", "wait_distribution", "no wait is over: 1 job still waiting"),
+        ("nothing", "critical_path", "no jobs: nothing was submitted"),
+        ("no_environment", "critical_path", "no jobs"),
         ("one_second", "wait_parts", "no waits: every job started at once"),
     ],
 )

@@ -31,6 +31,8 @@ class Step:
     """The column of ``jobs`` that the interval counts in, without its unit: ``wait_max_vcpus``."""
     is_behind: bool = False
     """Whether the job stood behind the head of its line, whose reason this is."""
+    environment: str = ""
+    """Of a wait, the compute environment that the reason is about."""
     until: str = ""
     """What ended the interval, where something did that can be named."""
 

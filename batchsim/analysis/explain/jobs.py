@@ -5,25 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from batchsim.analysis.explain.explanation import Explanation, Step, lasted
+from batchsim.analysis.explain.helps import help_for
 from batchsim.analysis.explain.lines import Line
 from batchsim.analysis.explain.steps import JobSteps
 from batchsim.analysis.explain.tables import RunTables
+from batchsim.analysis.explain.verdict import Judge
 from batchsim.analysis.explain.words import SHORT, quoted
 from batchsim.analysis.typed import MISSING
+from batchsim.units import format_usd
 
 RUNS = "last_running"
 
 
-def explain_job(run: RunTables, job: int, lines: dict[tuple[str, str], Line] | None = None) -> Explanation:
+def explain_job(run: RunTables, job: int, lines: dict[tuple[str, str], Line], judge: Judge | None) -> Explanation:
     """Explain the job of a row of ``jobs``; ``lines`` keeps the lines that were looked at, for the next job."""
-    told = JobSteps(run, {} if lines is None else lines, job)
+    told = JobSteps(run, lines, job)
     steps = told.steps()
+    helps = help_for(told, steps, judge)
     return Explanation(
         job=told.id,
         headline=headline(run, job, told.id, steps),
         steps=steps,
+        remedy=helps.remedy,
+        notes=(*helps.notes, *_costs(run, job)),
         started_at=run.settings.started_at,
     )
+
+
+def _costs(run: RunTables, job: int) -> tuple[str, ...]:
+    """What the job cost, where anything."""
+    own, loaded = (int(run.jobs.nano(f"{name}_usd")[job]) for name in ("cost", "cost_loaded"))
+    if loaded <= 0:
+        return ()
+    return (f"It cost {format_usd(own)} itself, {format_usd(loaded)} with its part of what its hosts' jobs share.",)
 
 
 def headline(run: RunTables, job: int, job_id: str, steps: Iterable[Step]) -> str:

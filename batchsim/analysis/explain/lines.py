@@ -102,6 +102,11 @@ class Line:
         position = int(np.searchsorted(self.at_ms, at_ms, side="right")) - 1
         return int(self._in_force[position]) if position >= 0 else NOBODY
 
+    def rows_at(self, at_ms: Int64s) -> Int64s:
+        """The rows that hold at these instants; before the first row, that."""
+        position = np.searchsorted(self.at_ms, at_ms, side="right") - 1
+        return np.asarray(self._in_force[np.maximum(position, 0)], np.int64)
+
     def _stretch(self, start_ms: int, end_ms: int, head_ms: int) -> Stretch:
         row = self.row_at(start_ms)
         if row == NOBODY:

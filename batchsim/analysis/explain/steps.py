@@ -90,7 +90,8 @@ class JobSteps:
         text = f"{self._place(piece, since_ms)}: {why(moment)}{self._told(piece)}"
         part = f"wait_{piece.reason}"
         step = _step(piece.start_ms, piece.end_ms, "RUNNABLE", code_of(piece.reason), text, part)
-        return replace(step, is_behind=piece.is_behind, until=self._until(piece, following, attempt))
+        until = self._until(piece, following, attempt)
+        return replace(step, is_behind=piece.is_behind, environment=piece.environment, until=until)
 
     def _until(self, piece: Stretch, following: Stretch | None, attempt: int) -> str:
         if following is None:

@@ -72,6 +72,22 @@ class Plots:
 
         return by_cause(self._run, ax)
 
+    def critical_path(self, ax: Axes | None = None, *, workflow: int | None = None) -> Axes:
+        """The jobs that decided when a workflow ended, one after the other, and what each spent its time on.
+
+        ``workflow`` is its number in :attr:`Result.workflows`, by default the longest. Raises :class:`ValueError` for
+        an unknown one. Of many jobs some are drawn, taken evenly.
+        """
+        from batchsim.report.plots.paths import critical_path
+
+        return critical_path(self._run, ax, workflow)
+
+    def limits(self, ax: Axes | None = None) -> Axes:
+        """The largest share that was used of each limit: red where it was reached, orange where nearly."""
+        from batchsim.report.plots.paths import limits
+
+        return limits(self._run, ax)
+
     def gantt(self, ax: Axes | None = None, *, most: int = 30) -> Axes:
         """A row an instance, from its launch to its end, with the jobs that ran on it in lanes of its vCPUs.
 

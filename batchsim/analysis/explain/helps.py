@@ -1,0 +1,147 @@
+"""What would help a job: to run at all, to end well, or to be faster, by what went wrong or took longest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from batchsim.analysis.explain.dependencies import Dependencies
+from batchsim.analysis.explain.explanation import Step
+from batchsim.analysis.explain.steps import JobSteps
+from batchsim.analysis.explain.tables import NOBODY
+from batchsim.analysis.explain.verdict import Judge, Verdict
+from batchsim.analysis.explain.words import quoted
+from batchsim.analysis.remedies import remedy
+from batchsim.analysis.typed import MISSING
+
+WORTH = 0.1
+"""A part of the turnaround that is less than this share of it is not worth a change."""
+
+
+class Help(NamedTuple):
+    """What is said below a job's intervals."""
+
+    notes: tuple[str, ...] = ()
+    remedy: str = ""
+
+
+_WAITS: Mapping[str, str] = {
+    "max_vcpus": "raise maxvCpus of {environment}, or spread the submissions over time",
+    "scale_up_decision": "keep some capacity warm (minvCpus of {environment}), or submit the work earlier",
+    "instance_booting": "keep some capacity warm (minvCpus of {environment}), or an AMI that boots faster",
+    "higher_queue": "give the work a queue of higher priority, or the queues environments of their own",
+    "fair_share_turn": "give its share a lower weightFactor, or more capacity to the queue",
+    "reservation": "lower computeReservation of the scheduling policy",
+    "launch_rate": "put several short tasks into one job",
+    "client_backoff": "give the jobs a job queue of AWS Batch, which starts them as soon as there is room",
+    "fleet_full": "make the fleet of {environment} larger",
+}
+_PARTS: Mapping[str, str] = {
+    "image_pull": "a smaller image, or one that is in the AMI: image pull of each new host",
+    "container_start": "fewer, longer jobs: each start of a container costs as much",
+    "throttled": "submit an array in place of single jobs: it is one call of SubmitJob",
+    "earlier_running": "checkpoints, shorter jobs, or On-Demand: what earlier attempts had done was lost",
+    "dependency": "make the jobs that it waits for faster",
+}
+_ENDINGS: Mapping[str, str] = {
+    "timed_out": "a longer timeout (attemptDurationSeconds), or less work for each job",
+    "reclaimed": "more attempts, checkpoints, or an On-Demand environment behind the Spot one",
+    "host_lost": "more attempts (retryStrategy), or checkpoints",
+    "start_failed": "look at the image, and at the role that may pull it; more attempts, if it happens now and then",
+    "terminated": "",
+    "failed": "mend what it runs; more attempts help only against what happens by chance",
+}
+_OUT_OF_MEMORY = "ask for more memory: the container was killed as it used more than it had asked for"
+
+
+def help_for(told: JobSteps, steps: Iterable[Step], judge: Judge | None) -> Help:
+    """What would help a job, and what there is to know of it."""
+    found = tuple(steps)
+    state = told.run.text("jobs", "state", told.row)
+    was_due = told.run.ms("jobs", "due_at_s", told.row) != MISSING
+    if not told.attempts and was_due and state != "SUCCEEDED":
+        return _never_started(told, found, judge)
+    if state == "FAILED":
+        return Help(remedy=_after_failure(told))
+    return Help(remedy=_to_be_faster(found))
+
+
+def _never_started(told: JobSteps, steps: tuple[Step, ...], judge: Judge | None) -> Help:
+    if not any(step.state == "RUNNABLE" for step in steps):
+        return _never_runnable(told)
+    verdict = _verdict(told, judge)
+    if verdict is not None and not verdict.could_run:
+        note = f"It never started, and never could: {'; '.join(verdict.short)}."
+        return Help((note,), _changes(verdict))
+    note = "It never started. An environment of its queue could hold it." if verdict else "It never started."
+    ahead = _blocked_by(told, judge)
+    if ahead is not None:
+        return Help((note, ahead[0]), ahead[1])
+    last = steps[-1]
+    general = remedy(last.reason, last.part.removeprefix("wait_")) or _of_wait(last)
+    return Help((note,), "" if last.reason == "retry_delay" else general)
+
+
+def _blocked_by(told: JobSteps, judge: Judge | None) -> tuple[str, str] | None:
+    """The head that it stood behind at the end, if that one could never run, and what would help it."""
+    ahead = told.line.ahead(told.row, told.run.ms("jobs", "waiting_since_s", told.row), told.end_ms - 1)
+    if not len(ahead):
+        return None
+    head = JobSteps(told.run, {(told.queue, told.share): told.line}, int(ahead[0]))
+    verdict = _verdict(head, judge)
+    if verdict is None or verdict.could_run:
+        return None
+    note = f"It stood behind {quoted(head.id)}, which can never run: {'; '.join(verdict.short)}."
+    return note, f"for {quoted(head.id)}: {_changes(verdict)}"
+
+
+def _verdict(told: JobSteps, judge: Judge | None) -> Verdict | None:
+    return None if judge is None else judge(told.run.text("jobs", "entry", told.row), told.asked)
+
+
+def _changes(verdict: Verdict) -> str:
+    return "; or ".join(change.text for change in verdict.changes)
+
+
+def _never_runnable(told: JobSteps) -> Help:
+    """A job that ended, or was left, before it was RUNNABLE."""
+    parents = Dependencies(told.run, told.row, told.call).parents() if told.call != NOBODY else []
+    failed = [parent for parent in parents if parent.state == "FAILED"]
+    if failed:
+        why = f"{quoted(failed[0].id)} FAILED, and with it what depends on it."
+        return Help((why,), f"mend {quoted(failed[0].id)}: batchsim explain DIR {failed[0].id}")
+    open_ = [parent for parent in parents if parent.state not in ("SUCCEEDED", "FAILED")]
+    if open_:
+        return Help((f"{quoted(open_[0].id)} had not ended: batchsim explain DIR {open_[0].id}",))
+    return Help()
+
+
+def _after_failure(told: JobSteps) -> str:
+    """By how its last attempt ended."""
+    if not told.attempts:
+        return ""
+    last = told.attempts[-1]
+    if "OutOfMemory" in told.run.text("attempts", "reason", last):
+        return _OUT_OF_MEMORY
+    return _ENDINGS.get(told.run.text("attempts", "outcome", last), "")
+
+
+def _to_be_faster(steps: tuple[Step, ...]) -> str:
+    """By what took longest, work aside."""
+    total = sum(step.length_s for step in steps)
+    spent: dict[str, float] = {}
+    for step in steps:
+        if step.part != "last_running":
+            spent[step.part] = spent.get(step.part, 0.0) + step.length_s
+    longest = max(spent, key=lambda part: spent[part], default="")
+    if not longest or spent[longest] < WORTH * total:
+        return ""
+    if not longest.startswith("wait_"):
+        return _PARTS.get(longest, "")
+    return _of_wait(next(step for step in steps if step.part == longest))
+
+
+def _of_wait(step: Step) -> str:
+    reason = step.part.removeprefix("wait_")
+    environment = quoted(step.environment) if step.environment else "its environment"
+    return _WAITS.get(reason, "").replace("{environment}", environment) or remedy(None, reason)

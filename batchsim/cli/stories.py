@@ -1,0 +1,59 @@
+"""Result folders as ``explain`` and ``show`` read them: whatever is wrong in one is told in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchsim.errors import OutputError, ScenarioError, UnknownNameError, cut
+
+if TYPE_CHECKING:
+    from batchsim.analysis.explain import Story
+    from batchsim.analysis.explain.verdict import Judge, Verdict
+    from batchsim.analysis.explain.words import Asked
+
+_SCENARIO = "scenario.resolved.yaml"
+
+
+@contextmanager
+def story_of(folder: Path) -> Iterator[Story]:
+    """The run in a folder. What its tables hold may be anything: what cannot be told of it is ``OutputError``."""
+    from batchsim.analysis.explain import Story
+    from batchsim.analysis.folder import read_folder
+    from batchsim.analysis.typed import MissingColumnError
+
+    tables = read_folder(folder)
+    try:
+        yield Story(tables, _judge(folder))
+    except UnknownNameError:
+        raise
+    except MissingColumnError as error:
+        raise OutputError(f"{folder}: cannot be explained: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        told = cut(" ".join(f"{type(error).__name__}: {error}".split()), 80)
+        raise OutputError(f"{folder}: not what batchsim run writes; batchsim check says where ({told})") from error
+
+
+def _judge(folder: Path) -> Judge:
+    """Judges jobs by the folder's scenario, which is loaded only when there is something to judge."""
+    found: list[Judge | None] = []
+
+    def judge(entry_id: str, asked: Asked) -> Verdict | None:
+        if not found:
+            found.append(_loaded(folder))
+        return None if found[0] is None else found[0](entry_id, asked)
+
+    return judge
+
+
+def _loaded(folder: Path) -> Judge | None:
+    from batchsim import verdicts
+    from batchsim.formats import scenario_yaml
+
+    try:
+        return partial(verdicts.judge, scenario_yaml.load(folder / _SCENARIO))
+    except ScenarioError:  # as of a run whose scenario names files that are not beside its results
+        return None
