@@ -87,7 +87,8 @@ def _place(scenario: Scenario, environment: ComputeEnvironment, facts: Catalogue
     listed = {each.type for each in world.fleets.get(name, ())}
     if listed:
         return Place(name, shut, False, most, tuple(pool for pool in facts.pools[name] if pool.type.name in listed))
-    barred = {pool.type.name: why for pool in facts.pools[name] if (why := _barred(scenario, resources, pool))}
+    found = ((pool, _barred(scenario, resources, pool) or _beyond(resources, pool, most)) for pool in facts.pools[name])
+    barred = {pool.type.name: why for pool, why in found if why}
     pools = tuple(pool for pool in facts.pools[name] if pool.type.name not in barred)
     return Place(name, shut, False, most, pools, tuple(dict.fromkeys(barred.values())), facts.unsold.get(name, ()))
 
@@ -135,6 +136,13 @@ def _barred(scenario: Scenario, resources: ComputeResource, pool: PoolFacts) -> 
     if spot and not _moves(scenario, pool.type) and pool.spot_nano_usd_per_h * 100 >= bid:
         return f"Spot prices are not below {resources.bidPercentage} % of On-Demand (bidPercentage)"
     return ""
+
+
+def _beyond(resources: ComputeResource, pool: PoolFacts, most_vcpus: int) -> str:
+    """Why BEST_FIT never launches a type: it alone stays within maxvCpus (API, ComputeResource)."""
+    if resources.allocationStrategy not in (None, "BEST_FIT") or resources.is_spot or pool.type.vcpus <= most_vcpus:
+        return ""
+    return f"BEST_FIT stays within maxvCpus, {most_vcpus}, and {pool.type.name} has {pool.type.vcpus} vCPU"
 
 
 def _moves(scenario: Scenario, type_: InstanceType) -> bool:

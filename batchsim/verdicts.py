@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from itertools import chain, islice, product
+from typing import Any, NamedTuple
 
 from batchsim import catalog
 from batchsim.analysis.explain.verdict import Change, Verdict
@@ -16,14 +17,24 @@ from batchsim.errors import ScenarioError
 from batchsim.spec import CatalogueFacts, Entry, Scenario, Workflow
 from batchsim.spec.effective import EffectiveJob, effective_job
 from batchsim.spec.facts import PoolFacts
+from batchsim.spec.paths import with_values
 from batchsim.spec.shortage import later_totals
 from batchsim.unplaceable import Place, own_places, places_of, shortfalls
 
 SMALL = 0.25
 """A job that asks for so much too much at most is told to ask for less before an environment is told to offer more."""
 SHOWN = 3
-_ROOM = 64
+_ROOM = 40
 """Types that are tried, the smallest first."""
+_TRIES = 120
+
+
+class _Setting(NamedTuple):
+    """A value to set, and the change in words."""
+
+    path: str
+    value: Any
+    text: str
 
 
 def judge(scenario: Scenario, entry_id: str, asked: Asked) -> Verdict | None:
@@ -51,41 +62,53 @@ def _entry(scenario: Scenario, entry_id: str) -> Entry | None:
 def _changes(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, own: list[Place]) -> Iterator[Change]:
     """Every single change that would do, those of the first environments first."""
     for place in own:
-        for path, value, text in (*_settings(place, job), *_larger_types(scenario, facts, place, job)):
-            if _would_run(scenario, path, value, job):
-                yield Change(text, path, value)
-                break
+        change = _first_that_does(scenario, facts, job, place)
+        if change is not None:
+            yield change
     yield from _less(job, own)
+
+
+def _first_that_does(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, place: Place) -> Change | None:
+    """One setting or one more type for an environment; where no one does, a setting and a type together."""
+    settings, types = list(_settings(facts, place, job)), list(_larger_types(scenario, facts, place, job))
+    singles = [(each,) for each in (*settings, *types)]
+    tried: Iterator[tuple[_Setting, ...]] = chain(singles, product(settings, types))
+    return next((_change(each) for each in islice(tried, _TRIES) if _would_run(scenario, each, job)), None)
+
+
+def _change(settings: tuple[_Setting, ...]) -> Change:
+    return Change(" and ".join(each.text for each in settings), tuple((each.path, each.value) for each in settings))
 
 
 def _is_small(change: Change, job: EffectiveJob) -> bool:
     """Whether a change is a setting, or asks for a little less."""
-    if change.path:
-        return not change.path.endswith("instanceTypes")
+    if change.settings:
+        return not any(path.endswith("instanceTypes") for path, _ in change.settings)
     given = {"memory_mib": job.memory_mib, "vcpus_milli": job.vcpus_milli, "gpus": job.gpus}
     return all(given[name] - value <= SMALL * given[name] for name, value in change.asks.items())
 
 
-def _settings(place: Place, job: EffectiveJob) -> Iterator[tuple[str, Any, str]]:
-    """Settings of an environment that might do: (path, value, words)."""
+def _settings(facts: CatalogueFacts, place: Place, job: EffectiveJob) -> Iterator[_Setting]:
+    """Settings of an environment that might do."""
     base = f"computeEnvironments.{place.name}"
     if "DISABLED" in place.shut:
-        yield f"{base}.state", "ENABLED", f"enable `{place.name}` (state: ENABLED)"
+        yield _Setting(f"{base}.state", "ENABLED", f"enable `{place.name}` (state: ENABLED)")
     if "INVALID" in place.shut:
-        yield f"{base}.status", "VALID", f"repair `{place.name}` (status: VALID)"
-    vcpus = -(-job.vcpus_milli // 1000)
-    if place.most_vcpus < vcpus:
-        more = vcpus - place.most_vcpus
-        yield f"{base}.computeResources.maxvCpus", vcpus, f"raise maxvCpus of `{place.name}` to {vcpus} ({more} more)"
+        yield _Setting(f"{base}.status", "VALID", f"repair `{place.name}` (status: VALID)")
+    least = -(-job.vcpus_milli // 1000)
+    for vcpus in sorted({least, *(pool.type.vcpus for pool in facts.pools.get(place.name, ()))}):
+        if vcpus > place.most_vcpus and vcpus >= least:
+            text = f"raise maxvCpus of `{place.name}` to {vcpus} ({vcpus - place.most_vcpus} more)"
+            yield _Setting(f"{base}.computeResources.maxvCpus", vcpus, text)
     if place.barred:
-        yield f"{base}.computeResources.bidPercentage", 100, f"raise bidPercentage of `{place.name}` to 100"
-        yield "world.ec2_vcpu_quota", "unlimited", "ask for a higher vCPU quota (world.ec2_vcpu_quota)"
-        yield "world.fargate_vcpu_quota", "unlimited", "ask for a higher vCPU quota (world.fargate_vcpu_quota)"
+        yield _Setting(f"{base}.computeResources.bidPercentage", 100, f"raise bidPercentage of `{place.name}` to 100")
+        yield _Setting("world.ec2_vcpu_quota", "unlimited", "ask for a higher vCPU quota (world.ec2_vcpu_quota)")
+        yield _Setting(
+            "world.fargate_vcpu_quota", "unlimited", "ask for a higher vCPU quota (world.fargate_vcpu_quota)"
+        )
 
 
-def _larger_types(
-    scenario: Scenario, facts: CatalogueFacts, place: Place, job: EffectiveJob
-) -> Iterator[tuple[str, Any, str]]:
+def _larger_types(scenario: Scenario, facts: CatalogueFacts, place: Place, job: EffectiveJob) -> Iterator[_Setting]:
     """Environments with one more type: of the families that are named there first, the smallest first."""
     if place.is_fargate or place.name not in facts.pools or scenario.world.fleets.get(place.name):
         return
@@ -103,13 +126,13 @@ def _larger_types(
     path = f"computeEnvironments.{place.name}.computeResources.instanceTypes"
     for each in fitting[:_ROOM]:
         size = f"{each.vcpus} vCPU, {each.memory_mib} MiB nominal"
-        yield path, [*listed, each.name], f"add {each.name} ({size}) to instanceTypes of `{place.name}`"
+        yield _Setting(path, [*listed, each.name], f"add {each.name} ({size}) to instanceTypes of `{place.name}`")
 
 
-def _would_run(scenario: Scenario, path: str, value: Any, job: EffectiveJob) -> bool:
+def _would_run(scenario: Scenario, settings: tuple[_Setting, ...], job: EffectiveJob) -> bool:
     """Whether an environment of the job's queue could hold it after a change."""
     try:
-        changed = scenario.with_(path, value)
+        changed = with_values(scenario, [(each.path, each.value) for each in settings])
         places = places_of(changed, catalog.facts_for(changed))
     except ScenarioError:
         return False
@@ -172,7 +195,7 @@ def _short_of_resources(scenario: Scenario, job: EffectiveJob) -> Iterator[str]:
 def _more_resources(scenario: Scenario, job: EffectiveJob) -> Iterator[Change]:
     for name, quantity, total in _needs(scenario, job):
         text = f"raise totalQuantity of `{name}` to {quantity} ({quantity - total} more)"
-        yield Change(text, f"consumableResources.{name}.totalQuantity", quantity)
+        yield Change(text, ((f"consumableResources.{name}.totalQuantity", quantity),))
 
 
 def _needs(scenario: Scenario, job: EffectiveJob) -> Iterator[tuple[str, int, int]]:

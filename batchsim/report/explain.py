@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import Any
 
 from batchsim.analysis.explain.digest import Digest, SlowJob
-from batchsim.analysis.explain.explanation import Clock, Explanation, lasted
+from batchsim.analysis.explain.explanation import WIDTH, Clock, Explanation, lasted
 from batchsim.analysis.explain.queues import QueueStretch, QueueWaits
 from batchsim.analysis.explain.words import SHORT
 from batchsim.analysis.remedies import remedy
@@ -18,6 +19,7 @@ _BAR = 20
 _THIN = 10
 _REASONS = 6
 _LONGEST_NAME = 40
+_LONGEST_REASON = 60
 
 
 def answer_text(answer: Explanation | list[Explanation] | QueueWaits | Digest, folder: str) -> str:
@@ -97,7 +99,7 @@ def _stuck_queue(queue: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {plural(int(queue['jobs']), 'job')} of {_name(str(queue['queue']))}, {head} first"
     yield f"      {blocked or words(reason)}"
     if said := remedy(blocked, reason):
-        yield f"      {said}"
+        yield from wrap(said, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
 
 
 def queue_text(found: QueueWaits) -> str:
@@ -136,7 +138,7 @@ def list_text(jobs: Iterable[Mapping[str, Any]]) -> str:
             str(job["status"]),
             _instant(job.get("createdAt")),
             _instant(job.get("stoppedAt")),
-            str(job.get("statusReason", "")),
+            cut(str(job.get("statusReason", "")), _LONGEST_REASON),
         )
         for job in jobs
     ]

@@ -111,7 +111,7 @@ def test_one_environment_that_may_serve_it_is_enough(simulate):
 def test_each_entry_is_told_of_at_its_place_in_the_file():
     work = [job("good"), job("wide", vcpus=8), job("many", vcpus=8, size=3)]
     with pytest.raises(ScenarioError) as told:
-        batchsim.run(scenario(*work, environments=[environment(types=["box.8"])]), seed=1)
+        batchsim.run(scenario(*work, environments=[environment(types=["box.4"])]), seed=1)
     assert [problem.path for problem in told.value.problems] == [("workload", 1, "submit"), ("workload", 2, "submit")]
 
 

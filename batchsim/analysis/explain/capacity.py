@@ -75,18 +75,9 @@ class Capacity:
         rows = np.flatnonzero(scaling.among("environment", environment) & more & (at >= start_ms) & (at <= end_ms))
         return int(rows[-1]) if len(rows) else NOBODY
 
-    def is_driven(self, environment: str) -> bool:
-        """Whether a caller changed the environment while the run went: its bounds are then in no file."""
-        scaling = self._run.scaling
-        if not len(scaling):
-            return False
-        updates = scaling.among("action", "update") & scaling.among("environment", environment)
-        known = {at for at, _, _ in self._run.settings.changes("computeEnvironments", environment)}
-        return any(at not in known for at in scaling.ms("at_s")[updates].tolist())
-
     def max_vcpus(self, environment: str, at_ms: int) -> int | None:
         """maxvCpus, where it is known."""
-        return None if self.is_driven(environment) else self._run.settings.max_vcpus(environment, at_ms)
+        return self._run.settings.max_vcpus(environment, at_ms)
 
     def consumables(self, at_ms: int) -> dict[str, tuple[int, int]]:
         """By name of each consumable resource, how many are in use, and of how many."""

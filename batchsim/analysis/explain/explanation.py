@@ -79,6 +79,8 @@ class Explanation:
         clock = Clock(self.started_at, max((each.end_s for each in self.steps), default=0.0))
         span = f"  {clock.at(step.start_s)} – {clock.at(step.end_s)}  {lasted(step.length_s)}"
         first = f"{span}  {step.state}  {step.reason}" if step.reason else f"{span}  {step.state}"
+        if len(first) > WIDTH:
+            first = f"{span}  {step.state}\n{_INDENT}{step.reason}"
         until = f"; {clock.at(step.end_s)} {step.until}" if step.until else ""
         return [printable(first), *_wrapped(step.text + until, _INDENT)]
 

@@ -15,9 +15,8 @@ class Change:
 
     text: str
     """In words."""
-    path: str = ""
-    """What to set, as after ``--set``; empty where the job itself must ask for less."""
-    value: Any = None
+    settings: tuple[tuple[str, Any], ...] = ()
+    """What to set to which value, paths as after ``--set``; empty where the job itself must ask for less."""
     asks: Mapping[str, int] = field(default_factory=dict)
     """What the job would have to ask for: ``memory_mib``, ``vcpus_milli``, ``gpus``."""
 

@@ -42,3 +42,8 @@ def _of_job(told: Explanation, row: int, wanted: dict[str, np.ndarray]) -> Itera
 def milliseconds(seconds: pd.Series) -> np.ndarray:
     """Decimal seconds as whole ms."""
     return np.rint(1000 * seconds.to_numpy(dtype=float)).astype(np.int64)
+
+
+def spread(jobs: int, most: int) -> range:
+    """Rows of jobs, at most about so many, evenly over all."""
+    return range(0, jobs, max(1, jobs // most))
