@@ -229,8 +229,28 @@ def test_odd_runs_open_without_an_error(name: str, open_page: Open, written: Wri
 def test_paper_is_light_and_has_every_section(open_page: Open, written: Write) -> None:
     opened = open_page(written(shipped("dependency_graph")), scheme="dark", media="print")
     assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    opened.page.wait_for_function(_DARKEST_TEXT, arg=120)
+    opened.page.emulate_media(media="screen", color_scheme="dark")
+    opened.page.wait_for_function(f"most => !({_DARKEST_TEXT})(most)", arg=120)
+    printed = f"most => {{ dispatchEvent(new Event('beforeprint')); return ({_DARKEST_TEXT})(most); }}"
+    assert opened.page.evaluate(printed, 120), "in the instant in which a printer looks"
     assert len(opened.page.pdf()) > 50_000
     assert opened.wrongs() == []
+
+
+_DARKEST_TEXT = (
+    "most => {"
+    + _CANVASES
+    + """
+  walk(document);
+  const {width, height} = canvases[0], left = Math.floor(width / 30);
+  const data = canvases[0].getContext("2d").getImageData(0, 0, left, height).data;
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] > 200 && data[at] < most && data[at + 1] < most && data[at + 2] < most) return true;
+  return false;
+}"""
+)
+"""Whether the first plot's labels at its left are dark, as on white paper."""
 
 
 def test_a_comparison_opens_and_tells_its_changes(open_page: Open, written: Write) -> None:

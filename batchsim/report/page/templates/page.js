@@ -36,17 +36,9 @@
     show();
   });
   prefers.addEventListener("change", show);
-  const folded = () => [...document.querySelectorAll("details:not([open])")];
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = folded();
-    for (const each of opened) each.open = true;
-    paint(true);
-  });
-  addEventListener("afterprint", () => {
-    for (const each of opened) each.open = false;
-    paint(false);
-  });
+  addEventListener("beforeprint", () => paint(true));
+  addEventListener("afterprint", () => paint(false));
+  matchMedia("print").addEventListener("change", change => paint(change.matches));
 
   async function draw() {
     const data = document.getElementById("drawn");
