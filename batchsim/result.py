@@ -247,7 +247,7 @@ class Result:
         ``print(result.explain("etl:3"))`` prints what ``batchsim explain DIR etl:3`` does. Raises
         :class:`~batchsim.errors.UnknownNameError`, a ``KeyError``.
         """
-        return self._story.explain(job)
+        return self.story.explain(job)
 
     def check(self) -> list[Violation]:
         """Hold the tables to the invariants; an empty list is the good answer."""
@@ -322,7 +322,8 @@ class Result:
         yield report_page(self._analysis, self.summary(), self.explain)
 
     @cached_property
-    def _story(self) -> Story:
+    def story(self) -> Story:
+        """What ``batchsim explain`` asks: ``story.digest()``, ``story.queue(name)``, ``story.slowest(3)``."""
         from batchsim.analysis.check import tables_of
         from batchsim.analysis.explain import Story
 

@@ -19,7 +19,7 @@ import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from batchsim.experiments.paired import t_quantile
 from batchsim.report.assumptions import show
 from batchsim.report.comparison_sections import ORDER as COMPARISON
 from batchsim.report.comparison_words import signed
+from batchsim.report.explain import digest_text
 from batchsim.report.terminal import report_text
 from batchsim.report.words import count, dollars, duration, share
 from batchsim.selftest.case import Quantity
@@ -40,6 +41,8 @@ from batchsim.spec.markets import MARKETS
 
 PROJECT = Path(__file__).resolve().parent.parent
 SPOT, ON_DEMAND = "etl_10tb", "etl_10tb_on_demand"
+EXPLAINED = "parts:0"
+"""The job of the deterministic scenario that docs/explain.md looks at."""
 SHOWN = ("etl_10tb", "Cost", "Latency", "Throughput", "Retries and reclaims")
 """The sections of the report that the README shows."""
 
@@ -305,12 +308,21 @@ def _value(quantity: Quantity) -> str:
 
 # Pages ---------------------------------------------------------------------------------------------
 
+
+def explained(*names: str) -> str:
+    """What ``batchsim explain`` prints of the deterministic scenario; without a name, of the whole run."""
+    story = run("deterministic").story
+    told = [str(story.explain(name)) for name in names] or [digest_text(story.digest(), "out")]
+    return "```text\n" + "\n\n".join(told) + "\n```"
+
+
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"report": excerpt, "spot-or-not": spot_or_not, "scenarios": scenarios},
     "docs/anomalies.md": counter_examples(),
     "docs/compare.md": {"spot": compared, "pairing": pairing},
     "docs/errors.md": {"lines": error_lines},
     "docs/failure_patterns.md": {"patterns": failure_patterns},
+    "docs/explain.md": {"digest": explained, "job": partial(explained, EXPLAINED)},
     "docs/fidelity.md": {"behaviours": behaviours},
     "docs/invariants.md": {"invariants": invariants},
     "docs/model.md": {"markets": markets, "world": world},

@@ -85,6 +85,7 @@ WITH_FIGURES = (
     "docs/anomalies.md",
     "docs/compare.md",
     "docs/errors.md",
+    "docs/explain.md",
     "docs/fidelity.md",
     "docs/invariants.md",
     "docs/model.md",

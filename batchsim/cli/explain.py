@@ -33,7 +33,7 @@ def explain_folder(folder: Path, question: Question, *, as_json: bool) -> None:
             answer = _answer(story, question)
             if as_json:
                 told: Any = [each.as_dict() for each in answer] if isinstance(answer, list) else answer.as_dict()
-                typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+                typer.echo(json.dumps(told, indent=2))
                 return
             text = answer_text(answer, str(folder))
         write_plain(text)

@@ -81,7 +81,7 @@ def test_an_instances_causes_sum_to_its_bill(full: Result) -> None:
 
 
 def test_the_digest_names_slowest_job_dominant_reason_and_largest_cause(full: Result) -> None:
-    text = digest_text(full._story.digest(), "out")
+    text = digest_text(full.story.digest(), "out")
     slowest = full.jobs.sort_values("turnaround_s")["job_id"].iloc[-1]
     assert f"`{slowest}` SUCCEEDED" in text.split("Slowest jobs\n")[1].splitlines()[0]
     causes = full.summary()["cost"]["by_cause"]
@@ -90,7 +90,7 @@ def test_the_digest_names_slowest_job_dominant_reason_and_largest_cause(full: Re
 
 
 def test_a_queues_waits_are_its_jobs_waits(full: Result) -> None:
-    told = full._story.queue("etl")
+    told = full.story.queue("etl")
     assert sum(told.waited_s.values()) == pytest.approx(full.jobs["wait_s"].sum())
     assert sum(sum(each.waited_s.values()) for each in told.stretches) == pytest.approx(full.jobs["wait_s"].sum())
     assert told.behind_s == pytest.approx(full.jobs["wait_behind_s"].sum())

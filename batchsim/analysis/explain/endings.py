@@ -25,6 +25,10 @@ _GATES = {
 """What ends a wait that is not for room."""
 
 
+_TURNS = ("higher_queue", "fair_share_turn", "reservation")
+"""Those of them that may end and leave a job to wait for something else."""
+
+
 class Room(NamedTuple):
     """Something that made room."""
 
@@ -56,7 +60,7 @@ def changed(run: RunTables, capacity: Capacity, piece: Stretch, queue: str) -> s
     if told:
         return told[-1]
     row = capacity.launched(piece.environment, since, piece.end_ms) if piece.environment else NOBODY
-    return "" if row == NOBODY else _launch(run, row)
+    return _launch(run, row) if row != NOBODY else _GATES[piece.reason] if piece.reason in _TURNS else ""
 
 
 def _launch(run: RunTables, row: int) -> str:

@@ -105,6 +105,11 @@ def _changes(verdict: Verdict) -> str:
 
 def _never_runnable(told: JobSteps) -> Help:
     """A job that ended, or was left, before it was RUNNABLE."""
+    if told.run.ms("jobs", "created_at_s", told.row) == MISSING:
+        reason = told.run.text("jobs", "reason", told.row) or told.run.text("submissions", "reason", told.call)
+        return Help(
+            (f"SubmitJob never took it: {reason}.",) if reason else (), _PARTS["throttled"] if not reason else ""
+        )
     parents = Dependencies(told.run, told.row, told.call).parents() if told.call != NOBODY else []
     failed = [parent for parent in parents if parent.state == "FAILED"]
     if failed:

@@ -109,6 +109,8 @@ class JobSteps:
 
     def _place(self, piece: Stretch, since_ms: int) -> str:
         """Where in line it stands, and behind whom."""
+        if piece.reason == "client_backoff":
+            return "there is no queue"
         line = quoted(self.queue) + (f", share {quoted(self.share)}" if self.share else "")
         if not piece.is_behind:
             return f"head of {line}"

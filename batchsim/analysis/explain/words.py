@@ -201,7 +201,7 @@ _SENTENCES: Mapping[str, Callable[[Moment], str]] = {
     "instance_booting": _booting,
     "launch_rate": lambda moment: f"{moment.environment} starts only so many jobs a second",
     "scheduler_cycle": lambda _: "the scheduler's next pass is due in a moment",
-    "client_backoff": lambda _: "RunTask found no room; the client waits before it calls again",
+    "client_backoff": lambda _: "RunTask found no room, and its client waits before it calls again",
     "vcpu_quota": lambda moment: f"one more for {moment.environment} would exceed the account's vCPU quota",
     "bid": lambda moment: f"no Spot price in {moment.environment} is below its bid",
     "consumable_resource": _consumable,
