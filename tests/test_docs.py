@@ -139,6 +139,14 @@ def test_every_column_is_explained(table: str) -> None:
     assert sorted(explained) == sorted(columns)
 
 
+@pytest.mark.parametrize("table", ["critical_path", "limits"])
+def test_every_column_of_a_table_in_python_is_explained(table: str) -> None:
+    section = MODEL.split(f"### result.{table}\n")[1].split("\n#")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    explained = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    assert explained == list(getattr(batchsim.run(batchsim.loads("{}")), table).columns)
+
+
 @pytest.mark.parametrize(
     ("heading", "codes"),
     [

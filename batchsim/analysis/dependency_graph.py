@@ -215,8 +215,7 @@ def _binding(
     at = _pick(found.at_ms, link)
     cut_off = stopped & ~by_failure & (at != spans.end_ms)
     parent = np.where(cut_off | (at <= looked_at), NEVER, _pick(found.parent, link))
-    ready = np.where(jobs.runnable_at_ms == NEVER, spans.end_ms, int64(jobs.runnable_at_ms))
-    ready = np.where(by_failure, np.maximum(looked_at, at), ready)
+    ready = np.where(jobs.runnable_at_ms == NEVER, np.maximum(looked_at, at), int64(jobs.runnable_at_ms))
     decided_by = np.where(by_failure, _pick(found.call, link), np.where(cut_off, NOBODY, ALL))
     return parent, ready, decided_by
 

@@ -189,7 +189,8 @@ def part() -> str:
     lines = ["| pattern | AWS says | `batchsim explain` says | what mends it |", "|---|---|---|---|"]
     for pattern in PATTERNS:
         row, found = jobs.loc[pattern.job], result.explain(pattern.job)
-        says = " ".join(text.rstrip(".") + "." for text in (found.headline, found.remedy) if text)
+        notes = (note for note in found.notes if not note.startswith("It cost"))
+        says = " ".join(map(_sentence, filter(None, (found.headline, *notes, found.remedy))))
         told = _told(result, pattern, row)
         lines.append(f"| `{pattern.job}` | {_cell(told)} | {_cell(says)} | {_cell(pattern.mend)} |")
     return "\n".join(lines)
@@ -204,6 +205,10 @@ def _told(result: Result, pattern: Pattern, row: Any) -> str:
         words += [str(last["reason"])] * isinstance(last["reason"], str)
         words += [f"exit code {pattern.exit_code}"] * (pattern.exit_code is not None)
     return "; ".join(words) + (f"; {len(tries)} attempts" if len(tries) > 1 else "")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."
 
 
 def _cell(text: str) -> str:
