@@ -14,9 +14,12 @@ from batchsim.spec.paths import find_target
 from batchsim.spec.platforms import resources_of, stands
 
 
-def files_of(result: Result) -> dict[str, str]:
-    """Return the whole text of every file of the result folder by name, with events and costs."""
-    files = result.files(events=True, costs=True)
+def files_of(result: Result, *, html: bool = False) -> dict[str, str]:
+    """Return the whole text of every file of the result folder by name, with events and costs.
+
+    ``report.html`` shows what the others hold and takes longest: it is among them with ``html``.
+    """
+    files = result.files(events=True, costs=True, html=html)
     return {name: text.decode() if isinstance(text, bytes) else "".join(text) for name, text in files.items()}
 
 

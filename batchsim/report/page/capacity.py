@@ -13,11 +13,12 @@ from batchsim.analysis.series import Capacity, capacity
 from batchsim.analysis.statistics import ratio
 from batchsim.analysis.steps import Steps
 from batchsim.report.colours import BLUE, GREEN, GREY, ORANGE, SKY
+from batchsim.report.levers import limit_words
 from batchsim.report.page.blocks import Section, Table
 from batchsim.report.page.canvas import Clock
 from batchsim.report.page.names import short
 from batchsim.report.page.stacks import Layer, over_time
-from batchsim.report.words import NOTHING, duration, number, share, words
+from batchsim.report.words import NOTHING, duration, number, share
 
 _MS_PER_H = 3_600_000
 _COLOURS = dict(zip(PURCHASES, (ORANGE, BLUE, GREEN, SKY), strict=True))
@@ -62,16 +63,16 @@ def _amount(vcpu_ms: float) -> str:
 def _limits(summary: Mapping[str, Any]) -> list[Table]:
     """What limited the run, or nearly did: the highest use of each limit."""
     rows = [
-        (words(each["what"]), short(each["where"]), number(each["peak"]), number(each["limit"]), each["unit"],
+        (short(limit_words(each["what"], each["where"])), number(each["peak"]), number(each["limit"]), each["unit"],
          share(each["share"]), duration(each["at_s"]))
         for each in summary["limits"][:_ROWS]
     ]  # fmt: skip
-    head = ("limit", "of", "peak", "limit", "unit", "used", "after")
+    head = ("limit", "peak", "limit", "unit", "used", "after")
     marks = ["bad" if each["share"] >= 1 else "" for each in summary["limits"][:_ROWS]]
     rest = len(summary["limits"]) - len(rows)
     more = f"and {rest} more (summary.json has all)" if rest > 0 else ""
     title = "What limited the run, or nearly did"
-    return [Table(head, rows, words=2, title=title, more=more, marks=marks)] if rows else []
+    return [Table(head, rows, title=title, more=more, marks=marks)] if rows else []
 
 
 _ROWS = 6

@@ -57,7 +57,7 @@ def _variant(page: Page, variant: str, label: str, at: int) -> Section:
     against = short(page["run"]["baseline"])
     shown = sum(bool(row["different"]) for row in rows)
     lead = f"{plural(shown, 'metric differs', 'metrics differ')} beyond chance, of {len(rows)}."
-    changed = [row for row in rows if row["percent"] is not None]
+    changed = [row for row in rows if row["percent"] is not None and not is_same(row)]
     charts = [_changes(changed, page)] * bool(changed)
     table = _table(page, [row for row in rows if row["metric"] not in never])
     return Section(f"variant-{at + 1}", f"{label} against {against}", lead, [*charts, table])
@@ -106,7 +106,7 @@ def _ends(rows: Sequence[Row]) -> tuple[Any, Any]:
 def _table(page: Page, rows: Sequence[Row]) -> Table:
     run = page["run"]
     head = ("metric", "baseline", "variant", "difference", f"± ({100 * run['level']:.4g} %)", "change", "r", "better")
-    return Table(head, [_line(row) for row in rows], marks=["good" if row["different"] else "" for row in rows])
+    return Table(head, [_line(row) for row in rows], marks=["shown" if row["different"] else "" for row in rows])
 
 
 def _line(row: Row) -> Sequence[str]:
@@ -133,7 +133,7 @@ def _means(page: Page) -> Section:
     groups = [
         _bars(page, name, told, f"{name}: {plain(metric['what'])}")
         for name, metric in page["metrics"].items()
-        if name not in never
+        if name not in never and any(row["mean"] for row in page["table"] if row["metric"] == name)
     ]
     rest = len(groups) - _MOST_BARS
     more = f"{plural(rest, 'further metric')} in comparison.json. " if rest > 0 else ""

@@ -31,7 +31,8 @@ FEWEST_INSTANCES = 10
 _STRETCHES = 300
 _BAND = 0.8
 """Of a row's height."""
-_ROW_PX = 22
+_ROW_PX, _FEW_ROWS_PX = 22, 160
+_PAGE_PX, _EDGED_FROM_PX = 1_000, 4
 _TITLE = "Instances and their jobs"
 _OVER = (
     Outcome.FAILED, Outcome.START_FAILED, Outcome.TIMED_OUT, Outcome.TERMINATED, Outcome.RECLAIMED, Outcome.HOST_LOST,
@@ -43,6 +44,8 @@ def gantt(run: Analysis, clock: Clock) -> Section:
     launched = len(run.records.instances.type)
     if not launched:
         return Section("gantt", _TITLE, _why_none(run))
+    if not np.any(run.lives.end_ms > run.records.instances.launched_at_ms):
+        return Section("gantt", _TITLE, f"{plural(launched, 'instance')} launched, on for no longer than an instant.")
     rows = _chosen(run)
     attempts = int(np.count_nonzero(np.isin(run.records.attempts.instance, rows)))
     many = attempts > MOST_ATTEMPTS
@@ -69,7 +72,10 @@ def _canvas(run: Analysis, clock: Clock, rows: Ints) -> Plot:
     from bokeh.models import Range1d
 
     made = timeline(
-        clock, Range1d(start=len(rows) - 0.4, end=-0.6), height=70 + _ROW_PX * max(len(rows), 3), both_ways=True
+        clock,
+        Range1d(start=len(rows) - 0.4, end=-0.6),
+        height=70 + max(_ROW_PX * len(rows), _FEW_ROWS_PX),
+        both_ways=True,
     )
     types = run.records.names.types
     labels = distinct([f"{short(types[run.records.instances.type[row]], 16)} #{row + 1}" for row in rows.tolist()], 24)
@@ -137,10 +143,10 @@ def _jobs(made: Plot, run: Analysis, clock: Clock, rows: Ints) -> list[Key]:
     top, height = _bands(run, rows, packed)
     data = source(
         start=clock.at(start), running=clock.at(running), end=clock.at(end), top=top, bottom=top + height,
-        fill=[fills[number] for number in group.tolist()], **_told_of_jobs(run, row),
+        fill=[fills[number] for number in group.tolist()], edge=_edges(run, end - running), **_told_of_jobs(run, row),
     )  # fmt: skip
     look: dict[str, Any] = {"top": "top", "bottom": "bottom", "fill_color": "fill"}
-    edge: dict[str, Any] = {"line_width": 0.6, "tags": ["ground"], "line_color": "#ffffff"}
+    edge: dict[str, Any] = {"line_width": "edge", "tags": ["ground"], "line_color": "#ffffff"}
     pale = made.add_glyph(data, Quad(left="start", right="running", fill_alpha=0.45, line_color=None, **look))
     full = made.add_glyph(data, Quad(left="running", right="end", fill_alpha=0.95, **look, **edge))
     lines = [
@@ -150,6 +156,13 @@ def _jobs(made: Plot, run: Analysis, clock: Clock, rows: Ints) -> list[Key]:
     tell(made, [pale, full], lines, of=clock)
     keys = [Key([*labels, "did not succeed"][number], fills[number]) for number in np.unique(group).tolist()]
     return [*keys, *[Key("starting (paler)", BLUE, "pale")] * bool(np.any(running > start))]
+
+
+def _edges(run: Analysis, lengths_ms: Any) -> Floats:
+    """The widths of the boxes' edges: none where a box is too narrow to have any."""
+    return np.where(lengths_ms * _PAGE_PX > _EDGED_FROM_PX * max(run.records.horizon_ms, 1), 0.6, 0.0).astype(
+        np.float32
+    )
 
 
 def _told_of_jobs(run: Analysis, row: Ints) -> dict[str, list[str]]:

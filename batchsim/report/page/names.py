@@ -34,7 +34,7 @@ def distinct(names: Sequence[object], longest: int = LONGEST) -> list[str]:
 
 def on_axis(text: str) -> str:
     """Text for Bokeh's axes, which take what stands between two double dollars, or escaped brackets, for TeX."""
-    return text.replace("$$", f"${_JOINER}$").replace("\\", f"\\{_JOINER}")
+    return text.replace("$", f"${_JOINER}").replace("\\", f"\\{_JOINER}")
 
 
 def grouped(names: Sequence[str], codes: Sequence[int], others: int, kind: str) -> list[str]:

@@ -12,7 +12,7 @@ from batchsim.analysis.explain.explanation import lasted
 from batchsim.analysis.run import Analysis
 from batchsim.report.page.blocks import Section, Story
 from batchsim.report.page.names import short
-from batchsim.report.words import dollars, plain, plural
+from batchsim.report.words import plain, plural
 
 if TYPE_CHECKING:
     from batchsim.analysis.explain import Explanation, Step
@@ -48,9 +48,8 @@ def _story(run: Analysis, row: int, found: Explanation) -> Story:
     steps = [_step(clock, step) for step in found.steps[:_MOST_STEPS]]
     rest = len(found.steps) - len(steps)
     steps += [("", "", f"and {plural(rest, 'further interval')}")] * (rest > 0)
-    attempts, cost = int(run.records.jobs.attempts[row]), int(run.job_costs.loaded[row]) / 1e9
-    facts = f"{plural(attempts, 'attempt')}, {dollars(cost)} with its part of what its instances share"
-    told = " ".join([facts + ".", *map(plain, found.notes)])
+    attempts = int(run.records.jobs.attempts[row])
+    told = " ".join([f"{plural(attempts, 'attempt')}.", *map(plain, found.notes)])
     return Story(short(run.job_ids[row]), plain(found.headline), told, steps, plain(found.remedy))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from batchsim.report import sentences
 from batchsim.report.page.blocks import Tile
-from batchsim.report.words import count, dollars, duration, number, plural, share
+from batchsim.report.words import NOTHING, count, dollars, duration, number, plural, share
 
 Summary = Mapping[str, Any]
 
@@ -42,7 +42,8 @@ def _ready(summary: Summary) -> Tile:
     name = "Data ready" if summary["cost"]["data_bytes"] else "Done"
     path = "headline.data_ready_at_s"
     if ready is None:
-        return _tile(summary, name, path, "no", sentences.ready(summary), alarm=bool(summary["jobs"]["total"]))
+        any_jobs = bool(summary["jobs"]["total"])
+        return _tile(summary, name, path, "no" if any_jobs else NOTHING, sentences.ready(summary), alarm=any_jobs)
     at = sentences.ready_at(summary).partition(",")[0]
     return _tile(summary, name, path, duration(ready), f"after the start: {at}")
 

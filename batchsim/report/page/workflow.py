@@ -113,7 +113,7 @@ def _drawn(run: Analysis, calls: _Calls) -> list[int]:
 def _chart(run: Analysis, calls: _Calls, rows: Sequence[int], linked: Any, clock: Clock) -> Chart:
     from bokeh.models import Range1d
 
-    height = 70 + _ROW_PX * max(len(rows), 3)
+    height = 70 + _ROW_PX * max(len(rows), 4)
     made = timeline(clock, Range1d(start=len(rows) - 0.4, end=-0.6), height=height, both_ways=True)
     ids, size = call_ids(run.records), run.records.submissions.size
     labels = [f"{short(ids[call], 18)}{f' ×{size[call]:,}' if size[call] > 1 else ''}" for call in rows]

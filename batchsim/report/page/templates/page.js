@@ -24,6 +24,11 @@
     }
   }
 
+  function paintNow(printing) {  // a printer does not wait for the next frame
+    paint(printing);
+    if (typeof Bokeh !== "undefined") for (const view of Bokeh.index.roots) view.repaint?.();
+  }
+
   function show() {
     button.textContent = isDark() ? "Light" : "Dark";
     paint(false);
@@ -36,17 +41,9 @@
     show();
   });
   prefers.addEventListener("change", show);
-  const folded = () => [...document.querySelectorAll("details:not([open])")];
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = folded();
-    for (const each of opened) each.open = true;
-    paint(true);
-  });
-  addEventListener("afterprint", () => {
-    for (const each of opened) each.open = false;
-    paint(false);
-  });
+  addEventListener("beforeprint", () => paintNow(true));
+  addEventListener("afterprint", () => paintNow(false));
+  matchMedia("print").addEventListener("change", change => paintNow(change.matches));
 
   async function draw() {
     const data = document.getElementById("drawn");

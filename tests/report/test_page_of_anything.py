@@ -1,0 +1,43 @@
+"""A page of every run that random scenarios make: it is made, its tiles are the summary's, no chart is empty."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from effort import effort
+from properties.claims import numbered
+from report.pages import Page, data_of, models_of, page_of, tiles_of
+from report.test_page import ORDER
+
+from batchsim.report.page.tiles import value_at
+
+FIRST = int(os.environ.get("BATCHSIM_SEED", "2026"))
+
+
+def test_random_scenarios_have_pages(cases: Callable[[int], None]) -> None:
+    numbers = range(FIRST, FIRST + effort(fast=12, verify=150, long=2_000))
+    wrong = [f"number {number}: {flaw}" for number in numbers for flaw in flaws(number)]
+    cases(len(numbers))
+    assert not wrong, "\n".join(wrong)
+
+
+def flaws(number: int) -> list[str]:
+    """What is wrong with the page of a numbered scenario's run."""
+    result = numbered(number).result
+    page = page_of(result)
+    read, summary = Page(page), result.summary()
+    found = [
+        f"{path} is {value}, not {value_at(summary, path)}"
+        for path, (value, _) in tiles_of(page).items()
+        if value != value_at(summary, path)
+    ]
+    if read.headings != [slug for slug in ORDER if slug in read.headings]:
+        found.append(f"sections {read.headings}")
+    plots = [model for model in models_of(data_of(page)) if model.get("name") == "Plot"]
+    found += [
+        "an empty plot" for plot in plots if not any(of.get("name") == "ColumnDataSource" for of in models_of(plot))
+    ]
+    if page != page_of(result):
+        found.append("other bytes the second time")
+    return found
