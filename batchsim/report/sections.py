@@ -11,6 +11,7 @@ from rich.text import Text
 from batchsim.report import sentences
 from batchsim.report.layout import BLANK, bars, facts, points, rows, section
 from batchsim.report.shares import shares
+from batchsim.report.sparklines import over_time
 from batchsim.report.words import NOTHING, bar, count, dollars, duration, number, plain, plural, share, words
 
 Summary = Mapping[str, Any]
@@ -324,7 +325,7 @@ def assumptions(summary: Summary) -> RenderableType:
 
 ORDER = (
     stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, cost, latency,
-    throughput, utilisation, shares, consumables, retries, faults, notifications, not_counted, assumptions,
+    throughput, over_time, utilisation, shares, consumables, retries, faults, notifications, not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 
