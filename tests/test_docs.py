@@ -87,6 +87,7 @@ WITH_FIGURES = (
     "docs/errors.md",
     "docs/fidelity.md",
     "docs/invariants.md",
+    "docs/metrics.md",
     "docs/model.md",
     "docs/theory.md",
 )
@@ -136,6 +137,12 @@ def test_every_column_is_explained(table: str) -> None:
     ]
     columns = getattr(batchsim.run(batchsim.loads("{}")), table).columns
     assert sorted(explained) == sorted(columns)
+
+
+def test_every_column_of_the_metrics_is_explained() -> None:
+    section = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8").split("## Columns\n")[1].split("\n#")[0]
+    columns = batchsim.run(batchsim.loads("{}")).minutes.columns
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(columns)
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,7 @@ DESIRED, ON, USED, MOST = (
         ("max", "`maxvCpus`, as it is then"),
     )
 )
-COST = Kind(
-    "cost", "", "sum", "USD", "environment", "by which the bill grew; without environment: of the run as a whole"
-)
+COST = Kind("cost", "", "sum", "USD", "environment", "growth of the bill; without environment: of the run as a whole")
 KINDS = (*JOBS.values(), *ENDED.values(), *RUN_TIMES, *FAILED.values(), DESIRED, ON, USED, MOST, COST)
 """Every kind of series, in the order in which they stand in a period."""
 
@@ -130,8 +128,9 @@ def minutes(run: Analysis) -> pd.DataFrame:
     grid = _grid(run)
     found = [*_jobs(run, grid), *_ends(run, grid), *_run_times(run, grid), *_failed(run, grid), *_vcpus(run, grid),
              *_costs(run, grid)]  # fmt: skip
-    period = np.concatenate([each.period for each in found])
-    number = np.repeat(np.arange(len(found)), [len(each.period) for each in found])
+    none = np.zeros(0, np.int64)  # a scenario may have neither queue nor environment
+    period = np.concatenate([none, *(each.period for each in found)])
+    number = np.repeat(np.arange(len(found)), np.array([len(each.period) for each in found], np.int64))
     order = np.argsort(period * len(found) + number)
     number = number[order]
 
@@ -148,7 +147,7 @@ def minutes(run: Analysis) -> pd.DataFrame:
             "environment": text([each.of * (each.kind.by == "environment") for each in found]),
             "kind": text([each.kind.kind for each in found]),
             "statistic": text([each.kind.statistic for each in found]),
-            "value": np.concatenate([each.value for each in found])[order],
+            "value": np.concatenate([none / 1, *(each.value for each in found)])[order],
             "unit": text([each.kind.unit for each in found]),
         }
     )
