@@ -143,6 +143,7 @@ def signalled(line: int, path: Path) -> bool:
     def found(frame: FrameType, *_: object) -> Any:
         return traced if "/formats/folder_" in (name := frame.f_code.co_filename) or "/result_folder" in name else None
 
+    before = sys.gettrace()  # a measurement of coverage goes on afterwards
     sys.settrace(found)
     try:
         with reserved(path):
@@ -150,7 +151,7 @@ def signalled(line: int, path: Path) -> bool:
     except Signalled:
         return True
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     return line < 0
 
 
