@@ -27,6 +27,7 @@ from typer.testing import CliRunner
 
 import batchsim
 from batchsim.analysis.invariants import INVARIANTS
+from batchsim.analysis.minutes import KINDS, Kind
 from batchsim.cli.app import app
 from batchsim.experiments.paired import t_quantile
 from batchsim.report.assumptions import show
@@ -234,6 +235,24 @@ def behaviours() -> str:
     return table()
 
 
+# docs/metrics.md -----------------------------------------------------------------------------------
+
+
+def metrics() -> str:
+    """Every kind of series."""
+    lines = ["| metric | kind | statistic | unit | by | what |", "|---|---|---|---|---|---|"]
+    rows: dict[tuple[str, str, str, str], list[Kind]] = {}
+    for each in KINDS:
+        rows.setdefault((each.metric, each.by, each.what, each.unit), []).append(each)
+    for (metric, by, what, unit), kinds in rows.items():
+        names, statistics = (
+            ", ".join(f"`{name}`" for name in dict.fromkeys(getattr(each, key) for each in kinds) if name)
+            for key in ("kind", "statistic")
+        )
+        lines.append(f"| `{metric}` | {names} | {statistics} | {unit} | {by} | {what} |")
+    return "\n".join(lines)
+
+
 # docs/invariants.md --------------------------------------------------------------------------------
 
 
@@ -334,6 +353,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/explain.md": {"digest": explained, "job": partial(explained, EXPLAINED)},
     "docs/fidelity.md": {"behaviours": behaviours},
     "docs/invariants.md": {"invariants": invariants},
+    "docs/metrics.md": {"metrics": metrics},
     "docs/model.md": {"markets": markets, "world": world},
     "docs/theory.md": {"cases": theory},
 }

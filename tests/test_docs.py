@@ -102,6 +102,7 @@ WITH_FIGURES = (
     "docs/explain.md",
     "docs/fidelity.md",
     "docs/invariants.md",
+    "docs/metrics.md",
     "docs/model.md",
     "docs/theory.md",
 )
@@ -159,6 +160,12 @@ def test_every_column_of_a_table_in_python_is_explained(table: str) -> None:
     cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     explained = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
     assert explained == list(getattr(batchsim.run(batchsim.loads("{}")), table).columns)
+
+
+def test_every_column_of_the_metrics_is_explained() -> None:
+    section = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8").split("## Columns\n")[1].split("\n#")[0]
+    columns = batchsim.run(batchsim.loads("{}")).minutes.columns
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(columns)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from batchsim.analysis.accrual import accrued, spans
 from batchsim.analysis.exact import Int64s, int64, sum_by
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.series import desired_changes, queue_of_job
+from batchsim.analysis.stays import stays
 from batchsim.analysis.throughput import asked
 from batchsim.records.tables import NEVER, Bools, Ints
 from batchsim.records.vocabulary import EndedBy, JobState, Outcome
@@ -73,9 +74,7 @@ DESIRED, ON, USED, MOST = (
         ("max", "`maxvCpus`, as it is then"),
     )
 )
-COST = Kind(
-    "cost", "", "sum", "USD", "environment", "by which the bill grew; without environment: of the run as a whole"
-)
+COST = Kind("cost", "", "sum", "USD", "environment", "growth of the bill; without environment: of the run as a whole")
 KINDS = (*JOBS.values(), *ENDED.values(), *RUN_TIMES, *FAILED.values(), DESIRED, ON, USED, MOST, COST)
 """Every kind of series, in the order in which they stand in a period."""
 
@@ -129,8 +128,9 @@ def minutes(run: Analysis) -> pd.DataFrame:
     grid = _grid(run)
     found = [*_jobs(run, grid), *_ends(run, grid), *_run_times(run, grid), *_failed(run, grid), *_vcpus(run, grid),
              *_costs(run, grid)]  # fmt: skip
-    period = np.concatenate([each.period for each in found])
-    number = np.repeat(np.arange(len(found)), [len(each.period) for each in found])
+    none = np.zeros(0, np.int64)  # a scenario may have neither queue nor environment
+    period = np.concatenate([none, *(each.period for each in found)])
+    number = np.repeat(np.arange(len(found)), np.array([len(each.period) for each in found], np.int64))
     order = np.argsort(period * len(found) + number)
     number = number[order]
 
@@ -147,7 +147,7 @@ def minutes(run: Analysis) -> pd.DataFrame:
             "environment": text([each.of * (each.kind.by == "environment") for each in found]),
             "kind": text([each.kind.kind for each in found]),
             "statistic": text([each.kind.statistic for each in found]),
-            "value": np.concatenate([each.value for each in found])[order],
+            "value": np.concatenate([none / 1, *(each.value for each in found)])[order],
             "unit": text([each.kind.unit for each in found]),
         }
     )
@@ -186,49 +186,12 @@ def _events(kind: Kind, names: tuple[str, ...], values: Int64s) -> Iterator[_Ser
 def _jobs(run: Analysis, grid: _Grid) -> Iterator[_Series]:
     """Queue depths."""
     names, queue = run.records.names.queues, queue_of_job(run)
-    for state, stays in _stays(run).items():
+    for state, parts in stays(run, DEPTHS).items():
         depth = sum(
             grid.held(queue[each.job], each.start_ms, each.end_ms, np.full(len(each.job), each.size), len(names))
-            for each in stays
+            for each in parts
         )
         yield from _levels(JOBS[state], names, grid, int64(depth))
-
-
-class _Stays(NamedTuple):
-    """When jobs came into a state and left it. Shape of each column: (stays,)."""
-
-    job: Ints
-    start_ms: Int64s
-    end_ms: Int64s
-    """NEVER where the job was still in it when the run ended."""
-    size: int = 1
-    """-1 where the job is elsewhere meanwhile."""
-
-
-def _stays(run: Analysis) -> dict[JobState, list[_Stays]]:
-    """All stays in each state, of jobs that SubmitJob took."""
-    jobs, attempts, calls = run.records.jobs, run.records.attempts, run.records.submissions
-    made = np.flatnonzero(calls.created_at_ms[jobs.submission] != NEVER)
-    created = int64(calls.created_at_ms)[jobs.submission[made]]
-    ended, runnable = int64(jobs.ended_at_ms)[made], int64(jobs.runnable_at_ms)[made]
-    leaves = np.where(runnable == NEVER, ended, runnable)
-    evaluated = created + run.records.dep_eval_delay_ms
-    evaluated = np.where(leaves == NEVER, evaluated, np.minimum(evaluated, leaves))
-    waited = np.flatnonzero(runnable != NEVER)
-    ran = np.flatnonzero(attempts.running_at_ms != NEVER)
-    start, running, over = (
-        int64(column) for column in (attempts.starting_at_ms, attempts.running_at_ms, attempts.ended_at_ms)
-    )
-    return {
-        JobState.SUBMITTED: [_Stays(made, created, evaluated)],
-        JobState.PENDING: [_Stays(made, evaluated, leaves)],
-        JobState.RUNNABLE: [
-            _Stays(made[waited], runnable[waited], ended[waited]),
-            _Stays(attempts.job, start, over, -1),
-        ],
-        JobState.STARTING: [_Stays(attempts.job, start, np.where(running == NEVER, over, running))],
-        JobState.RUNNING: [_Stays(attempts.job[ran], running[ran], over[ran])],
-    }
 
 
 def _ends(run: Analysis, grid: _Grid) -> Iterator[_Series]:

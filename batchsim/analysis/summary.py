@@ -33,6 +33,7 @@ from batchsim.analysis.limits import limits_summary
 from batchsim.analysis.losses import failures, reclaims, retries, run_task, stuck
 from batchsim.analysis.metrics import METRICS, Metric, threshold
 from batchsim.analysis.month import per_month_nano_usd
+from batchsim.analysis.over_time import over_time
 from batchsim.analysis.prices import Prices, Reserved, SavingsPlan
 from batchsim.analysis.recurring import recurring
 from batchsim.analysis.run import Analysis
@@ -235,6 +236,7 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "cost": _cost,
     "latency": latency,
     "throughput": throughput,
+    "over_time": over_time,
     "utilisation": utilisation,
     "limits": limits_summary,
     "consumables": consumables,

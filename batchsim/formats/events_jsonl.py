@@ -24,7 +24,7 @@ from batchsim.records.vocabulary import JobState
 from batchsim.spec import Scenario, Workflow
 from batchsim.spec.effective import effective_job
 
-_ACCOUNT = "123456789012"
+ACCOUNT = "123456789012"
 _KINDS = ("", "SEQUENTIAL", "N_TO_N")
 STATES = tuple(state.text for state in JobState)
 """The words for states, by code."""
@@ -32,14 +32,18 @@ MAX_REASON = 255
 """Characters of a container's reason (API, AttemptContainerDetail)."""
 CHANGED, BLOCKED = "Batch Job State Change", "Batch Job Queue Blocked"
 """What ``detail-type`` says."""
-_FINAL = (JobState.SUCCEEDED, JobState.FAILED)
+FINAL = (JobState.SUCCEEDED, JobState.FAILED)
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 Json = dict[str, Any]
 
 
 def lines(records: Records, scenario: Scenario, seed: int) -> Iterator[str]:
     """The events of a run, each a line of JSON with its line feed."""
-    return (line(event) for event in events(records, scenario, seed))
+    from batchsim.formats.event_lines import fast_lines
+
+    return fast_lines(Facts.of(records, scenario, seed))
 
 
 def start_epoch_ms(scenario: Scenario) -> int:
@@ -50,12 +54,12 @@ def start_epoch_ms(scenario: Scenario) -> int:
 
 def line(value: Json) -> str:
     """A line of JSON with its line feed."""
-    return json.dumps(value, separators=(",", ":")) + "\n"
+    return _ENCODER.encode(value) + "\n"
 
 
 def events(records: Records, scenario: Scenario, seed: int, states: Container[str] = STATES) -> Iterator[Json]:
     """The events of a run in time order, those only that tell of one of ``states``."""
-    writer = _Writer(_Facts.of(records, scenario, seed))
+    writer = Writer(Facts.of(records, scenario, seed))
     changes = state_changes(records)
     wanted = np.flatnonzero(np.array([state in states for state in STATES])[changes.state])
     columns = (changes.at_ms, changes.row, changes.parent, changes.state, changes.attempt, changes.blocked)
@@ -67,7 +71,7 @@ def events(records: Records, scenario: Scenario, seed: int, states: Container[st
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class Facts:
     """What every event draws on."""
 
     records: Records
@@ -83,7 +87,8 @@ class _Facts:
     summary_lag_ms: int
 
     @classmethod
-    def of(cls, records: Records, scenario: Scenario, seed: int) -> _Facts:
+    def of(cls, records: Records, scenario: Scenario, seed: int) -> Facts:
+        """Return those of one run."""
         edges = records.dependencies
         parents: dict[int, list[tuple[int, int]]] = {}
         for child, parent, kind in zip(
@@ -103,7 +108,8 @@ class _Facts:
         )
 
     def arn(self, kind: str, name: str, service: str = "batch") -> str:
-        return f"arn:aws:{service}:{self.region}:{_ACCOUNT}:{kind}/{name}"
+        """Return the ARN of a resource."""
+        return f"arn:aws:{service}:{self.region}:{ACCOUNT}:{kind}/{name}"
 
     def call_id(self, submission: int) -> str:
         """Our id of a call: of the single job or the array parent."""
@@ -112,14 +118,14 @@ class _Facts:
         return job_id(self.records.names.entries[entry], int(table.occurrence[submission]), self.several[entry])
 
 
-class _Writer:
+class Writer:
     """Renders events; what an instant or a call repeats is rendered once."""
 
-    def __init__(self, facts: _Facts) -> None:
+    def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._of_call = cache(self._call)
+        self.of_call = cache(self._call)
         self._changes = cache(lambda: state_changes(facts.records))
-        self._attempts_of = _rows_by_job(facts.records)
+        self.attempts_of = _rows_by_job(facts.records)
 
     def job_event(self, at_ms: int, job: int, state: int, attempt: int) -> Json:
         """One change of a single job or an array child."""
@@ -140,12 +146,12 @@ class _Writer:
         """Our id of a single job or an array child, and the detail of its change."""
         jobs = self._facts.records.jobs
         submission, index = int(jobs.submission[job]), int(jobs.array_index[job])
-        ours, uuid, static = self._of_call(submission)
+        ours, aws_id, static = self.of_call(submission)
         extra = f":{index}" if index != NEVER else ""
-        detail: Json = {"jobId": uuid + extra, "status": STATES[state], **static}
+        detail: Json = {"jobId": aws_id + extra, "status": STATES[state], **static}
         if index != NEVER:
             detail["arrayProperties"] = {"index": index, "statusSummary": {}}
-        if state in _FINAL:
+        if state in FINAL:
             detail["statusReason"] = self._facts.records.names.status_reasons[int(jobs.status_reason[job])]
         self._add_attempts(detail, job, state, attempt)
         detail["batchsim"] = {"jobId": ours + extra, "at": self._epoch(at_ms), **self._extension(job, state, attempt)}
@@ -154,9 +160,9 @@ class _Writer:
     def parent_event(self, at_ms: int, submission: int, state: int) -> Json:
         """One change of an array parent."""
         records = self._facts.records
-        ours, uuid, static = self._of_call(submission)
+        ours, aws_id, static = self.of_call(submission)
         first, size = int(records.submissions.first_job[submission]), int(records.submissions.size[submission])
-        detail: Json = {"jobId": uuid, "status": STATES[state], **static, "attempts": []}
+        detail: Json = {"jobId": aws_id, "status": STATES[state], **static, "attempts": []}
         detail["arrayProperties"] = {"size": size, "statusSummary": {}}
         if state != JobState.PENDING:
             counts = np.bincount(self._states_of(range(first, first + size), at_ms), minlength=len(JobState))
@@ -187,8 +193,8 @@ class _Writer:
             "id": uuid_of(facts.seed, f"event {identity}"),
             "detail-type": CHANGED,
             "source": "aws.batch",
-            "account": _ACCOUNT,
-            "time": _second(self._epoch(at_ms) // 1000),
+            "account": ACCOUNT,
+            "time": second(self._epoch(at_ms) // 1000),
             "region": facts.region,
             "resources": [arn],
             "detail": {"jobArn": arn, **detail},
@@ -232,8 +238,8 @@ class _Writer:
 
     def _add_attempts(self, detail: Json, job: int, state: int, attempt: int) -> None:
         """Ended attempts, and the instants and the exit of the last one."""
-        final = state in _FINAL
-        rows = self._attempts_of(job)
+        final = state in FINAL
+        rows = self.attempts_of(job)
         ended = rows if final else rows[: max(0, attempt - 1)]
         detail["attempts"] = [self._attempt(row) for row in ended]
         if final and ended:
@@ -249,7 +255,7 @@ class _Writer:
         container: Json = {}
         instance = int(table.instance[row])
         if instance != NEVER:
-            container["containerInstanceArn"] = facts.arn("container-instance", self._instance(instance), "ecs")
+            container["containerInstanceArn"] = facts.arn("container-instance", self.instance(instance), "ecs")
         if table.exit_code[row] != NEVER:
             container["exitCode"] = int(table.exit_code[row])
         if reason := facts.records.names.container_reasons[int(table.container_reason[row])]:
@@ -261,7 +267,8 @@ class _Writer:
             "statusReason": facts.records.names.status_reasons[int(table.status_reason[row])],
         }
 
-    def _instance(self, row: int) -> str:
+    def instance(self, row: int) -> str:
+        """Return the id of an instance."""
         table = self._facts.records.instances
         environment = self._facts.records.names.environments[int(table.environment[row])]
         return instance_id(environment, int(table.ordinal[row]))
@@ -270,7 +277,7 @@ class _Writer:
         """What the real event lacks: the attempt, and its RUNNABLE and STARTING instants once they are past."""
         if not attempt:
             return {}
-        table, rows = self._facts.records.attempts, self._attempts_of(job)
+        table, rows = self._facts.records.attempts, self.attempts_of(job)
         if attempt > len(rows):
             waiting = int(self._facts.records.jobs.waiting_since_ms[job])
             return {"attempt": attempt, "runnableAt": self._epoch(waiting)}
@@ -317,5 +324,6 @@ def _environment(pairs: tuple[tuple[str, str], ...]) -> list[Json]:
 
 
 @lru_cache(maxsize=1)  # events come in time order
-def _second(epoch_s: int) -> str:
+def second(epoch_s: int) -> str:
+    """An instant as EventBridge tells it: to the second."""
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,6 +12,7 @@ from batchsim.report import sentences
 from batchsim.report.layout import BLANK, bars, facts, points, rows, section
 from batchsim.report.path_sections import critical_paths, nearly_limited
 from batchsim.report.shares import shares
+from batchsim.report.sparklines import over_time
 from batchsim.report.words import NOTHING, bar, count, dollars, duration, number, plain, plural, share, words
 
 Summary = Mapping[str, Any]
@@ -325,7 +326,7 @@ def assumptions(summary: Summary) -> RenderableType:
 
 ORDER = (
     stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, critical_paths, cost,
-    latency, throughput, nearly_limited, utilisation, shares, consumables, retries, faults, notifications, not_counted,
+    latency, throughput, over_time, nearly_limited, utilisation, shares, consumables, retries, faults, notifications, not_counted,
     assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""

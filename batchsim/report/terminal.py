@@ -10,25 +10,31 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 from batchsim.report.sections import ORDER
+from batchsim.report.sparklines import BLOCKS, PLAIN
 
 PIPE_WIDTH = 100
 LEAST_WIDTH = 60
 """A narrower terminal folds the lines itself: a figure that lost a digit would be worse than an ugly line."""
 
-_ASCII = str.maketrans({"█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", ""), "–": "-", "±": "+-"})
+_ASCII = str.maketrans({**dict(zip(BLOCKS, PLAIN, strict=True)), **dict.fromkeys("▏▎▍▌▋▊▉", ""), "–": "-", "±": "+-"})
 
 Parts = Iterable[Callable[[Mapping[str, Any]], RenderableType | None]]
 """The sections of a report, each a function of what it reports."""
 
 
 def print_report(summary: Mapping[str, Any], parts: Parts = ORDER) -> None:
-    """Print the report on stdout: as wide as a terminal and with its colours; plain, 100 wide, in a pipe or a file."""
+    """Print the report on stdout: as wide as a terminal and with its colours; plain, 100 wide, in a pipe or a file.
+
+    A terminal whose encoding has no bars and blocks gets plain characters, without colours.
+    """
+    encoding, width = sys.stdout.encoding or "utf-8", PIPE_WIDTH
     if sys.stdout.isatty():
         console = Console(highlight=False, markup=False, emoji=False)
-        console.width = max(console.width, LEAST_WIDTH)
-        _print(console, summary, parts)
-    else:
-        sys.stdout.write(encodable(report_text(summary, parts=parts), sys.stdout.encoding or "utf-8"))
+        console.width = width = max(console.width, LEAST_WIDTH)
+        if encodable(BLOCKS, encoding) == BLOCKS:
+            _print(console, summary, parts)
+            return
+    sys.stdout.write(encodable(report_text(summary, width, parts), encoding))
 
 
 def report_text(summary: Mapping[str, Any], width: int = PIPE_WIDTH, parts: Parts = ORDER) -> str:

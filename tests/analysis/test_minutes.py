@@ -276,6 +276,11 @@ def test_a_run_of_nothing_has_a_row_for_each_level() -> None:
     assert not frame["value"].any()
 
 
+def test_a_scenario_of_nothing_has_a_table_without_rows() -> None:
+    frame = batchsim.run(batchsim.loads("{}")).minutes
+    assert (len(frame), len(frame.columns)) == (0, 9)
+
+
 def test_a_long_run_has_longer_periods_and_the_same_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     result = long_run()
     fine = minutes(result._analysis)

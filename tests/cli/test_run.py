@@ -18,6 +18,7 @@ FILES = [
     "blocked.csv",
     "instances.csv",
     "jobs.csv",
+    "metrics.csv",
     "occurrences.csv",
     "report.html",
     "scaling.csv",
@@ -172,3 +173,23 @@ def test_settings_that_only_go_together_can_be_given_in_any_order(
     settings = ["spot.computeResources.type=EC2", "spot.allocationStrategy=BEST_FIT_PROGRESSIVE"]
     chosen = [word for position in order for word in ("--set", settings[position])]
     assert batchsim("run", scenario, *chosen).exit_code == 0
+
+
+def test_quiet_prints_nothing_and_writes_all_the_same(batchsim: Command, scenario: Path, tmp_path: Path) -> None:
+    result = batchsim("run", scenario, "--quiet", "--out", tmp_path / "out")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    assert names(tmp_path / "out") == FILES
+
+
+def test_quiet_says_which_threshold_failed_with_the_same_exit_code(batchsim: Command, scenario: Path) -> None:
+    setting = ("--set", "thresholds={makespan_s: '< 1s'}")
+    loud, quiet = batchsim("run", scenario, *setting), batchsim("run", scenario, *setting, "--quiet")
+    assert loud.exit_code == 1
+    assert (quiet.exit_code, quiet.stdout) == (loud.exit_code, "")
+    assert quiet.stderr.startswith("threshold failed: makespan_s < 1s, got ")
+
+
+def test_quiet_json_is_a_contradiction(batchsim: Command, scenario: Path) -> None:
+    result = batchsim("run", scenario, "--quiet", "--format", "json")
+    assert result.exit_code == 2
+    assert "give one of them" in result.stderr

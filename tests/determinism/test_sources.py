@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 DRAWS_A_SEED = "the seed of a run that was given none: it is printed, and written into the result"
 TELLS_A_LOST_PROCESS = "how long a process may be silent until its run is given up, which is an error and no result"
+SHOWS_A_PERSON = "how long a run takes, on the terminal of who watches; the view only reads"
 LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("prepared.py", "dice", "os.urandom"): DRAWS_A_SEED,
     ("experiments/replications.py", "dice", "os.urandom"): DRAWS_A_SEED,
@@ -28,6 +29,8 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("engine/workload/cron.py", "set", "_WEEKDAY.values(term)"): "days, of which the caller makes a set again",
     ("crew.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
     ("crew.py", "clock", "time.monotonic"): TELLS_A_LOST_PROCESS,
+    ("cli/live.py", "clock", "import time"): SHOWS_A_PERSON,
+    ("cli/live.py", "clock", "time.monotonic"): SHOWS_A_PERSON,
 }
 NOT_OF_A_RUN = ("fuzz/", "selftest/", "cli/fuzz.py", "cli/fuzz_progress.py", "cli/selftest.py")
 """Commands that test batchsim: they draw scenarios and measure time, and write no results."""

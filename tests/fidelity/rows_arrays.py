@@ -6,7 +6,7 @@ from mutations import around, unchecked
 from batchsim.engine.arrivals import Arrivals
 from batchsim.engine.job_table import JobTable
 from batchsim.engine.lifecycle import Lifecycle
-from batchsim.formats.events_jsonl import _Writer
+from batchsim.formats.events_jsonl import Writer
 
 DEPENDENCIES = "tests/behaviour/test_dependencies.py"
 GOLDEN = "tests/golden/test_golden_vectors.py"
@@ -45,7 +45,7 @@ def told(change):
         change(event["detail"])
         return event
 
-    return around(_Writer, "parent_event", tell)
+    return around(Writer, "parent_event", tell)
 
 
 ROWS = [

@@ -278,7 +278,7 @@ ROWS = [
         tests=f"{STUCK}the_event_names_the_job_the_queue_and_the_reason",
         status="exact",
         breaks=lambda patch: patch.setattr(
-            "batchsim.formats.events_jsonl._Writer.blocked_event",
+            "batchsim.formats.events_jsonl.Writer.blocked_event",
             lambda self, at_ms, row: {
                 **self.job_event(at_ms, int(self._facts.records.blocked.job[row]), 3, 1),
                 "detail-type": "Batch Job Queue Blocked",

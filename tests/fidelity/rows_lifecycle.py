@@ -1,5 +1,7 @@
 """Rows of the table of behaviours: job states, status reasons and timeouts (User Guide, "Job states")."""
 
+import json
+
 from fidelity_rows import Row, always
 from mutations import around, entries, other_words, planned_end, retried_too, timeouts_from_starting
 
@@ -9,7 +11,8 @@ from batchsim.engine.control import JobControl
 from batchsim.engine.kernel import Rank
 from batchsim.engine.lifecycle import Lifecycle
 from batchsim.engine.vocabulary import Vocabulary
-from batchsim.formats.events_jsonl import _Writer
+from batchsim.formats.event_lines import _Lines
+from batchsim.formats.events_jsonl import line
 from batchsim.records.vocabulary import JobState, Outcome
 from batchsim.spec.effective import resolve
 
@@ -26,11 +29,11 @@ def statuses_told(words):
     """Events tell other words for states."""
 
     def tell(method, self, *given):
-        event = method(self, *given)
+        event = json.loads(method(self, *given))
         event["detail"]["status"] = words.get(event["detail"]["status"], event["detail"]["status"])
-        return event
+        return line(event)
 
-    return around(_Writer, "job_event", tell)
+    return around(_Lines, "job", tell)
 
 
 def give_up_after_two_weeks(release, self, low, high):
@@ -125,7 +128,7 @@ ROWS = [
         tests=f"{STATES}::test_a_submission_has_no_event_of_its_own",
         status="exact",
         breaks=lambda patch: patch.setattr(
-            "batchsim.formats.events_jsonl.STATES",
+            "batchsim.formats.event_lines.STATES",
             tuple("SUBMITTED" if state.text == "PENDING" else state.text for state in JobState),
         ),
     ),

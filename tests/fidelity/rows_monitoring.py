@@ -1,5 +1,6 @@
 """Rows of the table of behaviours: events and descriptions of jobs (User Guide, "AWS Batch events")."""
 
+import json
 from dataclasses import fields
 
 from fidelity_rows import Row
@@ -7,7 +8,8 @@ from mutations import around
 
 from batchsim import Result
 from batchsim.formats import state_changes
-from batchsim.formats.events_jsonl import _Writer
+from batchsim.formats.event_lines import _Lines
+from batchsim.formats.events_jsonl import line
 from batchsim.records.vocabulary import JobState
 
 EVENTS = "tests/behaviour/test_events.py"
@@ -22,11 +24,11 @@ def told(change):
     """What events of jobs tell is changed by ``change(event)``."""
 
     def tell(method, self, *given):
-        event = method(self, *given)
+        event = json.loads(method(self, *given))
         change(event)
-        return event
+        return line(event)
 
-    return around(_Writer, "job_event", tell)
+    return around(_Lines, "job", tell)
 
 
 def detail(**changes):
@@ -55,7 +57,7 @@ def without_starting(patch):
         kept = found.state != JobState.STARTING
         return state_changes.Changes(**{column.name: getattr(found, column.name)[kept] for column in fields(found)})
 
-    patch.setattr("batchsim.formats.events_jsonl.state_changes", others)
+    patch.setattr("batchsim.formats.event_lines.state_changes", others)
 
 
 ROWS = [
@@ -151,6 +153,6 @@ ROWS = [
         where="batchsim/formats/events_jsonl.py MAX_REASON",
         tests=f"{EVENTS}::test_a_containers_reason_has_255_characters_at_most",
         status="exact",
-        breaks=lambda patch: patch.setattr("batchsim.formats.events_jsonl.MAX_REASON", 1024),
+        breaks=lambda patch: patch.setattr("batchsim.formats.event_lines.MAX_REASON", 1024),
     ),
 ]

@@ -35,6 +35,7 @@ def test_it_answers_in_order(result: Result) -> None:
         "Cost",
         "Latency",
         "Throughput",
+        "Over time (start to 8m 20s)",
         "Utilisation of instances",
         "Retries and reclaims",
         "Not counted",
