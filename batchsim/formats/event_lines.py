@@ -24,9 +24,9 @@ from batchsim.formats.events_jsonl import (
     Writer,
     line,
     second,
-    uuid,
 )
 from batchsim.formats.state_changes import state_changes
+from batchsim.records.identifiers import uuid_of
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState
 
@@ -90,7 +90,7 @@ class _Lines:
         array = f',"arrayProperties":{{"index":{index},"statusSummary":{{}}}}' if extra else ""
         container, rest = self._attempts(call, job, state, attempt)
         return (
-            f'{{"version":"0","id":"{uuid(self._facts.seed, f"event {ours} {state} {attempt}")}{self._middle}'
+            f'{{"version":"0","id":"{uuid_of(self._facts.seed, f"event {ours} {state} {attempt}")}{self._middle}'
             f'{second(at // 1000)[:-1]}{self._region}{arn}"],"detail":{{"jobArn":"{arn}",'
             f'"jobId":"{call.uuid}{extra}","status":"{STATES[state]}"{call.before},"container":{container}{call.after}'
             f'{array}{rest},"batchsim":{{"jobId":{_text(ours)},"at":{at}{self._extension(job, state, attempt)}}}}}}}\n'

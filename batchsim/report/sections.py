@@ -326,8 +326,8 @@ def assumptions(summary: Summary) -> RenderableType:
 
 ORDER = (
     stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, critical_paths, cost,
-    latency, throughput, over_time, nearly_limited, utilisation, shares, consumables, retries, faults, notifications, not_counted,
-    assumptions,
+    latency, throughput, over_time, nearly_limited, utilisation, shares, consumables, retries, faults, notifications,
+    not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 
