@@ -8,22 +8,12 @@ import numpy as np
 
 from batchsim.analysis.limits import NEARLY, Limit, found_limits
 from batchsim.analysis.workflows import LEVERS, lever_lengths
+from batchsim.report.colours import BLUE, ORANGE, VERMILLION
 from batchsim.report.levers import limit_words, part_words
 from batchsim.report.plots.jobs import NO_JOBS, over_time
 from batchsim.report.plots.names import labels
 from batchsim.report.plots.scales import share_axis
-from batchsim.report.plots.style import (
-    BLUE,
-    ORANGE,
-    VERMILLION,
-    canvas,
-    hatched,
-    ink,
-    legend,
-    nothing,
-    thickness,
-    title,
-)
+from batchsim.report.plots.style import canvas, hatched, ink, legend, nothing, thickness, title
 from batchsim.report.words import duration, number, plural, share
 
 if TYPE_CHECKING:
