@@ -13,15 +13,7 @@ from batchsim.report.levers import limit_words, part_words
 from batchsim.report.plots.jobs import NO_JOBS, over_time
 from batchsim.report.plots.names import labels
 from batchsim.report.plots.scales import share_axis
-from batchsim.report.plots.style import (
-    canvas,
-    hatched,
-    ink,
-    legend,
-    nothing,
-    thickness,
-    title,
-)
+from batchsim.report.plots.style import canvas, hatched, ink, legend, nothing, thickness, title
 from batchsim.report.words import duration, number, plural, share
 
 if TYPE_CHECKING:
