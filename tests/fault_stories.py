@@ -32,10 +32,10 @@ def spot(name: str = "spot", types: tuple[str, ...] = ("box.1",), **resources: A
 
 
 def seen(result: Result) -> dict[str, str]:
-    """Every file of a result but the scenario; of the summary, all but the scenario's hash and what is assumed."""
+    """Every file of a result but the scenario and the page, which shows it; of the summary, all but the scenario's hash and what is assumed."""
     files = {
         name: "".join(pieces) if not isinstance(pieces, bytes) else pieces.hex()
-        for name, pieces in result.files(events=True, costs=True).items()
+        for name, pieces in result.files(events=True, costs=True, html=False).items()
         if name != "scenario.resolved.yaml"
     }
     summary = json.loads(files["summary.json"])

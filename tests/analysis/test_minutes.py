@@ -14,6 +14,7 @@ from effort import effort
 import batchsim
 from batchsim.analysis import minutes as module
 from batchsim.analysis.accrual import Spans, accrued
+from batchsim.analysis.ceilings import Ceilings
 from batchsim.analysis.minutes import MOST_ROWS, minutes
 from batchsim.analysis.prices import Prices, Rules
 from batchsim.analysis.run import Analysis
@@ -221,7 +222,8 @@ def two_tries() -> Analysis:
         instances=[instance(6, 8, 130, price_nano_usd_per_h=3_600 * 10**9)],
         horizon=130,
     )
-    return Analysis(records, Prices(), Rules(max_vcpus=(4,), max_changes=((ms(60), 0, 8), (ms(61), 0, 2))))
+    changed = Ceilings(max_vcpus=(((0, 4), (ms(60), 8), (ms(61), 2)),))
+    return Analysis(records, Prices(), Rules(max_vcpus=(4,), ceilings=changed))
 
 
 def of(frame: pd.DataFrame, metric: str, kind: str = "", statistic: str = "") -> dict[int, float]:

@@ -223,7 +223,7 @@ BILLING = (
         "I22",
         "the first hour is free when it is over",
         worlds.spot,
-        line("analysis.bills:instance_bills", "lives.on_ms < FIRST_HOUR_MS", "lives.on_ms > FIRST_HOUR_MS"),
+        line("analysis.bills:computed", "lives.on_ms < FIRST_HOUR_MS", "lives.on_ms > FIRST_HOUR_MS"),
     ),
     Bug(
         "N35b",

@@ -78,7 +78,7 @@ def test_a_folder_in_use_is_refused(result: Result, tmp_path: Path) -> None:
 
 def test_an_empty_run_has_all_its_files(tmp_path: Path) -> None:
     finished(records=run(calls=[], jobs=[], attempts=[])).write(tmp_path, events=True, costs=True)
-    assert len(list(tmp_path.iterdir())) == 13
+    assert len(list(tmp_path.iterdir())) == 14
 
 
 def test_it_introduces_itself(result: Result) -> None:
