@@ -32,7 +32,7 @@ def spot(name: str = "spot", types: tuple[str, ...] = ("box.1",), **resources: A
 
 
 def seen(result: Result) -> dict[str, str]:
-    """Every file of a result but the scenario and the page, which shows it; of the summary, all but the scenario's hash and what is assumed."""
+    """Every file of a result but the scenario and the page that shows it; of the summary, what does not tell of it."""
     files = {
         name: "".join(pieces) if not isinstance(pieces, bytes) else pieces.hex()
         for name, pieces in result.files(events=True, costs=True, html=False).items()
@@ -41,6 +41,7 @@ def seen(result: Result) -> dict[str, str]:
     summary = json.loads(files["summary.json"])
     summary["run"].pop("scenario_hash")
     summary.pop("assumptions")
+    summary["limits"] = [row for row in summary["limits"] if not row["what"].endswith("_fault")]
     return {**files, "summary.json": json.dumps(summary)}
 
 

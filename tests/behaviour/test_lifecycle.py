@@ -181,6 +181,7 @@ def test_a_cancelled_job_whose_retry_is_due_later_is_over(simulate):
     work = [job("a", fails(1), attempts=2)]
     result = simulate(stopped("cancel", at="30s", work=work, world={"retry_delay": "1h"}))
     assert (ends(result), column(result, "state"), tries(result)) == ({"a": 30}, {"a": "FAILED"}, 1)
+    assert result.horizon_s == 30
 
 
 def test_capacity_of_a_terminated_job_is_free_in_the_instant(simulate):
