@@ -57,7 +57,8 @@ def _slow(job: SlowJob) -> Iterator[str]:
     said = f"{lasted(job.reason_s)} {SHORT[job.reason]}"
     yield f"      {said}"
     if job.reason != "last_running":
-        yield f"      {lasted(job.running_s)} RUNNING"
+        if job.running_s:
+            yield f"      {lasted(job.running_s)} RUNNING"
 
 
 def _reasons(found: Digest) -> list[str]:
