@@ -29,8 +29,11 @@ BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```$", README, re.MULTILINE | re.DO
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return furnished(tmp_path_factory.mktemp("desk"))
+
+
+def furnished(folder: Path) -> Path:
     """A folder with the scenarios and a ``batchsim`` command, as a newcomer has them."""
-    folder = tmp_path_factory.mktemp("desk")
     command = folder / "bin" / "batchsim"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m batchsim "$@"\n')
@@ -74,11 +77,11 @@ def test_every_block_of_the_readme_runs(desk: Path) -> None:
         assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
 
 
-def test_the_commands_of_the_readme_end_with_the_slowest_job_its_reason_and_the_largest_cost(desk: Path) -> None:
+def test_the_commands_of_the_readme_end_with_the_slowest_job_its_reason_and_the_largest_cost(tmp_path: Path) -> None:
     (commands,) = [code for language, code in BLOCKS if language == "sh" and "batchsim explain" in code]
-    told = run("sh", commands, desk).stdout[-4000:]
-    summary = json.loads((desk / "night" / "summary.json").read_text())
-    jobs = pd.read_csv(desk / "night" / "jobs.csv")
+    told = run("sh", commands, furnished(tmp_path)).stdout
+    summary = json.loads((tmp_path / "night" / "summary.json").read_text())
+    jobs = pd.read_csv(tmp_path / "night" / "jobs.csv")
     slowest = jobs.loc[jobs.turnaround_s.idxmax(), "job_id"]
     largest = max(summary["cost"]["by_cause"], key=summary["cost"]["by_cause"].get)
     assert re.search(rf"Slowest jobs\n  `{re.escape(slowest)}` SUCCEEDED after ", told)
