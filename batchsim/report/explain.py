@@ -56,9 +56,8 @@ def _slow(job: SlowJob) -> Iterator[str]:
     yield f"  {_name(job.job)} {plain(job.state)}{how} after {lasted(job.turnaround_s)}"
     said = f"{lasted(job.reason_s)} {SHORT[job.reason]}"
     yield f"      {said}"
-    if job.reason != "last_running":
-        if job.running_s:
-            yield f"      {lasted(job.running_s)} RUNNING"
+    if job.reason != "last_running" and job.running_s:
+        yield f"      {lasted(job.running_s)} RUNNING"
 
 
 def _reasons(found: Digest) -> list[str]:
