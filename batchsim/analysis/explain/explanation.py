@@ -11,6 +11,8 @@ from batchsim.errors import printable
 from batchsim.units import format_duration
 
 WIDTH = 80
+MOST_STEPS = 24
+"""More are told in part: the first and the last half of so many."""
 _INDENT = " " * 6
 
 
@@ -63,7 +65,11 @@ class Explanation:
 
     def __str__(self) -> str:
         lines = [*_wrapped(self.headline, ""), ""]
-        for step in self.steps:
+        first, left_out, last = _folded(self.steps)
+        for step in first:
+            lines += self._step_lines(step)
+        lines += _wrapped(_all_of(left_out), "  ") if left_out else []
+        for step in last:
             lines += self._step_lines(step)
         lines += [""] * bool(self.steps and (self.notes or self.remedy))
         for note in self.notes:
@@ -83,6 +89,22 @@ class Explanation:
             first = f"{span}  {step.state}\n{_INDENT}{step.reason}"
         until = f"; {clock.at(step.end_s)} {step.until}" if step.until else ""
         return [printable(first), *_wrapped(step.text + until, _INDENT)]
+
+
+def _folded(steps: tuple[Step, ...]) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[Step, ...]]:
+    """The first steps, those that are not told one by one, and the last."""
+    if len(steps) <= MOST_STEPS:
+        return steps, (), ()
+    return steps[: MOST_STEPS // 2], steps[MOST_STEPS // 2 : -(MOST_STEPS // 2)], steps[-(MOST_STEPS // 2) :]
+
+
+def _all_of(steps: tuple[Step, ...]) -> str:
+    """Steps in one sentence: for what, how long, the longest first."""
+    spent: dict[str, float] = {}
+    for step in steps:
+        spent[step.reason or step.state] = spent.get(step.reason or step.state, 0.0) + step.length_s
+    parts = [f"{lasted(length_s)} {reason}" for reason, length_s in sorted(spent.items(), key=lambda each: -each[1])]
+    return f"... {len(steps)} more intervals (--format json has them): {', '.join(parts)} ..."
 
 
 class Clock:

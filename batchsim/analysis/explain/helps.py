@@ -72,14 +72,26 @@ def _never_started(told: JobSteps, steps: tuple[Step, ...], judge: Judge | None)
     verdict = _verdict(told, judge)
     if verdict is not None and not verdict.could_run:
         note = f"It never started, and never could: {'; '.join(verdict.short)}."
-        return Help((note,), _changes(verdict))
+        return Help((note,), _changes(verdict) or remedy(_longest_wait(steps).reason, ""))
     note = "It never started. An environment of its queue could hold it." if verdict else "It never started."
     ahead = _blocked_by(told, judge)
     if ahead is not None:
         return Help((note, ahead[0]), ahead[1])
-    last = steps[-1]
-    general = remedy(last.reason, last.part.removeprefix("wait_")) or _of_wait(last)
-    return Help((note,), "" if last.reason == "retry_delay" else general)
+    if steps[-1].reason == "retry_delay":
+        return Help((note,))
+    wait = _longest_wait(steps)
+    return Help((note,), remedy(wait.reason, wait.part.removeprefix("wait_")) or _of_wait(wait))
+
+
+def _longest_wait(steps: tuple[Step, ...]) -> Step:
+    """The last interval of the reason for which a job was RUNNABLE longest; of equals the later one."""
+    spent: dict[str, float] = {}
+    last: dict[str, Step] = {}
+    for step in steps:
+        if step.state == "RUNNABLE":
+            spent[step.reason] = spent.pop(step.reason, 0.0) + step.length_s
+            last[step.reason] = step
+    return last[max(reversed(spent), key=spent.__getitem__)]
 
 
 def _blocked_by(told: JobSteps, judge: Judge | None) -> tuple[str, str] | None:

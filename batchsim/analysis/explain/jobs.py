@@ -44,15 +44,24 @@ def headline(run: RunTables, job: int, job_id: str, steps: Iterable[Step]) -> st
     """What became of a job, how long it took, and for which reason longest."""
     by_part = _by_part(steps)
     total_ms = sum(by_part.values())
-    state = run.text("jobs", "state", job) or "NOT_SUBMITTED"
     ended = run.ms("jobs", "ended_at_s", job) != MISSING
-    said = f"{quoted(job_id)} {state} {lasted(total_ms / 1000)} after it was due"
-    said = (
-        said if ended else f"{quoted(job_id)} still {state} as the run ended, {lasted(total_ms / 1000)} after its due"
-    )
+    state = _state(run, job, job_id)
     if not total_ms:
         return f"{quoted(job_id)} {state} at once" if ended else f"{quoted(job_id)} was not due before the run ended"
-    return f"{said}: {_longest(by_part, total_ms)}"
+    length = lasted(total_ms / 1000)
+    known = f"{state} {length} after it was due" if ended else f"still {state} as the run ended, {length} after its due"
+    return f"{quoted(job_id)} {known}: {_longest(by_part, total_ms)}"
+
+
+def _state(run: RunTables, job: int, job_id: str) -> str:
+    """FAILED with the reason: what its last attempt's container said, else the job's statusReason."""
+    state = run.text("jobs", "state", job) or "NOT_SUBMITTED"
+    if state != "FAILED":
+        return state
+    attempts = run.attempts_of(job_id)
+    said = run.text("attempts", "reason", attempts[-1]) if attempts else ""
+    reason = said or run.text("jobs", "reason", job)
+    return f"{state} ({reason})" if reason else state
 
 
 def dominant(by_part: dict[str, int]) -> str:

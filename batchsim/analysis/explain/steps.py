@@ -87,9 +87,12 @@ class JobSteps:
 
     def _waited(self, piece: Stretch, following: Stretch | None, since_ms: int, attempt: int) -> Step:
         moment = Moment(self.run, self.capacity, piece, self.queue, self.asked)
-        text = f"{self._place(piece, since_ms)}: {why(moment)}{self._told(piece)}"
-        part = f"wait_{piece.reason}"
-        step = _step(piece.start_ms, piece.end_ms, "RUNNABLE", code_of(piece.reason), text, part)
+        told = self._row_told(piece)
+        text = f"{self._place(piece, since_ms)}: {why(moment)}{self._told(piece, told)}"
+        part, code = f"wait_{piece.reason}", code_of(piece.reason)
+        if told is not None and code != piece.reason:  # where AWS has a code at all, the one that it gave
+            code = self.run.text("blocked", "reason", told)
+        step = _step(piece.start_ms, piece.end_ms, "RUNNABLE", code, text, part)
         until = self._until(piece, following, attempt)
         return replace(step, is_behind=piece.is_behind, environment=piece.environment, until=until)
 
@@ -120,18 +123,22 @@ class JobSteps:
         [first] = self.run.ids(ahead[:1])
         return f"behind {plural(len(ahead), 'job')} of {line}, {quoted(first)} first"
 
-    def _told(self, piece: Stretch) -> str:
-        """That AWS Batch told of the head, if it did: that is its statusReason."""
+    def _row_told(self, piece: Stretch) -> int | None:
+        """The row of ``blocked`` in which AWS Batch told of the head meanwhile, if it did."""
         blocked = self.run.blocked
         if piece.is_behind or not len(blocked):
-            return ""
+            return None
         at_ms = blocked.ms("at_s")
         rows = rows_of(blocked, "job_id", self.id)
         rows = rows[(at_ms[rows] >= piece.start_ms) & (at_ms[rows] < piece.end_ms)]
-        if not len(rows):
+        return int(rows[0]) if len(rows) else None
+
+    def _told(self, piece: Stretch, row: int | None) -> str:
+        """That AWS Batch told of the head: that is its statusReason."""
+        if row is None:
             return ""
-        after = lasted((int(at_ms[rows[0]]) - piece.start_ms) / 1000)
-        return f"; after {after} AWS Batch said so: {self.run.text('blocked', 'status_reason', int(rows[0]))}"
+        after = lasted((int(self.run.blocked.ms("at_s")[row]) - piece.start_ms) / 1000)
+        return f"; after {after} AWS Batch said so: {self.run.text('blocked', 'status_reason', row)}"
 
     # -- attempts
 
