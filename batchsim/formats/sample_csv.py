@@ -61,7 +61,8 @@ def _cells(path: Path, reader: Iterator[list[str]], column: str) -> Iterator[tup
     header = [name.strip() for name in next(reader, [])]
     if header.count(column) != 1:
         message = f"column {column} {'stands twice in the header' if column in header else 'is missing'}"
-        problem = _problem("E160", path, message, 1, allowed=", ".join(header), hint=did_you_mean(column, header))
+        named = ", ".join(filter(None, header))
+        problem = _problem("E160", path, message, 1, allowed=named, hint=did_you_mean(column, header))
         raise ScenarioError([problem])
     place = header.index(column)
     for row in reader:

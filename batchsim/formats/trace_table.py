@@ -133,7 +133,8 @@ def _column_problem(file: str, header: list[str], column: str) -> Problem:
     if len(header) == 1:
         words = [word for mark, word in _DELIMITERS.items() if mark in header[0]]
         hint = f"Cells seem to be separated by {words[0]}; a trace needs commas" if words else hint
-    return Problem("E160", (), message, allowed=", ".join(header), hint=hint, file=file, line=1, col=1)
+    named = ", ".join(filter(str.strip, header))
+    return Problem("E160", (), message, allowed=named, hint=hint, file=file, line=1, col=1)
 
 
 def _misshapen(file: str, line: int, message: str) -> ScenarioError:

@@ -36,6 +36,10 @@ def test_empty_cells_are_no_observations(tmp_path: Path) -> None:
     assert read(tmp_path, "run,exit\n1,0\n,1\n\n 3 ,0\n") == [1_000, 3_000]
 
 
+def test_a_column_without_a_name_is_none_to_choose(tmp_path: Path) -> None:
+    assert problem(tmp_path, "job,,runs, \na,1\n").allowed == "job, runs"
+
+
 def test_a_missing_column_has_a_near_match(tmp_path: Path) -> None:
     found = problem(tmp_path, "job,runs\na,1\n")
     assert (found.code, found.line, found.hint) == ("E160", 1, "Did you mean runs?")
