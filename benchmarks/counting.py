@@ -73,7 +73,10 @@ def _events(kernel: Kernel, records: Records) -> int:
 
 
 def _with_children(kind: type) -> list[type]:
-    return [kind, *(each for child in kind.__subclasses__() for each in _with_children(child))]
+    found = [kind]
+    for child in kind.__subclasses__():
+        found += _with_children(child)
+    return found
 
 
 @contextmanager

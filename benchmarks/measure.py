@@ -98,11 +98,12 @@ def median_running(records: Records) -> int:
 def in_pairs(given: Scenario, pairs: int) -> Measured:
     """Run and yardstick in turn, A B A B."""
     runs, yards = [], []
+    jobs = attempts = instances = running = 0
     for _ in range(pairs):
         spent, records = timed(given)
         jobs, attempts, instances = len(records.jobs.state), len(records.attempts.job), len(records.instances.type)
         running = median_running(records)
-        del records
+        del records  # so that the yardstick has the collector to itself
         runs.append(spent)
         yards.append(bare(max(jobs, LEAST_EVENTS), max(1, running)))
     wall, cpu = (statistics.median(each) for each in ([run.wall_s for run in runs], [run.cpu_s for run in runs]))
@@ -119,11 +120,19 @@ def in_pairs(given: Scenario, pairs: int) -> Measured:
     )
 
 
-def peak_bytes(name: str, jobs: int, cycle: str, instances: int | None = None) -> int:
-    """The peak of the resident memory of a fresh process that makes one run."""
-    more = [] if instances is None else ["--instances", str(instances)]
-    command = [sys.executable, str(RUNNER), name, "--jobs", str(jobs), "--cycle", cycle, *more, "--peak"]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603 (itself)
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The most resident memory of a fresh process that makes one run, and the instances of that run."""
+
+    bytes: int
+    instances: int
+
+
+def peak_of(name: str, jobs: int, cycle: str = "1s") -> Peak:
+    """What a fresh process needs for one run."""
+    command = [sys.executable, str(RUNNER), name, "--jobs", str(jobs), "--cycle", cycle, "--peak"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 (itself)
+    return Peak(*map(int, told.split()))
 
 
 def own_peak_bytes() -> int:
