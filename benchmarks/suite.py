@@ -36,6 +36,7 @@ class Benchmark:
     """Jobs a second over bare SimPy's events a second, at least."""
     sized: Callable[[int], Sequence[Change]]
     """What to set for about so many jobs."""
+    environment: str = "fleet"
     vcpus_per_instance: int = 16
 
     @property
@@ -84,7 +85,7 @@ BENCHMARKS = {
         Benchmark("poisson", 1_000_000, 0.25, _arrivals),
         Benchmark("fairshare", 1_000_000, 0.2, _groups),
         Benchmark("dag", 200_000, 0.25, _workflows),
-        Benchmark("fargate", 500_000, 0.3, _arrays(20, 100)),
+        Benchmark("fargate", 500_000, 0.3, _arrays(20, 100), environment="tasks"),
         Benchmark("million_vcpu", 2_500_000, 0.3, _tasks, vcpus_per_instance=25),
     )
 }
@@ -98,7 +99,7 @@ def scenario(name: str, jobs: int | None = None, cycle: str = "1s", instances: i
     if jobs is not None and jobs != benchmark.jobs:
         changes += benchmark.sized(jobs)
     if instances is not None:
-        changes.append(("fleet.maxvCpus", instances * benchmark.vcpus_per_instance))
+        changes.append((f"{benchmark.environment}.maxvCpus", instances * benchmark.vcpus_per_instance))
     return with_values(_loaded(name), changes)
 
 
