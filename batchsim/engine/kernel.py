@@ -148,9 +148,9 @@ class Kernel(Environment):
         at, rank = self._queue[0][:2]
         return int(at) + (rank > Rank.TIMEOUT) << KEY_BITS
 
-    def next_rank(self) -> tuple[float, float]:
-        """Return the instant and the rank of the next event of the heap."""
-        return self._queue[0][:2] if self._queue else (FAR, 0)
+    def set_clock(self, at_ms: int) -> None:
+        """All up to an instant has been processed, by ``turnover``."""
+        self._now = self.now_ms = at_ms
 
     def _end(self) -> None:
         key = self.ends.pop()
