@@ -108,6 +108,11 @@ class BlockDetector:
         if cause is not None:
             self._set_timer(watch)
 
+    def is_quiet(self, line: int, reason: WaitReason, environment: int, job: int) -> bool:
+        """Whether :meth:`heard` does nothing for this head, nor for any other of its shape."""
+        watch = self._watches.get(line)
+        return (watch is None or watch.cause is None) and self._is_plain(reason, environment, job)
+
     def _watch(self, queue: int, share: int) -> _Watch:
         watched = self._queues[queue]
         head = watched.members[share].head if isinstance(watched, ShareQueue) else watched.head

@@ -9,7 +9,7 @@ walk the instances. ``policies/packing.py`` is the plain twin; ``tests/engine/te
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.policies.packing import PACKINGS, Job, Packing, Room, Size
@@ -46,10 +46,19 @@ class Fleet:
         """Instances whose room changed since they were listed, each once."""
         self._closed: set[int] = set()
 
+    @property
+    def is_indexed(self) -> bool:
+        """Whether jobs without GPUs are placed by the index."""
+        return self._by_index
+
     def changed(self, row: int) -> None:
         """Note that the room of an instance changed; it is listed anew before the next look-up."""
         if row not in self._closed:
             self._stale[row] = None
+
+    def have_changed(self, rows: Iterable[int]) -> None:
+        """As :meth:`changed`, of many."""
+        self._stale.update(dict.fromkeys(row for row in rows if row not in self._closed))
 
     def close(self, row: int) -> None:
         """Take an instance that takes no further job off the shelves, for good."""

@@ -58,7 +58,7 @@ class Scheduler:
         self.stalls: Stalls | None = None
         """When there is no pass, where a fault says so."""
         self._kernel = kernel
-        self._cycle_ms = cycle_ms
+        self.cycle_ms = cycle_ms
         self._queues = queues
         self._environments = environments
         self._tables = tables
@@ -90,13 +90,18 @@ class Scheduler:
 
     def request_pass(self) -> None:
         """Something changed: let a pass run at the next instant of the cycle's grid."""
-        now, cycle = self._kernel.now_ms, self._cycle_ms
+        now, cycle = self._kernel.now_ms, self.cycle_ms
         at = -(-now // cycle) * cycle if cycle else now
         if self.stalls is not None:
             at = self.stalls.after(at, cycle)
         if at != self._pass_at:
             self._pass_at = at
             self._kernel.call_in_background(at, Rank.PASS, self._pass)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no pass is to come, and the next looks only at what was touched, strictly from each head on."""
+        return self._pass_at < 0 and not self._thorough and self._overtaking is None and self.stalls is None
 
     def is_awaited(self) -> bool:
         """Whether a pass is to come that could start a job: a run does not end before."""
