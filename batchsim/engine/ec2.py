@@ -57,6 +57,8 @@ class Ec2Environment:
         self.launched = 0
         """Instances launched so far: the next launch ordinal."""
         self.booting: dict[int, None] = {}
+        self._booting_rooms: dict[bool, Rooms] = {}
+        """Their room, by memory or not, until another one boots, or one no longer does."""
         self.ready: dict[int, None] = {}
         self.closed: dict[int, None] = {}
         """Ready instances that take no further job, until they end."""
@@ -79,6 +81,8 @@ class Ec2Environment:
         self._attempts = attempts
         self._kernel = kernel
         self._fitting: dict[int, tuple[Offer, ...]] = {}
+        self._fewest_vcpus: dict[int, tuple[tuple[Offer, ...], int]] = {}
+        """By identity of offers: these, so that nothing else takes their identity, and their fewest vCPUs."""
         self._fitting_pools: dict[int, frozenset[int]] = {}
 
     @property
@@ -148,8 +152,16 @@ class Ec2Environment:
         """Whether maxvCpus permits one more instance of one of these offers; a standing fleet does not grow."""
         if self.plan.stands or not offers:
             return False
-        smallest = min(offer.vcpus for offer in offers)
-        return may_launch(self.on_vcpus, self.max_vcpus, smallest, self.plan.may_exceed_max)
+        return may_launch(self.on_vcpus, self.max_vcpus, self._smallest(offers), self.plan.may_exceed_max)
+
+    def _smallest(self, offers: tuple[Offer, ...]) -> int:
+        """Return the fewest vCPUs among offers. Nearly always they are those that fit a shape: these are looked at once."""
+        known = self._fewest_vcpus.get(id(offers))
+        if known is None or known[0] is not offers:
+            known = offers, min(offer.vcpus for offer in offers)
+            if len(self._fewest_vcpus) <= len(self._fitting):
+                self._fewest_vcpus[id(offers)] = known
+        return known[1]
 
     def _gate(self, fitting: tuple[Offer, ...]) -> WaitReason:
         """Say which gate keeps all of these offers from being launched, in order of precedence (model 5)."""
@@ -158,9 +170,14 @@ class Ec2Environment:
             return WaitReason.VCPU_QUOTA
         return WaitReason.CAPACITY_ERROR if self.backed_off else WaitReason.BID
 
+    @property
+    def has_no_gate(self) -> bool:
+        """Whether nothing but maxvCpus keeps any offer from being launched."""
+        return not self.backed_off and not self.outbid and self.quota is None
+
     def open_offers(self, shape: int) -> tuple[Offer, ...]:
         """Return the fitting offers that no gate keeps shut."""
-        if not self.backed_off and not self.outbid and self.quota is None:
+        if self.has_no_gate:
             return self.fitting(shape)
         return tuple(filter(self.is_open, self.fitting(shape)))
 
@@ -231,7 +248,7 @@ class Ec2Environment:
 
     def cover(self) -> Ec2Cover:
         """Return what running and booting instances, and those that may still be launched, cover of demand."""
-        rooms = self.booting_rooms(by_memory=self.plan.demand_by_memory)
+        rooms = self.booting_rooms(by_memory=self.plan.demand_by_memory).copy()
         self._add_free(rooms)
         return Ec2Cover(self, rooms)
 
@@ -239,7 +256,7 @@ class Ec2Environment:
         """Return the room of the ready and of the booting instances, apart."""
         free = Rooms()
         self._add_free(free)
-        return FreeAndBooting(free, self.booting_rooms())
+        return FreeAndBooting(free, self.booting_rooms().copy())
 
     def view(self) -> EnvironmentView:
         """Return its vCPUs."""
@@ -247,7 +264,12 @@ class Ec2Environment:
         return EnvironmentView(self.on_vcpus, booting, self.on_vcpus - booting)
 
     def booting_rooms(self, *, by_memory: bool = True) -> Rooms:
-        """Return the room of the booting instances; without ``by_memory`` as if their memory had no end."""
+        """Return the room of the booting instances, to be read; without ``by_memory`` as if their memory had no end."""
+        if by_memory not in self._booting_rooms:
+            self._booting_rooms[by_memory] = self._room_of_booting(by_memory=by_memory)
+        return self._booting_rooms[by_memory]
+
+    def _room_of_booting(self, *, by_memory: bool) -> Rooms:
         rooms, instances = Rooms(), self._instances
         for row in self.booting:
             if row in self.draining:
@@ -302,10 +324,12 @@ class Ec2Environment:
         self.on_vcpus += self._instances.vcpus[row]
         self.zone_vcpus[self._instances.zone[row]] += self._instances.vcpus[row]
         self.booting[row] = None
+        self._booting_rooms.clear()
 
     def open_to_jobs(self, row: int) -> None:
         """A booting instance is ready and idle."""
         del self.booting[row]
+        self._booting_rooms.clear()
         self.ready[row] = None
         self._instances.ready_at[row] = self._kernel.now_ms
         self.idle_since[row] = self._kernel.now_ms
@@ -315,6 +339,7 @@ class Ec2Environment:
     def drain(self, row: int) -> None:
         """An instance takes no more jobs; those on it stay."""
         self.draining.add(row)
+        self._booting_rooms.clear()
         self._instances.close(row)
         self.fleet.changed(row)
         self.touched = True
@@ -336,6 +361,7 @@ class Ec2Environment:
             rows.pop(row, None)
         self.idle_since.pop(row, None)
         self.draining.discard(row)
+        self._booting_rooms.clear()
         self.fleet.remove(row)
         self.touched = True
 
