@@ -226,6 +226,8 @@ class _Ahead:
         """Return the booting room of an environment after the jobs ahead are packed into it."""
         if not isinstance(environment, Ec2Environment) or not environment.booting:
             return Rooms()
+        if not self._waiting:
+            return environment.booting_room
         if environment.position not in self._rooms:
             self._rooms[environment.position] = self._meter.booting_room(environment, self._waiting)
         return self._rooms[environment.position]
