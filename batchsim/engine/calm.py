@@ -85,4 +85,6 @@ class Calm:
             return True
         if environment.on_vcpus < environment.min_vcpus:
             return False
-        return not any(queue.waiting and environment.position in queue.environments for queue in self._queues)
+        waiting = (queue for queue in self._queues if queue.waiting and environment.position in queue.environments)
+        shapes = {shape for queue in waiting for shape, count in queue.by_shape.items() if count}
+        return not any(map(environment.may_grow_for, shapes))

@@ -228,7 +228,7 @@ class _Ahead:
                     self.booting_room(environments[position])
 
     def hides(self, queue: JobQueue) -> bool:
-        """Whether, of a head that finds no room, nothing is asked but that a queue ahead waits: in its one environment."""
+        """Whether a head that finds no room waits for the queues ahead, whatever boots: in its one environment."""
         return len(queue.environments) == 1 and self.waits_for(queue, queue.environments[0])
 
     def waits_for(self, queue: JobQueue, environment: int) -> bool:
@@ -239,8 +239,8 @@ class _Ahead:
         """Return the booting room of an environment after the jobs ahead are packed into it."""
         if not isinstance(environment, Ec2Environment) or not environment.booting:
             return Rooms()
-        if not self._waiting and not self._thorough:
-            return environment.booting_rooms()
+        if not self._waiting:
+            return environment.booting_room
         if environment.position not in self._rooms:
             self._rooms[environment.position] = self._meter.booting_room(environment, self._waiting)
         return self._rooms[environment.position]
