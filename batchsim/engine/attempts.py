@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from batchsim.engine.courses import Courses, course_of
-from batchsim.engine.kernel import Kernel, Rank
+from batchsim.engine.ends import TURN_MASK
+from batchsim.engine.kernel import Kernel, Rank, end_key
 from batchsim.engine.plan import EntryRun, sooner
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED, KILLED, START_FAILED, START_TIMEOUT, TASK_RETIRED, TIMED_OUT
@@ -59,7 +60,10 @@ class Attempts:
         """Hears of each container with a course whose timeout strikes: what it does then is its own."""
         self.stopping: dict[int, tuple[Outcome, int]] = {}
         """(outcome, status reason) of attempts that got SIGTERM and run on: they end so, whatever ends them."""
+        self._replans: dict[int, list[tuple[int, int]]] = {}
+        """By key, the attempts and the numbers of their plans whose ends were planned anew."""
         self._kernel = kernel
+        kernel.ended = self.end
         self._tables = tables
         self._jobs = tables.jobs
         self._revised = tables.revised
@@ -74,13 +78,10 @@ class Attempts:
         running_at = start.pulled_at_ms + container_start_ms
         row = len(table.job)
         entry = self._tables.entry(job)
-        call: Callable[[Any], None] = self._end
-        argument: Any = row
         if entry.course is None:
             planned = self._plan_end(entry, job, attempt, running_at, start.speed_milli)
         else:
             planned = self._plan_course(row, entry, job, attempt, running_at, start.speed_milli)
-            call, argument = self._end_course, (row, 0)
         ends_at, rank, outcome, status_reason, reason, exit_code = planned
         if outcome == Outcome.START_FAILED and running_at < ends_at:
             running_at = ends_at  # a failure takes a millisecond at least, and nothing runs in it
@@ -102,7 +103,7 @@ class Attempts:
         jobs.attempt_row[job] = row
         jobs.state[job] = JobState.STARTING
         jobs.waiting_since[job] = NEVER
-        kernel.call_at(ends_at, rank, call, argument)
+        kernel.ends.put(end_key(ends_at, rank, row << 1 | 1))
         return row
 
     def interrupt(self, row: int, outcome: Outcome, status_reason: int, exit_code: int) -> None:
@@ -160,7 +161,9 @@ class Attempts:
         at, rank, table.outcome[row], table.status_reason[row], table.container_reason[row], table.exit_code[row] = end
         course.plan += 1
         self._kernel.background += 1
-        self._kernel.call_at(at, rank, self._end_course, (row, course.plan))
+        key = end_key(at, rank, len(table) << 1)
+        self._replans.setdefault(key, []).append((row, course.plan))
+        self._kernel.ends.put(key)
 
     @property
     def now_ms(self) -> int:
@@ -171,17 +174,28 @@ class Attempts:
         """Whether the attempt's container runs at this instant (STARTING→RUNNING comes first in an instant)."""
         return self.table.running_at[row] <= self._kernel.now_ms
 
-    def _end(self, row: int) -> None:
-        """The planned end has come; an attempt that was interrupted is past it."""
-        if self.table.ended_at[row] == NEVER:
+    def end(self, key: int) -> None:
+        """A planned end has come: of an attempt as it was opened, or planned anew."""
+        turn = key & TURN_MASK
+        row, plan = (turn >> 1, 0) if turn & 1 else self._replanned(key)
+        if row in self._on_course:
+            self._end_course(row, plan)
+        elif self.table.ended_at[row] == NEVER:
             self._close(row)
         else:
-            self._kernel.background -= 1
+            self._kernel.background -= 1  # it was interrupted before
 
-    def _end_course(self, row_and_plan: tuple[int, int]) -> None:
+    def _replanned(self, key: int) -> tuple[int, int]:
+        """Take the attempt, and the number of its plan, that was planned anew under a key first."""
+        plans = self._replans[key]
+        first = plans.pop(0)
+        if not plans:
+            del self._replans[key]
+        return first
+
+    def _end_course(self, row: int, plan: int) -> None:
         """The same for a container with a course, whose plan may have been changed since."""
-        row, plan = row_and_plan
-        if row not in self._on_course or self._on_course[row].plan != plan:
+        if self._on_course[row].plan != plan:
             self._kernel.background -= 1
         elif self.table.outcome[row] == Outcome.TIMED_OUT and row not in self.stopping:
             self._kernel.background -= 1  # the plan is void: what comes in its place counts it again

@@ -108,6 +108,11 @@ class BlockDetector:
         if cause is not None:
             self._set_timer(watch)
 
+    def is_quiet(self, line: int, reason: WaitReason, environment: int, job: int) -> bool:
+        """Whether :meth:`heard` does nothing for this head, nor for any other of its shape."""
+        watch = self._watches.get(line)
+        return (watch is None or watch.cause is None) and self._is_plain(reason, environment, job)
+
     def _watch(self, queue: int, share: int) -> _Watch:
         watched = self._queues[queue]
         head = watched.members[share].head if isinstance(watched, ShareQueue) else watched.head
@@ -140,7 +145,16 @@ class BlockDetector:
         """Whether a head that was not blocked is not so now either, told without a closer look."""
         if reason == WaitReason.MAX_VCPUS:
             return self._environments[environment].may_free(self._tables.shape_code(job))
+        if reason == WaitReason.HIGHER_QUEUE:
+            return self._merely_waits(environment, self._tables.shape_code(job))
         return reason == WaitReason.SCALE_UP_DECISION or reason in _WAITS
+
+    def _merely_waits(self, position: int, shape: int) -> bool:
+        """Whether a head behind a higher queue merely waits in this environment, where no gate is shut."""
+        environment = self._environments[position]
+        if not isinstance(environment, Ec2Environment) or not environment.has_no_gate:
+            return False
+        return environment.takes(shape) and environment.may_free(shape)
 
     def _cause(self, watch: _Watch, reason: WaitReason, job: int) -> BlockReason | None:
         if reason in _WAITS:

@@ -20,6 +20,10 @@ class Clock:
         self._is_amid_an_event = False
         """Still true after an event that raised: what it left undone, nobody knows."""
 
+    def is_stepping(self) -> bool:
+        """Whether the run is to pause at the next decision."""
+        return self._stepping
+
     def decided(self, kind: str, rows: range) -> None:
         """Note decisions for whoever steps through the run."""
         if self._stepping:

@@ -82,10 +82,14 @@ class Dependencies:
         self._release(submission)
         self._end_cancelled(submission)
 
+    def is_followed(self, submission: int) -> bool:
+        """Whether anything waits for a call, or for single jobs of it."""
+        return submission in self._dependents or submission in self._sequential
+
     def job_ended(self, job: int) -> None:
         """Note a job's end; what follows for others happens after the submissions of the same instant."""
         submission = self._jobs.submission[job]
-        if submission in self._dependents or submission in self._sequential:
+        if self.is_followed(submission):
             self._ended.append(job)
             if not self._submissions.left[submission]:
                 self._ended.append(_whole(submission))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,11 @@ class Ec2Environment:
         self.launched = 0
         """Instances launched so far: the next launch ordinal."""
         self.booting: dict[int, None] = {}
+        self._booting_rooms: tuple[Rooms, Rooms] = (Rooms(), Rooms())
+        """Of those that take jobs: as if their memory had no end, and as it is."""
+        self._pools_on: Counter[int] = Counter()
+        """Instances that run or boot, by pool."""
+        self._closed_vcpus = 0
         self.ready: dict[int, None] = {}
         self.closed: dict[int, None] = {}
         """Ready instances that take no further job, until they end."""
@@ -79,6 +85,8 @@ class Ec2Environment:
         self._attempts = attempts
         self._kernel = kernel
         self._fitting: dict[int, tuple[Offer, ...]] = {}
+        self._fewest_vcpus: dict[int, tuple[tuple[Offer, ...], int]] = {}
+        """By identity of offers: these, so that nothing else takes their identity, and their fewest vCPUs."""
         self._fitting_pools: dict[int, frozenset[int]] = {}
 
     @property
@@ -89,7 +97,7 @@ class Ec2Environment:
     @property
     def open_vcpus(self) -> int:
         """vCPUs of the instances that run or boot and take jobs, or will."""
-        return self.on_vcpus - sum(self._instances.vcpus[row] for row in self.closed)
+        return self.on_vcpus - self._closed_vcpus
 
     # -- what it says to a head
 
@@ -148,8 +156,16 @@ class Ec2Environment:
         """Whether maxvCpus permits one more instance of one of these offers; a standing fleet does not grow."""
         if self.plan.stands or not offers:
             return False
-        smallest = min(offer.vcpus for offer in offers)
-        return may_launch(self.on_vcpus, self.max_vcpus, smallest, self.plan.may_exceed_max)
+        return may_launch(self.on_vcpus, self.max_vcpus, self._smallest(offers), self.plan.may_exceed_max)
+
+    def _smallest(self, offers: tuple[Offer, ...]) -> int:
+        """Return the fewest vCPUs among offers; those that fit a shape are looked at once."""
+        known = self._fewest_vcpus.get(id(offers))
+        if known is None or known[0] is not offers:
+            known = offers, min(offer.vcpus for offer in offers)
+            if len(self._fewest_vcpus) <= len(self._fitting):
+                self._fewest_vcpus[id(offers)] = known
+        return known[1]
 
     def _gate(self, fitting: tuple[Offer, ...]) -> WaitReason:
         """Say which gate keeps all of these offers from being launched, in order of precedence (model 5)."""
@@ -158,9 +174,14 @@ class Ec2Environment:
             return WaitReason.VCPU_QUOTA
         return WaitReason.CAPACITY_ERROR if self.backed_off else WaitReason.BID
 
+    @property
+    def has_no_gate(self) -> bool:
+        """Whether nothing but maxvCpus keeps any offer from being launched."""
+        return not self.backed_off and not self.outbid and self.quota is None
+
     def open_offers(self, shape: int) -> tuple[Offer, ...]:
         """Return the fitting offers that no gate keeps shut."""
-        if not self.backed_off and not self.outbid and self.quota is None:
+        if self.has_no_gate:
             return self.fitting(shape)
         return tuple(filter(self.is_open, self.fitting(shape)))
 
@@ -199,14 +220,11 @@ class Ec2Environment:
         An instance that is on holds such a job when it is empty, or scale-in down to minvCpus makes way for another,
         which is within quota.
         """
-        pool_of = self._instances.pool
         if shape not in self._fitting_pools:
             self._fitting_pools[shape] = frozenset(offer.pool for offer in self.fitting(shape))
         pools, fitting = self._fitting_pools[shape], self.fitting(shape)
-        for rows in (self.ready, self.booting):
-            for row in rows:
-                if pool_of[row] in pools:
-                    return True
+        if any(self._pools_on[pool] for pool in pools):
+            return True
         bounds = (self.min_vcpus, self.max_vcpus)
         return any(
             may_launch(*bounds, offer.vcpus, self.plan.may_exceed_max)
@@ -248,17 +266,22 @@ class Ec2Environment:
 
     def booting_rooms(self, *, by_memory: bool = True) -> Rooms:
         """Return the room of the booting instances; without ``by_memory`` as if their memory had no end."""
-        rooms, instances = Rooms(), self._instances
-        for row in self.booting:
-            if row in self.draining:
-                continue
-            memory_mib = instances.memory_mib[row] if by_memory else ENDLESS_MIB
-            rooms.add(instances.vcpus[row], memory_mib, instances.gpus[row])
-        return rooms
+        return self._booting_rooms[by_memory].copy()
+
+    @property
+    def booting_room(self) -> Rooms:
+        """The same, with memory, to be looked at only."""
+        return self._booting_rooms[True]
 
     def _add_free(self, rooms: Rooms) -> None:
-        for size in self.fleet.sizes():
-            rooms.add(*size)
+        for size, count in self.fleet.sizes().items():
+            rooms.add(*size, count)
+
+    def _boots(self, row: int, change: int) -> None:
+        """An instance boots, or no longer does, that takes jobs."""
+        instances = self._instances
+        for rooms, memory_mib in zip(self._booting_rooms, (ENDLESS_MIB, instances.memory_mib[row]), strict=True):
+            rooms.add(instances.vcpus[row], memory_mib, instances.gpus[row], change)
 
     def kept(self, vcpus: int) -> None:
         """Note how many vCPUs are kept on whatever the demand."""
@@ -301,11 +324,13 @@ class Ec2Environment:
         self.on += 1
         self.on_vcpus += self._instances.vcpus[row]
         self.zone_vcpus[self._instances.zone[row]] += self._instances.vcpus[row]
+        self._pools_on[self._instances.pool[row]] += 1
         self.booting[row] = None
+        self._boots(row, 1)
 
     def open_to_jobs(self, row: int) -> None:
         """A booting instance is ready and idle."""
-        del self.booting[row]
+        self._booted(row)
         self.ready[row] = None
         self._instances.ready_at[row] = self._kernel.now_ms
         self.idle_since[row] = self._kernel.now_ms
@@ -314,6 +339,8 @@ class Ec2Environment:
 
     def drain(self, row: int) -> None:
         """An instance takes no more jobs; those on it stay."""
+        if row in self.booting and row not in self.draining:
+            self._boots(row, -1)
         self.draining.add(row)
         self._instances.close(row)
         self.fleet.changed(row)
@@ -323,6 +350,7 @@ class Ec2Environment:
         """A ready instance takes no further job."""
         self._instances.closed_at[row] = self._kernel.now_ms
         self.closed[row] = None
+        self._closed_vcpus += self._instances.vcpus[row]
         self.fleet.close(row)
 
     def remove(self, row: int, why: int) -> None:
@@ -332,7 +360,12 @@ class Ec2Environment:
         self.on -= 1
         self.on_vcpus -= self._instances.vcpus[row]
         self.zone_vcpus[self._instances.zone[row]] -= self._instances.vcpus[row]
-        for rows in (self.booting, self.ready, self.closed):
+        self._pools_on[self._instances.pool[row]] -= 1
+        if row in self.booting:
+            self._booted(row)
+        if row in self.closed:
+            self._closed_vcpus -= self._instances.vcpus[row]
+        for rows in (self.ready, self.closed):
             rows.pop(row, None)
         self.idle_since.pop(row, None)
         self.draining.discard(row)
@@ -340,6 +373,11 @@ class Ec2Environment:
         self.touched = True
 
     # -- within
+
+    def _booted(self, row: int) -> None:
+        del self.booting[row]
+        if row not in self.draining:
+            self._boots(row, -1)
 
     def _holds(self, offer: Offer | UnsoldType, want: Shape) -> bool:
         room = offer.vcpus >= want.vcpus and offer.memory_mib >= want.memory_mib and offer.gpus >= want.gpus

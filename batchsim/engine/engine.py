@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
+from batchsim.engine.attempts import Attempts
 from batchsim.engine.blocked import BlockDetector
+from batchsim.engine.calm import Calm
 from batchsim.engine.clock import Clock
 from batchsim.engine.compile import compile_plan
 from batchsim.engine.consumables import Consumables, Ledger
@@ -24,6 +26,7 @@ from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.faults.wiring import FaultRooms
 from batchsim.engine.gates import build_gates
 from batchsim.engine.growth_builder import GrowthBuilder
+from batchsim.engine.handover import Handover
 from batchsim.engine.images import ImageCache
 from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
@@ -47,6 +50,7 @@ from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
+from batchsim.engine.turnover import Turnover
 from batchsim.engine.views import Views
 from batchsim.engine.vocabulary import CANCEL_AFTER
 from batchsim.engine.workload.plans import EntryPlan, Workload
@@ -92,6 +96,8 @@ class Engine:
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
         self._join()
+        if not thorough and self._may_turn_over():
+            self.kernel.turnover = self._turnover()
         for entry in workload.entries:
             self._add(entry)
         self._compiler.link(workload.entries)
@@ -265,6 +271,30 @@ class Engine:
         )
         self.faults.join(self.scheduler, self.launcher, self.environments, self.market, self.capacity.lose)
         self.capacity.raise_desired = self._raise_desired
+
+    def _may_turn_over(self) -> bool:
+        """Whether all that follows from an attempt's end is what :class:`Turnover` does."""
+        if self.consumables is not None or self._shares_fairly() or type(self.running) is not Attempts:
+            return False
+        return not any(isinstance(queue, RunTaskClients) for queue in self.queues)
+
+    def _turnover(self) -> Turnover:
+        return Turnover(
+            self.kernel,
+            self.tables,
+            self.running,
+            self.environments,
+            self.lifecycle,
+            self.submit_job,
+            self.dependencies,
+            self.scheduler,
+            self.scale_in,
+            Calm(
+                self.scheduler, self.queues, self.environments, self.scalers, self.timeline, self.blocked, self.tables
+            ),
+            Handover(self.kernel, self.tables, self.running, self.images),
+            self._clock.is_stepping,
+        )
 
     def _raise_desired(self, environment: int, vcpus: int) -> None:
         self.scalers[environment].raise_desired(vcpus)

@@ -9,7 +9,7 @@ walk the instances. ``policies/packing.py`` is the plain twin; ``tests/engine/te
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.policies.packing import PACKINGS, Job, Packing, Room, Size
@@ -42,14 +42,27 @@ class Fleet:
         self._mask = 0
         self._key: dict[int, tuple[int, int]] = {}
         """Shelf and key under which each listed instance stands."""
+        self._size_of: dict[int, Size] = {}
+        """Room of each listed instance, as it was then."""
+        self._sizes: dict[Size, int] = {}
+        """Listed instances by the room that they have."""
         self._stale: dict[int, None] = {}
         """Instances whose room changed since they were listed, each once."""
         self._closed: set[int] = set()
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether jobs without GPUs are placed by the index."""
+        return self._by_index
 
     def changed(self, row: int) -> None:
         """Note that the room of an instance changed; it is listed anew before the next look-up."""
         if row not in self._closed:
             self._stale[row] = None
+
+    def have_changed(self, rows: Iterable[int]) -> None:
+        """As :meth:`changed`, of many."""
+        self._stale.update(dict.fromkeys(row for row in rows if row not in self._closed))
 
     def close(self, row: int) -> None:
         """Take an instance that takes no further job off the shelves, for good."""
@@ -83,11 +96,10 @@ class Fleet:
         self._refresh()
         return map(self._room, sorted(self._key))
 
-    def sizes(self) -> Iterator[Size]:
-        """Yield how much room every listed instance has, in no particular order."""
+    def sizes(self) -> Mapping[Size, int]:
+        """Return how many listed instances have how much room."""
         self._refresh()
-        table = self._instances
-        return ((table.free_vcpus[row], table.free_mib[row], table.free_gpus[row]) for row in self._key)
+        return self._sizes
 
     def check(self) -> None:
         """Raise AssertionError where the shelves, the mask and the instances' room disagree; used by tests."""
@@ -129,6 +141,9 @@ class Fleet:
 
     def _list(self, row: int) -> None:
         self._key[row] = number, key = self._place(row)
+        table = self._instances
+        size = self._size_of[row] = table.free_vcpus[row], table.free_mib[row], table.free_gpus[row]
+        self._sizes[size] = self._sizes.get(size, 0) + 1
         while len(self._shelves) <= number:
             self._shelves.append([])
         insort(self._shelves[number], key)
@@ -138,6 +153,11 @@ class Fleet:
         if row not in self._key:
             return
         number, key = self._key.pop(row)
+        size = self._size_of.pop(row)
+        if self._sizes[size] > 1:
+            self._sizes[size] -= 1
+        else:
+            del self._sizes[size]
         shelf = self._shelves[number]
         del shelf[bisect_left(shelf, key)]
         if not shelf:

@@ -26,7 +26,8 @@ class ImageCache:
         """``hit_ms``: what an image costs that is on its host already."""
         self._delays = delays
         self._slow_probability = slow_probability
-        self._hit_ms = hit_ms
+        self.hit_ms = hit_ms
+        """What an image costs that is on its host already."""
         self._images = images
         self._pulls: dict[tuple[int, int], tuple[int, int]] = {}
         """By host and image: when its pull began, and when it is there."""
@@ -44,7 +45,12 @@ class ImageCache:
             took_ms = pull.ec2_ms if pull else self._drawn_ms(image, key.environment, key.ordinal)
             found = self._pulls[host, image] = now_ms, now_ms + took_ms
         begun_ms, ready_ms = found
-        return ready_ms if begun_ms == now_ms else max(ready_ms, now_ms + self._hit_ms)
+        return ready_ms if begun_ms == now_ms else max(ready_ms, now_ms + self.hit_ms)
+
+    def pulled(self, image: int, host: int) -> int | None:
+        """Return when the pull of an image to an instance ends, or ended; None while there was none."""
+        found = self._pulls.get((host, image))
+        return None if found is None else found[1]
 
     def is_on(self, image: int, host: int, now_ms: int) -> bool:
         """Whether an image is on an instance already."""

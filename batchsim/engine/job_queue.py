@@ -50,6 +50,11 @@ class JobQueue:
         """Whether nobody may start while the head waits."""
         return self.overtakers != "all"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its head is its first run, cut by nothing, and stands for itself alone."""
+        return type(self) is JobQueue and not self.is_restless and not self._holes
+
     def push(self, key: Place, high: int) -> None:
         """Put the rows from ``key[2]`` to ``high - 1``, all of one submission, in line."""
         heappush(self._runs, (*key, high))

@@ -2,7 +2,8 @@
 
 A *light event* is a function and its argument, without an ``Event`` object: it costs a third of a ``Timeout`` with
 one callback. Light and SimPy events share one heap and one serial, so processes and light events interleave exactly
-as two SimPy events would. This is the only file that knows how SimPy keeps its heap;
+as two SimPy events would. The ends of attempts, of which there are most, have an agenda of their own beside the heap
+(``engine/ends.py``), in its turn among them. This is the only file that knows how SimPy keeps its heap;
 ``tests/engine/test_kernel_as_simpy.py`` compares it with the stock Environment on every SimPy pattern.
 """
 
@@ -14,6 +15,8 @@ from heapq import heappop, heappush
 from typing import Any
 
 from simpy import Environment, Event
+
+from batchsim.engine.ends import FAR, KEY_BITS, TURN_BITS, Ends
 
 
 class Rank(IntEnum):
@@ -45,6 +48,11 @@ def in_turn(rank: Rank, position: int) -> float:
     return rank + position / MOST_POSITIONS
 
 
+def end_key(at_ms: int, rank: int, turn: int) -> int:
+    """Where the end of an attempt stands among all: ``rank`` is EXIT, START_FAILURE or TIMEOUT."""
+    return (at_ms << 2 | rank - Rank.EXIT) << TURN_BITS | turn
+
+
 LIGHT = 5
 """Length of a light heap entry: (at, rank, serial, function, argument); SimPy's own have four fields."""
 
@@ -58,6 +66,11 @@ class Kernel(Environment):
 
     def __init__(self) -> None:
         super().__init__(initial_time=0)
+        self.ends = Ends()
+        self.ended: Callable[[int], None] = _nobody
+        """Hears of each end that has come, by its key."""
+        self.turnover: Callable[[int], None] | None = None
+        """Works off ends up to a key, as far as it can, and faster than one by one (``engine/turnover.py``)."""
         self.background = 0
         self.now_ms = 0
         """The clock as an int: SimPy's ``now``, without the price of a property."""
@@ -65,12 +78,16 @@ class Kernel(Environment):
     @property
     def exhausted(self) -> bool:
         """Whether only background entries are left."""
-        return len(self._queue) <= self.background
+        return len(self._queue) + self.ends.pending <= self.background
 
     @property
     def is_amid_an_instant(self) -> bool:
         """Whether more is due at the present instant, be it in the background."""
-        return bool(self._queue) and int(self._queue[0][0]) == self.now_ms
+        return self.peek() == self.now_ms
+
+    def peek(self) -> float:
+        """Return the instant of the next event, of the heap or an end; infinity when there is none."""
+        return min(super().peek(), self.ends.first() >> KEY_BITS) if self.ends.pending else super().peek()
 
     def call_at(self, at_ms: int, rank: float, call: Callable[[Any], None], argument: Any = None) -> None:
         """Call ``call(argument)`` at ``at_ms``, in its rank's place among the events of that instant."""
@@ -93,33 +110,62 @@ class Kernel(Environment):
         return event
 
     def step(self) -> None:
-        """Process the next event, light or SimPy's; raise ``EmptySchedule`` when there is none."""
-        if self._queue:
-            self.now_ms = int(self._queue[0][0])
-        if self._queue and len(self._queue[0]) == LIGHT:
-            entry: Any = heappop(self._queue)
-            self._now = entry[0]
-            entry[3](entry[4])
+        """Process the next event, light, SimPy's or an end; raise ``EmptySchedule`` when there is none."""
+        if self.ends.first() < self.ends_before():
+            self._end()
         elif self._queue:
-            self._simpy_step()
+            self._process()
         else:
             super().step()
 
     def advance(self, before_ms: int, halted: Callable[[], bool], awaited: Callable[[], bool]) -> None:
         """Process every event before ``before_ms`` until ``halted()``, or until the agenda is exhausted.
 
-        ``awaited()`` is asked when only background events are left: whether one of them still matters. The loop of
-        :meth:`step`, inlined: it is the engine's hottest.
+        ``awaited()`` is asked when only background events are left: whether one of them still matters. Most events are
+        ends: ``turnover`` works off those that come before the next event of the heap together.
         """
-        queue, pop = self._queue, heappop
-        while queue and queue[0][0] < before_ms and (len(queue) > self.background or awaited()) and not halted():
-            self.now_ms = int(queue[0][0])
-            if len(queue[0]) == LIGHT:
-                entry: Any = pop(queue)
-                self._now = entry[0]
-                entry[3](entry[4])
-            else:
-                self._simpy_step()
+        queue, ends, last = self._queue, self.ends, before_ms << KEY_BITS
+        while True:
+            before = self.ends_before()
+            is_end = ends.first() < before
+            if not (ends.first() < last if is_end else queue and queue[0][0] < before_ms):
+                return
+            if not (len(queue) + ends.pending > self.background or awaited()) or halted():
+                return
+            if not is_end:
+                self._process()
+                continue
+            if self.turnover is not None:
+                self.turnover(min(before, last))
+                if ends.first() >= min(self.ends_before(), last):
+                    continue
+            self._end()
+
+    def ends_before(self) -> int:
+        """Return the key up to which ends come before the next event of the heap."""
+        if not self._queue:
+            return FAR
+        at, rank = self._queue[0][:2]
+        return int(at) + (rank > Rank.TIMEOUT) << KEY_BITS
+
+    def set_clock(self, at_ms: int) -> None:
+        """All up to an instant has been processed, by ``turnover``."""
+        self._now = self.now_ms = at_ms
+
+    def _end(self) -> None:
+        key = self.ends.pop()
+        self._now = self.now_ms = key >> KEY_BITS
+        self.ended(key)
+
+    def _process(self) -> None:
+        """Process the next event of the heap."""
+        self.now_ms = int(self._queue[0][0])
+        if len(self._queue[0]) == LIGHT:
+            entry: Any = heappop(self._queue)
+            self._now = entry[0]
+            entry[3](entry[4])
+        else:
+            self._simpy_step()
 
     def _simpy_step(self) -> None:
         """Process an event of SimPy's; what a process raises comes through itself, not as a copy without its notes."""
@@ -138,3 +184,7 @@ class Kernel(Environment):
 
     def _count_down(self, _: Event) -> None:
         self.background -= 1
+
+
+def _nobody(_: int) -> None:
+    """Nobody listens yet."""

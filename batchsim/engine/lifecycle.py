@@ -82,7 +82,7 @@ class Lifecycle:
         if state == JobState.FAILED:
             submissions.failed[submission] += 1
         if not submissions.left[submission]:
-            self._end_submission(submission, state, status_reason)
+            self.end_submission(submission, state, status_reason)
         self.ended(job)
 
     def fail(self, job: int, status_reason: int) -> None:
@@ -98,7 +98,8 @@ class Lifecycle:
         else:
             self._queues[self._submissions.queue[self._jobs.submission[job]]].cancel(job)
 
-    def _end_submission(self, submission: int, state: JobState, status_reason: int) -> None:
+    def end_submission(self, submission: int, state: JobState, status_reason: int) -> None:
+        """The last job of a call ended, so."""
         submissions = self._submissions
         if submissions.is_array[submission]:
             failed = submissions.failed[submission]

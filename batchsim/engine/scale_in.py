@@ -45,9 +45,7 @@ class ScaleIn:
 
     def look_again(self, environment: Ec2Environment) -> None:
         """minvCpus or the capacity changed: instances that were kept may go now."""
-        if not environment.plan.stands and any(
-            self._due_at(environment, row) <= self._kernel.now_ms for row in environment.idle_since
-        ):
+        if not environment.plan.stands and self._may_be_due(environment) and self._due(environment):
             self._check_at(environment, self._kernel.now_ms)
 
     def _check_at(self, environment: Ec2Environment, at_ms: int) -> None:
@@ -84,6 +82,13 @@ class ScaleIn:
             return True
         spare = environment.on_vcpus - environment.min_vcpus
         return any(self._instances.vcpus[row] <= spare for row in chain(environment.idle_since, environment.booting))
+
+    def _may_be_due(self, environment: Ec2Environment) -> bool:
+        """Whether one can be due at all, by the longest idle, which stands first: asked at each launch."""
+        longest = next(iter(environment.idle_since.values()), None)
+        if longest is None:
+            return False
+        return bool(environment.closed) or longest + self._rules.scale_down_idle_ms <= self._kernel.now_ms
 
     def _due(self, environment: Ec2Environment) -> list[int]:
         now = self._kernel.now_ms

@@ -66,6 +66,11 @@ class Scaler:
             asleep, self._asleep = self._asleep, None
             asleep.succeed()
 
+    @property
+    def is_deciding(self) -> bool:
+        """Whether a decision is pending: it is awake."""
+        return self._asleep is None
+
     def is_awaited(self) -> bool:
         """Whether a decision is pending that waiting jobs need: a run does not end before."""
         is_waiting = self._restraint is not None and self._restraint.is_to_ask_again

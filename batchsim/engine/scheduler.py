@@ -58,7 +58,7 @@ class Scheduler:
         self.stalls: Stalls | None = None
         """When there is no pass, where a fault says so."""
         self._kernel = kernel
-        self._cycle_ms = cycle_ms
+        self.cycle_ms = cycle_ms
         self._queues = queues
         self._environments = environments
         self._tables = tables
@@ -90,13 +90,18 @@ class Scheduler:
 
     def request_pass(self) -> None:
         """Something changed: let a pass run at the next instant of the cycle's grid."""
-        now, cycle = self._kernel.now_ms, self._cycle_ms
+        now, cycle = self._kernel.now_ms, self.cycle_ms
         at = -(-now // cycle) * cycle if cycle else now
         if self.stalls is not None:
             at = self.stalls.after(at, cycle)
         if at != self._pass_at:
             self._pass_at = at
             self._kernel.call_in_background(at, Rank.PASS, self._pass)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no pass is to come, and the next looks only at what was touched, strictly from each head on."""
+        return self._pass_at < 0 and not self._thorough and self._overtaking is None and self.stalls is None
 
     def is_awaited(self) -> bool:
         """Whether a pass is to come that could start a job: a run does not end before."""
@@ -119,7 +124,7 @@ class Scheduler:
         if self._order is not None:
             self._serve_in(queue.position for queue in self._order(self._views.queues(self._queues)))
         touched = {environment.position for environment in self._environments if environment.touched}
-        ahead = _Ahead(self._meter)
+        ahead = _Ahead(self._meter, thorough=self._thorough)
         for queue in self._served:
             if self._must_look(queue, touched):
                 ahead.come_to(queue, self._environments)
@@ -175,6 +180,9 @@ class Scheduler:
         ``awaited``: what heads of the queue that were passed over wait for.
         """
         shape, places, room = self._tables.shape_code(head[0]), queue.environments, ahead.booting_room
+        if awaited is None and not self._thorough and ahead.hides(queue):
+            placed = self._environments[places[0]].place(*head)
+            return placed, WaitReason.EMPTY if placed else WaitReason.HIGHER_QUEUE, places[0]
         if awaited is None:
             trial = try_in_order(self._environments, places, shape, head, room)
         else:
@@ -196,8 +204,10 @@ class Scheduler:
 class _Ahead:
     """What the queues served before in this pass leave: waiting heads, and booting room after their jobs."""
 
-    def __init__(self, meter: DemandMeter) -> None:
+    def __init__(self, meter: DemandMeter, *, thorough: bool) -> None:
+        """``thorough`` reckons all room of all that boots, for every head."""
         self._meter = meter
+        self._thorough = thorough
         self._waiting: list[JobQueue] = []
         self._rooms: dict[int, Rooms] = {}
 
@@ -207,11 +217,19 @@ class _Ahead:
             self._waiting.append(queue)
 
     def come_to(self, queue: JobQueue, environments: Sequence[Environment]) -> None:
-        """Reckon what is left to a queue before it takes room itself."""
+        """Reckon what is left to a queue before it takes room itself.
+
+        Not where all that its head can wait for is the queues ahead, in the one environment that it has.
+        """
         if self._waiting and queue.waiting:
             self._rooms.clear()
-            for position in queue.environments:
-                self.booting_room(environments[position])
+            if self._thorough or not self.hides(queue):
+                for position in queue.environments:
+                    self.booting_room(environments[position])
+
+    def hides(self, queue: JobQueue) -> bool:
+        """Whether a head that finds no room waits for the queues ahead, whatever boots: in its one environment."""
+        return len(queue.environments) == 1 and self.waits_for(queue, queue.environments[0])
 
     def waits_for(self, queue: JobQueue, environment: int) -> bool:
         """Whether a queue of higher priority that is attached to the environment has a waiting head."""
@@ -221,6 +239,8 @@ class _Ahead:
         """Return the booting room of an environment after the jobs ahead are packed into it."""
         if not isinstance(environment, Ec2Environment) or not environment.booting:
             return Rooms()
+        if not self._waiting:
+            return environment.booting_room
         if environment.position not in self._rooms:
             self._rooms[environment.position] = self._meter.booting_room(environment, self._waiting)
         return self._rooms[environment.position]

@@ -45,7 +45,7 @@ class SubmitJob:
         self._dependencies = dependencies
         self._submitted = submitted
         self._rejections = rejections
-        self._ended = ended
+        self.ended = ended
         self._plans: list[EntryPlan] = []
         self._own_parents: dict[int, list[tuple[int, int]]] = {}
         """(submission, kind) that calls from outside wait for."""
@@ -109,7 +109,7 @@ class SubmitJob:
         self._rejections.write(submission, self._kernel.now_ms, why)
         self._refused.add(submission)
         self._dependencies.refused(submission)
-        self._ended(submission)
+        self.ended(submission)
 
     def job_ended(self, job: int) -> None:
         """An accepted job reached its last state."""
@@ -117,7 +117,7 @@ class SubmitJob:
         self._dependencies.job_ended(job)
         submission = self._tables.jobs.submission[job]
         if not self._tables.submissions.left[submission]:
-            self._ended(submission)
+            self.ended(submission)
 
     def _parents(self, submission: int) -> Iterator[tuple[int, int]]:
         """Yield (submission, kind) of the calls that the workload lets this one wait for."""

@@ -63,11 +63,13 @@ class Rooms:
         """The sizes there are, sorted."""
 
     def add(self, vcpus: int, memory_mib: int, gpus: int, count: int = 1) -> None:
-        """Add ``count`` equal rooms."""
+        """Add ``count`` equal rooms, or, below 0, take so many away."""
         size = (vcpus, memory_mib, gpus)
         if size not in self._count:
             insort(self._sizes, size)
         self._count[size] = self._count.get(size, 0) + count
+        if not self._count[size]:
+            self._forget(size)
 
     def copy(self) -> Rooms:
         """Return the same rooms, to be packed on their own."""
@@ -110,11 +112,14 @@ class Rooms:
             return
         self._count[size] -= rooms
         if not self._count[size]:
-            del self._count[size]
-            del self._sizes[bisect_left(self._sizes, size)]
+            self._forget(size)
         left = (size[0] - jobs * job[0], size[1] - jobs * job[1], size[2] - jobs * job[2])
         if left[0]:
             self.add(*left, rooms)
+
+    def _forget(self, size: Size) -> None:
+        del self._count[size]
+        del self._sizes[bisect_left(self._sizes, size)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ LIFECYCLE = (
         "I15",
         "an array with a failed child SUCCEEDED",
         worlds.dependencies,
-        line("engine.lifecycle:Lifecycle._end_submission", "if failed else", "if not failed else"),
+        line("engine.lifecycle:Lifecycle.end_submission", "if failed else", "if not failed else"),
     ),
 )
 
@@ -280,7 +280,7 @@ IMAGES = (
         "G01",
         "who finds a pull under way starts before it is done",
         worlds.images,
-        line("engine.images:ImageCache.ready_at", "max(ready_ms, now_ms + self._hit_ms)", "now_ms + self._hit_ms"),
+        line("engine.images:ImageCache.ready_at", "max(ready_ms, now_ms + self.hit_ms)", "now_ms + self._hit_ms"),
     ),
     Bug(
         "I12c",

@@ -1,0 +1,80 @@
+"""The agenda of attempt ends, beside SimPy's heap: a calendar of whole numbers, one for each planned end.
+
+Events of a heap cost the logarithm of what is pending, and each is a tuple. An end is one integer here, its *key*:
+instant, rank (own exit, failure to start, timeout), then its turn among those of the same instant and rank. Keys are put
+by days of about a second, a day is sorted when it comes, and its keys are taken off one by one (a calendar queue: Brown
+1988). So an end costs the same however many are pending. What is put into the present day goes into a small heap.
+
+The turn of an attempt's first end is twice its row and one; an end that is planned anew has twice the number of the
+attempts opened so far: it comes after all of these, and before those that are opened later, as in one heap for all.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+TURN_BITS = 32
+KEY_BITS = TURN_BITS + 2
+"""Below the instant: two bits for the rank, then the turn."""
+DAY_BITS = KEY_BITS + 10
+"""A day has 1,024 ms."""
+TURN_MASK = (1 << TURN_BITS) - 1
+FAR = 1 << 200
+"""A key after all others."""
+
+
+class Ends:
+    """Keys in order; equal ones are of ends that were planned anew, and stand in the order in which they were put."""
+
+    def __init__(self) -> None:
+        self.pending = 0
+        """How many keys there are."""
+        self.today: list[int] = []
+        """Keys of the present day, the first to come last."""
+        self.late: list[int] = []
+        """Heap of keys that were put into the present day, or one before it."""
+        self.days: dict[int, list[int]] = {}
+        """Keys of days to come."""
+        self.day = -1
+        self._order: list[int] = []
+        """Heap of the days to come."""
+
+    def put(self, key: int) -> None:
+        """Add a key, not before the present instant."""
+        self.pending += 1
+        day = key >> DAY_BITS
+        if day <= self.day:
+            heappush(self.late, key)
+        elif day in self.days:
+            self.days[day].append(key)
+        else:
+            self.days[day] = [key]
+            heappush(self._order, day)
+
+    def first(self) -> int:
+        """Return the first key, or :data:`FAR`."""
+        if not self.today and not self.late and not self.turn_page():
+            return FAR
+        if not self.today:
+            return self.late[0]
+        key = self.today[-1]
+        return self.late[0] if self.late and self.late[0] < key else key
+
+    def pop(self) -> int:
+        """Take the first key off; there must be one."""
+        key = self.first()
+        if self.late and self.late[0] == key:
+            heappop(self.late)
+        else:
+            self.today.pop()
+        self.pending -= 1
+        return key
+
+    def turn_page(self) -> bool:
+        """Go on to the next day that has keys, when the present one has none left; return whether there is one."""
+        if not self._order:
+            return False
+        self.day = heappop(self._order)
+        self.today = self.days.pop(self.day)
+        self.today.sort(reverse=True)
+        return True

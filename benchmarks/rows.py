@@ -1,0 +1,105 @@
+"""The rows of the table: the seven benchmarks, how they grow with jobs and with the fleet, and whole processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import whole
+from counting import counted
+from measure import Measured, in_pairs, peak_of
+from suite import BENCHMARKS, CYCLES, scenario
+from table import Row
+
+BASE_JOBS = 200
+"""A run of almost no jobs: what its process takes is not counted to the jobs."""
+GROWTH = (10_000, 100_000, 1_000_000)
+LEAST_GROWTH = 0.8
+MOST_BYTES_A_JOB = 300
+BYTES_AN_INSTANCE = 20 * 1024
+"""Beside those of the jobs, in ``million_vcpu``."""
+FLEETS = (100, 1_000, 10_000, 50_000)
+MOST_FALL = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked for."""
+
+    jobs: int | None = None
+    cycles: tuple[str, ...] = CYCLES
+    instances: int | None = None
+    pairs: int = 5
+
+
+def benchmark(name: str) -> Callable[[Options, str], Iterator[Row]]:
+    """The rows of one benchmark: one for each ``scheduler_cycle``."""
+
+    def rows(options: Options, _: str) -> Iterator[Row]:
+        for cycle in options.cycles:
+            found = in_pairs(scenario(name, options.jobs, cycle, options.instances), options.pairs)
+            yield Row(f"{name} {cycle}", found.ratio, BENCHMARKS[name].floor, _told(found))
+
+    return rows
+
+
+def _told(found: Measured) -> str:
+    low, high = found.spread
+    note = f"{found.jobs_per_s:,.0f} jobs/s, bare {found.events_per_s:,.0f}/s, pairs {low:.3f}-{high:.3f}, "
+    note += f"by CPU {found.cpu_ratio:.3f}; {found.jobs:,} jobs, {found.running:,} running, "
+    return note + f"{found.attempts:,} attempts, {found.instances:,} instances"
+
+
+def growth(options: Options, part: str) -> Iterator[Row]:
+    """Each benchmark at three sizes: its ratio, its memory, and what it costs, counted exactly."""
+    for name in [part] if part else BENCHMARKS:
+        for cycle in options.cycles:
+            ratios = [in_pairs(scenario(name, jobs, cycle), options.pairs).ratio for jobs in GROWTH]
+            note = f"{' '.join(f'{ratio:.3f}' for ratio in ratios)} at 10^4, 10^5, 10^6 jobs"
+            yield Row(f"growth {name} {cycle}", ratios[2] / ratios[1], LEAST_GROWTH, note)
+        yield from _memory(name)
+        yield from _counts(name)
+
+
+def _memory(name: str) -> Iterator[Row]:
+    """Of the table's own size; ``million_vcpu`` has a budget for its instances as well."""
+    for jobs in (GROWTH[1], BENCHMARKS[name].jobs):
+        peak, base = peak_of(name, jobs), peak_of(name, BASE_JOBS)
+        grown = peak.bytes - base.bytes
+        instances = peak.instances if name == "million_vcpu" else 0
+        note = f"{jobs:,} jobs and {peak.instances:,} instances take {grown / 2**20:,.0f} MiB more than {BASE_JOBS}"
+        value = (grown - instances * BYTES_AN_INSTANCE) / jobs
+        most = MOST_BYTES_A_JOB if jobs == BENCHMARKS[name].jobs else None
+        yield Row(f"memory {name} {jobs}", value, most, note, at_most=True, unit=" B")
+
+
+def _counts(name: str) -> Iterator[Row]:
+    """How much more a job costs at 10^5 than at 10^4."""
+    small, large = (counted(scenario(name, jobs)) for jobs in GROWTH[:2])
+    for what, count in large.a_job().items():
+        before = small.a_job()[what]
+        note = f"{before:.2f}, then {count:.2f} a job"
+        yield Row(f"{what} {name}", count / before if before else 1.0, 1.05, note, at_most=True)
+
+
+def fleet(options: Options, _: str) -> Iterator[Row]:
+    """The burst on a hundred to fifty thousand instances."""
+    for cycle in options.cycles:
+        ratios = [
+            in_pairs(scenario("burst", options.jobs, cycle, instances), options.pairs).ratio for instances in FLEETS
+        ]
+        shown = " ".join(f"{ratio:.3f}" for ratio in ratios)
+        note = f"{shown} on 10^2, 10^3, 10^4, 5*10^4 instances"
+        yield Row(f"fleet {cycle}", max(ratios) / min(ratios), MOST_FALL, note, at_most=True)
+
+
+ROWS: dict[str, Callable[[Options, str], Iterator[Row]]] = {
+    **{name: benchmark(name) for name in BENCHMARKS},
+    "growth": growth,
+    "fleet": fleet,
+    "end_to_end": lambda options, _: whole.end_to_end(options.pairs),
+    "events": lambda options, _: whole.events(options.pairs),
+    "sweep": lambda options, _: whole.sweep(options.jobs or 100_000),
+    "start": lambda options, _: whole.start(options.pairs),
+}
+"""By name; called with what the command line says, and what follows a colon after the name."""

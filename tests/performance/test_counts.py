@@ -1,0 +1,109 @@
+"""What a job costs is counted, never timed: it does not grow with the jobs, the backlog, the fleet, shares or lanes.
+
+``benchmarks/counting.py`` says what is counted, and how. A cost a job is taken between two sizes, so that what a run
+pays once is in neither: from 1,000 to 3,000 jobs, and from 3,000 to 10,000. A logarithm may grow; a scan may not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+from conftest import Count
+from counting import Counts, counted
+from effort import effort
+from scenario_builder import fair, fixed, job, scenario
+from suite import BENCHMARKS, CYCLES
+from suite import scenario as benchmark
+
+from batchsim.spec.paths import with_values
+
+SIZES = effort(fast=(1_000, 3_000, 10_000), verify=(3_000, 10_000, 100_000), long=(10_000, 100_000, 1_000_000))
+INSTANCES = {"fairshare": 100}
+"""Of most benchmarks 20: so few that the jobs wait, ever more of them; enough for fairshare's two hundred shares."""
+LOGARITHM = 1.25
+"""What ten times as many of anything may add to the steps of a search or a heap."""
+WALKED = {"fairshare": (1_000, 2_000, 3_000)}
+WALK = 1.6
+"""Who walks over what waits takes some three times as many lines where so many more wait."""
+PER_INSTANCE = ("scale_in.py", "drain.py", "spot.py", "launch.py", "interruptions.py", "instance_table.py")
+"""Files whose work is for instances."""
+ALL = [(name, cycle) for name in BENCHMARKS for cycle in CYCLES]
+TRACED = [(name, cycle) for name in BENCHMARKS for cycle in effort(fast=("0s",), verify=CYCLES, long=CYCLES)]
+"""Where a pass follows each event there is most to walk over."""
+
+
+def between(few: Counts, many: Counts) -> dict[str, float]:
+    """What each job adds, from one run to a larger one."""
+    jobs = many.jobs - few.jobs
+    below, above = few.a_job(), many.a_job()
+    return {what: (above[what] * many.jobs - below[what] * few.jobs) / jobs for what in above}
+
+
+def grown(before: Mapping[str, float], after: Mapping[str, float], most: float) -> dict[str, str]:
+    """What grew by more than so many times; a thousandth of an operation is nothing."""
+    told = {what: f"{before[what]:.3f} -> {after[what]:.3f}" for what in after}
+    return {what: told[what] for what in after if after[what] > most * before[what] + 0.001}
+
+
+@pytest.mark.parametrize(("name", "cycle"), ALL)
+def test_events_lookups_and_queue_operations_a_job_do_not_grow_with_the_jobs(name: str, cycle: str, cases: Count):
+    few, more, most = (counted(benchmark(name, jobs, cycle, INSTANCES.get(name, 20))) for jobs in SIZES)
+    cases(3)
+    assert not grown(between(few, more), between(more, most), LOGARITHM)
+    assert most.a_job()["events"] < 6
+
+
+@pytest.mark.parametrize(("name", "cycle"), TRACED)
+def test_no_event_walks_over_the_jobs_that_wait(name: str, cycle: str):
+    sizes = WALKED.get(name, (500, 1_000, 4_000))
+    few, more, most = (counted(benchmark(name, jobs, cycle, INSTANCES.get(name, 10)), lines=True) for jobs in sizes)
+    assert between(more, most)["lines"] < WALK * between(few, more)["lines"]
+
+
+@pytest.mark.parametrize(("name", "cycle"), [each for each in TRACED if each[0] not in ("poisson", "fairshare")])
+def test_no_event_walks_over_the_fleet(name: str, cycle: str):
+    small, large = (counted(benchmark(name, 50 * n, cycle, n), lines=True) for n in (10, 100))
+    assert not grown(small.a_job(), large.a_job(), LOGARITHM)
+
+
+def shared(shares: int, lanes: int = 1) -> Counts:
+    """600 jobs of so many shares, of so many priorities each, on ten slots: a pass at each end."""
+    names = [f"team{n}" for n in range(shares)]
+    calls = shares * lanes
+    work = [
+        job(f"{name}-{lane}", f"{61 + n % 7}s", share=name, priority=lane, count=600 // calls)
+        for n, name in enumerate(names)
+        for lane in range(lanes)
+    ]
+    return counted(scenario(*work, environments=[fixed(10)], **fair({}, shareDecaySeconds=600)), lines=True)
+
+
+@pytest.mark.xfail(reason="where usage decays, each second takes that of all shares anew", strict=True)
+def test_no_event_walks_over_the_shares():
+    assert shared(100).a_job()["lines"] < WALK * shared(10).a_job()["lines"]
+
+
+def test_no_event_walks_over_the_lanes_of_a_share():
+    assert shared(5, lanes=20).a_job()["lines"] < WALK * shared(5).a_job()["lines"]
+
+
+def by_file(lines: Counter[str]) -> Counter[str]:
+    """Lines by file."""
+    found: Counter[str] = Counter()
+    for function, count in lines.items():
+        found[function.split()[0]] += count
+    return found
+
+
+@pytest.mark.parametrize("cycle", CYCLES)
+def test_reclaims_scale_in_and_idle_timers_cost_by_instance_however_many_jobs_there_are(cycle: str):
+    def lines_for_instances(parts: int) -> float:
+        """The same work, of the same fleet, in so many times as many jobs."""
+        run = {"lognormal": {"mean": f"{600 // parts}s", "cv": 0.6}}
+        changes = [(f"array-{number:02}.run", run) for number in range(1, 21)]
+        found = counted(with_values(benchmark("spot", 1_000 * parts, cycle, 20), changes), lines=True)
+        return sum(by_file(found.lines)[file] for file in PER_INSTANCE) / found.instances
+
+    assert lines_for_instances(5) < 1.5 * lines_for_instances(1)
