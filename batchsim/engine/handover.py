@@ -11,7 +11,7 @@ from collections.abc import Callable
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.calm import Line
 from batchsim.engine.ec2 import Ec2Environment
-from batchsim.engine.ends import DAY_BITS, KEY_BITS, Ends
+from batchsim.engine.ends import DAY_BITS, DAY_MASK, KEY_BITS, Ends
 from batchsim.engine.images import HostKey, ImageCache
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel
@@ -192,7 +192,7 @@ def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]
             key = running_at + run_ms << KEY_BITS | row << 1 | 1
             day = key >> DAY_BITS
             if day in days:
-                days[day].append(key)
+                days[day].append(key & DAY_MASK)
                 ends.pending += 1
             else:
                 ends.put(key)

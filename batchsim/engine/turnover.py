@@ -128,7 +128,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
     def work_off(before: int, line: Line | None) -> int:
         queue, own = (None, NEVER) if line is None or line.queue is None else (line.queue, line.queue.environments[0])
         is_calm = line is not None
-        late, today = ends.late, ends.today
+        late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base
         freed: list[int] = []
         changed: set[tuple[int, int]] = set()
         ended, now, pass_at = 0, NEVER, NEVER
@@ -136,12 +136,12 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
             if not today:
                 if not late and not ends.turn_page():
                     break
-                today = ends.today
+                today, day_ms, until = ends.today, ends.base >> KEY_BITS, before - ends.base
             key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
             row = (key & TURN_MASK) >> 1
-            if key >= before or not key & 1 or ended_at[row] != NEVER:
+            if key >= until or not key & 1 or ended_at[row] != NEVER:
                 break
-            at = key >> KEY_BITS
+            at = day_ms + (key >> KEY_BITS)
             if pass_at != NEVER and at > pass_at:
                 if not is_calm:
                     break
@@ -188,6 +188,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                     environment.idle_since.setdefault(host, at)
                     scale_in.watch(environment, host)
                 before = min(before, kernel.ends_before())
+                until = before - ends.base
             if pass_at == NEVER:
                 pass_at = -(-at // grid_ms) * grid_ms if grid_ms else at
         self.hand_back(now, ended, changed, pass_is_due=pass_at != NEVER)
