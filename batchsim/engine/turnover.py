@@ -25,6 +25,7 @@ from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED
+from batchsim.engine.window import Window
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
 
@@ -49,6 +50,7 @@ class Turnover:
         scale_in: ScaleIn,
         calm: Calm,
         handover: Handover,
+        window: Window,
         is_stepping: Callable[[], bool],
     ) -> None:
         self._kernel = kernel
@@ -62,6 +64,7 @@ class Turnover:
         self._scale_in = scale_in
         self._calm = calm
         self._handover = handover
+        self._window = window
         self._is_stepping = is_stepping
         self._work_off = worker(self)
         self._skipped = self._to_skip = 0
@@ -122,6 +125,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
         instances.free_gpus,
         instances.residents,
     )
+    window = self._window
     courses, is_followed, end_whole = attempts.courses.open, self._dependencies.is_followed, self.end_whole
     grid_ms, has_succeeded, has_exited = self._scheduler.cycle_ms, int(JobState.SUCCEEDED), int(Outcome.SUCCEEDED)
 
@@ -131,11 +135,20 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
         late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base
         freed: list[int] = []
         changed: set[tuple[int, int]] = set()
-        ended, now, pass_at = 0, NEVER, NEVER
+        ended, now, pass_at, fresh = 0, NEVER, NEVER, True
         while True:
+            if fresh and pass_at == NEVER and is_calm and queue is not None:
+                fresh = False
+                many, clock, hosts = window.work_off(until)
+                if many:
+                    fresh = True
+                    ended, now = ended + many, clock
+                    changed.update((own, host) for host in hosts)
+                    continue
             if not today:
                 if not late and not ends.turn_page():
                     break
+                fresh = True
                 today, day_ms, until = ends.today, ends.base >> KEY_BITS, before - ends.base
             key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
             row = (key & TURN_MASK) >> 1
