@@ -8,6 +8,7 @@ stepped from decision to decision.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from heapq import heappop
 
@@ -88,16 +89,16 @@ class Turnover:
         self._lifecycle.end_submission(submission, JobState.SUCCEEDED, EXITED)
         self._submit_job.ended(submission)
 
-    def hand_back(self, at_ms: int, ended: int, freed: set[tuple[int, int]], *, pass_is_due: bool) -> None:
-        """Leave everything as the plain way would have; ``freed``: (environment, instance) of room that changed."""
+    def hand_back(self, at_ms: int, ended: int, changed: dict[int, dict[int, None]], *, pass_is_due: bool) -> None:
+        """Leave everything as the plain way would have; ``changed``: instances whose room did, by environment."""
         kernel, environments = self._kernel, self._environments
         kernel.ends.pending -= ended
         self._submit_job.live_jobs -= ended
         self._handover.leave()
-        for position, row in freed:
+        for position, rows in changed.items():
             environment = environments[position]
             assert isinstance(environment, Ec2Environment)
-            environment.fleet.changed(row)
+            environment.fleet.have_changed(rows)
             environment.touched = environment.touched or pass_is_due
         if ended:
             kernel.set_clock(at_ms)
@@ -134,7 +135,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
         is_calm = line is not None
         late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base
         freed: list[int] = []
-        changed: set[tuple[int, int]] = set()
+        changed: defaultdict[int, dict[int, None]] = defaultdict(dict)
         ended, now, pass_at, fresh = 0, NEVER, NEVER, True
         while True:
             if fresh and pass_at == NEVER and is_calm and queue is not None:
@@ -143,7 +144,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 if many:
                     fresh = True
                     ended, now = ended + many, clock
-                    changed.update((own, host) for host in hosts)
+                    changed[own].update(dict.fromkeys(hosts))
                     continue
             if not today:
                 if not late and not ends.turn_page():
@@ -187,7 +188,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 free_gpus[host] += want[3]
             residing = residents[host]
             residing.discard(row)
-            changed.add((place, host))
+            changed[place][host] = None
             if place == own:
                 freed.append(host)
             elif queue is not None and place in queue.environments:

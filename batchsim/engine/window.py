@@ -84,7 +84,9 @@ class Window:
 
         (0, NEVER, []) where there are too few, or it cannot be.
         """
-        nothing = (0, NEVER, list[int]())
+        nothing, ends = (0, NEVER, list[int]()), self._kernel.ends
+        if len(ends.today) + len(ends.late) <= LEAST:
+            return nothing
         startable = self._startable()
         if not len(startable):
             return nothing
@@ -123,7 +125,8 @@ class Window:
     def _startable(self) -> Ints:
         """Return how long the jobs of the head run would run, up to the first that is not ordinary."""
         handover, tables, jobs = self._handover, self._tables, self._tables.jobs
-        low, high = handover.low, min(handover.high, handover.low + MOST)
+        most = 4 * len(self._kernel.ends.today) + LEAST
+        low, high = handover.low, min(handover.high, handover.low + most)
         entry = tables.entry(low)
         if not is_ordinary(entry) or tables.revised:
             return _NONE
@@ -196,7 +199,7 @@ class Window:
         """Return when the image of the jobs is on each instance; None where it is to be pulled, or speeds differ."""
         handover, tables = self._handover, self._tables
         image = tables.submissions.image[tables.jobs.submission[handover.low]]
-        found = [self._images.pulled(image, host) for host in started.host.tolist()]
+        found = self._images.pulled_on(image, started.host.tolist())
         if None in found or (taken(tables.instances.speed_milli, started.host) != SPEED_1).any():
             return None
         return np.maximum(np.array(found, dtype=np.int64), started.at_ms + self._images.hit_ms)
@@ -221,7 +224,7 @@ class Window:
         assert environment is not None
         line = slice(low, low + count)
         at_ms, host, pulled_at = (np.repeat(each, started.jobs) for each in (started.at_ms, started.host, pulled))
-        running_at = pulled_at + entry.warm_start.block_ms(low - entry.first_job, count)
+        running_at = pulled_at + entry.warm_start.some_ms(low - entry.first_job, count)
         code, row = taken(jobs.exit_code, line), np.arange(len(table.job), len(table.job) + count)
         table.extend(
             job=np.arange(low, low + count),
