@@ -161,10 +161,10 @@ class Handover:
 
     def _open(self, low: int, high: int, start: Start, entry: EntryRun) -> None:
         """The plain way."""
-        residents, attempts = self._tables.instances.residents[start.instance], self._tables.jobs.attempts
+        attempts = self._tables.jobs.attempts
         for job in range(low, high):
             warm_ms = entry.warm_start.one_ms(job - entry.first_job, attempts[job] + 1)
-            residents.add(self._attempts.open(job, start, warm_ms))
+            self._attempts.open(job, start, warm_ms)
 
     def _pulled_at(self, image: int, row: int, entry: EntryRun, at_ms: int) -> int:
         environment = self.environment
@@ -187,7 +187,7 @@ def is_ordinary(entry: EntryRun) -> bool:
 def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]:
     """Return the loop that opens first attempts: columns are looked up once, not in each of a million calls."""
     jobs, table = tables.jobs, tables.attempts
-    residents = tables.instances.residents
+    latest, add_before = tables.instances.residents.latest, tables.instances.residents.before.append
     run_of, code_of, reason_of, number_of = jobs.run, jobs.exit_code, jobs.fail_reason, jobs.attempts
     row_of, state_of, waiting_since = jobs.attempt_row, jobs.state, jobs.waiting_since
     attempt_jobs, days = table.job, ends.days
@@ -205,7 +205,7 @@ def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]
     def fill(low: int, high: int, host: int, environment: int, entry: EntryRun, at_ms: int, pulled_at: int) -> int:
         """Open the attempts of jobs ``low`` to ``high - 1`` on an instance; return the first that is not ordinary."""
         warm_ms, limit_ms, first = entry.warm_start.one_ms, entry.limit_ms, entry.first_job
-        residing, row = residents[host], len(attempt_jobs)
+        row = len(attempt_jobs)
         for job in range(low, high):
             run_ms = run_of[job]
             if number_of[job] or (run_ms > limit_ms and limit_ms != NEVER):
@@ -230,7 +230,8 @@ def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]
             row_of[job] = row
             state_of[job] = starting
             waiting_since[job] = NEVER
-            residing.add(row)
+            add_before(latest[host])
+            latest[host] = row
             key = running_at + run_ms << KEY_BITS | row << 1 | 1
             day = key >> DAY_BITS
             if day in days:

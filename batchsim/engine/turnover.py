@@ -120,11 +120,11 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
     )
     submission_of, left, shape_of, shapes = jobs.submission, submissions.left, submissions.shape, tables.shapes
     state_of, reason_of, job_ended_at, row_of = jobs.state, jobs.status_reason, jobs.ended_at, jobs.attempt_row
-    free_vcpus, free_mib, free_gpus, residents = (
+    free_vcpus, free_mib, free_gpus, whole = (
         instances.free_vcpus,
         instances.free_mib,
         instances.free_gpus,
-        instances.residents,
+        instances.vcpus,
     )
     window = self._window
     courses, is_followed, end_whole = attempts.courses.open, self._dependencies.is_followed, self.end_whole
@@ -186,19 +186,18 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
             free_mib[host] += want[2]
             if want[3]:
                 free_gpus[host] += want[3]
-            residing = residents[host]
-            residing.discard(row)
             changed[place][host] = None
             if place == own:
                 freed.append(host)
             elif queue is not None and place in queue.environments:
                 is_calm = False
             left[submission] -= 1
-            if not residing or not left[submission]:
+            is_empty = free_vcpus[host] == whole[host] or (environment.draining and environment.is_empty(host))
+            if is_empty or not left[submission]:
                 kernel.now_ms = at
                 if not left[submission]:
                     end_whole(submission)
-                if not residing:
+                if is_empty:
                     environment.idle_since.setdefault(host, at)
                     scale_in.watch(environment, host)
                 before = min(before, kernel.ends_before())

@@ -23,6 +23,7 @@ from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ends import KEY_BITS, TURN_MASK
 from batchsim.engine.handover import Handover, is_ordinary
 from batchsim.engine.images import ImageCache
+from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED
@@ -140,7 +141,7 @@ class Window:
     def _ends(self, until: int) -> tuple[Ended, int]:
         """Return the ends of the present day, and how many of them are in order: those in front of what is not."""
         ends, tables = self._kernel.ends, self._tables
-        keys = np.array(ends.gather()[::-1], dtype=np.int64)
+        keys = ends.gather()
         before = int(np.searchsorted(keys, min(until, _LAST)))
         keys = keys[: min(before, MOST)]
         keys = keys[: _cut(len(keys), keys & 1 == 0)]
@@ -182,9 +183,6 @@ class Window:
         if pulled is None:
             return 0, NEVER, []
         hosts = by_host.hosts.tolist()
-        residents = self._tables.instances.residents
-        for host, row in zip(ended.host.tolist(), ended.row.tolist(), strict=True):
-            residents[host].discard(row)
         self._end(ended)
         by_host.take()
         jobs = int(started.jobs.sum())
@@ -243,12 +241,12 @@ class Window:
         written(jobs.attempt_row, line, row)
         written(jobs.state, line, int(JobState.STARTING))
         written(jobs.waiting_since, line, NEVER)
-        residents = tables.instances.residents
-        for each, residing in zip(row.tolist(), host.tolist(), strict=True):
-            residents[residing].add(each)
+        tables.instances.residents.opened_many(row, host)
         self._kernel.ends.put_exits(running_at + taken(jobs.run, line), row)
 
 
+SHUT = 1 << 40
+"""More vCPUs than any instance has."""
 MOST = 1 << 16
 """Ends of one window at most, so that what it takes in memory has a bound."""
 _LAST = (1 << 62) - 1
@@ -272,8 +270,6 @@ class _ByHost:
         """Each once."""
         self._number = np.cumsum(is_first) - 1
         """Which of them each end is on."""
-        self._since = np.arange(len(host)) - begins[self._number]
-        """Ends on the same instance before."""
         vcpus, memory_mib = self._free()
         self._vcpus = vcpus[self._number] + _sums(ended.vcpus[order], begins, self._number)
         self._memory_mib = memory_mib[self._number] + _sums(ended.memory_mib[order], begins, self._number)
@@ -284,11 +280,11 @@ class _ByHost:
         """Free room of each instance; none on those that are closed to jobs."""
         instances, environment = self._instances, self._handover.environment
         assert environment is not None
-        rows = self.hosts.tolist()
-        vcpus = np.array([instances.free_vcpus[row] for row in rows], dtype=np.int64)
+        rows = self.hosts.tolist() if environment.closed else []
+        vcpus = taken(instances.free_vcpus, self.hosts)
         if environment.closed:
-            vcpus[[row in environment.closed for row in rows]] -= 1 << 40
-        return vcpus, np.array([instances.free_mib[row] for row in rows], dtype=np.int64)
+            vcpus[[row in environment.closed for row in rows]] -= SHUT
+        return vcpus, taken(instances.free_mib, self.hosts)
 
     def _place(self) -> Ints:
         """Jobs that were started on the instance by the end of each group's pass."""
@@ -318,12 +314,11 @@ class _ByHost:
 
     def first_empty(self) -> int:
         """Return the place in order of time of the first end that leaves no job on its instance."""
-        residents = self._instances.residents
-        at_first = np.array([len(residents[row]) for row in self.hosts.tolist()], dtype=np.int64)
         group = np.searchsorted(self._groups, np.arange(len(self._number)))
-        left = at_first[self._number] - self._since - 1 + self._before()[group]
-        empty = self._order[left <= 0]
-        return int(empty.min()) if len(empty) else len(left)
+        free = self._vcpus - self._before()[group] * self._handover.vcpus
+        whole = taken(self._instances.vcpus, self.hosts).astype(np.int64)[self._number]
+        empty = self._order[(free == whole) | (free == whole - CLOSED) | (free == whole - SHUT)]
+        return int(empty.min()) if len(empty) else len(free)
 
     def take(self) -> None:
         """Let the room of each instance be what is left of it."""
@@ -334,9 +329,10 @@ class _ByHost:
         assert environment is not None
         vcpus = self._vcpus[last] - placed * handover.vcpus
         memory_mib = self._memory_mib[last] - placed * handover.memory_mib
-        for row, free, mib in zip(self.hosts.tolist(), vcpus.tolist(), memory_mib.tolist(), strict=True):
-            instances.free_vcpus[row] = free + (1 << 40) if row in environment.closed else free
-            instances.free_mib[row] = mib
+        if environment.closed:
+            vcpus[[row in environment.closed for row in self.hosts.tolist()]] += SHUT
+        written(instances.free_vcpus, self.hosts, vcpus)
+        written(instances.free_mib, self.hosts, memory_mib)
 
 
 def _sums(values: Ints, begins: Ints, number: Ints) -> NDArray[np.int64]:
