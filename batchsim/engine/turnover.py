@@ -33,6 +33,8 @@ from batchsim.records.vocabulary import JobState, Outcome
 SHORT = 4
 """Stretches of fewer ends do not pay for the look at whether it is calm."""
 MOST_SKIPPED = 64
+RETRIED_AFTER = 32
+"""Where there was no window, one is tried again after so many ends."""
 
 
 class Turnover:
@@ -136,20 +138,20 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
         late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base
         freed: list[int] = []
         changed: defaultdict[int, dict[int, None]] = defaultdict(dict)
-        ended, now, pass_at, fresh = 0, NEVER, NEVER, True
+        ended, now, pass_at, again = 0, NEVER, NEVER, 0
         while True:
-            if fresh and pass_at == NEVER and is_calm and queue is not None:
-                fresh = False
+            if ended >= again and pass_at == NEVER and is_calm and queue is not None:
+                again = ended + RETRIED_AFTER
                 many, clock, hosts = window.work_off(until)
                 if many:
-                    fresh = True
+                    again = ended + many
                     ended, now = ended + many, clock
                     changed[own].update(dict.fromkeys(hosts))
                     continue
             if not today:
                 if not late and not ends.turn_page():
                     break
-                fresh = True
+                again = ended
                 today, day_ms, until = ends.today, ends.base >> KEY_BITS, before - ends.base
             key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
             row = (key & TURN_MASK) >> 1
