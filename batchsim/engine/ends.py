@@ -2,7 +2,7 @@
 
 Events of a heap cost the logarithm of what is pending, and each is a tuple. An end is one integer here, its *key*:
 instant, rank (own exit, failure to start, timeout), then its turn among those of the same instant and rank. Keys are
-put by days of about a minute, a day is sorted when it comes, and its keys are taken off one by one (a calendar
+put by days of about two minutes, a day is sorted when it comes, and its keys are taken off one by one (a calendar
 queue: Brown 1988). So an end costs the same however many are pending. What is put into the present day goes into a small
 heap. Within a day keys are counted from its beginning, so that a numpy column holds them.
 
@@ -21,8 +21,8 @@ from batchsim.records.tables import Ints
 TURN_BITS = 32
 KEY_BITS = TURN_BITS + 2
 """Below the instant: two bits for the rank, then the turn."""
-LONG_BITS = 16
-"""A day has 65,536 ms."""
+LONG_BITS = 17
+"""A day has 131,072 ms."""
 DAY_BITS = KEY_BITS + LONG_BITS
 TURN_MASK = (1 << TURN_BITS) - 1
 DAY_MASK = (1 << DAY_BITS) - 1

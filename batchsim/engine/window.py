@@ -88,15 +88,17 @@ class Window:
         nothing, ends = (0, NEVER, list[int]()), self._kernel.ends
         if len(ends.today) + len(ends.late) <= LEAST:
             return nothing
-        startable = self._startable()
+        keys = ends.gather()
+        keys = keys[: min(int(np.searchsorted(keys, min(until, _LAST))), MOST)]
+        startable = self._startable(4 * len(keys) + LEAST) if len(keys) > LEAST else _NONE
         if not len(startable):
             return nothing
-        ended, total = self._ends(until)
-        if total < LEAST:
+        at_ms = (ends.base >> KEY_BITS) + (keys >> KEY_BITS)
+        known = int(np.searchsorted(at_ms, self._pass_at(at_ms[:1])[0] + int(startable.min())))
+        if known <= LEAST:
             return nothing
-        lasting = int(startable.min())
-        count = int(np.searchsorted(ended.at_ms, self._pass_at(ended.at_ms[:1])[0] + lasting))
-        count = self._whole_passes(ended.at_ms, min(count, total))
+        ended, total = self._ends(keys[: known + 1], at_ms[: known + 1])
+        count = self._whole_passes(ended.at_ms, min(known, total))
         while count >= LEAST:
             now = ended.first(count)
             by_host = _ByHost(now, self._pass_at(now.at_ms), self._handover, self._tables)
@@ -123,10 +125,9 @@ class Window:
         whole = np.flatnonzero(self._pass_at(at_ms[:count]) < at_ms[1 : count + 1])
         return int(whole[-1]) + 1 if len(whole) else 0
 
-    def _startable(self) -> Ints:
-        """Return how long the jobs of the head run would run, up to the first that is not ordinary."""
+    def _startable(self, most: int) -> Ints:
+        """Return how long the first jobs of the head run would run, up to one that is not ordinary."""
         handover, tables, jobs = self._handover, self._tables, self._tables.jobs
-        most = 4 * len(self._kernel.ends.today) + LEAST
         low, high = handover.low, min(handover.high, handover.low + most)
         entry = tables.entry(low)
         if not is_ordinary(entry) or tables.revised:
@@ -138,13 +139,10 @@ class Window:
         first = np.flatnonzero(odd)
         return run_ms[: first[0]] if len(first) else run_ms
 
-    def _ends(self, until: int) -> tuple[Ended, int]:
-        """Return the ends of the present day, and how many of them are in order: those in front of what is not."""
-        ends, tables = self._kernel.ends, self._tables
-        keys = ends.gather()
-        before = int(np.searchsorted(keys, min(until, _LAST)))
-        keys = keys[: min(before, MOST)]
-        keys = keys[: _cut(len(keys), keys & 1 == 0)]
+    def _ends(self, keys: Ints, at_ms: Ints) -> tuple[Ended, int]:
+        """Return ends by their keys, and how many of them are in order: those in front of what is not."""
+        tables, first_ones = self._tables, _cut(len(keys), keys & 1 == 0)
+        keys, at_ms = keys[:first_ones], at_ms[:first_ones]
         row = (keys & TURN_MASK) >> 1
         table = tables.attempts
         odd = taken(table.ended_at, row) != NEVER
@@ -158,7 +156,6 @@ class Window:
         vcpus, memory_mib, gpus = tables.sizes()
         if gpus.any():
             total = _cut(total, gpus[shape] > 0)
-        at_ms = (ends.base >> KEY_BITS) + (keys >> KEY_BITS)
         host = taken(table.instance, row)
         return Ended(at_ms, row, host, job, submission, vcpus[shape], memory_mib[shape]), total
 
