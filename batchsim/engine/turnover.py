@@ -155,8 +155,18 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 today, day_ms, until = ends.today, ends.base >> KEY_BITS, before - ends.base
             key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
             row = (key & TURN_MASK) >> 1
-            if key >= until or not key & 1 or ended_at[row] != NEVER:
+            if key >= until or not key & 1:
                 break
+            if ended_at[row] != NEVER:
+                if not kernel.is_lively(ended):
+                    break
+                if late and key == late[0]:
+                    heappop(late)
+                else:
+                    today.pop()
+                ends.pending -= 1
+                kernel.background -= 1
+                continue
             at = day_ms + (key >> KEY_BITS)
             if pass_at != NEVER and at > pass_at:
                 if not is_calm:

@@ -39,6 +39,8 @@ LEAST = 32
 class Ended:
     """The ends of a window in order. Shape of each column: (ends,)."""
 
+    place: Ints
+    """Among all keys: between them stand those of attempts that were interrupted."""
     at_ms: Ints
     row: Ints
     host: Ints
@@ -98,7 +100,7 @@ class Window:
         if known <= LEAST:
             return nothing
         ended, total = self._ends(keys[: known + 1], at_ms[: known + 1])
-        count = self._whole_passes(ended.at_ms, min(known, total))
+        count = self._whole_passes(ended.at_ms, total)
         while count >= LEAST:
             now = ended.first(count)
             by_host = _ByHost(now, self._pass_at(now.at_ms), self._handover, self._tables)
@@ -142,11 +144,11 @@ class Window:
     def _ends(self, keys: Ints, at_ms: Ints) -> tuple[Ended, int]:
         """Return ends by their keys, and how many of them are in order: those in front of what is not."""
         tables, first_ones = self._tables, _cut(len(keys), keys & 1 == 0)
-        keys, at_ms = keys[:first_ones], at_ms[:first_ones]
-        row = (keys & TURN_MASK) >> 1
+        row = (keys[:first_ones] & TURN_MASK) >> 1
         table = tables.attempts
-        odd = taken(table.ended_at, row) != NEVER
-        odd |= taken(table.outcome, row) != Outcome.SUCCEEDED
+        place = np.flatnonzero(taken(table.ended_at, row) == NEVER)
+        row, at_ms = row[place], at_ms[place]
+        odd = taken(table.outcome, row) != Outcome.SUCCEEDED
         assert self._handover.environment is not None
         odd |= taken(table.environment, row) != self._handover.environment.position
         job = taken(table.job, row)
@@ -157,7 +159,7 @@ class Window:
         if gpus.any():
             total = _cut(total, gpus[shape] > 0)
         host = taken(table.instance, row)
-        return Ended(at_ms, row, host, job, submission, vcpus[shape], memory_mib[shape]), total
+        return Ended(place, at_ms, row, host, job, submission, vcpus[shape], memory_mib[shape]), total
 
     def _ordinary(self, odd: Bools, submission: Ints) -> int:
         """Return how many ends come before one that is not ordinary, or the last of a call."""
@@ -209,7 +211,10 @@ class Window:
         of_calls, counts = np.unique(ended.submission, return_counts=True)
         for submission, count in zip(of_calls.tolist(), counts.tolist(), strict=True):
             tables.submissions.left[submission] -= count
-        del ends.today[len(ends.today) - len(ended.row) :]
+        passed = int(ended.place[-1]) + 1
+        ends.pending -= passed - len(ended.row)
+        self._kernel.background -= passed - len(ended.row)
+        del ends.today[len(ends.today) - passed :]
 
     def _start(self, started: Started, pulled: Ints, count: int) -> None:
         """Open the attempts of the jobs next in line."""
