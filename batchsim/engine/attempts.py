@@ -66,6 +66,7 @@ class Attempts:
         kernel.ended = self.end
         self._tables = tables
         self._jobs = tables.jobs
+        self._residents = tables.instances.residents
         self._revised = tables.revised
         self._start_failure = start_failure
         self._start_timeout = tables.container_reasons.code(START_TIMEOUT)
@@ -85,6 +86,7 @@ class Attempts:
         ends_at, rank, outcome, status_reason, reason, exit_code = planned
         if outcome == Outcome.START_FAILED and running_at < ends_at:
             running_at = ends_at  # a failure takes a millisecond at least, and nothing runs in it
+        self._residents.opened(row, start.instance)
         table.job.append(job)
         table.attempt.append(attempt)
         table.instance.append(start.instance)

@@ -11,6 +11,7 @@ from batchsim.engine.ec2_cover import Ec2Cover
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import HostKey, ImageCache
+from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.plan import Ec2Plan, Shape, UnsoldType
 from batchsim.engine.tables import Tables
@@ -63,6 +64,8 @@ class Ec2Environment:
         self._pools_on: Counter[int] = Counter()
         """Instances that run or boot, by pool."""
         self._closed_vcpus = 0
+        self.least_vcpus = min((offer.vcpus for offer in plan.offers), default=0)
+        """Of any instance that it may have."""
         self.ready: dict[int, None] = {}
         self.closed: dict[int, None] = {}
         """Ready instances that take no further job, until they end."""
@@ -311,9 +314,7 @@ class Ec2Environment:
         """Give an attempt's part of its instance back."""
         row = self._attempts.table.instance[attempt]
         self._take(row, self._tables.shape(self._attempts.table.job[attempt]), -1)
-        residents = self._instances.residents[row]
-        residents.discard(attempt)
-        if not residents and row not in self.idle_since:
+        if self.is_empty(row) and row not in self.idle_since:
             self.idle_since[row] = self._kernel.now_ms
         self.touched = True
 
@@ -374,6 +375,11 @@ class Ec2Environment:
 
     # -- within
 
+    def is_empty(self, row: int) -> bool:
+        """Whether no job holds anything of an instance: each holds a vCPU at least."""
+        free_vcpus = self._instances.free_vcpus[row] + (CLOSED if row in self.draining else 0)
+        return free_vcpus == self._instances.vcpus[row]
+
     def _booted(self, row: int) -> None:
         del self.booting[row]
         if row not in self.draining:
@@ -408,13 +414,13 @@ class Ec2Environment:
         now = self._kernel.now_ms
         entry, image = self._tables.entry(low), self._tables.submissions.image[self._jobs.submission[low]]
         key = HostKey(self.plan.key(), self._instances.ordinal[row], self.position)
-        residents, attempts, open_attempt = self._instances.residents[row], self._jobs.attempts, self._attempts.open
+        attempts, open_attempt = self._jobs.attempts, self._attempts.open
         warm_start_ms, first_job = entry.warm_start.one_ms, entry.first_job
         pulled_at = self._images.ready_at(image, row, key, entry.pull, now)
         start = Start(row, self.position, now, pulled_at, self._instances.speed_milli[row])
         self.idle_since.pop(row, None)
         for job in range(low, high):
-            residents.add(open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1)))
+            open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1))
 
 
 def _nobody(_: Ec2Environment) -> None:

@@ -53,6 +53,10 @@ class HeadTimeline:
             entries.append((at_ms, reason, environment, job))
         self.heard(line, *self._of[line], reason, environment, job)
 
+    def tell(self, line: int, environment: int, job: int) -> None:
+        """Another head waits now, for the reason that holds."""
+        self.heard(line, *self._of[line], self.reason(line), environment, job)
+
     def freeze(self) -> Timeline:
         """Return the frozen record, queue by queue, and in fair-share queues share by share."""
         lines = sorted(range(len(self._of)), key=self._of.__getitem__)
