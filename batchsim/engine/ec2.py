@@ -152,6 +152,11 @@ class Ec2Environment:
         """Whether an instance that holds a job of this shape may be launched now."""
         return self.takes(shape) and self._has_headroom(self.open_offers(shape))
 
+    def standing(self) -> tuple[int, ...]:
+        """Return all that :meth:`stance` hangs on besides gates: equal if no instance came, was ready, shut or went."""
+        of_instances = self.launched, len(self.booting), len(self.draining), self.on, self.on_vcpus
+        return (*of_instances, self.min_vcpus, self.max_vcpus, self.in_service, self.has_no_gate)
+
     def _has_headroom(self, offers: tuple[Offer, ...]) -> bool:
         """Whether maxvCpus permits one more instance of one of these offers; a standing fleet does not grow."""
         if self.plan.stands or not offers:

@@ -166,7 +166,7 @@ class Engine:
             thorough=thorough,
         )
         self.blocked = BlockDetector(self.kernel, self.plan, self.queues, self.environments, self.tables)
-        self.timeline.heard = self.blocked.heard
+        self.timeline.heard, self.timeline.is_quiet = self.blocked.heard, self.blocked.is_quiet
 
     def _build_launching(self, *, thorough: bool) -> None:
         """The rooms in which instances come: the market, launches, gates, and what decides on them."""

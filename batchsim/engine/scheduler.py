@@ -9,6 +9,7 @@ the two apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
@@ -68,6 +69,8 @@ class Scheduler:
         self._shares = ShareService(kernel, tables, timeline, decided, self.request_pass, thorough=thorough)
         self._pass_at = -1
         self._served: list[JobQueue] = []
+        self._blocked: dict[int, _Blocked] = {}
+        """By queue, the head that the last look at it left."""
         self.reorder()
 
     def reorder(self) -> None:
@@ -96,7 +99,8 @@ class Scheduler:
             at = self.stalls.after(at, cycle)
         if at != self._pass_at:
             self._pass_at = at
-            self._kernel.call_in_background(at, Rank.PASS, self._pass)
+            self._kernel.background += 1
+            self._kernel.call_at(at, Rank.PASS, self._background_pass)
 
     @property
     def is_at_rest(self) -> bool:
@@ -119,6 +123,11 @@ class Scheduler:
             )
         self.request_pass()
 
+    def _background_pass(self, _: None) -> None:
+        """As the kernel's own background events, without one more call for each of many passes."""
+        self._kernel.background -= 1
+        self._pass(None)
+
     def _pass(self, _: None) -> None:
         self._pass_at = -1
         if self._order is not None:
@@ -130,7 +139,7 @@ class Scheduler:
                 ahead.come_to(queue, self._environments)
                 if self._overtaking is not None and isinstance(queue, LanedQueue):
                     self._let_overtake(queue, self._overtaking, ahead)
-                else:
+                elif queue.position not in self._blocked or not self._waits_on(queue, ahead):
                     self._serve(queue, ahead)
                 touched.update(queue.environments)
             ahead.add(queue)
@@ -158,11 +167,34 @@ class Scheduler:
             placed, reason, environment = self._try_head(queue, head, ahead)
             if not placed:
                 self._timeline.write(queue.position, self._kernel.now_ms, reason, environment, head[0])
+                self._note_blocked(queue, head[0], reason, environment, ahead)
                 return
             queue.take(placed)
             self._decided("placement", range(head[0], head[0] + placed))
         if self._timeline.reason(queue.position) != WaitReason.EMPTY:
             self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
+
+    def _note_blocked(self, queue: JobQueue, row: int, reason: WaitReason, position: int, ahead: _Ahead) -> None:
+        """Note what a head waits for where one look tells whether it goes on waiting for that."""
+        self._blocked.pop(queue.position, None)
+        environment, hidden = self._environments[position], ahead.hides(queue)
+        if self._thorough or len(queue.environments) > 1 or (ahead.any_waits and not hidden):
+            return
+        if type(environment) is not Ec2Environment or not environment.has_no_gate or not environment.fleet.is_indexed:
+            return
+        if self._timeline.is_quiet(queue.position, reason, position, row):
+            shape, standing = self._tables.shape_code(row), environment.standing()
+            self._blocked[queue.position] = _Blocked(row, reason, shape, environment, standing, hidden)
+
+    def _waits_on(self, queue: JobQueue, ahead: _Ahead) -> bool:
+        """Whether the head is the one of the last pass and waits for the same still: nothing else than jobs changed."""
+        row, reason, shape, environment, standing, hidden = self._blocked[queue.position]
+        head = queue.head()
+        if head is None or head[0] != row or self._timeline.reason(queue.position) != reason:
+            return False
+        if hidden != ahead.hides(queue) or (ahead.any_waits and not hidden):
+            return False
+        return environment.standing() == standing and environment.host_for(shape) < 0
 
     def _serve_shares(self, queue: ShareQueue, ahead: _Ahead) -> None:
         awaited: dict[int, Awaited] | None = None if queue.is_strict else {}
@@ -201,6 +233,17 @@ class Scheduler:
             self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
 
 
+class _Blocked(NamedTuple):
+    """A head that waits, and all that its reason hangs on."""
+
+    row: int
+    reason: WaitReason
+    shape: int
+    environment: Ec2Environment
+    standing: tuple[int, ...]
+    hidden: bool
+
+
 class _Ahead:
     """What the queues served before in this pass leave: waiting heads, and booting room after their jobs."""
 
@@ -215,6 +258,11 @@ class _Ahead:
         """A queue was served; if jobs of it still wait, they are ahead of those of the queues to come."""
         if queue.waiting:
             self._waiting.append(queue)
+
+    @property
+    def any_waits(self) -> bool:
+        """Whether jobs of any queue served before wait."""
+        return bool(self._waiting)
 
     def come_to(self, queue: JobQueue, environments: Sequence[Environment]) -> None:
         """Reckon what is left to a queue before it takes room itself.
