@@ -63,6 +63,8 @@ class Ec2Environment:
         self._pools_on: Counter[int] = Counter()
         """Instances that run or boot, by pool."""
         self._closed_vcpus = 0
+        self.least_vcpus = min((offer.vcpus for offer in plan.offers), default=0)
+        """Of any instance that it may have."""
         self.ready: dict[int, None] = {}
         self.closed: dict[int, None] = {}
         """Ready instances that take no further job, until they end."""

@@ -53,6 +53,7 @@ from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.turnover import Turnover
 from batchsim.engine.views import Views
 from batchsim.engine.vocabulary import CANCEL_AFTER
+from batchsim.engine.window import Window
 from batchsim.engine.workload.plans import EntryPlan, Workload
 from batchsim.policies.given import AWS, Policies
 from batchsim.records.vocabulary import EndedBy
@@ -279,6 +280,7 @@ class Engine:
         return not any(isinstance(queue, RunTaskClients) for queue in self.queues)
 
     def _turnover(self) -> Turnover:
+        handover = Handover(self.kernel, self.tables, self.running, self.images, self.timeline.tell)
         return Turnover(
             self.kernel,
             self.tables,
@@ -292,7 +294,10 @@ class Engine:
             Calm(
                 self.scheduler, self.queues, self.environments, self.scalers, self.timeline, self.blocked, self.tables
             ),
-            Handover(self.kernel, self.tables, self.running, self.images),
+            handover,
+            Window(
+                self.kernel, self.tables, self.images, self.dependencies, handover, self.plan.rules.scheduler_cycle_ms
+            ),
             self._clock.is_stepping,
         )
 

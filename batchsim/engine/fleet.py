@@ -62,7 +62,9 @@ class Fleet:
 
     def have_changed(self, rows: Iterable[int]) -> None:
         """As :meth:`changed`, of many."""
-        self._stale.update(dict.fromkeys(row for row in rows if row not in self._closed))
+        if self._closed:
+            rows = [row for row in rows if row not in self._closed]
+        self._stale.update(dict.fromkeys(rows))
 
     def close(self, row: int) -> None:
         """Take an instance that takes no further job off the shelves, for good."""

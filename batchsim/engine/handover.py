@@ -11,7 +11,7 @@ from collections.abc import Callable
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.calm import Line
 from batchsim.engine.ec2 import Ec2Environment
-from batchsim.engine.ends import DAY_BITS, KEY_BITS, Ends
+from batchsim.engine.ends import DAY_BITS, DAY_MASK, KEY_BITS, Ends
 from batchsim.engine.images import HostKey, ImageCache
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel
@@ -26,7 +26,16 @@ from batchsim.records.vocabulary import JobState, Outcome
 class Handover:
     """The head of one line, and what its run of equal jobs has in common."""
 
-    def __init__(self, kernel: Kernel, tables: Tables, attempts: Attempts, images: ImageCache) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        tables: Tables,
+        attempts: Attempts,
+        images: ImageCache,
+        became_head: Callable[[int, int, int], None],
+    ) -> None:
+        """``became_head(queue, environment, job)`` hears, at its time, of the head that a stretch of calm leaves."""
+        self._became_head = became_head
         self._kernel = kernel
         self._tables = tables
         self._attempts = attempts
@@ -34,9 +43,36 @@ class Handover:
         self._fill = filler(tables, kernel.ends, images)
         self.queue: JobQueue | None = None
         self.environment: Ec2Environment | None = None
+        self._came_at_ms = NEVER
+        """When its next job became the head, NEVER if it has been so all the time."""
         self._want = Shape(0, 0, 0, 0, None, 0)
         self._low = self._high = self._first = 0
         """The head run: its next job, the one behind its last, and the one that was its first when it was taken up."""
+
+    @property
+    def low(self) -> int:
+        """The next job in line."""
+        return self._low
+
+    @property
+    def high(self) -> int:
+        """The job behind the last of the head run."""
+        return self._high
+
+    @property
+    def vcpus(self) -> int:
+        """What each of them asks for."""
+        return self._want.vcpus
+
+    @property
+    def memory_mib(self) -> int:
+        """What each of them asks for."""
+        return self._want.memory_mib
+
+    def move_on(self, jobs: int, at_ms: int) -> None:
+        """So many jobs of the head run were started, the last of them at an instant; another one is the head."""
+        self._low += jobs
+        self._came_at_ms = at_ms
 
     def take_up(self, line: Line) -> None:
         """Begin with the head of a line."""
@@ -52,10 +88,15 @@ class Handover:
 
     def leave(self) -> None:
         """Let the queue know what was taken of its head run."""
-        if self.queue is not None and self._low > self._first:
-            self.queue.take(self._low - self._first)
-            self.queue.touched = False
-            self._first = self._low
+        if self.queue is None or self._low == self._first:
+            return
+        self.queue.take(self._low - self._first)
+        self.queue.touched = False
+        self._first = self._low
+        if self._low < self._high:
+            assert self.environment is not None
+            self._kernel.now_ms = self._came_at_ms
+            self._became_head(self.queue.position, self.environment.position, self._low)
 
     def run_pass(self, freed: list[int], at_ms: int) -> bool:
         """A pass: start jobs on these instances, the best fit first; False where the pass itself must go on.
@@ -73,6 +114,7 @@ class Handover:
             found = [key[2] for key in sorted({(free_vcpus[row], free_mib[row], row) for row in found})]
         if not environment.held_vcpus:
             return False
+        self._came_at_ms = at_ms
         for row in found:
             if row in environment.closed:
                 continue
@@ -192,7 +234,7 @@ def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]
             key = running_at + run_ms << KEY_BITS | row << 1 | 1
             day = key >> DAY_BITS
             if day in days:
-                days[day].append(key)
+                days[day].append(key & DAY_MASK)
                 ends.pending += 1
             else:
                 ends.put(key)

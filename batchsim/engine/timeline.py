@@ -83,6 +83,10 @@ class HeadTimeline:
             return True
         return reason in _LASTING and entries.job[-1] != job
 
+    def tell(self, line: int, environment: int, job: int) -> None:
+        """Another head waits now, for the reason that holds."""
+        self.heard(line, *self._of[line], self.reason(line), environment, job)
+
     def freeze(self) -> Timeline:
         """Return the frozen record, queue by queue, and in fair-share queues share by share."""
         lines = sorted(self._lines, key=lambda line: line.of)

@@ -8,6 +8,7 @@ stepped from decision to decision.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from heapq import heappop
 
@@ -25,6 +26,7 @@ from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED
+from batchsim.engine.window import Window
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
 
@@ -49,6 +51,7 @@ class Turnover:
         scale_in: ScaleIn,
         calm: Calm,
         handover: Handover,
+        window: Window,
         is_stepping: Callable[[], bool],
     ) -> None:
         self._kernel = kernel
@@ -62,6 +65,7 @@ class Turnover:
         self._scale_in = scale_in
         self._calm = calm
         self._handover = handover
+        self._window = window
         self._is_stepping = is_stepping
         self._work_off = worker(self)
         self._skipped = self._to_skip = 0
@@ -85,16 +89,16 @@ class Turnover:
         self._lifecycle.end_submission(submission, JobState.SUCCEEDED, EXITED)
         self._submit_job.ended(submission)
 
-    def hand_back(self, at_ms: int, ended: int, freed: set[tuple[int, int]], *, pass_is_due: bool) -> None:
-        """Leave everything as the plain way would have; ``freed``: (environment, instance) of room that changed."""
+    def hand_back(self, at_ms: int, ended: int, changed: dict[int, dict[int, None]], *, pass_is_due: bool) -> None:
+        """Leave everything as the plain way would have; ``changed``: instances whose room did, by environment."""
         kernel, environments = self._kernel, self._environments
         kernel.ends.pending -= ended
         self._submit_job.live_jobs -= ended
         self._handover.leave()
-        for position, row in freed:
+        for position, rows in changed.items():
             environment = environments[position]
             assert isinstance(environment, Ec2Environment)
-            environment.fleet.changed(row)
+            environment.fleet.have_changed(rows)
             environment.touched = environment.touched or pass_is_due
         if ended:
             kernel.set_clock(at_ms)
@@ -122,26 +126,36 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
         instances.free_gpus,
         instances.residents,
     )
+    window = self._window
     courses, is_followed, end_whole = attempts.courses.open, self._dependencies.is_followed, self.end_whole
     grid_ms, has_succeeded, has_exited = self._scheduler.cycle_ms, int(JobState.SUCCEEDED), int(Outcome.SUCCEEDED)
 
     def work_off(before: int, line: Line | None) -> int:
         queue, own = (None, NEVER) if line is None or line.queue is None else (line.queue, line.queue.environments[0])
         is_calm = line is not None
-        late, today = ends.late, ends.today
+        late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base
         freed: list[int] = []
-        changed: set[tuple[int, int]] = set()
-        ended, now, pass_at = 0, NEVER, NEVER
+        changed: defaultdict[int, dict[int, None]] = defaultdict(dict)
+        ended, now, pass_at, fresh = 0, NEVER, NEVER, True
         while True:
+            if fresh and pass_at == NEVER and is_calm and queue is not None:
+                fresh = False
+                many, clock, hosts = window.work_off(until)
+                if many:
+                    fresh = True
+                    ended, now = ended + many, clock
+                    changed[own].update(dict.fromkeys(hosts))
+                    continue
             if not today:
                 if not late and not ends.turn_page():
                     break
-                today = ends.today
+                fresh = True
+                today, day_ms, until = ends.today, ends.base >> KEY_BITS, before - ends.base
             key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
             row = (key & TURN_MASK) >> 1
-            if key >= before or not key & 1 or ended_at[row] != NEVER:
+            if key >= until or not key & 1 or ended_at[row] != NEVER:
                 break
-            at = key >> KEY_BITS
+            at = day_ms + (key >> KEY_BITS)
             if pass_at != NEVER and at > pass_at:
                 if not is_calm:
                     break
@@ -174,7 +188,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 free_gpus[host] += want[3]
             residing = residents[host]
             residing.discard(row)
-            changed.add((place, host))
+            changed[place][host] = None
             if place == own:
                 freed.append(host)
             elif queue is not None and place in queue.environments:
@@ -188,6 +202,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                     environment.idle_since.setdefault(host, at)
                     scale_in.watch(environment, host)
                 before = min(before, kernel.ends_before())
+                until = before - ends.base
             if pass_at == NEVER:
                 pass_at = -(-at // grid_ms) * grid_ms if grid_ms else at
         self.hand_back(now, ended, changed, pass_is_due=pass_at != NEVER)
