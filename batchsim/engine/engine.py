@@ -49,6 +49,7 @@ from batchsim.engine.stopping import Stops
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
 from batchsim.engine.tables import Tables
+from batchsim.engine.task_turnover import TaskTurnover
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.turnover import Turnover
 from batchsim.engine.views import Views
@@ -98,7 +99,7 @@ class Engine:
         self._build_capacity_side(thorough=thorough)
         self._join()
         if not thorough and self._may_turn_over():
-            self.kernel.turnover = self._turnover()
+            self.kernel.turnover = self._task_turnover() or self._turnover()
         for entry in workload.entries:
             self._add(entry)
         self._compiler.link(workload.entries)
@@ -298,6 +299,26 @@ class Engine:
             Window(
                 self.kernel, self.tables, self.images, self.dependencies, handover, self.plan.rules.scheduler_cycle_ms
             ),
+            self._clock.is_stepping,
+        )
+
+    def _task_turnover(self) -> TaskTurnover | None:
+        """Return one where all environments are Fargate's."""
+        tasks = [each for each in self.environments if isinstance(each, FargateEnvironment)]
+        if len(tasks) < len(self.environments):
+            return None
+        return TaskTurnover(
+            self.kernel,
+            self.tables,
+            self.running,
+            tasks,
+            self.queues,
+            self.lifecycle,
+            self.submit_job,
+            self.dependencies,
+            self.scheduler,
+            self.timeline,
+            self.blocked,
             self._clock.is_stepping,
         )
 

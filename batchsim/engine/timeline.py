@@ -85,7 +85,7 @@ class HeadTimeline:
 
     def tell(self, line: int, environment: int, job: int) -> None:
         """Another head waits now, for the reason that holds."""
-        self.heard(line, *self._of[line], self.reason(line), environment, job)
+        self.heard(line, *self._lines[line].of, self.reason(line), environment, job)
 
     def freeze(self) -> Timeline:
         """Return the frozen record, queue by queue, and in fair-share queues share by share."""
