@@ -144,7 +144,7 @@ class Engine:
             self._gate_opened,
             thorough=thorough,
         ).environments()
-        self.meter = DemandMeter(self.tables, self.environments)
+        self.meter = DemandMeter(self.tables, self.environments, thorough=thorough)
         if self.consumables is not None:
             self.meter.ledger = partial(Ledger, self.consumables)
         self._build_scheduler(thorough=thorough)
