@@ -155,6 +155,16 @@ class Ec2Environment:
         """Whether an instance that holds a job of this shape may be launched now."""
         return self.takes(shape) and self._has_headroom(self.open_offers(shape))
 
+    def standing(self) -> tuple[int, ...]:
+        """Return all that :meth:`stance` hangs on besides gates: equal if no instance came, was ready, shut or went."""
+        of_instances = self.launched, len(self.booting), len(self.draining), self.on, self.on_vcpus
+        return (*of_instances, self.min_vcpus, self.max_vcpus, self.in_service, self.has_no_gate)
+
+    def may_grow_for_any(self) -> bool:
+        """Whether one more instance of any type may be launched: no gate is shut, and maxvCpus is not reached."""
+        may_grow = self.in_service and self.plan.may_exceed_max and not self.plan.stands
+        return may_grow and self.has_no_gate and self.on_vcpus < self.max_vcpus
+
     def _has_headroom(self, offers: tuple[Offer, ...]) -> bool:
         """Whether maxvCpus permits one more instance of one of these offers; a standing fleet does not grow."""
         if self.plan.stands or not offers:
@@ -252,9 +262,13 @@ class Ec2Environment:
 
     def cover(self) -> Ec2Cover:
         """Return what running and booting instances, and those that may still be launched, cover of demand."""
+        return Ec2Cover(self, self.rooms_on())
+
+    def rooms_on(self) -> Rooms:
+        """Return the room of running and booting instances that covers demand."""
         rooms = self.booting_rooms(by_memory=self.plan.demand_by_memory)
         self._add_free(rooms)
-        return Ec2Cover(self, rooms)
+        return rooms
 
     def free_and_booting(self) -> FreeAndBooting:
         """Return the room of the ready and of the booting instances, apart."""

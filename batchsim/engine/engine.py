@@ -49,6 +49,7 @@ from batchsim.engine.stopping import Stops
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
 from batchsim.engine.tables import Tables
+from batchsim.engine.task_turnover import TaskTurnover
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.turnover import Turnover
 from batchsim.engine.views import Views
@@ -98,7 +99,7 @@ class Engine:
         self._build_capacity_side(thorough=thorough)
         self._join()
         if not thorough and self._may_turn_over():
-            self.kernel.turnover = self._turnover()
+            self.kernel.turnover = self._task_turnover() or self._turnover()
         for entry in workload.entries:
             self._add(entry)
         self._compiler.link(workload.entries)
@@ -143,7 +144,7 @@ class Engine:
             self._gate_opened,
             thorough=thorough,
         ).environments()
-        self.meter = DemandMeter(self.tables, self.environments)
+        self.meter = DemandMeter(self.tables, self.environments, thorough=thorough)
         if self.consumables is not None:
             self.meter.ledger = partial(Ledger, self.consumables)
         self._build_scheduler(thorough=thorough)
@@ -167,7 +168,7 @@ class Engine:
             thorough=thorough,
         )
         self.blocked = BlockDetector(self.kernel, self.plan, self.queues, self.environments, self.tables)
-        self.timeline.heard = self.blocked.heard
+        self.timeline.heard, self.timeline.is_quiet = self.blocked.heard, self.blocked.is_quiet
 
     def _build_launching(self, *, thorough: bool) -> None:
         """The rooms in which instances come: the market, launches, gates, and what decides on them."""
@@ -298,6 +299,26 @@ class Engine:
             Window(
                 self.kernel, self.tables, self.images, self.dependencies, handover, self.plan.rules.scheduler_cycle_ms
             ),
+            self._clock.is_stepping,
+        )
+
+    def _task_turnover(self) -> TaskTurnover | None:
+        """Return one where all environments are Fargate's."""
+        tasks = [each for each in self.environments if isinstance(each, FargateEnvironment)]
+        if len(tasks) < len(self.environments):
+            return None
+        return TaskTurnover(
+            self.kernel,
+            self.tables,
+            self.running,
+            tasks,
+            self.queues,
+            self.lifecycle,
+            self.submit_job,
+            self.dependencies,
+            self.scheduler,
+            self.timeline,
+            self.blocked,
             self._clock.is_stepping,
         )
 

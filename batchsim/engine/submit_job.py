@@ -64,8 +64,10 @@ class SubmitJob:
 
         Refuse it when a parent was refused, or when too many jobs are SUBMITTED.
         """
-        parents = [*self._own_parents.get(submission, ()), *self._parents(submission)]
-        if any(parent in self._refused for parent, _ in parents):
+        parents = [*self._own_parents.get(submission, ())] if self._own_parents else []
+        if self._plans[self._tables.submissions.entry[submission]].dependencies:
+            parents += self._parents(submission)
+        if self._refused and any(parent in self._refused for parent, _ in parents):
             self.refuse(submission, "dependsOn names a job that was not accepted")
             return
         if self.revised and (why := self.revise(submission)):
