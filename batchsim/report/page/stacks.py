@@ -31,6 +31,8 @@ class Layer:
     """Drawn as a line over the areas."""
     ink: bool = False
     """In the colour of the text."""
+    width: float = 1.6
+    """Of the line; a wide one shows under a thin one."""
 
 
 def over_time(
@@ -70,7 +72,7 @@ def _draw(made: Plot, of: Clock, at: Any, layers: Sequence[Layer], levels: Seque
         below, areas = f"t{areas}", areas + 1
     for place, layer in enumerate(layers):
         if layer.line:
-            look: Any = {"line_color": layer.colour, "line_width": 1.6, "tags": ["ink"] * layer.ink}
+            look: Any = {"line_color": layer.colour, "line_width": layer.width, "tags": ["ink"] * layer.ink}
             made.add_glyph(data, Step(x="start", y=f"v{place}", mode="after", **look))
     unseen: Any = {"left": "start", "right": "end", "bottom": 0, "line_color": None}
     top: Any = f"t{areas - 1}" if areas else "v0"
