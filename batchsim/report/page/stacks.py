@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchsim.analysis.steps import Steps, edges
+from batchsim.analysis.steps import Steps, distinct, edges
 from batchsim.report.page.blocks import Chart, Key
 from batchsim.report.page.canvas import COUNTS, HEIGHT, Clock, from_zero, source, tell, timeline
 
@@ -99,7 +99,7 @@ def _key(layer: Layer) -> Key:
 
 def _what(curves: Sequence[Steps], at: Any) -> str:
     """What is drawn: every change, or means."""
-    changes = len(np.unique(np.concatenate([curve.at_ms for curve in curves])))
+    changes = len(distinct([curve.at_ms for curve in curves]))
     if changes <= len(at):
         return ""
     return f"{changes:,} changes, drawn as means over {len(at) - 1:,} stretches of time"
