@@ -41,8 +41,8 @@ _QUOTED = frozenset(',"\r\n')
 _MARKS = (",", '"', "\r", *(f"\n{start}" for start in GUARDED))
 """In texts one below the other, what tells that one has to be quoted or guarded; a line feed too many tells it too."""
 _MS_PLACES = 3
-_EXACT = 2.0**50
-"""Whole numbers below it, by 1000, have a float that is nearest to no other."""
+_EXACT = 2.0**40
+"""Seconds below it are floats so close to one another that each whole millisecond has one of its own."""
 _CHUNK_ROWS = 20_000
 
 
@@ -128,8 +128,10 @@ def _thousandths(values: NDArray[Any]) -> list[str] | None:
 
     The nearest float to a whole number of thousandths is printed as that number: its error is far below a half.
     """
+    if not np.all((values >= 0) & (values < _EXACT)):
+        return None
     scaled = np.rint(values * 1000)
-    if not (np.all((scaled >= 0) & (scaled < _EXACT)) and np.array_equal(scaled / 1000, values)):
+    if not np.array_equal(scaled / 1000, values):
         return None
     seconds, thousandths = np.divmod(scaled.astype(np.int64), 1000)
     ends = _ends()
