@@ -13,19 +13,19 @@ from pydantic import BaseModel, ValidationError
 
 from batchsim import catalog, units
 from batchsim.agenda import CANCELLED, TERMINATED, Agenda
+from batchsim.drawn import draws_of, workload_of
 from batchsim.engine.decision import Decision, told
 from batchsim.engine.engine import Engine
 from batchsim.engine.freeze import freeze, names_of
 from batchsim.engine.job_ids import JobIds
 from batchsim.engine.progress import look
-from batchsim.engine.randomness import Draws
 from batchsim.engine.snapshot import Snapshot, job_states, snapshot
 from batchsim.engine.workload import expand
 from batchsim.engine.workload.plans import DependencyKind
 from batchsim.errors import PolicyError, Problem, ScenarioError, SimulationError
 from batchsim.formats.trace_csv import read_trace
 from batchsim.policies.given import policies_of
-from batchsim.preflight import Link, preflight, preflight_links, preflight_revision, preflight_traces
+from batchsim.preflight import Link, preflight, preflight_links, preflight_revision
 from batchsim.prepared import Prepared, epoch_ms, prepare, refuse, settled
 from batchsim.pricing import prices_of, rules_of
 from batchsim.progress import Progress, progress_of
@@ -115,10 +115,8 @@ class Simulation:
         self.scenario = settled(ready.scenario, seed, replication)
         self._facts, self._policies = ready.facts, ready.policies
         self._read_sample = ready.read_sample
-        settings = self.scenario.simulation
-        self._draws = Draws(settings.seed or 0, settings.replication)
-        workload = expand(ready.sampled, self._draws, epoch_ms(self.scenario), read_trace)
-        refuse(preflight_traces(self.scenario, self._facts, workload))
+        self._draws = draws_of(self.scenario)
+        workload = workload_of(ready, self.scenario, self._draws)
         self._engine = Engine(ready.sampled, self._facts, workload, self._draws, self._policies, thorough=thorough)
         self._ids = JobIds(self._engine.tables)
         self._now_ms = 0

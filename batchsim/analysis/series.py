@@ -86,6 +86,8 @@ def jobs_by_state(run: Analysis, chosen: Bools | None = None) -> dict[JobState, 
 
 def in_state_by_queue(run: Analysis, state: JobState, groups: Groups) -> list[Steps]:
     """Return how many jobs of each group of queues are in one of :data:`LIVE_STATES` over time."""
+    if groups.count == 1:
+        return [jobs_by_state(run)[state]]
     group = groups.of[queue_of_job(run)]
     return [jobs_by_state(run, group == number)[state] for number in range(groups.count)]
 

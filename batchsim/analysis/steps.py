@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,10 +50,18 @@ def steps(start_ms: ArrayLike, end_ms: ArrayLike, size: ArrayLike, end_of_run_ms
     """Return the sum of the ``size`` of all spans ``[start, end)`` over time; ``size`` may be one number for all."""
     start, end = int64(start_ms), int64(end_ms)
     change = np.broadcast_to(int64(size), start.shape)
-    at, position = np.unique(np.concatenate(([0], start, end)), return_inverse=True)
-    level = np.zeros(len(at), np.int64)
-    np.add.at(level, position, np.concatenate(([0], change, -change)))
-    return Steps(at, np.cumsum(level), max(end_of_run_ms, int(at[-1])))
+    instants = np.concatenate(([0], start, end))
+    order = np.argsort(instants, kind="stable")
+    by_time = instants[order]
+    last = np.flatnonzero(np.append(by_time[1:] != by_time[:-1], True))
+    level = np.cumsum(np.concatenate(([0], change, -change))[order])
+    return Steps(by_time[last], level[last], max(end_of_run_ms, int(by_time[-1])))
+
+
+def distinct(instants_ms: Sequence[ArrayLike]) -> Int64s:
+    """Return all instants of some columns, ascending, each once: ``np.unique`` hashes, which takes longer."""
+    by_time = np.sort(np.concatenate([int64(each) for each in instants_ms]))
+    return np.asarray(by_time[np.append(True, by_time[1:] != by_time[:-1])])
 
 
 def edges(curves: Iterable[Steps], most: int) -> Int64s:
@@ -63,7 +71,7 @@ def edges(curves: Iterable[Steps], most: int) -> Int64s:
     """
     found = list(curves)
     end = max([1, *(curve.end_ms for curve in found)])
-    changes = np.unique(np.concatenate([[0, end], *(curve.at_ms for curve in found)]))
+    changes = distinct([[0, end], *(curve.at_ms for curve in found)])
     if len(changes) <= most + 1:
         return int64(changes)
     return np.unique(np.linspace(0, end, most + 1).round().astype(np.int64))

@@ -47,10 +47,16 @@ def print_schema() -> None:
 
 def _checked(file: Path, settings: tuple[str, ...], allow_paths: tuple[Path, ...]) -> Scenario:
     """The scenario, if it could be run as it stands: whatever keeps a run from starting is found here too."""
-    from batchsim.simulation import Simulation
+    from batchsim.drawn import draws_of, workload_of
+    from batchsim.prepared import prepare
 
     scenario = scenarios.load(file, settings, allow_paths)
-    Simulation(scenario, seed=scenario.simulation.seed or 0)
+    if scenario.actions:  # the jobs that they name are known to an engine alone
+        from batchsim.simulation import Simulation
+
+        Simulation(scenario, seed=scenario.simulation.seed or 0)
+    else:
+        workload_of(prepare(scenario), scenario, draws_of(scenario))
     return scenario
 
 

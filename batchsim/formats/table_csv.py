@@ -8,8 +8,9 @@ its values alone. A text cell whose first character a spreadsheet would take for
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 """First characters that get an apostrophe before them: formula starters, and the apostrophe itself, to be undone."""
 
 _QUOTED = frozenset(',"\r\n')
+_MARKS = (",", '"', "\r", *(f"\n{start}" for start in GUARDED))
+"""In texts one below the other, what tells that one has to be quoted or guarded; a line feed too many tells it too."""
+_MS_PLACES = 3
+_EXACT = 2.0**40
+"""Seconds below it are floats so close to one another that each whole millisecond has one of its own."""
 _CHUNK_ROWS = 20_000
 
 
@@ -107,15 +113,40 @@ def _floats(values: NDArray[Any], places: int) -> list[str]:
     pattern = f"%.{places}f"
     if len(values) > 1 and np.all(values == values[0]):  # most columns of waits hold nothing but zeros
         return _floats(values[:1], places) * len(values)
-    cells = [pattern % value for value in (values + 0.0).tolist()]
-    for position in np.flatnonzero(~np.isfinite(values)).tolist():
+    is_number = np.isfinite(values)
+    cells = _thousandths(np.where(is_number, values, 0.0)) if places == _MS_PLACES else None
+    if cells is None:
+        cells = [pattern % value for value in (values + 0.0).tolist()]
+    for position in np.flatnonzero(~is_number).tolist():
         cells[position] = ""
     minus_zero = pattern % -0.0
     return [cell[1:] if cell == minus_zero else cell for cell in cells] if np.any(values < 0) else cells
 
 
-def _texts(values: Iterable[object], decimals: int) -> list[str]:
-    """Mixed cells; each distinct text is guarded and quoted once."""
+def _thousandths(values: NDArray[Any]) -> list[str] | None:
+    """The same as ``%.3f``, in half the time, where all are whole milliseconds in seconds; else None.
+
+    The nearest float to a whole number of thousandths is printed as that number: its error is far below a half.
+    """
+    if not np.all((values >= 0) & (values < _EXACT)):
+        return None
+    scaled = np.rint(values * 1000)
+    if not np.array_equal(scaled / 1000, values):
+        return None
+    seconds, thousandths = np.divmod(scaled.astype(np.int64), 1000)
+    ends = _ends()
+    return [str(whole) + ends[part] for whole, part in zip(seconds.tolist(), thousandths.tolist(), strict=True)]
+
+
+@cache
+def _ends() -> tuple[str, ...]:
+    return tuple(f".{part:03}" for part in range(1000))
+
+
+def _texts(values: list[Any], decimals: int) -> list[str]:
+    """Mixed cells; each distinct text is guarded and quoted once, or none where no text of them needs it."""
+    if _are_plain(values):
+        return values
     known: dict[object, str] = {}
     cells = []
     for value in values:
@@ -125,6 +156,15 @@ def _texts(values: Iterable[object], decimals: int) -> list[str]:
             cell = known[key] = _text(value, decimals)
         cells.append(cell)
     return cells
+
+
+def _are_plain(values: list[Any]) -> bool:
+    """Whether all are texts that stand as they are."""
+    try:
+        text = "\n".join(("", *values))
+    except TypeError:  # numbers, or cells without a value
+        return False
+    return not any(each in text for each in _MARKS) and text.count("\n") == len(values)
 
 
 def _text(value: object, decimals: int) -> str:

@@ -12,7 +12,7 @@ CATEGORIES = (BLUE, ORANGE, GREEN, PURPLE, SKY)
 STATES = {"PENDING": GREY, "RUNNABLE": ORANGE, "STARTING": SKY, "RUNNING": BLUE}
 """By state of a job."""
 
-MANY = (PURPLE, BLACK, "#5d4037", GREY, BLUE, VERMILLION, ORANGE, SKY, GREEN, YELLOW)
+MANY = (PURPLE, BLACK, "#8d6e63", GREY, BLUE, VERMILLION, ORANGE, SKY, GREEN, YELLOW)
 """For vocabularies of up to ten words, by a word's place; further ones start again, hatched."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from browser.conftest import Open, Opened
+from browser.mouse import hover
 from effort import effort
 from report.plotted import result_of as odd_result
 from report.test_page import hostile
@@ -122,12 +123,11 @@ def looks(opened: Opened) -> list[str]:
     return found
 
 
-def test_the_mouse_over_a_job_tells_job_attempt_outcome_and_cost_at_once(open_page: Open, written: Write) -> None:
+def test_the_mouse_over_a_job_tells_job_attempt_outcome_and_cost(open_page: Open, written: Write) -> None:
     opened = open_page(written(shipped("fault_drill")))
-    told, took_ms = hover(opened, "gantt-0", "job")
+    told = hover(opened, "gantt-0", "job")
     for word in ("job", "attempt", "ended", "cost", "$"):
         assert word in told
-    assert took_ms < 1_000, "a fifth of a second on a machine of its own"
 
 
 @pytest.mark.parametrize(
@@ -135,51 +135,7 @@ def test_the_mouse_over_a_job_tells_job_attempt_outcome_and_cost_at_once(open_pa
 )
 def test_the_mouse_over_a_level_tells_it(place: str, word: str, open_page: Open, written: Write) -> None:
     opened = open_page(written(shipped("fault_drill")))
-    assert word in hover(opened, place)[0]
-
-
-def hover(opened: Opened, place: str, word: str = "") -> tuple[str, float]:
-    """The text of the first tooltip of a plot with the word in it, and the milliseconds until it was there."""
-    page = opened.page
-    page.locator(f"#{place}").scroll_into_view_if_needed()
-    for x, y in page.evaluate(_TARGETS, place):
-        page.mouse.move(x, y)
-        told, took_ms = page.evaluate(_TOOLTIP)
-        if told and word in told:
-            return str(told), float(took_ms)
-    return "", 0.0
-
-
-_TARGETS = """place => {
-  const view = [...Bokeh.index.roots].find(each => each.el.parentElement.id === place);
-  const at = view.canvas_view.el.getBoundingClientRect(), found = [];
-  for (const tool of view.model.toolbar.tools.filter(each => each.type === "HoverTool"))
-    for (const drawn of tool.renderers) {
-      const data = drawn.data_source, of = spec => spec.field === undefined ? [] : data.get_column(spec.field);
-      const {left, right, top, bottom, x, y} = drawn.glyph;
-      const middle = (one, other) => [...one].map((each, i) => (each + (other[i] ?? 0)) / 2);
-      const xs = left ? middle(of(left), of(right)) : [...of(x)], ys = top ? middle(of(top), of(bottom)) : [...of(y)];
-      const step = Math.max(1, Math.floor(xs.length / 4));
-      for (let i = 0; i < xs.length; i += step)
-        found.push([at.left + view.frame.x_scale.compute(xs[i]), at.top + view.frame.y_scale.compute(ys[i])]);
-    }
-  return found;
-}"""
-"""Where in the window a plot's tooltips should appear: some of the boxes and dots that have one."""
-
-_TOOLTIP = """async () => {
-  const began = performance.now();
-  const tips = node => [...node.querySelectorAll("*")].flatMap(each => [
-    ...(each.classList.contains("bk-Tooltip") ? [each.shadowRoot ?? each] : []),
-    ...(each.shadowRoot ? tips(each.shadowRoot) : []),
-  ]);
-  for (let waited = 0; waited < 10; waited++) {
-    const told = tips(document).map(each => each.textContent).join(" ");
-    if (told.trim()) return [told, performance.now() - began];
-    await new Promise(done => requestAnimationFrame(done));
-  }
-  return ["", performance.now() - began];
-}"""
+    assert word in hover(opened, place)
 
 
 def test_a_box_drawn_over_time_zooms_every_chart_of_time_and_reset_undoes_it(open_page: Open, written: Write) -> None:
@@ -214,8 +170,7 @@ def test_hostile_names_do_nothing_wherever_the_mouse_goes(open_page: Open, writt
         hover(opened, place, "never there")
     assert opened.wrongs() == []
     assert opened.page.evaluate("document.querySelectorAll('img, iframe, object, embed').length") == 0
-    told, _ = hover(opened, "gantt-0", "attempt")
-    assert "<script>alert(1)" in told, "as text"
+    assert "<script>alert(1)" in hover(opened, "gantt-0", "attempt"), "as text"
 
 
 @pytest.mark.parametrize("name", ["stuck", "forty_queues", "one_second", "a_month", "nothing"])
@@ -226,31 +181,53 @@ def test_odd_runs_open_without_an_error(name: str, open_page: Open, written: Wri
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_paper_is_light_and_has_every_section(open_page: Open, written: Write) -> None:
-    opened = open_page(written(shipped("dependency_graph")), scheme="dark", media="print")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_paper_is_light_and_every_plot_is_on_it_as_wide_as_the_paper(
+    name: str, open_page: Open, written: Write
+) -> None:
+    opened = open_page(written(shipped(name)), scheme="dark")
+    opened.page.emulate_media(media="print", color_scheme="dark")
+    opened.page.wait_for_selector("html[data-paper]", state="attached")
     assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    opened.page.wait_for_function(_DARKEST_TEXT, arg=120)
+    assert opened.page.evaluate(_PAPER) == []
     opened.page.emulate_media(media="screen", color_scheme="dark")
-    opened.page.wait_for_function(f"most => !({_DARKEST_TEXT})(most)", arg=120)
-    printed = f"most => {{ dispatchEvent(new Event('beforeprint')); return ({_DARKEST_TEXT})(most); }}"
-    assert opened.page.evaluate(printed, 120), "in the instant in which a printer looks"
-    assert len(opened.page.pdf()) > 50_000
+    opened.page.wait_for_selector("html:not([data-paper])", state="attached")
+    assert opened.page.evaluate("document.querySelectorAll('.paper').length") == 0
+    assert opened.page.evaluate(_BLANK) == []
     assert opened.wrongs() == []
 
 
-_DARKEST_TEXT = (
-    "most => {"
-    + _CANVASES
-    + """
-  walk(document);
-  const {width, height} = canvases[0], left = Math.floor(width / 30);
-  const data = canvases[0].getContext("2d").getImageData(0, 0, left, height).data;
-  for (let at = 0; at < data.length; at += 4)
-    if (data[at + 3] > 200 && data[at] < most && data[at + 1] < most && data[at + 2] < most) return true;
-  return false;
+_PAPER = """() => {
+  const found = [];
+  const dark = colour => Math.max(...[0, 2, 4].map(at => parseInt(colour.slice(1).slice(at, at + 2), 16))) < 120;
+  for (const plot of document.querySelectorAll(".plot")) {
+    const picture = plot.querySelector(".paper");
+    const shown = [...plot.children].filter(each => each.getClientRects().length);
+    if (picture === null) { found.push(`${plot.id} is not there`); continue; }
+    const box = picture.getBoundingClientRect(), texts = [...picture.querySelectorAll("text")];
+    if (shown.length !== 1) found.push(`${plot.id} twice`);
+    if (picture.viewBox.baseVal.width !== 680 || box.height < 60) found.push(`${plot.id} ${box.width} x ${box.height}`);
+    if (texts.length < 4) found.push(`${plot.id} has ${texts.length} labels`);
+    const fills = texts.map(each => each.getAttribute("fill")).filter(fill => fill !== "none");
+    if (!fills.every(dark)) found.push(`${plot.id} has pale labels`);
+    const inks = new Set([...picture.querySelectorAll("path")].map(each => each.getAttribute("fill")));
+    const lines = new Set([...picture.querySelectorAll("path")].map(each => each.getAttribute("stroke")));
+    if (new Set([...inks, ...lines]).size < 4) found.push(`${plot.id} has nothing but axes`);
+    if (lines.has("#e8ebee") || lines.has("#14171b")) found.push(`${plot.id} has colours of the dark`);
+  }
+  return found;
 }"""
-)
-"""Whether the first plot's labels at its left are dark, as on white paper."""
+"""Plots that a printer would miss, shrink, draw twice or draw in the colours of a dark screen."""
+
+
+def test_a_printed_page_has_its_plots_in_vectors_and_a_margin(open_page: Open, written: Write) -> None:
+    opened = open_page(written(shipped("dependency_graph")), scheme="dark")
+    before = looks(opened)
+    assert len(opened.page.pdf(prefer_css_page_size=True)) > 50_000
+    opened.page.wait_for_selector("html:not([data-paper])", state="attached")
+    assert looks(opened) == before
+    assert opened.page.evaluate(_BLANK) == []
+    assert opened.wrongs() == []
 
 
 def test_a_comparison_opens_and_tells_its_changes(open_page: Open, written: Write) -> None:
@@ -259,17 +236,4 @@ def test_a_comparison_opens_and_tells_its_changes(open_page: Open, written: Writ
     opened = open_page(written(batchsim.compare(variants, replications=5, seed=1)), 800, scheme="dark")
     assert opened.wrongs() == []
     assert opened.page.evaluate(_BLANK) == []
-    assert "metric" in hover(opened, "variant-1-0", "change")[0]
-
-
-def test_a_hundred_thousand_jobs_open_within_five_seconds_of_the_processor(open_page: Open, written: Write) -> None:
-    jobs = effort(fast=10_000, verify=100_000, long=100_000)
-    work = [job(f"w{at}", {"lognormal": {"mean": "9m", "cv": 0.6}}, size=jobs // 10, at=f"{at}m") for at in range(10)]
-    result = batchsim.run(scenario(*work, environments=[environment(types=("box.16",), maxvCpus=jobs // 20)]), seed=1)
-    path = written(result)
-    assert path.stat().st_size < (4_000_000 if jobs == 10_000 else 8_000_000)
-    opened = open_page(path)
-    busy_s = opened.page.evaluate("performance.getEntriesByType('navigation')[0].domComplete") / 1000
-    assert busy_s < 20, "five seconds on a machine of its own"
-    assert hover(opened, "gantt-0")[0]
-    assert opened.wrongs() == []
+    assert "metric" in hover(opened, "variant-1-0", "change")

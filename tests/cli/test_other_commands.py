@@ -123,10 +123,10 @@ def test_help_answers_at_once(arguments: list[str]) -> None:
     assert min(once() for _ in range(3)) < 0.3
 
 
-def test_validate_needs_no_tables_and_no_plots(scenario: Path) -> None:
+def test_validate_needs_no_tables_no_plots_and_no_engine(scenario: Path) -> None:
     code = (
         "import sys; from batchsim.cli.validate import validate_scenario as v; from pathlib import Path; "
-        "v(Path(sys.argv[1]), (), as_json=False); print({'pandas', 'matplotlib', 'rich'} & set(sys.modules))"
+        "v(Path(sys.argv[1]), (), as_json=False); print({'pandas', 'matplotlib', 'rich', 'simpy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(scenario)], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "set()"

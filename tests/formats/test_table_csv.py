@@ -61,3 +61,25 @@ def test_long_tables_are_written_in_pieces_without_a_seam(tmp_path: Path) -> Non
     path = tmp_path / "table.csv"
     path.write_text(written(n=numbers, t_s=numbers / 1000), encoding="utf-8")
     assert np.array_equal(np.loadtxt(path, delimiter=",", skiprows=1), np.column_stack([numbers, numbers / 1000]))
+
+
+@given(st.lists(st.integers(0, 2**53), min_size=1, max_size=40), st.sampled_from([1, 10, 1000, 1001, 7]))
+def test_whole_milliseconds_are_printed_as_any_float_is(numbers: list[int], per: int) -> None:
+    seconds = np.array(numbers, np.float64) / per
+    cells = "".join(table_csv.lines({"at_s": seconds})).splitlines()[1:]
+    assert cells == [f"{each:.3f}" for each in seconds.tolist()]
+
+
+@given(st.lists(st.floats(), min_size=2, max_size=20))
+def test_floats_of_any_kind_have_three_places_or_none(values: list[float]) -> None:
+    cells = "".join(table_csv.lines({"at_s": np.array(values), "n": np.arange(len(values))})).splitlines()[1:]
+    expected = ["" if not np.isfinite(each) else f"{each:.3f}".replace("-0.000", "0.000") for each in values]
+    assert [cell.split(",")[0] for cell in cells] == expected
+
+
+@given(st.lists(st.text(st.sampled_from("a1,\"\r\n=+-@\t'"), max_size=4), min_size=1, max_size=6))
+def test_a_text_looks_the_same_whether_or_not_others_have_to_be_quoted(texts: list[str]) -> None:
+    column = np.array(texts, dtype=object)
+    beside = np.array([*texts, None], dtype=object)  # a cell without a value: each text by itself
+    alone = "".join(table_csv.lines({"word": column}))
+    assert "".join(table_csv.lines({"word": beside})) == alone + "\n"

@@ -55,10 +55,12 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
         self._within: list[str] = []
+        self._goes_on = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        self._goes_on = tag == "wbr" and bool(self.texts)
         if tag in ("script", "style"):
             self._within.append(tag)
 
@@ -67,8 +69,11 @@ class Page(HTMLParser):
             self._within.pop()
 
     def handle_data(self, data: str) -> None:
-        if not self._within:
+        if self._goes_on:
+            self.texts[-1] += data
+        elif not self._within:
             self.texts.append(data)
+        self._goes_on = False
 
     @property
     def headings(self) -> list[str]:

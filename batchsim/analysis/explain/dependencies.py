@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from batchsim.analysis.explain.explanation import Step
 from batchsim.analysis.explain.tables import NOBODY, RunTables
 from batchsim.analysis.explain.words import some
@@ -81,6 +83,23 @@ class Dependencies:
             reason = self._run.text("jobs", "reason", self._job)
             return self._run.text("jobs", "state", self._job) + (f": {reason}" if reason else "")
         return "the run ended" if at_ms == self._run.horizon_ms and over == MISSING else ""
+
+
+def first_failure(run: RunTables, name: str) -> str:
+    """Of a job or an array that failed, the one whose failure it goes back to: itself, unless it never started."""
+    seen: set[str] = set()
+    while name not in seen:
+        seen.add(name)
+        row, call = run.job_row(name), run.call_row(name)
+        if row == NOBODY and call != NOBODY:
+            children = run.children(call)
+            failed = [int(child) for child in children if run.text("jobs", "state", int(child)) == "FAILED"]
+            row = failed[0] if failed else NOBODY
+        if row == NOBODY or run.attempts_of(run.ids(np.array([row]))[0]):
+            return name
+        parents = Dependencies(run, row, run.call_of(row)).parents()
+        name = next((parent.id for parent in parents if parent.state == "FAILED"), name)
+    return name
 
 
 def _pending(start_ms: int, end_ms: int, state: str, text: str, until: str = "") -> Step:

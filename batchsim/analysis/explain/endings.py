@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from batchsim.analysis.explain.capacity import Capacity
+from batchsim.analysis.explain.explanation import lasted
 from batchsim.analysis.explain.lines import Stretch
 from batchsim.analysis.explain.tables import NOBODY, RunTables
 from batchsim.analysis.explain.words import plural, quoted
@@ -36,6 +37,13 @@ class Room(NamedTuple):
     text: str
 
 
+def was_cut_short(run: RunTables, attempt: int) -> bool:
+    """Whether an attempt SUCCEEDED with unfinished work: its container exited 0 at SIGTERM."""
+    answered = run.ms("attempts", "sigterm_at_s", attempt)
+    succeeded = run.text("attempts", "outcome", attempt) == "succeeded"
+    return succeeded and answered != MISSING and answered == run.ms("attempts", "ended_at_s", attempt)
+
+
 def ended_by_start(run: RunTables, attempt: int, last: Stretch) -> str:
     """What ended a wait that an attempt ended."""
     start_ms = run.ms("attempts", "starting_at_s", attempt)
@@ -47,7 +55,7 @@ def ended_by_start(run: RunTables, attempt: int, last: Stretch) -> str:
     return room.text if room.at_ms >= last.start_ms else f"the jobs ahead of it had started, and it fitted; {room.text}"
 
 
-def changed(run: RunTables, capacity: Capacity, piece: Stretch, queue: str) -> str:
+def changed(run: RunTables, capacity: Capacity, piece: Stretch, then: Stretch, queue: str) -> str:
     """What ended a stretch of a wait that went on for another reason; empty where nothing is on record."""
     since = piece.end_ms - max(1000, run.settings.delay_ms("scheduler_cycle"))
     names = [("computeEnvironments", name) for name in run.settings.served_by(queue)] + [("jobQueues", queue)]
@@ -60,7 +68,11 @@ def changed(run: RunTables, capacity: Capacity, piece: Stretch, queue: str) -> s
     if told:
         return told[-1]
     row = capacity.launched(piece.environment, since, piece.end_ms) if piece.environment else NOBODY
-    return _launch(run, row) if row != NOBODY else _GATES[piece.reason] if piece.reason in _TURNS else ""
+    if row != NOBODY:
+        return _launch(run, row)
+    if then.reason == "capacity_error" and capacity.refused(then.environment, since, piece.end_ms):
+        return f"EC2 refused what {quoted(then.environment)} asked for"
+    return _GATES[piece.reason] if piece.reason in _TURNS else ""
 
 
 def _launch(run: RunTables, row: int) -> str:
@@ -97,9 +109,18 @@ def _freed(run: RunTables, attempt: int, host: str, start_ms: int) -> Room | Non
     if not len(rows):
         return None
     row = int(rows[np.argmax(ended[rows])])
-    vcpus, job = int(attempts.milli("vcpus")[row]) / 1000, quoted(run.text("attempts", "job_id", row))
-    where = _where(run, host, name)
-    return Room(int(ended[row]), f"{where} freed {vcpus:g} vCPU ({job} ended)")
+    at_ms, job = int(ended[row]), run.text("attempts", "job_id", row)
+    before = f" {lasted((start_ms - at_ms) / 1000)} before" if at_ms < start_ms else ""
+    if job == run.text("attempts", "job_id", attempt):
+        return Room(at_ms, f"it took the room of its own attempt, which had ended{before}")
+    return Room(at_ms, f"{_where(run, host, name)} freed {_size(run, row)} ({quoted(job)} ended{before})")
+
+
+def _size(run: RunTables, row: int) -> str:
+    """What an attempt held."""
+    gpus = run.number("attempts", "gpus", row)
+    parts = [f"{int(run.attempts.milli('vcpus')[row]) / 1000:g} vCPU"] + [f"{gpus} GPU"] * (gpus > 0)
+    return f"{', '.join(parts)} and {run.number('attempts', 'memory_mib', row)} MiB"
 
 
 def _where(run: RunTables, host: str, name: str) -> str:

@@ -37,6 +37,8 @@ def _costs(run: RunTables, job: int) -> tuple[str, ...]:
     own, loaded = (int(run.jobs.nano(f"{name}_usd")[job]) for name in ("cost", "cost_loaded"))
     if loaded <= 0:
         return ()
+    if own == loaded:
+        return (f"It cost {format_usd(own)}.",)
     return (f"It cost {format_usd(own)} itself, {format_usd(loaded)} with its part of what its hosts' jobs share.",)
 
 

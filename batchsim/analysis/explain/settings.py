@@ -75,6 +75,15 @@ class Settings:
         resources = self.environments.get(environment, {}).get("computeResources") or {}
         return str(resources.get("type", "")).startswith("FARGATE")
 
+    def vcpu_quota(self, environment: str) -> str:
+        """The account's vCPU quotas for how an environment buys: ``On-Demand standard 64``; empty where it has none."""
+        given = self.world("ec2_vcpu_quota", None)
+        resources = self.environments.get(environment, {}).get("computeResources") or {}
+        option, words = ("spot", "Spot") if resources.get("type") == "SPOT" else ("on_demand", "On-Demand")
+        if not isinstance(given, Mapping):
+            return str(given).replace("_", " ") if given else ""
+        return ", ".join(f"{words} {class_} {vcpus}" for class_, vcpus in (given.get(option) or {}).items())
+
     def changes(self, section: str, name: str) -> list[tuple[int, str, Any]]:
         """(instant, field, new value) of the timed actions on something, in order of time; None for a difference."""
         found = [

@@ -101,7 +101,7 @@ class JobSteps:
             return ended_by_start(self.run, attempt, piece) if attempt != NOBODY else self._unstarted()
         if piece.is_behind and not following.is_behind:
             return "it became head"
-        return changed(self.run, self.capacity, piece, self.queue)
+        return changed(self.run, self.capacity, piece, following, self.queue)
 
     def _unstarted(self) -> str:
         """How a wait ended that no attempt did."""
@@ -119,7 +119,7 @@ class JobSteps:
             return f"head of {line}"
         ahead = self.line.ahead(self.row, since_ms, piece.start_ms)
         if not len(ahead):
-            return f"in {line}"
+            return f"first in {line} for now (others overtook it later)"
         [first] = self.run.ids(ahead[:1])
         return f"behind {plural(len(ahead), 'job')} of {line}, {quoted(first)} first"
 

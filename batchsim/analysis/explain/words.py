@@ -110,7 +110,8 @@ def _max_vcpus(moment: Moment) -> str:
     held = moment.capacity.held(moment.piece.environment, moment.piece.start_ms)
     most = moment.capacity.max_vcpus(moment.piece.environment, moment.piece.start_ms)
     of = f"{held.vcpus} of {most}" if most is not None else f"{held.vcpus} vCPU"
-    return f"{moment.environment} at maxvCpus ({of})"
+    booting = moment.capacity.booting(moment.piece.environment, moment.piece.start_ms)
+    return f"{moment.environment} at maxvCpus ({of}{f', {booting.vcpus} of them booting' if booting.number else ''})"
 
 
 def _over_max(moment: Moment) -> str:
@@ -156,8 +157,9 @@ def _has_head(run: RunTables, queue: str, at_ms: int) -> bool:
 
 def _capacity_error(moment: Moment) -> str:
     piece = moment.piece
-    refused = moment.capacity.refused(piece.environment, piece.start_ms, piece.end_ms)
-    times = f" ({plural(refused, 'launch', 'launches')} refused meanwhile)" if refused else ""
+    since_ms = piece.start_ms - max(1000, moment.run.settings.delay_ms("scheduler_cycle"))  # told at the next pass
+    refused = moment.capacity.refused(piece.environment, since_ms, piece.end_ms)
+    times = f" ({plural(refused, 'launch', 'launches')} refused)" if refused else ""
     return f"no capacity for {moment.environment}{times}"
 
 
@@ -188,6 +190,11 @@ def _consumable(moment: Moment) -> str:
     return ", ".join(told)
 
 
+def _vcpu_quota(moment: Moment) -> str:
+    quota = moment.run.settings.vcpu_quota(moment.piece.environment)
+    return f"one more for {moment.environment} would exceed the account's vCPU quota" + (f" ({quota})" if quota else "")
+
+
 _SENTENCES: Mapping[str, Callable[[Moment], str]] = {
     "higher_queue": _higher_queue,
     "nothing_fits": _nothing_fits,
@@ -202,7 +209,7 @@ _SENTENCES: Mapping[str, Callable[[Moment], str]] = {
     "launch_rate": lambda moment: f"{moment.environment} starts only so many jobs a second",
     "scheduler_cycle": lambda _: "the scheduler's next pass is due in a moment",
     "client_backoff": lambda _: "RunTask found no room, and its client waits before it calls again",
-    "vcpu_quota": lambda moment: f"one more for {moment.environment} would exceed the account's vCPU quota",
+    "vcpu_quota": _vcpu_quota,
     "bid": lambda moment: f"no Spot price in {moment.environment} is below its bid",
     "consumable_resource": _consumable,
     "fair_share_turn": lambda moment: f"it is another share's turn in {quoted(moment.queue)}",

@@ -30,8 +30,8 @@ def vcpus(run: Analysis, summary: Mapping[str, Any], clock: Clock) -> Section:
     layers = [
         Layer("used by jobs", BLUE, found.used_milli, 1000),
         Layer("used on Fargate", GREEN, found.fargate_milli, 1000),
+        Layer("desired", ORANGE, found.desired, line=True, width=4),
         Layer("running (billed)", "#222222", found.running, line=True, ink=True),
-        Layer("desired", ORANGE, found.desired, line=True),
     ]
     drawn = [layer for layer in layers if layer.curve.integral()]
     if not drawn:
@@ -63,16 +63,16 @@ def _amount(vcpu_ms: float) -> str:
 def _limits(summary: Mapping[str, Any]) -> list[Table]:
     """What limited the run, or nearly did: the highest use of each limit."""
     rows = [
-        (short(limit_words(each["what"], each["where"])), number(each["peak"]), number(each["limit"]), each["unit"],
+        (short(limit_words(each["what"], each["where"])), each["unit"], number(each["peak"]), number(each["limit"]),
          share(each["share"]), duration(each["at_s"]))
         for each in summary["limits"][:_ROWS]
     ]  # fmt: skip
-    head = ("limit", "peak", "limit", "unit", "used", "after")
+    head = ("what", "unit", "peak", "limit", "used", "after")
     marks = ["bad" if each["share"] >= 1 else "" for each in summary["limits"][:_ROWS]]
     rest = len(summary["limits"]) - len(rows)
     more = f"and {rest} more (summary.json has all)" if rest > 0 else ""
     title = "What limited the run, or nearly did"
-    return [Table(head, rows, title=title, more=more, marks=marks)] if rows else []
+    return [Table(head, rows, words=2, title=title, more=more, marks=marks)] if rows else []
 
 
 _ROWS = 6

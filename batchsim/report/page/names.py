@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from batchsim.report.short_names import middle_cut, numbered
 from batchsim.report.words import plain
 
 LONGEST = 60
@@ -14,22 +15,12 @@ _JOINER = "\N{WORD JOINER}"
 
 def short(name: object, longest: int = LONGEST) -> str:
     """The name on one line, its middle left out where it is longer than ``longest`` characters."""
-    text = plain(name)
-    if len(text) <= longest:
-        return text
-    tail = (longest - 1) // 3
-    return f"{text[: longest - 1 - tail]}…{text[len(text) - tail :]}"
+    return middle_cut(plain(name), longest)
 
 
 def distinct(names: Sequence[object], longest: int = LONGEST) -> list[str]:
     """The names, shortened, and numbered where that makes two of them alike."""
-    cut = [short(name, longest) for name in names]
-    seen: dict[str, int] = {}
-    told = []
-    for name in cut:
-        seen[name] = seen.get(name, 0) + 1
-        told.append(name if cut.count(name) == 1 else f"{name} ({seen[name]})")
-    return told
+    return numbered([short(name, longest) for name in names])
 
 
 def on_axis(text: str) -> str:

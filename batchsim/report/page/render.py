@@ -7,6 +7,7 @@ refuse it.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _PACKAGE = "batchsim.report.page"
+_JOINED = re.compile(r"(?<=[_:/@])(?=\w)|(?<=\.)(?=[A-Za-z])")
 
 
 def render(template: str, sections: Sequence[Section], **more: Any) -> str:
@@ -71,4 +73,14 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader(_PACKAGE)
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["breakable"] = _breakable
+    return made
+
+
+def _breakable(text: str) -> Markup:
+    """The text, escaped, that may go on in the next line after what joins words in a name or a code."""
+    from markupsafe import escape
+
+    pieces = (escape(piece) for piece in _JOINED.split(text))
+    return _trusted("<wbr>".join(pieces))

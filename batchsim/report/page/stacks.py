@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batchsim.analysis.steps import Steps, edges
+from batchsim.analysis.steps import Steps, distinct, edges
 from batchsim.report.page.blocks import Chart, Key
 from batchsim.report.page.canvas import COUNTS, HEIGHT, Clock, from_zero, source, tell, timeline
 
@@ -31,6 +31,8 @@ class Layer:
     """Drawn as a line over the areas."""
     ink: bool = False
     """In the colour of the text."""
+    width: float = 1.6
+    """Of the line; a wide one shows under a thin one."""
 
 
 def over_time(
@@ -70,7 +72,7 @@ def _draw(made: Plot, of: Clock, at: Any, layers: Sequence[Layer], levels: Seque
         below, areas = f"t{areas}", areas + 1
     for place, layer in enumerate(layers):
         if layer.line:
-            look: Any = {"line_color": layer.colour, "line_width": 1.6, "tags": ["ink"] * layer.ink}
+            look: Any = {"line_color": layer.colour, "line_width": layer.width, "tags": ["ink"] * layer.ink}
             made.add_glyph(data, Step(x="start", y=f"v{place}", mode="after", **look))
     unseen: Any = {"left": "start", "right": "end", "bottom": 0, "line_color": None}
     top: Any = f"t{areas - 1}" if areas else "v0"
@@ -97,7 +99,7 @@ def _key(layer: Layer) -> Key:
 
 def _what(curves: Sequence[Steps], at: Any) -> str:
     """What is drawn: every change, or means."""
-    changes = len(np.unique(np.concatenate([curve.at_ms for curve in curves])))
+    changes = len(distinct([curve.at_ms for curve in curves]))
     if changes <= len(at):
         return ""
     return f"{changes:,} changes, drawn as means over {len(at) - 1:,} stretches of time"

@@ -29,8 +29,9 @@ def by_state(run: Analysis, clock: Clock) -> Section:
 
 def queue_depth(run: Analysis, clock: Clock) -> Section:
     """RUNNABLE jobs by queue."""
-    peak, at_ms = jobs_by_state(run)[JobState.RUNNABLE].peak()
-    if not jobs_by_state(run)[JobState.RUNNABLE].integral():
+    waiting = jobs_by_state(run)[JobState.RUNNABLE]
+    peak, at_ms = waiting.peak()
+    if not waiting.integral():
         why = "No queue ever held a job for longer than an instant: every job started at once."
         return Section("depth", "Queue depth", why if len(run.records.jobs.state) else _why_none(run))
     groups = queue_groups(run, len(CATEGORIES))

@@ -63,7 +63,7 @@ def _distribution(run: Analysis) -> Chart:
     unit, per, _ = next(each for each in _UNITS if longest >= each[2])
     groups = queue_groups(run, len(CATEGORIES))
     labels = grouped(run.records.names.queues, groups.codes, groups.others, "queues")
-    made = plot(Range1d(start=0, end=1.02 * longest / per), Range1d(start=0, end=103))
+    made = plot(Range1d(start=0, end=1.04 * longest / per), Range1d(start=0, end=103))
     numbers(made, "% of jobs that waited no longer", "left")
     numbers(made, f"wait ({unit})", "below")
     keys, points = [], []
@@ -109,7 +109,8 @@ def _populations(summary: Summary) -> list[tuple[str, Summary]]:
 
 def _bars(title: str, rows: Sequence[tuple[str, Mapping[str, float]]], places: Mapping[str, int]) -> Bars:
     """Stacked bars; the colours of a vocabulary are by a word's place, and hatched where they start again."""
-    longest = max(map(_total, rows)) or 1.0
+    rows = [row for row in rows if _total(row)]
+    longest = max(map(_total, rows), default=1.0)
     weight = {code: sum(parts.get(code, 0.0) for _, parts in rows) for code in places}
     order = sorted((code for code in places if weight[code]), key=lambda code: -weight[code])
     bars = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from batchsim.report.short_names import middle_cut, numbered
 from batchsim.report.words import plain
 
 LONGEST = 26
@@ -13,22 +14,13 @@ LONGEST = 26
 
 def labels(names: Sequence[object], longest: int = LONGEST) -> list[str]:
     """The names as labels of one plot: shortened, and numbered where that makes two of them alike."""
-    cut = [shortened(name, longest) for name in names]
-    seen: dict[str, int] = {}
-    told = []
-    for name in cut:
-        seen[name] = seen.get(name, 0) + 1
-        told.append(name if cut.count(name) == 1 else f"{name} ({seen[name]})")
-    return [label(name) for name in told]
+    return [label(name) for name in numbered([shortened(name, longest) for name in names])]
 
 
 def shortened(name: object, longest: int = LONGEST) -> str:
     """The name on one line, its middle left out where it is longer than ``longest`` characters."""
     text = "".join(character if _can_be_drawn(character) else _escaped(character) for character in plain(name))
-    if len(text) <= longest:
-        return text
-    tail = (longest - 1) // 3
-    return f"{text[: longest - 1 - tail]}…{text[len(text) - tail :]}"
+    return middle_cut(text, longest)
 
 
 def label(text: str) -> str:

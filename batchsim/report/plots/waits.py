@@ -48,7 +48,7 @@ def distribution(run: Analysis, ax: Axes | None) -> Axes:
                 values, shares = distribution_of(mine, _POINTS)
                 at_s, upto = np.concatenate(([0, values[0]], values, [longest])) / 1000, [0, 0, *shares, 1]
                 axes.step(at_s, upto, where="post", color=colour, lw=1.6, label=names[number])
-        axes.set_xlim(0, longest * 1.02 / 1000)
+        axes.set_xlim(0, longest * 1.04 / 1000)
         axes.set_ylim(0, 1.03)
         time_axis(axes.xaxis, "wait", longest / 1000)
         share_axis(axes.yaxis, "jobs that waited no longer")
@@ -82,12 +82,12 @@ def parts(run: Analysis, ax: Axes | None) -> Axes:
 
 
 def _rows(run: Analysis, groups: Groups) -> list[tuple[str, dict[str, float]]]:
-    """A label and the mean wait by reason, of all jobs and, where there are several, of each group of queues."""
+    """A label and the mean wait by reason: of all jobs and, of several groups of queues, of each where a wait is over."""
     waited, group = wait_is_over(run), groups.of[queue_of_job(run)]
     names = group_names(run.records.names.queues, groups.codes, groups.others, "queues")
     chosen = [waited & (group == number) for number in range(groups.count)]
-    each = [(name, _means(run, mine)) for name, mine in zip(names, chosen, strict=True)]
-    return each if len(each) == 1 else [("all queues", _means(run, waited)), *each]
+    each = [(name, _means(run, mine)) for name, mine in zip(names, chosen, strict=True) if mine.any()]
+    return each if len(chosen) == 1 else [("all queues", _means(run, waited)), *each]
 
 
 def _means(run: Analysis, chosen: np.ndarray) -> dict[str, float]:

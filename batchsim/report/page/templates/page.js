@@ -24,9 +24,30 @@
     }
   }
 
-  function paintNow(printing) {  // a printer does not wait for the next frame
+  const PAPER_PX = 680;  // between the margins of A4 and of Letter
+
+  function forPaper(printing) {  // a printer does not wait for the next frame: it gets pictures of the plots
+    if (printing === "paper" in root.dataset) return;
+    document.querySelectorAll(".paper").forEach(picture => picture.remove());
+    delete root.dataset.paper;
     paint(printing);
-    if (typeof Bokeh !== "undefined") for (const view of Bokeh.index.roots) view.repaint?.();
+    for (const view of typeof Bokeh === "undefined" ? [] : Bokeh.index.roots)
+      if (printing && view.model.type === "Plot") view.el.parentElement.append(picture(view));
+    if (printing) root.dataset.paper = "true";
+  }
+
+  function picture(view) {
+    const place = view.el.parentElement;
+    place.style.width = `${PAPER_PX}px`;
+    view.compute_layout();
+    for (const each of view.renderer_views.values()) each.set_visuals?.();  // the new colours, which else come later
+    const drawn = view.export("svg").canvas;
+    drawn.setAttribute("class", "paper");
+    drawn.setAttribute("viewBox", `0 0 ${view.bbox.width} ${view.bbox.height}`);
+    place.style.width = "";
+    view.compute_layout();
+    view.request_repaint();
+    return drawn;
   }
 
   function show() {
@@ -41,9 +62,9 @@
     show();
   });
   prefers.addEventListener("change", show);
-  addEventListener("beforeprint", () => paintNow(true));
-  addEventListener("afterprint", () => paintNow(false));
-  matchMedia("print").addEventListener("change", change => paintNow(change.matches));
+  addEventListener("beforeprint", () => forPaper(true));
+  addEventListener("afterprint", () => forPaper(false));
+  matchMedia("print").addEventListener("change", change => forPaper(change.matches));
 
   async function draw() {
     const data = document.getElementById("drawn");
@@ -55,5 +76,5 @@
       for (const model of models()) if (model.type === "BoxZoomTool") model.active = true;
   }
 
-  draw().then(() => { show(); root.dataset.ready = "true"; });
+  draw().then(() => { show(); root.dataset.ready = performance.now(); });
 })();
