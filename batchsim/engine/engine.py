@@ -296,7 +296,13 @@ class Engine:
             ),
             handover,
             Window(
-                self.kernel, self.tables, self.images, self.dependencies, handover, self.plan.rules.scheduler_cycle_ms
+                self.kernel,
+                self.tables,
+                self.images,
+                self.dependencies,
+                handover,
+                self.running.courses,
+                self.plan.rules.scheduler_cycle_ms,
             ),
             self._clock.is_stepping,
         )
