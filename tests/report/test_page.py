@@ -197,3 +197,11 @@ def test_a_comparison_has_its_page_with_every_metric_and_no_script_from_a_name()
     assert all(sentence in read.told for sentence in found.sentences())
     assert {"cost_usd", "makespan_s"} <= set(read.told.split())
     assert page == "".join(str(piece) for piece in found.files()["report.html"])
+
+
+@pytest.mark.parametrize("replications", [1, 3])
+def test_a_comparison_of_a_scenario_with_itself_has_a_page_that_says_so(replications: int) -> None:
+    given = scenario(job("a", "10s"), environments=[environment()])
+    found = batchsim.compare({"one": given, "same": given}, replications=replications, seed=1)
+    page = Page("".join(str(piece) for piece in found.files()["report.html"]))
+    assert "0 metrics differ beyond chance" in page.told

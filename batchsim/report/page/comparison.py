@@ -58,7 +58,7 @@ def _variant(page: Page, variant: str, label: str, at: int) -> Section:
     shown = sum(bool(row["different"]) for row in rows)
     lead = f"{plural(shown, 'metric differs', 'metrics differ')} beyond chance, of {len(rows)}."
     changed = [row for row in rows if row["percent"] is not None and not is_same(row)]
-    charts = [_changes(changed, page)] * bool(changed)
+    charts = [_changes(changed, page)] if changed else []
     table = _table(page, [row for row in rows if row["metric"] not in never])
     return Section(f"variant-{at + 1}", f"{label} against {against}", lead, [*charts, table])
 
