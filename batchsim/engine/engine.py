@@ -281,6 +281,9 @@ class Engine:
 
     def _turnover(self) -> Turnover:
         handover = Handover(self.kernel, self.tables, self.running, self.images, self.timeline.tell)
+        for environment in self.environments:
+            if isinstance(environment, Ec2Environment):
+                environment.fill = handover.fill
         return Turnover(
             self.kernel,
             self.tables,

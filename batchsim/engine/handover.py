@@ -153,14 +153,18 @@ class Handover:
         environment.idle_since.pop(row, None)
         image = tables.submissions.image[tables.jobs.submission[low]]
         pulled_at = self._pulled_at(image, row, entry, at_ms)
-        speed_milli = instances.speed_milli[row]
-        if is_ordinary(entry) and not tables.revised and speed_milli == SPEED_1:
-            self._attempts.courses.implies |= entry.course is not None
-            low = self._fill(low, high, row, environment.position, entry, at_ms, pulled_at)
+        start = Start(row, environment.position, at_ms, pulled_at, instances.speed_milli[row])
+        low = self.fill(low, high, start, entry)
         if low < high:
             self._kernel.now_ms = at_ms
-            start = Start(row, environment.position, at_ms, pulled_at, speed_milli)
             self._open(low, high, start, entry)
+
+    def fill(self, low: int, high: int, start: Start, entry: EntryRun) -> int:
+        """Open ordinary first attempts of a run on one instance; return the first job that is left."""
+        if not is_ordinary(entry) or self._tables.revised or start.speed_milli != SPEED_1:
+            return low
+        self._attempts.courses.implies |= entry.course is not None
+        return self._fill(low, high, start.instance, start.environment, entry, start.pull_at_ms, start.pulled_at_ms)
 
     def _open(self, low: int, high: int, start: Start, entry: EntryRun) -> None:
         """The plain way."""
