@@ -13,7 +13,7 @@ from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import HostKey, ImageCache
 from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
-from batchsim.engine.plan import Ec2Plan, Shape, UnsoldType
+from batchsim.engine.plan import Ec2Plan, EntryRun, Shape, UnsoldType
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import count_that_fit
@@ -33,6 +33,8 @@ class Ec2Environment:
     """Offers (by position) whose Spot price is not below the bid."""
     quota: VcpuQuota | None = None
     """The account's vCPU quotas, where there are any."""
+    fill: Callable[[int, int, Start, EntryRun], int] | None = None
+    """Opens first attempts many at a time (``engine/handover.py``), and returns the first job that it leaves."""
     cooling_until_ms = 0
     """Until when nothing is launched after a scale-in."""
 
@@ -433,6 +435,8 @@ class Ec2Environment:
         pulled_at = self._images.ready_at(image, row, key, entry.pull, now)
         start = Start(row, self.position, now, pulled_at, self._instances.speed_milli[row])
         self.idle_since.pop(row, None)
+        if self.fill is not None:
+            low = self.fill(low, high, start, entry)
         for job in range(low, high):
             open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1))
 

@@ -179,7 +179,8 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                         break
                 pass_at = NEVER
                 continue
-            if outcome_of[row] != has_exited or (courses and row in courses):
+            course = courses.get(row) if courses else None
+            if outcome_of[row] != has_exited or (course is not None and course.plan):
                 break
             job, host, place = job_of[row], host_of[row], place_of[row]
             submission = submission_of[job]
@@ -189,6 +190,8 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 heappop(late)
             else:
                 today.pop()
+            if course is not None:
+                attempts.courses.close(row, at, ran=True)
             ended, now = ended + 1, at
             ended_at[row] = job_ended_at[job] = at
             state_of[job], reason_of[job], row_of[job] = has_succeeded, EXITED, NEVER

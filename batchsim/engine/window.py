@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchsim.engine.columns import taken, written
+from batchsim.engine.courses import Courses
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ends import KEY_BITS, TURN_MASK
-from batchsim.engine.handover import Handover, is_ordinary
+from batchsim.engine.handover import Handover, is_ordinary, lasting_ms
 from batchsim.engine.images import ImageCache
 from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
@@ -73,6 +74,7 @@ class Window:
         images: ImageCache,
         dependencies: Dependencies,
         handover: Handover,
+        courses: Courses,
         cycle_ms: int,
     ) -> None:
         self._kernel = kernel
@@ -80,6 +82,7 @@ class Window:
         self._images = images
         self._dependencies = dependencies
         self._handover = handover
+        self._courses = courses
         self._cycle_ms = cycle_ms
 
     def work_off(self, until: int) -> tuple[int, int, list[int]]:
@@ -134,7 +137,7 @@ class Window:
         entry = tables.entry(low)
         if not is_ordinary(entry) or tables.revised:
             return _NONE
-        run_ms = taken(jobs.run, slice(low, high))
+        run_ms = lasting_ms(taken(jobs.run, slice(low, high)), entry)
         odd = taken(jobs.attempts, slice(low, high)) > 0
         if entry.limit_ms != NEVER:
             odd |= run_ms > entry.limit_ms
@@ -149,6 +152,8 @@ class Window:
         place = np.flatnonzero(taken(table.ended_at, row) == NEVER)
         row, at_ms = row[place], at_ms[place]
         odd = taken(table.outcome, row) != Outcome.SUCCEEDED
+        for each in self._told(row):
+            odd[each] |= self._courses.open[int(row[each])].plan > 0
         assert self._handover.environment is not None
         odd |= taken(table.environment, row) != self._handover.environment.position
         job = taken(table.job, row)
@@ -160,6 +165,11 @@ class Window:
             total = _cut(total, gpus[shape] > 0)
         host = taken(table.instance, row)
         return Ended(place, at_ms, row, host, job, submission, vcpus[shape], memory_mib[shape]), total
+
+    def _told(self, rows: Ints) -> list[int]:
+        """Return the places of attempts whose course was written out."""
+        known = self._courses.open
+        return [place for place, row in enumerate(rows.tolist()) if row in known] if known else []
 
     def _ordinary(self, odd: Bools, submission: Ints) -> int:
         """Return how many ends come before one that is not ordinary, or the last of a call."""
@@ -203,6 +213,8 @@ class Window:
 
     def _end(self, ended: Ended) -> None:
         tables, jobs, ends = self._tables, self._tables.jobs, self._kernel.ends
+        for place in self._told(ended.row):
+            self._courses.close(int(ended.row[place]), int(ended.at_ms[place]), ran=True)
         written(tables.attempts.ended_at, ended.row, ended.at_ms)
         written(jobs.ended_at, ended.job, ended.at_ms)
         written(jobs.state, ended.job, int(JobState.SUCCEEDED))
@@ -220,6 +232,7 @@ class Window:
         """Open the attempts of the jobs next in line."""
         handover, tables = self._handover, self._tables
         jobs, table, low = tables.jobs, tables.attempts, handover.low
+        self._courses.implies |= tables.entry(low).course is not None
         environment, entry = handover.environment, tables.entry(low)
         assert environment is not None
         line = slice(low, low + count)
@@ -244,7 +257,7 @@ class Window:
         written(jobs.state, line, int(JobState.STARTING))
         written(jobs.waiting_since, line, NEVER)
         tables.instances.residents.opened_many(row, host)
-        self._kernel.ends.put_exits(running_at + taken(jobs.run, line), row)
+        self._kernel.ends.put_exits(running_at + lasting_ms(taken(jobs.run, line), entry), row)
 
 
 SHUT = 1 << 40
