@@ -25,7 +25,8 @@ def from_numpy(code: str, values: Ints) -> array[int]:
 
 def taken(values: array[int] | bytearray, where: Ints | slice) -> Ints:
     """Return a copy of some rows of a column that may grow again at once."""
-    return _view(values)[where].copy()
+    rows = _view(values)[where]
+    return rows.copy() if isinstance(where, slice) else rows
 
 
 def written(values: array[int] | bytearray, where: Ints | slice, what: Ints | int) -> None:

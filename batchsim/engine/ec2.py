@@ -11,8 +11,9 @@ from batchsim.engine.ec2_cover import Ec2Cover
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import HostKey, ImageCache
+from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
-from batchsim.engine.plan import Ec2Plan, Shape, UnsoldType
+from batchsim.engine.plan import Ec2Plan, EntryRun, Shape, UnsoldType
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import count_that_fit
@@ -32,6 +33,8 @@ class Ec2Environment:
     """Offers (by position) whose Spot price is not below the bid."""
     quota: VcpuQuota | None = None
     """The account's vCPU quotas, where there are any."""
+    fill: Callable[[int, int, Start, EntryRun], int] | None = None
+    """Opens first attempts many at a time (``engine/handover.py``), and returns the first job that it leaves."""
     cooling_until_ms = 0
     """Until when nothing is launched after a scale-in."""
 
@@ -327,9 +330,7 @@ class Ec2Environment:
         """Give an attempt's part of its instance back."""
         row = self._attempts.table.instance[attempt]
         self._take(row, self._tables.shape(self._attempts.table.job[attempt]), -1)
-        residents = self._instances.residents[row]
-        residents.discard(attempt)
-        if not residents and row not in self.idle_since:
+        if self.is_empty(row) and row not in self.idle_since:
             self.idle_since[row] = self._kernel.now_ms
         self.touched = True
 
@@ -390,6 +391,11 @@ class Ec2Environment:
 
     # -- within
 
+    def is_empty(self, row: int) -> bool:
+        """Whether no job holds anything of an instance: each holds a vCPU at least."""
+        free_vcpus = self._instances.free_vcpus[row] + (CLOSED if row in self.draining else 0)
+        return free_vcpus == self._instances.vcpus[row]
+
     def _booted(self, row: int) -> None:
         del self.booting[row]
         if row not in self.draining:
@@ -424,13 +430,15 @@ class Ec2Environment:
         now = self._kernel.now_ms
         entry, image = self._tables.entry(low), self._tables.submissions.image[self._jobs.submission[low]]
         key = HostKey(self.plan.key(), self._instances.ordinal[row], self.position)
-        residents, attempts, open_attempt = self._instances.residents[row], self._jobs.attempts, self._attempts.open
+        attempts, open_attempt = self._jobs.attempts, self._attempts.open
         warm_start_ms, first_job = entry.warm_start.one_ms, entry.first_job
         pulled_at = self._images.ready_at(image, row, key, entry.pull, now)
         start = Start(row, self.position, now, pulled_at, self._instances.speed_milli[row])
         self.idle_since.pop(row, None)
+        if self.fill is not None:
+            low = self.fill(low, high, start, entry)
         for job in range(low, high):
-            residents.add(open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1)))
+            open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1))
 
 
 def _nobody(_: Ec2Environment) -> None:

@@ -2,7 +2,7 @@
 
 Events of a heap cost the logarithm of what is pending, and each is a tuple. An end is one integer here, its *key*:
 instant, rank (own exit, failure to start, timeout), then its turn among those of the same instant and rank. Keys are
-put by days of about a minute, a day is sorted when it comes, and its keys are taken off one by one (a calendar
+put by days of about two minutes, a day is sorted when it comes, and its keys are taken off one by one (a calendar
 queue: Brown 1988). So an end costs the same however many are pending. What is put into the present day goes into a small
 heap. Within a day keys are counted from its beginning, so that a numpy column holds them.
 
@@ -21,13 +21,16 @@ from batchsim.records.tables import Ints
 TURN_BITS = 32
 KEY_BITS = TURN_BITS + 2
 """Below the instant: two bits for the rank, then the turn."""
-LONG_BITS = 16
-"""A day has 65,536 ms."""
+LONG_BITS = 17
+"""A day has 131,072 ms."""
 DAY_BITS = KEY_BITS + LONG_BITS
 TURN_MASK = (1 << TURN_BITS) - 1
 DAY_MASK = (1 << DAY_BITS) - 1
 FAR = 1 << 200
 """A key after all others."""
+
+
+_NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
 class Ends:
@@ -45,6 +48,10 @@ class Ends:
         self.day = -1
         self.base = -1 << DAY_BITS
         """The key at which the present day begins."""
+        self._columns: dict[int, list[Ints]] = {}
+        """Those of them that were put many at a time."""
+        self._sorted = _NONE
+        """The keys of the present day as they were when it was last gathered, the first one first."""
         self._order: list[int] = []
         """Heap of the days to come."""
 
@@ -68,11 +75,13 @@ class Ends:
         keys, days = keys[order], days[order]
         bounds = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
         for low, high in zip(bounds, bounds[1:], strict=False):
-            day, added = int(days[low]), keys[low:high].tolist()
+            day = int(days[low])
             if day > self.day:
-                (self.days[day] if day in self.days else self._open(day)).extend(added)
+                if day not in self.days:
+                    self._open(day)
+                self._columns.setdefault(day, []).append(keys[low:high])
             else:
-                self.late.extend(key + (day - self.day << DAY_BITS) for key in added)
+                self.late.extend((keys[low:high] + (day - self.day << DAY_BITS)).tolist())
                 heapify(self.late)
 
     def first(self) -> int:
@@ -100,17 +109,26 @@ class Ends:
             return False
         self.day = heappop(self._order)
         self.base = self.day << DAY_BITS
-        self.today = self.days.pop(self.day)
-        self.today.sort(reverse=True)
+        self.today, columns = self.days.pop(self.day), self._columns.pop(self.day, None)
+        if columns is None:
+            self.today.sort(reverse=True)
+            self._sorted = _NONE
+            return True
+        self._sorted = np.concatenate([np.array(self.today, dtype=np.int64), *columns])
+        self._sorted.sort()
+        self.today = self._sorted[::-1].tolist()
         return True
 
-    def gather(self) -> list[int]:
-        """Sort what was put late into the present day in among its keys, and return these, the first last."""
+    def gather(self) -> Ints:
+        """Sort what was put late into the present day in among its keys, and return these, the first one first."""
         if self.late:
             self.today += self.late
             self.today.sort(reverse=True)
             self.late.clear()
-        return self.today
+            self._sorted = _NONE
+        if len(self._sorted) < len(self.today):
+            self._sorted = np.array(self.today[::-1], dtype=np.int64)
+        return self._sorted[len(self._sorted) - len(self.today) :]
 
     def _open(self, day: int) -> list[int]:
         keys = self.days[day] = []

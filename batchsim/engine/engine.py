@@ -286,6 +286,9 @@ class Engine:
 
     def _turnover(self) -> Turnover:
         handover = Handover(self.kernel, self.tables, self.running, self.images, self.timeline.tell)
+        for environment in self.environments:
+            if isinstance(environment, Ec2Environment):
+                environment.fill = handover.fill
         return Turnover(
             self.kernel,
             self.tables,
@@ -301,7 +304,13 @@ class Engine:
             ),
             handover,
             Window(
-                self.kernel, self.tables, self.images, self.dependencies, handover, self.plan.rules.scheduler_cycle_ms
+                self.kernel,
+                self.tables,
+                self.images,
+                self.dependencies,
+                handover,
+                self.running.courses,
+                self.plan.rules.scheduler_cycle_ms,
             ),
             self._clock.is_stepping,
         )

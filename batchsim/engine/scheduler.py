@@ -174,8 +174,14 @@ class Scheduler:
                 else:
                     self._blocked.pop(queue.position, None)
                 return
+            low, high = head
+            while low + placed < high:  # no environment before this one has room for an equal job, nor will have
+                more = self._environments[environment].place(low + placed, high)
+                if not more:
+                    break
+                placed += more
             queue.take(placed)
-            self._decided("placement", range(head[0], head[0] + placed))
+            self._decided("placement", range(low, low + placed))
         if self._timeline.reason(queue.position) != WaitReason.EMPTY:
             self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
 

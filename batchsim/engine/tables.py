@@ -10,6 +10,7 @@ from batchsim.engine.attempt_table import AttemptTable
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.job_table import JobTable
 from batchsim.engine.plan import EntryRun, Shape, Terms
+from batchsim.engine.residents import Residents
 from batchsim.engine.submission_table import SubmissionTable
 from batchsim.engine.vocabulary import STATUS_REASONS, Vocabulary
 from batchsim.records.tables import Ints
@@ -29,6 +30,10 @@ class Tables:
     """By submission, what those go by that took a later revision than their entry's first."""
     status_reasons: Vocabulary = field(default_factory=lambda: Vocabulary(STATUS_REASONS))
     container_reasons: Vocabulary = field(default_factory=lambda: Vocabulary(("",)))
+
+    def __post_init__(self) -> None:
+        """Let instances know who is on them."""
+        self.instances.residents = Residents(self.attempts.ended_at)
 
     def shape_code(self, job: int) -> int:
         """Return the code of what a job asks for."""

@@ -33,6 +33,8 @@ from batchsim.records.vocabulary import JobState, Outcome
 SHORT = 4
 """Stretches of fewer ends do not pay for the look at whether it is calm."""
 MOST_SKIPPED = 64
+RETRIED_AFTER = 32
+"""Where there was no window, one is tried again after so many ends."""
 
 
 class Turnover:
@@ -120,11 +122,11 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
     )
     submission_of, left, shape_of, shapes = jobs.submission, submissions.left, submissions.shape, tables.shapes
     state_of, reason_of, job_ended_at, row_of = jobs.state, jobs.status_reason, jobs.ended_at, jobs.attempt_row
-    free_vcpus, free_mib, free_gpus, residents = (
+    free_vcpus, free_mib, free_gpus, whole = (
         instances.free_vcpus,
         instances.free_mib,
         instances.free_gpus,
-        instances.residents,
+        instances.vcpus,
     )
     window = self._window
     courses, is_followed, end_whole = attempts.courses.open, self._dependencies.is_followed, self.end_whole
@@ -136,25 +138,35 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
         late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base
         freed: list[int] = []
         changed: defaultdict[int, dict[int, None]] = defaultdict(dict)
-        ended, now, pass_at, fresh = 0, NEVER, NEVER, True
+        ended, now, pass_at, again = 0, NEVER, NEVER, 0
         while True:
-            if fresh and pass_at == NEVER and is_calm and queue is not None:
-                fresh = False
+            if ended >= again and pass_at == NEVER and is_calm and queue is not None:
+                again = ended + RETRIED_AFTER
                 many, clock, hosts = window.work_off(until)
                 if many:
-                    fresh = True
+                    again = ended + many
                     ended, now = ended + many, clock
                     changed[own].update(dict.fromkeys(hosts))
                     continue
             if not today:
                 if not late and not ends.turn_page():
                     break
-                fresh = True
+                again = ended
                 today, day_ms, until = ends.today, ends.base >> KEY_BITS, before - ends.base
             key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
             row = (key & TURN_MASK) >> 1
-            if key >= until or not key & 1 or ended_at[row] != NEVER:
+            if key >= until or not key & 1:
                 break
+            if ended_at[row] != NEVER:
+                if not kernel.is_lively(ended):
+                    break
+                if late and key == late[0]:
+                    heappop(late)
+                else:
+                    today.pop()
+                ends.pending -= 1
+                kernel.background -= 1
+                continue
             at = day_ms + (key >> KEY_BITS)
             if pass_at != NEVER and at > pass_at:
                 if not is_calm:
@@ -167,7 +179,8 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                         break
                 pass_at = NEVER
                 continue
-            if outcome_of[row] != has_exited or (courses and row in courses):
+            course = courses.get(row) if courses else None
+            if outcome_of[row] != has_exited or (course is not None and course.plan):
                 break
             job, host, place = job_of[row], host_of[row], place_of[row]
             submission = submission_of[job]
@@ -177,6 +190,8 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 heappop(late)
             else:
                 today.pop()
+            if course is not None:
+                attempts.courses.close(row, at, ran=True)
             ended, now = ended + 1, at
             ended_at[row] = job_ended_at[job] = at
             state_of[job], reason_of[job], row_of[job] = has_succeeded, EXITED, NEVER
@@ -186,19 +201,18 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
             free_mib[host] += want[2]
             if want[3]:
                 free_gpus[host] += want[3]
-            residing = residents[host]
-            residing.discard(row)
             changed[place][host] = None
             if place == own:
                 freed.append(host)
             elif queue is not None and place in queue.environments:
                 is_calm = False
             left[submission] -= 1
-            if not residing or not left[submission]:
+            is_empty = free_vcpus[host] == whole[host] or (environment.draining and environment.is_empty(host))
+            if is_empty or not left[submission]:
                 kernel.now_ms = at
                 if not left[submission]:
                     end_whole(submission)
-                if not residing:
+                if is_empty:
                     environment.idle_since.setdefault(host, at)
                     scale_in.watch(environment, host)
                 before = min(before, kernel.ends_before())

@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchsim.engine.columns import taken, written
+from batchsim.engine.courses import Courses
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ends import KEY_BITS, TURN_MASK
-from batchsim.engine.handover import Handover, is_ordinary
+from batchsim.engine.handover import Handover, is_ordinary, lasting_ms
 from batchsim.engine.images import ImageCache
+from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED
@@ -38,6 +40,8 @@ LEAST = 32
 class Ended:
     """The ends of a window in order. Shape of each column: (ends,)."""
 
+    place: Ints
+    """Among all keys: between them stand those of attempts that were interrupted."""
     at_ms: Ints
     row: Ints
     host: Ints
@@ -70,6 +74,7 @@ class Window:
         images: ImageCache,
         dependencies: Dependencies,
         handover: Handover,
+        courses: Courses,
         cycle_ms: int,
     ) -> None:
         self._kernel = kernel
@@ -77,6 +82,7 @@ class Window:
         self._images = images
         self._dependencies = dependencies
         self._handover = handover
+        self._courses = courses
         self._cycle_ms = cycle_ms
 
     def work_off(self, until: int) -> tuple[int, int, list[int]]:
@@ -87,15 +93,17 @@ class Window:
         nothing, ends = (0, NEVER, list[int]()), self._kernel.ends
         if len(ends.today) + len(ends.late) <= LEAST:
             return nothing
-        startable = self._startable()
+        keys = ends.gather()
+        keys = keys[: min(int(np.searchsorted(keys, min(until, _LAST))), MOST)]
+        startable = self._startable(4 * len(keys) + LEAST) if len(keys) > LEAST else _NONE
         if not len(startable):
             return nothing
-        ended, total = self._ends(until)
-        if total < LEAST:
+        at_ms = (ends.base >> KEY_BITS) + (keys >> KEY_BITS)
+        known = int(np.searchsorted(at_ms, self._pass_at(at_ms[:1])[0] + int(startable.min())))
+        if known <= LEAST:
             return nothing
-        lasting = int(startable.min())
-        count = int(np.searchsorted(ended.at_ms, self._pass_at(ended.at_ms[:1])[0] + lasting))
-        count = self._whole_passes(ended.at_ms, min(count, total))
+        ended, total = self._ends(keys[: known + 1], at_ms[: known + 1])
+        count = self._whole_passes(ended.at_ms, total)
         while count >= LEAST:
             now = ended.first(count)
             by_host = _ByHost(now, self._pass_at(now.at_ms), self._handover, self._tables)
@@ -122,32 +130,30 @@ class Window:
         whole = np.flatnonzero(self._pass_at(at_ms[:count]) < at_ms[1 : count + 1])
         return int(whole[-1]) + 1 if len(whole) else 0
 
-    def _startable(self) -> Ints:
-        """Return how long the jobs of the head run would run, up to the first that is not ordinary."""
+    def _startable(self, most: int) -> Ints:
+        """Return how long the first jobs of the head run would run, up to one that is not ordinary."""
         handover, tables, jobs = self._handover, self._tables, self._tables.jobs
-        most = 4 * len(self._kernel.ends.today) + LEAST
         low, high = handover.low, min(handover.high, handover.low + most)
         entry = tables.entry(low)
         if not is_ordinary(entry) or tables.revised:
             return _NONE
-        run_ms = taken(jobs.run, slice(low, high))
+        run_ms = lasting_ms(taken(jobs.run, slice(low, high)), entry)
         odd = taken(jobs.attempts, slice(low, high)) > 0
         if entry.limit_ms != NEVER:
             odd |= run_ms > entry.limit_ms
         first = np.flatnonzero(odd)
         return run_ms[: first[0]] if len(first) else run_ms
 
-    def _ends(self, until: int) -> tuple[Ended, int]:
-        """Return the ends of the present day, and how many of them are in order: those in front of what is not."""
-        ends, tables = self._kernel.ends, self._tables
-        keys = np.array(ends.gather()[::-1], dtype=np.int64)
-        before = int(np.searchsorted(keys, min(until, _LAST)))
-        keys = keys[: min(before, MOST)]
-        keys = keys[: _cut(len(keys), keys & 1 == 0)]
-        row = (keys & TURN_MASK) >> 1
+    def _ends(self, keys: Ints, at_ms: Ints) -> tuple[Ended, int]:
+        """Return ends by their keys, and how many of them are in order: those in front of what is not."""
+        tables, first_ones = self._tables, _cut(len(keys), keys & 1 == 0)
+        row = (keys[:first_ones] & TURN_MASK) >> 1
         table = tables.attempts
-        odd = taken(table.ended_at, row) != NEVER
-        odd |= taken(table.outcome, row) != Outcome.SUCCEEDED
+        place = np.flatnonzero(taken(table.ended_at, row) == NEVER)
+        row, at_ms = row[place], at_ms[place]
+        odd = taken(table.outcome, row) != Outcome.SUCCEEDED
+        for each in self._told(row):
+            odd[each] |= self._courses.open[int(row[each])].plan > 0
         assert self._handover.environment is not None
         odd |= taken(table.environment, row) != self._handover.environment.position
         job = taken(table.job, row)
@@ -157,9 +163,13 @@ class Window:
         vcpus, memory_mib, gpus = tables.sizes()
         if gpus.any():
             total = _cut(total, gpus[shape] > 0)
-        at_ms = (ends.base >> KEY_BITS) + (keys >> KEY_BITS)
         host = taken(table.instance, row)
-        return Ended(at_ms, row, host, job, submission, vcpus[shape], memory_mib[shape]), total
+        return Ended(place, at_ms, row, host, job, submission, vcpus[shape], memory_mib[shape]), total
+
+    def _told(self, rows: Ints) -> list[int]:
+        """Return the places of attempts whose course was written out."""
+        known = self._courses.open
+        return [place for place, row in enumerate(rows.tolist()) if row in known] if known else []
 
     def _ordinary(self, odd: Bools, submission: Ints) -> int:
         """Return how many ends come before one that is not ordinary, or the last of a call."""
@@ -182,9 +192,6 @@ class Window:
         if pulled is None:
             return 0, NEVER, []
         hosts = by_host.hosts.tolist()
-        residents = self._tables.instances.residents
-        for host, row in zip(ended.host.tolist(), ended.row.tolist(), strict=True):
-            residents[host].discard(row)
         self._end(ended)
         by_host.take()
         jobs = int(started.jobs.sum())
@@ -206,6 +213,8 @@ class Window:
 
     def _end(self, ended: Ended) -> None:
         tables, jobs, ends = self._tables, self._tables.jobs, self._kernel.ends
+        for place in self._told(ended.row):
+            self._courses.close(int(ended.row[place]), int(ended.at_ms[place]), ran=True)
         written(tables.attempts.ended_at, ended.row, ended.at_ms)
         written(jobs.ended_at, ended.job, ended.at_ms)
         written(jobs.state, ended.job, int(JobState.SUCCEEDED))
@@ -214,12 +223,16 @@ class Window:
         of_calls, counts = np.unique(ended.submission, return_counts=True)
         for submission, count in zip(of_calls.tolist(), counts.tolist(), strict=True):
             tables.submissions.left[submission] -= count
-        del ends.today[len(ends.today) - len(ended.row) :]
+        passed = int(ended.place[-1]) + 1
+        ends.pending -= passed - len(ended.row)
+        self._kernel.background -= passed - len(ended.row)
+        del ends.today[len(ends.today) - passed :]
 
     def _start(self, started: Started, pulled: Ints, count: int) -> None:
         """Open the attempts of the jobs next in line."""
         handover, tables = self._handover, self._tables
         jobs, table, low = tables.jobs, tables.attempts, handover.low
+        self._courses.implies |= tables.entry(low).course is not None
         environment, entry = handover.environment, tables.entry(low)
         assert environment is not None
         line = slice(low, low + count)
@@ -243,12 +256,12 @@ class Window:
         written(jobs.attempt_row, line, row)
         written(jobs.state, line, int(JobState.STARTING))
         written(jobs.waiting_since, line, NEVER)
-        residents = tables.instances.residents
-        for each, residing in zip(row.tolist(), host.tolist(), strict=True):
-            residents[residing].add(each)
-        self._kernel.ends.put_exits(running_at + taken(jobs.run, line), row)
+        tables.instances.residents.opened_many(row, host)
+        self._kernel.ends.put_exits(running_at + lasting_ms(taken(jobs.run, line), entry), row)
 
 
+SHUT = 1 << 40
+"""More vCPUs than any instance has."""
 MOST = 1 << 16
 """Ends of one window at most, so that what it takes in memory has a bound."""
 _LAST = (1 << 62) - 1
@@ -272,8 +285,6 @@ class _ByHost:
         """Each once."""
         self._number = np.cumsum(is_first) - 1
         """Which of them each end is on."""
-        self._since = np.arange(len(host)) - begins[self._number]
-        """Ends on the same instance before."""
         vcpus, memory_mib = self._free()
         self._vcpus = vcpus[self._number] + _sums(ended.vcpus[order], begins, self._number)
         self._memory_mib = memory_mib[self._number] + _sums(ended.memory_mib[order], begins, self._number)
@@ -284,11 +295,11 @@ class _ByHost:
         """Free room of each instance; none on those that are closed to jobs."""
         instances, environment = self._instances, self._handover.environment
         assert environment is not None
-        rows = self.hosts.tolist()
-        vcpus = np.array([instances.free_vcpus[row] for row in rows], dtype=np.int64)
+        rows = self.hosts.tolist() if environment.closed else []
+        vcpus = taken(instances.free_vcpus, self.hosts)
         if environment.closed:
-            vcpus[[row in environment.closed for row in rows]] -= 1 << 40
-        return vcpus, np.array([instances.free_mib[row] for row in rows], dtype=np.int64)
+            vcpus[[row in environment.closed for row in rows]] -= SHUT
+        return vcpus, taken(instances.free_mib, self.hosts)
 
     def _place(self) -> Ints:
         """Jobs that were started on the instance by the end of each group's pass."""
@@ -318,12 +329,11 @@ class _ByHost:
 
     def first_empty(self) -> int:
         """Return the place in order of time of the first end that leaves no job on its instance."""
-        residents = self._instances.residents
-        at_first = np.array([len(residents[row]) for row in self.hosts.tolist()], dtype=np.int64)
         group = np.searchsorted(self._groups, np.arange(len(self._number)))
-        left = at_first[self._number] - self._since - 1 + self._before()[group]
-        empty = self._order[left <= 0]
-        return int(empty.min()) if len(empty) else len(left)
+        free = self._vcpus - self._before()[group] * self._handover.vcpus
+        whole = taken(self._instances.vcpus, self.hosts).astype(np.int64)[self._number]
+        empty = self._order[(free == whole) | (free == whole - CLOSED) | (free == whole - SHUT)]
+        return int(empty.min()) if len(empty) else len(free)
 
     def take(self) -> None:
         """Let the room of each instance be what is left of it."""
@@ -334,9 +344,10 @@ class _ByHost:
         assert environment is not None
         vcpus = self._vcpus[last] - placed * handover.vcpus
         memory_mib = self._memory_mib[last] - placed * handover.memory_mib
-        for row, free, mib in zip(self.hosts.tolist(), vcpus.tolist(), memory_mib.tolist(), strict=True):
-            instances.free_vcpus[row] = free + (1 << 40) if row in environment.closed else free
-            instances.free_mib[row] = mib
+        if environment.closed:
+            vcpus[[row in environment.closed for row in self.hosts.tolist()]] += SHUT
+        written(instances.free_vcpus, self.hosts, vcpus)
+        written(instances.free_mib, self.hosts, memory_mib)
 
 
 def _sums(values: Ints, begins: Ints, number: Ints) -> NDArray[np.int64]:
