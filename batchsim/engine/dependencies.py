@@ -89,6 +89,11 @@ class Dependencies:
         """Whether anything waits for a call, or for single jobs of it."""
         return submission in self._dependents or submission in self._sequential
 
+    @property
+    def has_cancelled(self) -> bool:
+        """Whether jobs were cancelled that wait for their dependencies."""
+        return bool(self._cancelled)
+
     def _admit_at_once(self, submission: int) -> None:
         """A call that waits for nothing: as :meth:`admit` would, without a look at each of its jobs."""
         first = self._submissions.first_job[submission]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
@@ -28,6 +29,7 @@ from batchsim.engine.gates import build_gates
 from batchsim.engine.growth_builder import GrowthBuilder
 from batchsim.engine.handover import Handover
 from batchsim.engine.images import ImageCache
+from batchsim.engine.influx import Influx
 from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
@@ -98,6 +100,8 @@ class Engine:
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
         self._join()
+        if not thorough:
+            self.arrivals.takes = self._influx()
         if not thorough and self._may_turn_over():
             self.kernel.turnover = self._task_turnover() or self._turnover()
         for entry in workload.entries:
@@ -310,6 +314,24 @@ class Engine:
             ),
             self._clock.is_stepping,
         )
+
+    def _influx(self) -> Callable[[int], bool] | None:
+        """Return what takes single jobs in one step, where nothing is between their calls and their queues."""
+        rules = self.plan.rules
+        if type(self.submit_job) is not SubmitJob or rules.submit_tps or rules.dep_eval_delay_ms:
+            return None
+        if self.policies.job_order is not None:
+            return None
+        return Influx(
+            self.kernel,
+            rules,
+            self.tables,
+            self.queues,
+            self.submit_job,
+            self.dependencies,
+            self.scheduler,
+            self.timeline,
+        ).takes
 
     def _task_turnover(self) -> TaskTurnover | None:
         """Return one where all environments are Fargate's."""

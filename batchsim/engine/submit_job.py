@@ -79,6 +79,17 @@ class SubmitJob:
             return
         self._admit(submission, parents)
 
+    def has_parents(self, entry: int) -> bool:
+        """Whether calls of an entry may wait for others."""
+        return bool(self._plans[entry].dependencies)
+
+    def admits_one(self, submission: int, now_ms: int) -> bool:
+        """Admit a single job that waits for nobody; False where more is to be asked than how many are SUBMITTED."""
+        if self.revised or submission in self._own_parents or not self._submitted.add(1, now_ms):
+            return False
+        self.live_jobs += 1
+        return True
+
     def _admit(self, submission: int, parents: list[tuple[int, int]]) -> None:
         """A call is accepted."""
         self.live_jobs += self._tables.submissions.size[submission]
