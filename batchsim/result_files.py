@@ -1,4 +1,4 @@
-"""What stands in a result folder: summary, scenario, tables, events, notifications, the page, each made when written."""
+"""What stands in a result folder: summary, scenario, tables, events, notifications, and the page."""
 
 from __future__ import annotations
 
