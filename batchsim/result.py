@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from os import PathLike
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from batchsim.pricing.asked import Price
     from batchsim.pricing.reprice import Lookup
     from batchsim.report.plots import Plots
-
-_WRITTEN = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline", "blocked", "occurrences")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -306,31 +304,9 @@ class Result:
         html: bool = True,
     ) -> dict[str, Iterable[str] | bytes]:
         """The files of the result folder by name, as pieces of text or as bytes; what :meth:`write` writes."""
-        from batchsim.formats import events_jsonl, notifications_jsonl, result_folder, scenario_yaml, table_csv
-        from batchsim.report.columns import columns_of
-        from batchsim.report.parquet import parquet
-        from batchsim.report.summary_json import dumps
+        from batchsim.result_files import files_of
 
-        files: dict[str, Iterable[str] | bytes] = {
-            result_folder.SUMMARY: (dumps(self.summary()),),
-            result_folder.SCENARIO: (scenario_yaml.dump(self.scenario),),
-        }
-        frames = {name: getattr(self, name) for name in self._written(costs=costs)} | {"metrics": self.minutes}
-        for name, frame in frames.items():
-            files[f"{name}.{tables}"] = parquet(frame) if tables == "parquet" else table_csv.lines(columns_of(frame))
-        if events:
-            files[result_folder.EVENTS] = events_jsonl.lines(self.records, self.scenario, self.seed)
-        if self.scenario.notifications:
-            files[result_folder.NOTIFICATIONS] = notifications_jsonl.lines(self.records, self.scenario, self.seed)
-        if html:
-            files[result_folder.PAGE] = self._page()
-        return files
-
-    def _page(self) -> Iterator[str]:
-        """The report as a page, made when it is written."""
-        from batchsim.report.page import report_page
-
-        yield report_page(self._analysis, self.summary(), self.explain)
+        return files_of(self, self._analysis, events=events, costs=costs, tables=tables, html=html)
 
     @cached_property
     def story(self) -> Story:
@@ -387,14 +363,6 @@ class Result:
             {"rule": rule.name, "target": rule.target, "state": rule.state, "notifications": made.count(rule.name)}
             for rule in self.scenario.notifications
         ]
-
-    def _written(self, *, costs: bool) -> list[str]:
-        """The tables that the folder holds."""
-        refused = len(self.records.rejections.call) > 0
-        struck = len(self.records.faults.at_ms) > 0
-        has_consumables = bool(self.scenario.consumableResources)
-        beside = {"consumables": has_consumables, "rejections": refused, "costs": costs, "faults": struck}
-        return [*_WRITTEN, *(name for name, is_wanted in beside.items() if is_wanted)]
 
     def _table(self, name: str) -> pd.DataFrame:
         from batchsim.analysis.tables import TABLES

@@ -5,7 +5,7 @@ Each change that is told was made to the scenario and judged again by the rules 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice, product
 from typing import Any, NamedTuple
@@ -35,6 +35,8 @@ class _Setting(NamedTuple):
     path: str
     value: Any
     text: str
+    vcpus: int = 0
+    """What maxvCpus is raised to, or how large the type is that is added."""
 
 
 def judge(scenario: Scenario, entry_id: str, asked: Asked) -> Verdict | None:
@@ -70,10 +72,21 @@ def _changes(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, own: 
 
 def _first_that_does(scenario: Scenario, facts: CatalogueFacts, job: EffectiveJob, place: Place) -> Change | None:
     """One setting or one more type for an environment; where no one does, a setting and a type together."""
-    settings, types = list(_settings(facts, place, job)), list(_larger_types(scenario, facts, place, job))
-    singles = [(each,) for each in (*settings, *types)]
-    tried: Iterator[tuple[_Setting, ...]] = chain(singles, product(settings, types))
+    types = list(_larger_types(scenario, facts, place, job))
+    singles = [(each,) for each in (*_settings(facts, place, job), *types)]
+    with_room = _settings(facts, place, job, {each.vcpus for each in types})
+    pairs = (pair for pair in product(with_room, types) if _belong_together(*pair, job))
+    tried: Iterator[tuple[_Setting, ...]] = chain(singles, pairs)
     return next((_change(each) for each in islice(tried, _TRIES) if _would_run(scenario, each, job)), None)
+
+
+def _belong_together(setting: _Setting, type_: _Setting, job: EffectiveJob) -> bool:
+    """Whether a setting is worth a try with a type: maxvCpus as far as the job asks for, or as the type is large."""
+    return setting.vcpus in (0, _least_vcpus(job), type_.vcpus)
+
+
+def _least_vcpus(job: EffectiveJob) -> int:
+    return -(-job.vcpus_milli // 1000)
 
 
 def _change(settings: tuple[_Setting, ...]) -> Change:
@@ -88,18 +101,18 @@ def _is_small(change: Change, job: EffectiveJob) -> bool:
     return all(given[name] - value <= SMALL * given[name] for name, value in change.asks.items())
 
 
-def _settings(facts: CatalogueFacts, place: Place, job: EffectiveJob) -> Iterator[_Setting]:
-    """Settings of an environment that might do."""
+def _settings(facts: CatalogueFacts, place: Place, job: EffectiveJob, sizes: Iterable[int] = ()) -> Iterator[_Setting]:
+    """Settings of an environment that might do; maxvCpus also as large as types of these ``sizes``."""
     base = f"computeEnvironments.{place.name}"
     if "DISABLED" in place.shut:
         yield _Setting(f"{base}.state", "ENABLED", f"enable `{place.name}` (state: ENABLED)")
     if "INVALID" in place.shut:
         yield _Setting(f"{base}.status", "VALID", f"repair `{place.name}` (status: VALID)")
-    least = -(-job.vcpus_milli // 1000)
-    for vcpus in sorted({least, *(pool.type.vcpus for pool in facts.pools.get(place.name, ()))}):
+    least = _least_vcpus(job)
+    for vcpus in sorted({least, *sizes, *(pool.type.vcpus for pool in facts.pools.get(place.name, ()))}):
         if vcpus > place.most_vcpus and vcpus >= least:
             text = f"raise maxvCpus of `{place.name}` to {vcpus} ({vcpus - place.most_vcpus} more)"
-            yield _Setting(f"{base}.computeResources.maxvCpus", vcpus, text)
+            yield _Setting(f"{base}.computeResources.maxvCpus", vcpus, text, vcpus)
     if place.barred:
         yield _Setting(f"{base}.computeResources.bidPercentage", 100, f"raise bidPercentage of `{place.name}` to 100")
         yield _Setting("world.ec2_vcpu_quota", "unlimited", "ask for a higher vCPU quota (world.ec2_vcpu_quota)")
@@ -126,7 +139,8 @@ def _larger_types(scenario: Scenario, facts: CatalogueFacts, place: Place, job: 
     path = f"computeEnvironments.{place.name}.computeResources.instanceTypes"
     for each in fitting[:_ROOM]:
         size = f"{each.vcpus} vCPU, {each.memory_mib} MiB nominal"
-        yield _Setting(path, [*listed, each.name], f"add {each.name} ({size}) to instanceTypes of `{place.name}`")
+        text = f"add {each.name} ({size}) to instanceTypes of `{place.name}`"
+        yield _Setting(path, [*listed, each.name], text, each.vcpus)
 
 
 def _would_run(scenario: Scenario, settings: tuple[_Setting, ...], job: EffectiveJob) -> bool:

@@ -13,6 +13,11 @@ assert LEVEL in LEVELS, f"BATCHSIM_EFFORT={LEVEL}: one of {', '.join(LEVELS)}"
 T = TypeVar("T")
 
 
+def first_number() -> int:
+    """Where a campaign of numbered scenarios begins: 0 under ``fast``, else a thousand for each of BATCHSIM_SEED."""
+    return 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1000
+
+
 def patience(seconds: float) -> float:
     """A bound on a time of the processor, for what might not end: longer where a tracer follows each line."""
     return seconds * (10 if sys.gettrace() else 1)

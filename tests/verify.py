@@ -64,6 +64,18 @@ LAYERS = (
     Layer("anomalies", "tempting properties that are false, each with its counter-example", ("tests/anomalies",)),
     Layer("hostile", "bad input and hostile operation", ("tests/hostile",)),
     Layer("fuzz", "mutated files, random scenarios with random faults", ("tests/fuzz",)),
+    Layer(
+        "sight",
+        "what people are shown: sums, explanations, limits, metrics and pages recounted, pages in a browser",
+        (
+            "tests/sums",
+            "tests/explain",
+            "tests/browser",
+            "tests/report/test_page_of_anything.py",
+            "tests/analysis/test_limits.py",
+            "tests/analysis/test_minutes.py",
+        ),
+    ),
     Layer("fidelity", "rules of AWS Batch, each broken on purpose", ("tests/fidelity/verify.py",)),
 )
 

@@ -35,12 +35,17 @@ class _Call(NamedTuple):
     """What the events of one call share."""
 
     ours: str
+    quoted: str
+    """The same as JSON, without the quotation mark behind it."""
     uuid: str
     before: str
     """Members of the detail up to the container's."""
     container: str
     after: str
 
+
+_RUNNABLE, _RUNNING, _FIRST_FINAL = int(JobState.RUNNABLE), int(JobState.RUNNING), min(map(int, FINAL))
+"""As plain ints: they are compared for each line."""
 
 _text: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -64,7 +69,7 @@ class _Lines:
 
     def __init__(self, facts: Facts, writer: Writer) -> None:
         jobs, attempts = facts.records.jobs, facts.records.attempts
-        self._facts, self._writer = facts, writer
+        self._facts, self._writer, self._seed = facts, writer, facts.seed
         self._start = facts.start_epoch_ms
         self._of_call = cache(self._call)
         self._instance = cache(self._instance_arn)
@@ -85,20 +90,25 @@ class _Lines:
     def job(self, at_ms: int, job: int, state: int, attempt: int) -> str:
         """One change of a single job or an array child."""
         call, index = self._of_call(self._submission[job]), self._index[job]
-        extra = f":{index}" if index != NEVER else ""
-        ours, arn, at = call.ours + extra, self._arn + call.uuid + extra, self._start + at_ms
-        array = f',"arrayProperties":{{"index":{index},"statusSummary":{{}}}}' if extra else ""
-        container, rest = self._attempts(call, job, state, attempt)
+        extra, array = "", ""
+        if index != NEVER:
+            extra, array = f":{index}", f',"arrayProperties":{{"index":{index},"statusSummary":{{}}}}'
+        uuid, at, rows = call.uuid + extra, self._start + at_ms, self._rows_of(job)
+        if attempt <= 1 and state < _FIRST_FINAL:
+            now = f',"startedAt":{self._start + self._running[rows[0]]}' if state == _RUNNING else ""
+            container, rest = call.container, f',"attempts":[]{now}'
+        else:
+            container, rest = self._attempts(call, job, rows, state, attempt)
         return (
-            f'{{"version":"0","id":"{uuid_of(self._facts.seed, f"event {ours} {state} {attempt}")}{self._middle}'
-            f'{second(at // 1000)[:-1]}{self._region}{arn}"],"detail":{{"jobArn":"{arn}",'
-            f'"jobId":"{call.uuid}{extra}","status":"{STATES[state]}"{call.before},"container":{container}{call.after}'
-            f'{array}{rest},"batchsim":{{"jobId":{_text(ours)},"at":{at}{self._extension(job, state, attempt)}}}}}}}\n'
+            f'{{"version":"0","id":"{uuid_of(self._seed, f"event {call.ours}{extra} {state} {attempt}")}{self._middle}'
+            f'{second(at // 1000)[:-1]}{self._region}{self._arn}{uuid}"],"detail":{{"jobArn":"{self._arn}{uuid}",'
+            f'"jobId":"{uuid}","status":"{STATES[state]}"{call.before},"container":{container}{call.after}'
+            f'{array}{rest},"batchsim":{{"jobId":{call.quoted}{extra}","at":{at}'
+            f"{self._extension(job, rows, state, attempt) if attempt else ''}}}}}}}\n"
         )
 
-    def _attempts(self, call: _Call, job: int, state: int, attempt: int) -> tuple[str, str]:
+    def _attempts(self, call: _Call, job: int, rows: list[int], state: int, attempt: int) -> tuple[str, str]:
         """The container, and the members for status reason, attempts, and instants of the last one."""
-        rows = self._rows_of(job)
         is_final = state in FINAL
         ended = rows if is_final else rows[: max(0, attempt - 1)]
         containers = [self._container(row) for row in ended]
@@ -130,15 +140,12 @@ class _Lines:
         started = f',"startedAt":{self._start + running}' if running != NEVER else ""
         return started + (f',"stoppedAt":{self._start + ended}' if ended != NEVER else "")
 
-    def _extension(self, job: int, state: int, attempt: int) -> str:
-        if not attempt:
-            return ""
-        rows = self._rows_of(job)
+    def _extension(self, job: int, rows: list[int], state: int, attempt: int) -> str:
         if attempt > len(rows):
             return f',"attempt":{attempt},"runnableAt":{self._start + self._waiting[job]}'
         row = rows[attempt - 1]
         found = f',"attempt":{attempt},"runnableAt":{self._start + self._runnable[row]}'
-        return found if state == JobState.RUNNABLE else f'{found},"startingAt":{self._start + self._starting[row]}'
+        return found if state == _RUNNABLE else f'{found},"startingAt":{self._start + self._starting[row]}'
 
     def _instance_arn(self, row: int) -> str:
         return self._facts.arn("container-instance", self._writer.instance(row), "ecs")
@@ -148,7 +155,7 @@ class _Lines:
         keys = list(static)
         at = keys.index("container")
         before, after = ({key: static[key] for key in part} for part in (keys[:at], keys[at + 1 :]))
-        return _Call(ours, name, _members(before), _text(static["container"]), _members(after))
+        return _Call(ours, _text(ours)[:-1], name, _members(before), _text(static["container"]), _members(after))
 
 
 def _members(values: dict[str, Any]) -> str:

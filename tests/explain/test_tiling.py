@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from conftest import Count
-from effort import LEVEL, effort
+from effort import effort, first_number
 
 import batchsim
 from batchsim.analysis.check import tables_of
@@ -17,10 +16,10 @@ from tests.explain.tiling import differences, spread
 from tests.properties.claims import numbered
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
-MOST = effort(fast=8, verify=150, long=10**9)
-_BASE = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1000
-RANDOM = effort(fast=15, verify=500, long=5_000)
-EACH = 40
+MOST = effort(fast=8, verify=8, long=10**9)
+_BASE = first_number()
+RANDOM = effort(fast=15, verify=40, long=5_000)
+EACH = effort(fast=20, verify=10, long=40)
 ONCE_WRONG = (19, 42, 102, 116, 127, 153, 160, 172)
 """Runs in which jobs overtake others: who was head of the line, and when, was told wrong."""
 

@@ -10,6 +10,7 @@ from conftest import Count, Simulate
 from batchsim import Scenario
 from batchsim.analysis.explain.verdict import Change
 from batchsim.analysis.explain.words import Asked
+from batchsim.catalog import instance_types
 from batchsim.spec import parse, to_data
 from batchsim.verdicts import judge
 
@@ -72,6 +73,10 @@ STUCK = {
         "maxvCpus is 2 at most",
     ),
     "too many GPUs": (world(gpus="4", memory="1024", instanceTypes=["g4dn.xlarge"], maxvCpus=64), "3 short"),
+    "too many GPUs, in too small an environment": (
+        world(gpus="8", memory="8000", instanceTypes=["g4dn.xlarge", "g4dn.12xlarge"], maxvCpus=16),
+        "the most GPUs are g4dn.xlarge's: 1, 7 short",
+    ),
     "a type that BEST_FIT never launches": (
         world(vcpus="1", memory="1024", maxvCpus=2),
         "BEST_FIT stays within maxvCpus, 2, and m5.xlarge has 4 vCPU",
@@ -122,6 +127,12 @@ def test_the_least_maximum_is_told(simulate: Simulate) -> None:
     change = judge(scenario, "big", Asked(4000, 1024, 0)).changes[0]  # type: ignore[union-attr]
     assert change.settings == (("computeEnvironments.small.computeResources.maxvCpus", 4),)
     assert simulate(scenario.with_("small.maxvCpus", 3)).jobs["state"].iloc[0] == "RUNNABLE"
+
+
+def test_the_maximum_is_raised_no_further_than_the_type_that_is_added_is_large() -> None:
+    data, _ = STUCK["too many GPUs, in too small an environment"]
+    [(_, maximum), (_, types)] = judge(parse(data), "big", Asked(4000, 8000, 8)).changes[0].settings  # type: ignore[union-attr]
+    assert maximum == instance_types()[types[-1]].vcpus
 
 
 def test_a_job_behind_a_hopeless_head_is_told_of_it(simulate: Simulate) -> None:

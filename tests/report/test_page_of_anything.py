@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
-from effort import effort
+from effort import effort, first_number
 from properties.claims import numbered
 from report.pages import Page, data_of, models_of, page_of, tiles_of
 from report.test_page import ORDER
@@ -13,18 +12,18 @@ from report.test_page import ORDER
 from batchsim import compare
 from batchsim.report.page.tiles import value_at
 
-FIRST = int(os.environ.get("BATCHSIM_SEED", "2026"))
-
 
 def test_random_scenarios_have_pages(cases: Callable[[int], None]) -> None:
-    numbers = range(FIRST, FIRST + effort(fast=12, verify=150, long=2_000))
+    first = 2026 + first_number()
+    numbers = range(first, first + effort(fast=12, verify=16, long=2_000))
     wrong = [f"number {number}: {flaw}" for number in numbers for flaw in flaws(number)]
     cases(len(numbers))
     assert not wrong, "\n".join(wrong)
 
 
 def test_random_comparisons_have_pages(cases: Callable[[int], None]) -> None:
-    numbers = range(FIRST, FIRST + effort(fast=6, verify=60, long=600))
+    first = 2026 + first_number()
+    numbers = range(first, first + effort(fast=6, verify=6, long=600))
     wrong = [f"number {number}: {flaw}" for number in numbers for flaw in flaws_of_comparison(number)]
     cases(len(numbers))
     assert not wrong, "\n".join(wrong)

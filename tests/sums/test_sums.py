@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from effort import LEVEL, effort
+from effort import LEVEL, effort, first_number
 
 import batchsim
 from batchsim.analysis import run as analysis
@@ -28,7 +28,7 @@ LARGE = ("thirty_nights", "etl_10tb_array", "monte_carlo_risk", "small_jobs_or_l
 EXAMPLES = [
     name for name in sorted(path.stem for path in FOLDER.glob("*.yaml")) if LEVEL != "fast" or name not in LARGE
 ]
-_BASE = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1000
+_BASE = first_number()
 _NUMBERS = f"{_BASE}:{_BASE + effort(fast=100, verify=500, long=10_000)}"
 FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", _NUMBERS).split(":"))
 STRETCH = 10

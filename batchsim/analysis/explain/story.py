@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class Story:
     def __init__(self, tables: Mapping[str, Any], judge: Judge | None = None) -> None:
         """``tables``: the DataFrames of a run by name, ``summary`` and ``scenario`` as mappings."""
         self.run = RunTables(tables)
-        self._judge = judge
+        self._judge = cache(judge) if judge is not None else None  # jobs of an entry ask for the same
         self._lines: dict[tuple[str, str], Line] = {}
 
     def explain(self, name: str) -> Explanation:

@@ -82,7 +82,7 @@ def parts(run: Analysis, ax: Axes | None) -> Axes:
 
 
 def _rows(run: Analysis, groups: Groups) -> list[tuple[str, dict[str, float]]]:
-    """A label and the mean wait by reason: of all jobs and, of several groups of queues, of each where a wait is over."""
+    """A label and the mean wait by reason: of all jobs and, of several groups of queues, of each with waits over."""
     waited, group = wait_is_over(run), groups.of[queue_of_job(run)]
     names = group_names(run.records.names.queues, groups.codes, groups.others, "queues")
     chosen = [waited & (group == number) for number in range(groups.count)]
