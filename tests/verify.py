@@ -66,11 +66,11 @@ LAYERS = (
     Layer("fuzz", "mutated files, random scenarios with random faults", ("tests/fuzz",)),
     Layer(
         "sight",
-        "what people are shown: sums, explanations, limits, metrics and pages recounted, pages in a browser",
+        "what people are shown: sums, explanations, limits, metrics, pages recounted; large pages in a browser",
         (
             "tests/sums",
-            "tests/explain",
-            "tests/browser",
+            "tests/explain/test_tiling.py",
+            "tests/browser/test_pace.py",
             "tests/report/test_page_of_anything.py",
             "tests/analysis/test_limits.py",
             "tests/analysis/test_minutes.py",

@@ -16,6 +16,7 @@ import pandas as pd
 from batchsim import Result
 from batchsim.spec.entries import Workflow
 from batchsim.spec.workload import After
+from tests.sums.recount import rows_of
 
 FAILED_BY_A_DEPENDENCY = "Dependent Job failed"
 
@@ -90,8 +91,8 @@ class Recount:
         self.result = result
         self.horizon = result.records.horizon_ms
         self.delay = result.scenario.world.dep_eval_delay
-        self._calls = {(row.entry, row.occurrence): row for row in result.submissions.itertuples() if self._came(row)}
-        self.jobs = [job for job in map(self._job, result.jobs.itertuples()) if job is not None]
+        self._calls = {(row.entry, row.occurrence): row for row in rows_of(result.submissions) if self._came(row)}
+        self.jobs = [job for job in map(self._job, rows_of(result.jobs)) if job is not None]
         self.by_id = {job.id: job for job in self.jobs}
         self._of_call: dict[str, list[Job]] = {}
         for job in self.jobs:
@@ -167,7 +168,7 @@ class Recount:
         items = enumerate(self.result.scenario.workload)
         root = {entry.id: f"item {number}" for number, item in items for entry in members(item)}
         leaders, found = leaders_of(self.result), {}
-        for row in self.result.submissions.itertuples():
+        for row in rows_of(self.result.submissions):
             name = row.entry
             while name in leaders:
                 name = leaders[name]
@@ -233,7 +234,7 @@ def flooded(links: dict[int, set[int]]) -> Iterator[set[int]]:
 def unlike_the_recount(result: Result, most_slacks: int = 12) -> list[str]:
     """What the product's critical paths have otherwise; of slacks so many a workflow are tried, evenly."""
     recount, problems = Recount(result), []
-    table = {row.job_id: row for row in result.critical_path.itertuples()}
+    table = {row.job_id: row for row in rows_of(result.critical_path)}
     if sorted(table) != sorted(recount.by_id):
         problems.append(f"jobs: {sorted(set(table) ^ set(recount.by_id))} are in one of the two alone")
     totals = result.workflows

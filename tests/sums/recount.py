@@ -6,7 +6,7 @@ instants, each bill from its own time, size and price, each sum of causes is hel
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -43,9 +43,17 @@ class Tables:
             self.tries.setdefault(row["job_id"], []).append(row)
 
 
+def rows_of(frame: pd.DataFrame) -> list[Any]:
+    """Its rows as named tuples of plain values, as ``itertuples`` has them, but soon."""
+    row = namedtuple("row", ["Index", *frame.columns])  # type: ignore[misc] # noqa: PYI024 -- its fields are known only here
+    return [
+        row(*cells) for cells in zip(range(len(frame)), *(frame[name].tolist() for name in frame.columns), strict=True)
+    ]
+
+
 def tables_of(result: Result) -> Tables:
     names = ("jobs", "attempts", "instances", "submissions", "costs")
-    found = [getattr(result, name).astype(object).to_dict("records") for name in names]
+    found = [[row._asdict() for row in rows_of(getattr(result, name))] for name in names]
     return Tables(*found, end_ms=result.records.horizon_ms, summary=result.summary())
 
 
