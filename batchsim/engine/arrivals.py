@@ -41,6 +41,8 @@ class Arrivals:
         self._accept = accept
         self._reject = reject
         self._rejections = rejections
+        self.takes: Callable[[int], bool] | None = None
+        """Takes calls of single jobs that wait for nothing, faster than one room after the other (``influx.py``)."""
         self._known = column("i")
         """Calls whose instants are known beforehand, in order; as a column, since there may be a million."""
         self._next_known = 0
@@ -113,7 +115,8 @@ class Arrivals:
                 heappop(self._agenda)
             else:
                 self._next_known += 1
-            self._call(following[1])
+            if self.takes is None or not self.takes(following[1]):
+                self._call(following[1])
         self._event_at = NEVER
         self._schedule()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchsim.engine.columns import column, frozen
+from batchsim.engine.columns import DTYPES, column, frozen
 from batchsim.records.tables import NEVER, Attempts, Ints
 from batchsim.records.vocabulary import Outcome
 
@@ -35,6 +35,15 @@ class AttemptTable:
 
     def __len__(self) -> int:
         return len(self.job)
+
+    def extend(self, *, job: Ints, starting_at: Ints, **columns: Ints | int) -> None:
+        """Append first attempts on instances, shape (attempts,); what is a number is the same for all of them."""
+        same = {"attempt": 1, "ended_at": NEVER}
+        for name, value in {"job": job, **same, "starting_at": starting_at, "pull_at": starting_at, **columns}.items():
+            values = getattr(self, name)
+            dtype = np.int8 if isinstance(values, bytearray) else DTYPES[values.typecode]
+            added = np.full(len(job), value, dtype) if isinstance(value, int) else value.astype(dtype)
+            values.extend(added.tobytes()) if isinstance(values, bytearray) else values.frombytes(added.tobytes())
 
     def is_open(self, row: int) -> bool:
         """Whether the attempt still holds its capacity."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
+from batchsim.engine.columns import taken
 from batchsim.engine.courses import Courses, course_of
 from batchsim.engine.ends import TURN_MASK
 from batchsim.engine.kernel import Kernel, Rank, end_key
@@ -12,7 +15,7 @@ from batchsim.engine.plan import EntryRun, sooner
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED, KILLED, START_FAILED, START_TIMEOUT, TASK_RETIRED, TIMED_OUT
 from batchsim.engine.workload.progress import SPEED_1, running_ms
-from batchsim.records.tables import NEVER
+from batchsim.records.tables import NEVER, Progress
 from batchsim.records.vocabulary import JobState, Outcome
 
 End = tuple[int, int, int, int, int, int]
@@ -66,6 +69,7 @@ class Attempts:
         kernel.ended = self.end
         self._tables = tables
         self._jobs = tables.jobs
+        self._residents = tables.instances.residents
         self._revised = tables.revised
         self._start_failure = start_failure
         self._start_timeout = tables.container_reasons.code(START_TIMEOUT)
@@ -85,6 +89,7 @@ class Attempts:
         ends_at, rank, outcome, status_reason, reason, exit_code = planned
         if outcome == Outcome.START_FAILED and running_at < ends_at:
             running_at = ends_at  # a failure takes a millisecond at least, and nothing runs in it
+        self._residents.opened(row, start.instance)
         table.job.append(job)
         table.attempt.append(attempt)
         table.instance.append(start.instance)
@@ -105,6 +110,34 @@ class Attempts:
         jobs.waiting_since[job] = NEVER
         kernel.ends.put(end_key(ends_at, rank, row << 1 | 1))
         return row
+
+    def recall(self, row: int) -> None:
+        """Write out the course of a container that has one, if it was only implied so far."""
+        job = self.table.job[row]
+        entry = self._tables.entry(job)
+        if entry.course is None or row in self._on_course or self.table.ended_at[row] != NEVER:
+            return
+        jobs = self._jobs
+        own = (jobs.run[job], jobs.exit_code[job], jobs.fail_reason[job])
+        self.courses.begin(row, course_of(entry.course, job, 0, self.table.running_at[row], SPEED_1, own))
+
+    def freeze_courses(self, horizon_ms: int) -> Progress:
+        """Return the frozen record of all courses, the implied ones among them."""
+        if self.courses.implies:
+            for row in self.table.open_rows().tolist():
+                self.recall(row)
+            self._write_implied()
+        return self.courses.freeze(horizon_ms)
+
+    def _write_implied(self) -> None:
+        jobs = taken(self.table.job, slice(None))
+        is_told = np.zeros(len(jobs), dtype=np.bool_)
+        is_told[self.courses.told()] = True
+        entry_of = taken(self._tables.submissions.entry, taken(self._jobs.submission, jobs))
+        for number, entry in enumerate(self._tables.entries):
+            if entry.course is not None:
+                rows = np.flatnonzero((entry_of == number) & ~is_told)
+                self.courses.add_undisturbed(rows, taken(self._jobs.run, jobs[rows]), entry.course.checkpoint)
 
     def interrupt(self, row: int, outcome: Outcome, status_reason: int, exit_code: int) -> None:
         """End an open attempt now, whatever was planned; its own event will find it closed."""
@@ -205,6 +238,8 @@ class Attempts:
 
     def _close(self, row: int) -> None:
         table = self.table
+        if self.courses.implies:
+            self.recall(row)
         table.ended_at[row] = self._kernel.now_ms
         self._jobs.attempt_row[table.job[row]] = NEVER
         if self.stopping:

@@ -109,9 +109,16 @@ class BlockDetector:
             self._set_timer(watch)
 
     def is_quiet(self, line: int, reason: WaitReason, environment: int, job: int) -> bool:
-        """Whether :meth:`heard` does nothing for this head, nor for any other of its shape."""
+        """Whether of this head, and of others of its shape that follow it, only the last needs to be heard of.
+
+        Either :meth:`heard` does nothing for them; or capacity lacks for all, none was told of, and a timer is set.
+        """
         watch = self._watches.get(line)
-        return (watch is None or watch.cause is None) and self._is_plain(reason, environment, job)
+        if watch is None or watch.cause is None:
+            return self._is_plain(reason, environment, job)
+        is_same = watch.job == job and watch.cause == BlockReason.INSUFFICIENT_CAPACITY
+        is_lasting = reason == WaitReason.CAPACITY_ERROR and len(watch.queue.environments) == 1
+        return is_same and is_lasting and watch.row == NEVER and watch.rings_at_ms != FAR
 
     def _watch(self, queue: int, share: int) -> _Watch:
         watched = self._queues[queue]

@@ -23,13 +23,28 @@ def from_numpy(code: str, values: Ints) -> array[int]:
     return filled
 
 
+def taken(values: array[int] | bytearray, where: Ints | slice) -> Ints:
+    """Return a copy of some rows of a column that may grow again at once."""
+    rows = _view(values)[where]
+    return rows.copy() if isinstance(where, slice) else rows
+
+
+def written(values: array[int] | bytearray, where: Ints | slice, what: Ints | int) -> None:
+    """Write some rows of a column."""
+    _view(values)[where] = what
+
+
+def _view(values: array[int] | bytearray) -> Ints:
+    return np.frombuffer(values, dtype=np.int8 if isinstance(values, bytearray) else DTYPES[values.typecode])
+
+
 def frozen(values: array[int] | bytearray) -> Ints:
     """Return a column as read-only numpy, without a copy; a bytearray gives int8.
 
     As long as the view lives, the column cannot grow: a finished engine is frozen for good, and looks in between must
     let go of their views.
     """
-    view = np.frombuffer(values, dtype=np.int8 if isinstance(values, bytearray) else DTYPES[values.typecode])
+    view = _view(values)
     view.flags.writeable = False
     return view
 

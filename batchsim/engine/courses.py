@@ -1,6 +1,8 @@
 """The containers that save their work or answer SIGTERM: what each has before it, and what came of those that ended.
 
 Attempts of entries with neither a ``checkpoint`` nor an ``on_sigterm`` of their own have no course, and cost nothing.
+A first attempt at speed 1 need not be told of, either: its course is *implied*. It is written out when something happens
+to it (:meth:`Attempts.recall`); of those that came to their end undisturbed, the record is reckoned when it is frozen.
 """
 
 from __future__ import annotations
@@ -9,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from batchsim.engine.columns import column, frozen
+from batchsim.engine.columns import column, frozen, taken
 from batchsim.engine.workload.course_rules import CourseRule
-from batchsim.engine.workload.progress import Progress, Stretch, progress_of
-from batchsim.records.tables import NEVER
+from batchsim.engine.workload.progress import CheckpointRule, Progress, Stretch, progress_of
+from batchsim.records.tables import NEVER, Ints
 from batchsim.records.tables import Progress as ProgressRecord
 
 COLUMNS = ("restore_ms", "checkpoint_ms", "kept_ms", "unkept_ms", "from_ms", "saved_ms", "done_ms", "sigterm_at_ms")
@@ -47,6 +49,8 @@ class Courses:
         """By attempt row, of attempts that hold capacity."""
         self.saved: dict[int, int] = {}
         """By job, the work that a checkpoint saved; nothing where it is not in here."""
+        self.implies = False
+        """Whether any course was implied so far."""
         self._attempt = column("i")
         self._columns = {name: column("q") for name in COLUMNS}
 
@@ -85,6 +89,22 @@ class Courses:
         if progress.saved_ms:
             self.saved[course.job] = progress.saved_ms
         self._write(row, course, progress)
+
+    def told(self) -> Ints:
+        """Return the attempts whose courses were written out."""
+        return np.concatenate([taken(self._attempt, slice(None)), np.fromiter(self.open, dtype=np.int32)])
+
+    def add_undisturbed(self, rows: Ints, work_ms: Ints, rule: CheckpointRule) -> None:
+        """Write down implied courses that came to their end: attempts, and their work, shape (attempts,).
+
+        As :meth:`Stretch.at` has it at the end of a stretch without a restore.
+        """
+        writes = np.maximum(work_ms - 1, 0) // rule.every_ms
+        kept, none = writes * rule.every_ms, np.zeros(len(rows), dtype=np.int64)
+        columns = (none, writes * rule.cost_ms, kept, work_ms - kept, none, kept, work_ms, none + NEVER)
+        self._attempt.frombytes(rows.astype(np.int32).tobytes())
+        for name, added in zip(COLUMNS, columns, strict=True):
+            self._columns[name].frombytes(added.astype(np.int64).tobytes())
 
     def freeze(self, horizon_ms: int) -> ProgressRecord:
         """Return the frozen record, in order of the attempts; those that still run have come as far as the horizon."""

@@ -26,7 +26,9 @@ MOST_RUNS = 1_000
 class DemandMeter:
     """Reads the queues in the order in which a pass serves them."""
 
-    def __init__(self, tables: Tables, environments: tuple[Environment, ...]) -> None:
+    def __init__(self, tables: Tables, environments: tuple[Environment, ...], *, thorough: bool = False) -> None:
+        """``thorough`` measures all demand by the one rule for all queues."""
+        self._thorough = thorough
         self.queues: list[JobQueue] = []
         """In serving order; the scheduler's own list."""
         self.quota: VcpuQuota | None = None
@@ -54,7 +56,30 @@ class DemandMeter:
         """Whether :meth:`uncovered` would return anything; it stops at the first job."""
         if not self.waits(target):
             return False
-        return next(self._uncovered(target), None) is not None
+        quickly = None if self._thorough else self._is_quickly_unmet(target)
+        return next(self._uncovered(target), None) is not None if quickly is None else quickly
+
+    def _is_quickly_unmet(self, target: Ec2Environment) -> bool | None:
+        """The same where ``target`` alone serves all queues that reach it, and may grow for whatever it takes.
+
+        None where that is not so: then :meth:`_uncovered` tells.
+        """
+        if self.ledger is not None or self.quota is not None or not target.may_grow_for_any():
+            return None
+        queues, rooms, shapes = self._related(target), target.rooms_on(), self._shapes
+        if any(queue.environments != (target.position,) or queue.overtakers != "nobody" for queue in queues):
+            return None
+        for queue in queues:
+            if isinstance(queue, ShareQueue) and (queue.holds is not None or queue.shares.reservation):
+                return None
+            if not all(target.takes(shape) for shape, count in queue.by_shape.items() if count):
+                return None
+        for queue in queues:
+            for _, shape, count in self._in_line(queue):
+                want = shapes[shape]
+                if rooms.pack(want.vcpus, want.memory_mib, want.gpus, count) < count:
+                    return True
+        return False
 
     def waits(self, target: Ec2Environment) -> bool:
         """Whether a job waits in a queue of ``target``."""

@@ -66,6 +66,9 @@ class Dependencies:
 
     def admit(self, submission: int, parents: list[tuple[int, int]], *, sequential: bool) -> None:
         """A submission was accepted: PENDING while it waits for ``parents``, (submission, kind); else RUNNABLE."""
+        if not (parents or sequential or self._cancelled or self._thorough):
+            self._admit_at_once(submission)
+            return
         jobs = self._submissions.jobs_of(submission)
         self._jobs.state[jobs.start : jobs.stop] = bytes([JobState.PENDING]) * len(jobs)
         self._submissions.state[submission] = JobState.PENDING
@@ -85,6 +88,17 @@ class Dependencies:
     def is_followed(self, submission: int) -> bool:
         """Whether anything waits for a call, or for single jobs of it."""
         return submission in self._dependents or submission in self._sequential
+
+    @property
+    def has_cancelled(self) -> bool:
+        """Whether jobs were cancelled that wait for their dependencies."""
+        return bool(self._cancelled)
+
+    def _admit_at_once(self, submission: int) -> None:
+        """A call that waits for nothing: as :meth:`admit` would, without a look at each of its jobs."""
+        first = self._submissions.first_job[submission]
+        self._submissions.state[submission] = JobState.PENDING
+        self._lifecycle.release(first, first + self._submissions.size[submission])
 
     def job_ended(self, job: int) -> None:
         """Note a job's end; what follows for others happens after the submissions of the same instant."""

@@ -11,8 +11,9 @@ from batchsim.engine.ec2_cover import Ec2Cover
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import HostKey, ImageCache
+from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
-from batchsim.engine.plan import Ec2Plan, Shape, UnsoldType
+from batchsim.engine.plan import Ec2Plan, EntryRun, Shape, UnsoldType
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import count_that_fit
@@ -32,6 +33,8 @@ class Ec2Environment:
     """Offers (by position) whose Spot price is not below the bid."""
     quota: VcpuQuota | None = None
     """The account's vCPU quotas, where there are any."""
+    fill: Callable[[int, int, Start, EntryRun], int] | None = None
+    """Opens first attempts many at a time (``engine/handover.py``), and returns the first job that it leaves."""
     cooling_until_ms = 0
     """Until when nothing is launched after a scale-in."""
 
@@ -63,6 +66,8 @@ class Ec2Environment:
         self._pools_on: Counter[int] = Counter()
         """Instances that run or boot, by pool."""
         self._closed_vcpus = 0
+        self.least_vcpus = min((offer.vcpus for offer in plan.offers), default=0)
+        """Of any instance that it may have."""
         self.ready: dict[int, None] = {}
         self.closed: dict[int, None] = {}
         """Ready instances that take no further job, until they end."""
@@ -151,6 +156,16 @@ class Ec2Environment:
     def may_grow_for(self, shape: int) -> bool:
         """Whether an instance that holds a job of this shape may be launched now."""
         return self.takes(shape) and self._has_headroom(self.open_offers(shape))
+
+    def standing(self) -> tuple[int, ...]:
+        """Return all that :meth:`stance` hangs on besides gates: equal if no instance came, was ready, shut or went."""
+        of_instances = self.launched, len(self.booting), len(self.draining), self.on, self.on_vcpus
+        return (*of_instances, self.min_vcpus, self.max_vcpus, self.in_service, self.has_no_gate)
+
+    def may_grow_for_any(self) -> bool:
+        """Whether one more instance of any type may be launched: no gate is shut, and maxvCpus is not reached."""
+        may_grow = self.in_service and self.plan.may_exceed_max and not self.plan.stands
+        return may_grow and self.has_no_gate and self.on_vcpus < self.max_vcpus
 
     def _has_headroom(self, offers: tuple[Offer, ...]) -> bool:
         """Whether maxvCpus permits one more instance of one of these offers; a standing fleet does not grow."""
@@ -249,9 +264,13 @@ class Ec2Environment:
 
     def cover(self) -> Ec2Cover:
         """Return what running and booting instances, and those that may still be launched, cover of demand."""
+        return Ec2Cover(self, self.rooms_on())
+
+    def rooms_on(self) -> Rooms:
+        """Return the room of running and booting instances that covers demand."""
         rooms = self.booting_rooms(by_memory=self.plan.demand_by_memory)
         self._add_free(rooms)
-        return Ec2Cover(self, rooms)
+        return rooms
 
     def free_and_booting(self) -> FreeAndBooting:
         """Return the room of the ready and of the booting instances, apart."""
@@ -311,9 +330,7 @@ class Ec2Environment:
         """Give an attempt's part of its instance back."""
         row = self._attempts.table.instance[attempt]
         self._take(row, self._tables.shape(self._attempts.table.job[attempt]), -1)
-        residents = self._instances.residents[row]
-        residents.discard(attempt)
-        if not residents and row not in self.idle_since:
+        if self.is_empty(row) and row not in self.idle_since:
             self.idle_since[row] = self._kernel.now_ms
         self.touched = True
 
@@ -374,6 +391,11 @@ class Ec2Environment:
 
     # -- within
 
+    def is_empty(self, row: int) -> bool:
+        """Whether no job holds anything of an instance: each holds a vCPU at least."""
+        free_vcpus = self._instances.free_vcpus[row] + (CLOSED if row in self.draining else 0)
+        return free_vcpus == self._instances.vcpus[row]
+
     def _booted(self, row: int) -> None:
         del self.booting[row]
         if row not in self.draining:
@@ -408,13 +430,15 @@ class Ec2Environment:
         now = self._kernel.now_ms
         entry, image = self._tables.entry(low), self._tables.submissions.image[self._jobs.submission[low]]
         key = HostKey(self.plan.key(), self._instances.ordinal[row], self.position)
-        residents, attempts, open_attempt = self._instances.residents[row], self._jobs.attempts, self._attempts.open
+        attempts, open_attempt = self._jobs.attempts, self._attempts.open
         warm_start_ms, first_job = entry.warm_start.one_ms, entry.first_job
         pulled_at = self._images.ready_at(image, row, key, entry.pull, now)
         start = Start(row, self.position, now, pulled_at, self._instances.speed_milli[row])
         self.idle_since.pop(row, None)
+        if self.fill is not None:
+            low = self.fill(low, high, start, entry)
         for job in range(low, high):
-            residents.add(open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1)))
+            open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1))
 
 
 def _nobody(_: Ec2Environment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
@@ -28,6 +29,7 @@ from batchsim.engine.gates import build_gates
 from batchsim.engine.growth_builder import GrowthBuilder
 from batchsim.engine.handover import Handover
 from batchsim.engine.images import ImageCache
+from batchsim.engine.influx import Influx
 from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
@@ -49,10 +51,12 @@ from batchsim.engine.stopping import Stops
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
 from batchsim.engine.tables import Tables
+from batchsim.engine.task_turnover import TaskTurnover
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.turnover import Turnover
 from batchsim.engine.views import Views
 from batchsim.engine.vocabulary import CANCEL_AFTER
+from batchsim.engine.window import Window
 from batchsim.engine.workload.plans import EntryPlan, Workload
 from batchsim.policies.given import AWS, Policies
 from batchsim.records.vocabulary import EndedBy
@@ -96,8 +100,10 @@ class Engine:
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
         self._join()
+        if not thorough:
+            self.arrivals.takes = self._influx()
         if not thorough and self._may_turn_over():
-            self.kernel.turnover = self._turnover()
+            self.kernel.turnover = self._task_turnover() or self._turnover()
         for entry in workload.entries:
             self._add(entry)
         self._compiler.link(workload.entries)
@@ -142,7 +148,7 @@ class Engine:
             self._gate_opened,
             thorough=thorough,
         ).environments()
-        self.meter = DemandMeter(self.tables, self.environments)
+        self.meter = DemandMeter(self.tables, self.environments, thorough=thorough)
         if self.consumables is not None:
             self.meter.ledger = partial(Ledger, self.consumables)
         self._build_scheduler(thorough=thorough)
@@ -166,7 +172,7 @@ class Engine:
             thorough=thorough,
         )
         self.blocked = BlockDetector(self.kernel, self.plan, self.queues, self.environments, self.tables)
-        self.timeline.heard = self.blocked.heard
+        self.timeline.heard, self.timeline.is_quiet = self.blocked.heard, self.blocked.is_quiet
 
     def _build_launching(self, *, thorough: bool) -> None:
         """The rooms in which instances come: the market, launches, gates, and what decides on them."""
@@ -279,6 +285,10 @@ class Engine:
         return not any(isinstance(queue, RunTaskClients) for queue in self.queues)
 
     def _turnover(self) -> Turnover:
+        handover = Handover(self.kernel, self.tables, self.running, self.images, self.timeline.tell)
+        for environment in self.environments:
+            if isinstance(environment, Ec2Environment):
+                environment.fill = handover.fill
         return Turnover(
             self.kernel,
             self.tables,
@@ -292,7 +302,54 @@ class Engine:
             Calm(
                 self.scheduler, self.queues, self.environments, self.scalers, self.timeline, self.blocked, self.tables
             ),
-            Handover(self.kernel, self.tables, self.running, self.images),
+            handover,
+            Window(
+                self.kernel,
+                self.tables,
+                self.images,
+                self.dependencies,
+                handover,
+                self.running.courses,
+                self.plan.rules.scheduler_cycle_ms,
+            ),
+            self._clock.is_stepping,
+        )
+
+    def _influx(self) -> Callable[[int], bool] | None:
+        """Return what takes single jobs in one step, where nothing is between their calls and their queues."""
+        rules = self.plan.rules
+        if type(self.submit_job) is not SubmitJob or rules.submit_tps or rules.dep_eval_delay_ms:
+            return None
+        if self.policies.job_order is not None:
+            return None
+        return Influx(
+            self.kernel,
+            rules,
+            self.tables,
+            self.queues,
+            self.submit_job,
+            self.dependencies,
+            self.scheduler,
+            self.timeline,
+        ).takes
+
+    def _task_turnover(self) -> TaskTurnover | None:
+        """Return one where all environments are Fargate's."""
+        tasks = [each for each in self.environments if isinstance(each, FargateEnvironment)]
+        if len(tasks) < len(self.environments):
+            return None
+        return TaskTurnover(
+            self.kernel,
+            self.tables,
+            self.running,
+            tasks,
+            self.queues,
+            self.lifecycle,
+            self.submit_job,
+            self.dependencies,
+            self.scheduler,
+            self.timeline,
+            self.blocked,
             self._clock.is_stepping,
         )
 

@@ -122,6 +122,12 @@ class FargateEnvironment:
             return "Capacity is unavailable at this time"
         return "You've reached the limit on the number of vCPUs you can run concurrently"
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether all that a task asks is how many vCPUs maxvCpus leaves."""
+        special = self._outages is not None or self.pulls is not None or self.tasks is not None or self.plan.spot
+        return type(self) is FargateEnvironment and self.in_service and not special and not self.account.has_quota
+
     def booting_rooms(self) -> Rooms:
         """Fargate boots nothing."""
         return Rooms()
@@ -146,10 +152,10 @@ class FargateEnvironment:
         tokens = bucket.tokens(self._kernel.now_ms)
         count = min(wanted, tokens)
         bucket.take(count)
-        self._use(count * want.vcpus_milli)
+        self.use(count * want.vcpus_milli)
         entry = self._tables.entry(low)
         for job in range(low, low + count):
-            self._start(job, entry)
+            self.start(job, entry)
         if tokens < wanted:
             self._next_token.wake()
         return count
@@ -158,7 +164,7 @@ class FargateEnvironment:
         """A task ended."""
         if self.tasks is not None:
             self.tasks.discard(attempt)
-        self._use(-self._tables.shape(self._attempts.table.job[attempt]).vcpus_milli)
+        self.use(-self._tables.shape(self._attempts.table.job[attempt]).vcpus_milli)
         self.touched = True
         self.account.released()
 
@@ -174,7 +180,8 @@ class FargateEnvironment:
         """What maxvCpus and the account's quota leave."""
         return min(self.max_vcpus * 1000 - self.used_milli, self.account.room_milli())
 
-    def _use(self, milli: int) -> None:
+    def use(self, milli: int) -> None:
+        """Tasks take so many thousandths of a vCPU, or give them back."""
         self.used_milli += milli
         self.account.used_milli += milli
 
@@ -186,7 +193,8 @@ class FargateEnvironment:
             self._kernel.call_in_background(until, Rank.GATE, self._reopen)
         return until is not None
 
-    def _start(self, job: int, entry: EntryRun) -> None:
+    def start(self, job: int, entry: EntryRun) -> None:
+        """Open a task's attempt; its vCPUs are in use already."""
         now, index, attempt = self._kernel.now_ms, job - entry.first_job, self._tables.jobs.attempts[job] + 1
         pull_at = now + entry.provision.one_ms(index, attempt)
         pull_ms = self._pull_ms(entry, index, attempt)
@@ -194,12 +202,16 @@ class FargateEnvironment:
             image = self._tables.submissions.image[self._tables.jobs.submission[job]]
             where = {"environment": self.position, "attempt": len(self._attempts.table)}
             pull_ms += self.pulls.delay_ms(image, self.position, (entry.stream, index, attempt), pull_at, **where)
-        speed_milli = self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
-        row = self._attempts.open(job, Start(NEVER, self.position, pull_at, pull_at + pull_ms, speed_milli), 0)
+        start = Start(NEVER, self.position, pull_at, pull_at + pull_ms, self.speed_milli(job))
+        row = self._attempts.open(job, start, 0)
         if self.tasks is not None:
             self.tasks.add(row)
         if self.plan.spot and entry.task_lifetimes is not None:
             self._interrupt_at(row, now + entry.task_lifetimes.one_ms(index, attempt), entry)
+
+    def speed_milli(self, job: int) -> int:
+        """Return how fast a job's work is done here, in thousandths."""
+        return self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
 
     def _interrupt_at(self, row: int, at_ms: int, entry: EntryRun) -> None:
         """A task will be interrupted: SIGTERM comes with the notice, SIGKILL ``stop_timeout`` later, or at the loss.

@@ -29,6 +29,11 @@ class FargateAccount:
         self.environments: list[Touchable] = []
         self._quota_milli = quota_milli
 
+    @property
+    def has_quota(self) -> bool:
+        """Whether there is a vCPU quota."""
+        return self._quota_milli is not None
+
     def room_milli(self) -> int:
         """Return what the quota leaves."""
         return ENDLESS_MILLI if self._quota_milli is None else self._quota_milli - self.used_milli

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import heappop, heappush
 
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.policies.packing import PACKINGS, Job, Packing, Room, Size
@@ -48,6 +49,15 @@ class Fleet:
         """Listed instances by the room that they have."""
         self._stale: dict[int, None] = {}
         """Instances whose room changed since they were listed, each once."""
+        self._sought: tuple[int, int] | None = None
+        """vCPUs and memory for which no instance had room when all were looked at ..."""
+        self._unseen: dict[int, None] = {}
+        """... and those that have changed since."""
+        self._fitting: list[tuple[int, int, int]] = []
+        """Heap of those of them that have room for such jobs: free vCPUs, free memory, row; some as they were once."""
+        self._fitting_for = (0, 0)
+        self._changed: list[int] = []
+        """Instances that are not in it, or not as they are now."""
         self._closed: set[int] = set()
 
     @property
@@ -56,13 +66,18 @@ class Fleet:
         return self._by_index
 
     def changed(self, row: int) -> None:
-        """Note that the room of an instance changed; it is listed anew before the next look-up."""
+        """Note that the room of an instance changed; it is listed anew when a look-up needs the list."""
         if row not in self._closed:
-            self._stale[row] = None
+            self._stale[row] = self._unseen[row] = None
+            self._changed.append(row)
 
     def have_changed(self, rows: Iterable[int]) -> None:
         """As :meth:`changed`, of many."""
-        self._stale.update(dict.fromkeys(row for row in rows if row not in self._closed))
+        if self._closed:
+            rows = [row for row in rows if row not in self._closed]
+        self._stale.update(dict.fromkeys(rows))
+        self._unseen.update(dict.fromkeys(rows))
+        self._changed += rows
 
     def close(self, row: int) -> None:
         """Take an instance that takes no further job off the shelves, for good."""
@@ -72,14 +87,52 @@ class Fleet:
     def remove(self, row: int) -> None:
         """Take an instance that ended off the shelves."""
         self._stale.pop(row, None)
+        self._unseen.pop(row, None)
         self._unlist(row)
 
     def find(self, vcpus: int, memory_mib: int, gpus: int) -> int:
         """Return the instance row that a job of this size goes to, or -1 when none has room."""
-        if self._stale:
-            self._refresh()
         if gpus or not self._by_index:
+            self._refresh()
             return self._find_plainly(vcpus, memory_mib, gpus)
+        sought = self._sought
+        if sought is not None and vcpus >= sought[0] and memory_mib >= sought[1]:
+            found = self._find_unseen(vcpus, memory_mib)
+        else:
+            self._refresh()
+            self._changed.clear()
+            self._fitting_for = (0, 0)
+            found = self._find_listed(vcpus, memory_mib)
+            self._sought = sought = None if found >= 0 else (vcpus, memory_mib)
+        if found < 0 and sought == (vcpus, memory_mib):
+            self._unseen.clear()
+            self._changed.clear()
+        return found
+
+    def _find_unseen(self, vcpus: int, memory_mib: int) -> int:
+        """Look only at what has changed since a job that asks for no more was sought room for in vain."""
+        if self._fitting_for != (vcpus, memory_mib):
+            self._fitting_for = (vcpus, memory_mib)
+            self._fitting.clear()
+            self._changed = list(self._unseen)
+        free_vcpus, free_mib, fitting, unseen = (
+            self._instances.free_vcpus,
+            self._instances.free_mib,
+            self._fitting,
+            self._unseen,
+        )
+        for row in self._changed:
+            if free_vcpus[row] >= vcpus and free_mib[row] >= memory_mib:
+                heappush(fitting, (free_vcpus[row], free_mib[row], row))
+        self._changed.clear()
+        while fitting:
+            free, mib, row = fitting[0]
+            if free_vcpus[row] == free and free_mib[row] == mib and row in unseen:
+                return row
+            heappop(fitting)
+        return -1
+
+    def _find_listed(self, vcpus: int, memory_mib: int) -> int:
         mask = self._mask >> vcpus << vcpus
         wanted = memory_mib << ROW_BITS
         while mask:

@@ -23,7 +23,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         submissions=engine.tables.submissions.freeze(_shapes(engine), _entries(engine), jobs, engine.tables.revised),
         jobs=jobs,
         attempts=engine.tables.attempts.freeze(horizon_ms),
-        progress=engine.running.courses.freeze(horizon_ms),
+        progress=engine.running.freeze_courses(horizon_ms),
         instances=_instances(engine, horizon_ms),
         scaling=engine.log.freeze(),
         timeline=engine.timeline.freeze(),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.calm import Line
 from batchsim.engine.ec2 import Ec2Environment
-from batchsim.engine.ends import DAY_BITS, KEY_BITS, Ends
+from batchsim.engine.ends import DAY_BITS, DAY_MASK, KEY_BITS, Ends
 from batchsim.engine.images import HostKey, ImageCache
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel
@@ -19,14 +21,23 @@ from batchsim.engine.plan import EntryRun, Shape
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED
 from batchsim.engine.workload.progress import SPEED_1
-from batchsim.records.tables import NEVER
+from batchsim.records.tables import NEVER, Ints
 from batchsim.records.vocabulary import JobState, Outcome
 
 
 class Handover:
     """The head of one line, and what its run of equal jobs has in common."""
 
-    def __init__(self, kernel: Kernel, tables: Tables, attempts: Attempts, images: ImageCache) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        tables: Tables,
+        attempts: Attempts,
+        images: ImageCache,
+        became_head: Callable[[int, int, int], None],
+    ) -> None:
+        """``became_head(queue, environment, job)`` hears, at its time, of the head that a stretch of calm leaves."""
+        self._became_head = became_head
         self._kernel = kernel
         self._tables = tables
         self._attempts = attempts
@@ -34,9 +45,36 @@ class Handover:
         self._fill = filler(tables, kernel.ends, images)
         self.queue: JobQueue | None = None
         self.environment: Ec2Environment | None = None
+        self._came_at_ms = NEVER
+        """When its next job became the head, NEVER if it has been so all the time."""
         self._want = Shape(0, 0, 0, 0, None, 0)
         self._low = self._high = self._first = 0
         """The head run: its next job, the one behind its last, and the one that was its first when it was taken up."""
+
+    @property
+    def low(self) -> int:
+        """The next job in line."""
+        return self._low
+
+    @property
+    def high(self) -> int:
+        """The job behind the last of the head run."""
+        return self._high
+
+    @property
+    def vcpus(self) -> int:
+        """What each of them asks for."""
+        return self._want.vcpus
+
+    @property
+    def memory_mib(self) -> int:
+        """What each of them asks for."""
+        return self._want.memory_mib
+
+    def move_on(self, jobs: int, at_ms: int) -> None:
+        """So many jobs of the head run were started, the last of them at an instant; another one is the head."""
+        self._low += jobs
+        self._came_at_ms = at_ms
 
     def take_up(self, line: Line) -> None:
         """Begin with the head of a line."""
@@ -52,10 +90,15 @@ class Handover:
 
     def leave(self) -> None:
         """Let the queue know what was taken of its head run."""
-        if self.queue is not None and self._low > self._first:
-            self.queue.take(self._low - self._first)
-            self.queue.touched = False
-            self._first = self._low
+        if self.queue is None or self._low == self._first:
+            return
+        self.queue.take(self._low - self._first)
+        self.queue.touched = False
+        self._first = self._low
+        if self._low < self._high:
+            assert self.environment is not None
+            self._kernel.now_ms = self._came_at_ms
+            self._became_head(self.queue.position, self.environment.position, self._low)
 
     def run_pass(self, freed: list[int], at_ms: int) -> bool:
         """A pass: start jobs on these instances, the best fit first; False where the pass itself must go on.
@@ -73,6 +116,7 @@ class Handover:
             found = [key[2] for key in sorted({(free_vcpus[row], free_mib[row], row) for row in found})]
         if not environment.held_vcpus:
             return False
+        self._came_at_ms = at_ms
         for row in found:
             if row in environment.closed:
                 continue
@@ -109,20 +153,25 @@ class Handover:
         environment.idle_since.pop(row, None)
         image = tables.submissions.image[tables.jobs.submission[low]]
         pulled_at = self._pulled_at(image, row, entry, at_ms)
-        speed_milli = instances.speed_milli[row]
-        if is_ordinary(entry) and not tables.revised and speed_milli == SPEED_1:
-            low = self._fill(low, high, row, environment.position, entry, at_ms, pulled_at)
+        start = Start(row, environment.position, at_ms, pulled_at, instances.speed_milli[row])
+        low = self.fill(low, high, start, entry)
         if low < high:
             self._kernel.now_ms = at_ms
-            start = Start(row, environment.position, at_ms, pulled_at, speed_milli)
             self._open(low, high, start, entry)
+
+    def fill(self, low: int, high: int, start: Start, entry: EntryRun) -> int:
+        """Open ordinary first attempts of a run on one instance; return the first job that is left."""
+        if not is_ordinary(entry) or self._tables.revised or start.speed_milli != SPEED_1:
+            return low
+        self._attempts.courses.implies |= entry.course is not None
+        return self._fill(low, high, start.instance, start.environment, entry, start.pull_at_ms, start.pulled_at_ms)
 
     def _open(self, low: int, high: int, start: Start, entry: EntryRun) -> None:
         """The plain way."""
-        residents, attempts = self._tables.instances.residents[start.instance], self._tables.jobs.attempts
+        attempts = self._tables.jobs.attempts
         for job in range(low, high):
             warm_ms = entry.warm_start.one_ms(job - entry.first_job, attempts[job] + 1)
-            residents.add(self._attempts.open(job, start, warm_ms))
+            self._attempts.open(job, start, warm_ms)
 
     def _pulled_at(self, image: int, row: int, entry: EntryRun, at_ms: int) -> int:
         environment = self.environment
@@ -139,13 +188,21 @@ MANY = 1 << 30
 
 def is_ordinary(entry: EntryRun) -> bool:
     """Whether first attempts of an entry end by themselves, for all that is known of it."""
-    return entry.course is None and entry.start_failures is None
+    return entry.start_failures is None
+
+
+def lasting_ms(run_ms: Ints, entry: EntryRun) -> Ints:
+    """How long first attempts run at speed 1, checkpoints included (:meth:`Stretch.length_ms`), shape (jobs,)."""
+    if entry.course is None:
+        return run_ms
+    rule = entry.course.checkpoint
+    return run_ms + np.maximum(run_ms - 1, 0) // rule.every_ms * rule.cost_ms
 
 
 def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]:
     """Return the loop that opens first attempts: columns are looked up once, not in each of a million calls."""
     jobs, table = tables.jobs, tables.attempts
-    residents = tables.instances.residents
+    latest, add_before = tables.instances.residents.latest, tables.instances.residents.before.append
     run_of, code_of, reason_of, number_of = jobs.run, jobs.exit_code, jobs.fail_reason, jobs.attempts
     row_of, state_of, waiting_since = jobs.attempt_row, jobs.state, jobs.waiting_since
     attempt_jobs, days = table.job, ends.days
@@ -163,9 +220,14 @@ def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]
     def fill(low: int, high: int, host: int, environment: int, entry: EntryRun, at_ms: int, pulled_at: int) -> int:
         """Open the attempts of jobs ``low`` to ``high - 1`` on an instance; return the first that is not ordinary."""
         warm_ms, limit_ms, first = entry.warm_start.one_ms, entry.limit_ms, entry.first_job
-        residing, row = residents[host], len(attempt_jobs)
+        every_ms, cost_ms = (
+            (0, 0) if entry.course is None else (entry.course.checkpoint.every_ms, entry.course.checkpoint.cost_ms)
+        )
+        row = len(attempt_jobs)
         for job in range(low, high):
             run_ms = run_of[job]
+            if cost_ms and run_ms:
+                run_ms += (run_ms - 1) // every_ms * cost_ms
             if number_of[job] or (run_ms > limit_ms and limit_ms != NEVER):
                 return job
             running_at = pulled_at + warm_ms(job - first)
@@ -188,11 +250,12 @@ def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]
             row_of[job] = row
             state_of[job] = starting
             waiting_since[job] = NEVER
-            residing.add(row)
+            add_before(latest[host])
+            latest[host] = row
             key = running_at + run_ms << KEY_BITS | row << 1 | 1
             day = key >> DAY_BITS
             if day in days:
-                days[day].append(key)
+                days[day].append(key & DAY_MASK)
                 ends.pending += 1
             else:
                 ends.put(key)

@@ -8,6 +8,7 @@ from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Delays, PullTime
 from batchsim.engine.randomness import Stream
 from batchsim.engine.vocabulary import Vocabulary
+from batchsim.records.tables import NEVER
 
 
 class HostKey(NamedTuple):
@@ -29,8 +30,8 @@ class ImageCache:
         self.hit_ms = hit_ms
         """What an image costs that is on its host already."""
         self._images = images
-        self._pulls: dict[tuple[int, int], tuple[int, int]] = {}
-        """By host and image: when its pull began, and when it is there."""
+        self._pulls: dict[int, dict[int, tuple[int, int]]] = {}
+        """By image and host: when its pull began, and when it is there."""
         self._laws: dict[tuple[str, int], tuple[Stream, Sampler, Sampler]] = {}
 
     def ready_at(self, image: int, host: int, key: HostKey, pull: PullTime | None, now_ms: int) -> int:
@@ -40,22 +41,28 @@ class ImageCache:
 
         ``key`` is the host's; ``pull`` the time by size, where the entry states one.
         """
-        found = self._pulls.get((host, image))
+        pulls = self._pulls.setdefault(image, {})
+        found = pulls.get(host)
         if found is None:
             took_ms = pull.ec2_ms if pull else self._drawn_ms(image, key.environment, key.ordinal)
-            found = self._pulls[host, image] = now_ms, now_ms + took_ms
+            found = pulls[host] = now_ms, now_ms + took_ms
         begun_ms, ready_ms = found
         return ready_ms if begun_ms == now_ms else max(ready_ms, now_ms + self.hit_ms)
 
     def pulled(self, image: int, host: int) -> int | None:
         """Return when the pull of an image to an instance ends, or ended; None while there was none."""
-        found = self._pulls.get((host, image))
+        found = self._pulls[image].get(host) if image in self._pulls else None
         return None if found is None else found[1]
+
+    def pulled_on(self, image: int, hosts: list[int]) -> list[int | None]:
+        """As :meth:`pulled`, of many instances."""
+        get, none = self._pulls.get(image, {}).get, (NEVER, None)
+        return [get(host, none)[1] for host in hosts]
 
     def is_on(self, image: int, host: int, now_ms: int) -> bool:
         """Whether an image is on an instance already."""
-        pull = self._pulls.get((host, image))
-        return pull is not None and pull[1] <= now_ms
+        ready_ms = self.pulled(image, host)
+        return ready_ms is not None and ready_ms <= now_ms
 
     def _drawn_ms(self, image: int, environment: str, ordinal: int) -> int:
         """Usually ``new_image``; with ``slow_pull_probability`` a ``slow_pull`` instead."""

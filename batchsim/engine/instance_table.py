@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from batchsim.engine.columns import column, frozen, frozen_bools
+from batchsim.engine.residents import Residents
 from batchsim.engine.workload.progress import SPEED_1
 from batchsim.policies.allocation import Offer
 from batchsim.records.tables import NEVER, Instances, Ints
@@ -14,7 +15,7 @@ CLOSED = 1 << 30
 
 
 class InstanceTable:
-    """Growable columns in order of launch, over all environments; room is kept in plain lists, which read fastest."""
+    """Growable columns in order of launch, over all environments, with what each has free."""
 
     def __init__(self) -> None:
         self.environment = column("h")
@@ -39,10 +40,10 @@ class InstanceTable:
         self.pool = column("i")
         self.speed_milli = column("i")
         """How fast work is done on it, in thousandths."""
-        self.free_vcpus: list[int] = []
-        self.free_mib: list[int] = []
-        self.free_gpus: list[int] = []
-        self.residents: list[set[int]] = []
+        self.free_vcpus = column("q")
+        self.free_mib = column("q")
+        self.free_gpus = column("q")
+        self.residents = Residents(column("q"))
         """Open attempts on each instance."""
 
     def __len__(self) -> int:
@@ -77,7 +78,7 @@ class InstanceTable:
         self.free_vcpus.append(offer.vcpus)
         self.free_mib.append(offer.memory_mib)
         self.free_gpus.append(offer.gpus)
-        self.residents.append(set())
+        self.residents.launched()
 
     def row_of(self, environment: int, ordinal: int) -> int | None:
         """Return the row of the ``ordinal``-th instance that an environment launched, or None if there is none yet."""

@@ -84,6 +84,7 @@ class Interruptions:
         course = self._tables.entry(self._attempts.table.job[attempt]).course
         if course is None or not self._attempts.is_running(attempt) or attempt in self._attempts.stopping:
             return
+        self._attempts.recall(attempt)
         if course.on_sigterm == OnSigterm.CHECKPOINT:
             self._save(attempt, gone_at_ms, lost, is_sigterm=is_sigterm)
         elif is_sigterm and course.on_sigterm == OnSigterm.EXIT_ZERO:

@@ -18,6 +18,8 @@ Place = tuple[Any, int, int]
 ``(key, 0, row)``."""
 Run = tuple[Any, int, int, int]
 """A key, and the row behind the last."""
+FEW = 1_000
+"""So many runs are sorted in less time than it takes to walk down a heap of them."""
 T = TypeVar("T", bound=tuple[Any, ...])
 
 
@@ -90,7 +92,7 @@ class JobQueue:
     def in_order(self) -> Iterator[tuple[int, int]]:
         """Yield the waiting runs in line as (first row, row behind the last), cancelled jobs cut out."""
         for heap in (self._retried, self._runs):
-            for _, _, low, high in walk_heap(heap):
+            for _, _, low, high in sorted(heap) if len(heap) <= FEW else walk_heap(heap):
                 yield from self._waiting_parts(low, high) if self._holes else ((low, high),)
 
     def _count(self, row: int, change: int) -> None:

@@ -65,6 +65,9 @@ class JobTable:
 
     def set_runnable(self, low: int, high: int, now_ms: int) -> None:
         """Mark the rows ``low`` to ``high - 1`` RUNNABLE for the first time, as slices: an array costs one call."""
+        if high - low == 1:
+            self.state[low], self.runnable_at[low], self.waiting_since[low] = JobState.RUNNABLE, now_ms, now_ms
+            return
         instants = array("q", [now_ms]) * (high - low)
         self.state[low:high] = bytes([JobState.RUNNABLE]) * (high - low)
         self.runnable_at[low:high] = instants

@@ -148,6 +148,10 @@ class Kernel(Environment):
         at, rank = self._queue[0][:2]
         return int(at) + (rank > Rank.TIMEOUT) << KEY_BITS
 
+    def is_lively(self, ended: int) -> bool:
+        """Whether there is more than background entries, so many ends apart that were taken off already."""
+        return len(self._queue) + self.ends.pending - ended > self.background
+
     def set_clock(self, at_ms: int) -> None:
         """All up to an instant has been processed, by ``turnover``."""
         self._now = self.now_ms = at_ms

@@ -9,6 +9,7 @@ the two apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from batchsim.engine.demand import DemandMeter
 from batchsim.engine.ec2 import Ec2Environment
@@ -68,6 +69,10 @@ class Scheduler:
         self._shares = ShareService(kernel, tables, timeline, decided, self.request_pass, thorough=thorough)
         self._pass_at = -1
         self._served: list[JobQueue] = []
+        self._blocked: dict[int, tuple[int, WaitReason]] = {}
+        """By queue, the head that the last look at it left, and why it waits."""
+        self._refused: dict[int, _Refused] = {}
+        """By queue, what the last job that found no room was refused for."""
         self.reorder()
 
     def reorder(self) -> None:
@@ -96,7 +101,8 @@ class Scheduler:
             at = self.stalls.after(at, cycle)
         if at != self._pass_at:
             self._pass_at = at
-            self._kernel.call_in_background(at, Rank.PASS, self._pass)
+            self._kernel.background += 1
+            self._kernel.call_at(at, Rank.PASS, self._background_pass)
 
     @property
     def is_at_rest(self) -> bool:
@@ -119,6 +125,11 @@ class Scheduler:
             )
         self.request_pass()
 
+    def _background_pass(self, _: None) -> None:
+        """As the kernel's own background events, without one more call for each of many passes."""
+        self._kernel.background -= 1
+        self._pass(None)
+
     def _pass(self, _: None) -> None:
         self._pass_at = -1
         if self._order is not None:
@@ -127,11 +138,8 @@ class Scheduler:
         ahead = _Ahead(self._meter, thorough=self._thorough)
         for queue in self._served:
             if self._must_look(queue, touched):
-                ahead.come_to(queue, self._environments)
-                if self._overtaking is not None and isinstance(queue, LanedQueue):
-                    self._let_overtake(queue, self._overtaking, ahead)
-                else:
-                    self._serve(queue, ahead)
+                if queue.position not in self._blocked or not self._waits_on(queue, ahead):
+                    self._look(queue, ahead)
                 touched.update(queue.environments)
             ahead.add(queue)
         for queue in self._queues:
@@ -140,6 +148,14 @@ class Scheduler:
             if environment.position in touched:
                 environment.touched = False
                 self.passed(environment)
+
+    def _look(self, queue: JobQueue, ahead: _Ahead) -> None:
+        """Start what may start of a queue's jobs."""
+        ahead.come_to(queue, self._environments)
+        if self._overtaking is not None and isinstance(queue, LanedQueue):
+            self._let_overtake(queue, self._overtaking, ahead)
+        else:
+            self._serve(queue, ahead)
 
     def _must_look(self, queue: JobQueue, touched: set[int]) -> bool:
         """A new head, or a room or gate that opened; a queue that was looked at touches those behind it."""
@@ -158,11 +174,30 @@ class Scheduler:
             placed, reason, environment = self._try_head(queue, head, ahead)
             if not placed:
                 self._timeline.write(queue.position, self._kernel.now_ms, reason, environment, head[0])
+                if not self._thorough and self._timeline.is_quiet(queue.position, reason, environment, head[0]):
+                    self._blocked[queue.position] = head[0], reason
+                else:
+                    self._blocked.pop(queue.position, None)
                 return
+            low, high = head
+            while low + placed < high:  # no environment before this one has room for an equal job, nor will have
+                more = self._environments[environment].place(low + placed, high)
+                if not more:
+                    break
+                placed += more
             queue.take(placed)
-            self._decided("placement", range(head[0], head[0] + placed))
+            self._decided("placement", range(low, low + placed))
         if self._timeline.reason(queue.position) != WaitReason.EMPTY:
             self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
+
+    def _waits_on(self, queue: JobQueue, ahead: _Ahead) -> bool:
+        """Whether the head is that of the last pass and waits for the same, and that is to be told to nobody."""
+        row, reason = self._blocked[queue.position]
+        head, known = queue.head(), self._refused.get(queue.position)
+        if head is None or head[0] != row or self._timeline.reason(queue.position) != reason or known is None:
+            return False
+        is_same = known.reason == reason and known.shape == self._tables.shape_code(row)
+        return is_same and self._holds_still(known, hidden=ahead.hides(queue), ahead=ahead)
 
     def _serve_shares(self, queue: ShareQueue, ahead: _Ahead) -> None:
         awaited: dict[int, Awaited] | None = None if queue.is_strict else {}
@@ -180,16 +215,49 @@ class Scheduler:
         ``awaited``: what heads of the queue that were passed over wait for.
         """
         shape, places, room = self._tables.shape_code(head[0]), queue.environments, ahead.booting_room
-        if awaited is None and not self._thorough and ahead.hides(queue):
-            placed = self._environments[places[0]].place(*head)
-            return placed, WaitReason.EMPTY if placed else WaitReason.HIGHER_QUEUE, places[0]
-        if awaited is None:
-            trial = try_in_order(self._environments, places, shape, head, room)
-        else:
+        if awaited is not None:
             trial = try_past(self._environments, places, shape, self._tables.shapes[shape], head, room, awaited)
+        elif len(places) == 1 and not self._thorough:
+            return self._try_one(queue, shape, head, ahead)
+        else:
+            trial = try_in_order(self._environments, places, shape, head, room)
         if not trial[0] and ahead.waits_for(queue, trial[2]):
             return 0, WaitReason.HIGHER_QUEUE, trial[2]
         return trial
+
+    def _try_one(self, queue: JobQueue, shape: int, head: tuple[int, int], ahead: _Ahead) -> Trial:
+        """The same in the one environment of a queue: why one job found no room, all of its shape find none."""
+        position = queue.environments[0]
+        environment, hidden = self._environments[position], ahead.hides(queue)
+        known = self._refused.get(queue.position)
+        if known is not None and known.shape == shape and self._holds_still(known, hidden=hidden, ahead=ahead):
+            return 0, known.reason, position
+        if hidden:
+            placed = environment.place(*head)
+            trial = placed, WaitReason.EMPTY if placed else WaitReason.HIGHER_QUEUE, position
+        else:
+            trial = try_in_order(self._environments, queue.environments, shape, head, ahead.booting_room)
+        if not trial[0]:
+            self._note_refused(queue, shape, trial[1], environment, ahead, hidden=hidden)
+        return trial
+
+    def _note_refused(
+        self, queue: JobQueue, shape: int, reason: WaitReason, environment: Environment, ahead: _Ahead, *, hidden: bool
+    ) -> None:
+        """Note why a job found no room, where that hangs on little."""
+        self._refused.pop(queue.position, None)
+        if ahead.any_waits and not hidden:
+            return
+        if type(environment) is Ec2Environment and environment.has_no_gate and environment.fleet.is_indexed:
+            standing = ahead.standing(environment)
+            self._refused[queue.position] = _Refused(shape, reason, environment, standing, hidden=hidden)
+
+    def _holds_still(self, known: _Refused, *, hidden: bool, ahead: _Ahead) -> bool:
+        """Whether a job of the shape would find no room now, for the same reason: nothing but jobs came or went."""
+        if hidden != known.hidden or (ahead.any_waits and not hidden):
+            return False
+        environment = known.environment
+        return ahead.standing(environment) == known.standing and environment.host_for(known.shape) < 0
 
     def _let_overtake(self, queue: LanedQueue, overtaking: Overtaking, ahead: _Ahead) -> None:
         """Start jobs from the head on and past it, and write why the head that is left waits."""
@@ -201,6 +269,17 @@ class Scheduler:
             self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
 
 
+class _Refused(NamedTuple):
+    """Why a job found no room, and all that this hangs on."""
+
+    shape: int
+    reason: WaitReason
+    environment: Ec2Environment
+    standing: tuple[int, ...]
+    hidden: bool
+    """Whether it waits for higher queues, whatever boots."""
+
+
 class _Ahead:
     """What the queues served before in this pass leave: waiting heads, and booting room after their jobs."""
 
@@ -210,11 +289,17 @@ class _Ahead:
         self._thorough = thorough
         self._waiting: list[JobQueue] = []
         self._rooms: dict[int, Rooms] = {}
+        self._standing: dict[int, tuple[int, ...]] = {}
 
     def add(self, queue: JobQueue) -> None:
         """A queue was served; if jobs of it still wait, they are ahead of those of the queues to come."""
         if queue.waiting:
             self._waiting.append(queue)
+
+    @property
+    def any_waits(self) -> bool:
+        """Whether jobs of any queue served before wait."""
+        return bool(self._waiting)
 
     def come_to(self, queue: JobQueue, environments: Sequence[Environment]) -> None:
         """Reckon what is left to a queue before it takes room itself.
@@ -233,7 +318,16 @@ class _Ahead:
 
     def waits_for(self, queue: JobQueue, environment: int) -> bool:
         """Whether a queue of higher priority that is attached to the environment has a waiting head."""
-        return any(other.priority > queue.priority and environment in other.environments for other in self._waiting)
+        for other in self._waiting:  # noqa: SIM110 (asked several times a pass: a generator takes twice as long)
+            if other.priority > queue.priority and environment in other.environments:
+                return True
+        return False
+
+    def standing(self, environment: Ec2Environment) -> tuple[int, ...]:
+        """Return what :meth:`Ec2Environment.standing` does: in a pass no instance comes or goes."""
+        if environment.position not in self._standing:
+            self._standing[environment.position] = environment.standing()
+        return self._standing[environment.position]
 
     def booting_room(self, environment: Environment) -> Rooms:
         """Return the booting room of an environment after the jobs ahead are packed into it."""

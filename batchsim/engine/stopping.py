@@ -36,6 +36,7 @@ class Stops:
         self._stop(attempt, Outcome.TIMED_OUT, TIMED_OUT)
 
     def _stop(self, attempt: int, outcome: Outcome, status_reason: int) -> None:
+        self._attempts.recall(attempt)
         running = self._attempts.is_running(attempt)
         deed = self._deed(attempt) if running else OnSigterm.DIE
         if deed == OnSigterm.EXIT_ZERO:

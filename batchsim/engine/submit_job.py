@@ -64,8 +64,10 @@ class SubmitJob:
 
         Refuse it when a parent was refused, or when too many jobs are SUBMITTED.
         """
-        parents = [*self._own_parents.get(submission, ()), *self._parents(submission)]
-        if any(parent in self._refused for parent, _ in parents):
+        parents = [*self._own_parents.get(submission, ())] if self._own_parents else []
+        if self._plans[self._tables.submissions.entry[submission]].dependencies:
+            parents += self._parents(submission)
+        if self._refused and any(parent in self._refused for parent, _ in parents):
             self.refuse(submission, "dependsOn names a job that was not accepted")
             return
         if self.revised and (why := self.revise(submission)):
@@ -76,6 +78,17 @@ class SubmitJob:
             self.refuse(submission, TOO_MANY_SUBMITTED)
             return
         self._admit(submission, parents)
+
+    def has_parents(self, entry: int) -> bool:
+        """Whether calls of an entry may wait for others."""
+        return bool(self._plans[entry].dependencies)
+
+    def admits_one(self, submission: int, now_ms: int) -> bool:
+        """Admit a single job that waits for nobody; False where more is to be asked than how many are SUBMITTED."""
+        if self.revised or submission in self._own_parents or not self._submitted.add(1, now_ms):
+            return False
+        self.live_jobs += 1
+        return True
 
     def _admit(self, submission: int, parents: list[tuple[int, int]]) -> None:
         """A call is accepted."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from batchsim.engine.columns import column, frozen
-from batchsim.records.tables import NEVER, Timeline
+from batchsim.records.tables import NEVER, Ints, Timeline
 from batchsim.records.vocabulary import WaitReason
 
-Entry = tuple[int, WaitReason, int, int]
-"""Instant, reason, environment, head's row."""
 _LASTING = (
     WaitReason.NOTHING_FITS,
     WaitReason.OVER_MAX_RESOURCE,
@@ -19,51 +19,98 @@ _LASTING = (
 """No head with one of these reasons ever starts: another one has a row of its own."""
 
 
+class _Line:
+    """One line's entries as columns, 15 bytes each: near saturation there may be two a job."""
+
+    __slots__ = ("at", "environment", "job", "of", "reason")
+
+    def __init__(self, queue: int, share: int) -> None:
+        self.of = (queue, share)
+        self.at = column("q")
+        self.reason = bytearray()
+        self.environment = column("h")
+        self.job = column("i")
+
+    def pop(self) -> None:
+        """Forget the last entry."""
+        self.at.pop(), self.reason.pop(), self.environment.pop(), self.job.pop()
+
+    def append(self, at_ms: int, reason: WaitReason, environment: int, job: int) -> None:
+        self.at.append(at_ms)
+        self.reason.append(reason)
+        self.environment.append(environment)
+        self.job.append(job)
+
+
 class HeadTimeline:
-    """One short list a line; it grows with changes of the reason, never with jobs.
+    """A few columns a line; they grow with changes of the reason, never with jobs.
 
     A queue's line has its position for number. In a fair-share queue, whose own line stays empty, each share has one.
     """
 
     def __init__(self, queues: int) -> None:
-        self._entries: list[list[Entry]] = [[] for _ in range(queues)]
-        self._of: list[tuple[int, int]] = [(queue, NEVER) for queue in range(queues)]
-        """Queue and share of each line."""
+        self._lines = [_Line(queue, NEVER) for queue in range(queues)]
+        self._reasons: list[WaitReason] = [WaitReason.EMPTY] * queues
+        """What holds now, by line."""
         self.heard: Callable[[int, int, int, WaitReason, int, int], None] = _nobody
         """Hears of each line, its queue and share, reason, environment and head, also where they are as they were."""
+        self.is_quiet: Callable[[int, WaitReason, int, int], bool] = _noisy
+        """Whether what hears of it makes nothing of a line, reason, environment and head."""
 
     def open(self, queue: int, share: int) -> int:
         """Begin the line of a share; return its number."""
-        self._entries.append([])
-        self._of.append((queue, share))
-        return len(self._of) - 1
+        self._lines.append(_Line(queue, share))
+        self._reasons.append(WaitReason.EMPTY)
+        return len(self._lines) - 1
 
     def reason(self, line: int) -> WaitReason:
         """Return the reason that holds now."""
-        entries = self._entries[line]
-        return entries[-1][1] if entries else WaitReason.EMPTY
+        return self._reasons[line]
 
     def write(self, line: int, at_ms: int, reason: WaitReason, environment: int = NEVER, job: int = NEVER) -> None:
         """Let a reason hold from now on; what was written at the same instant before is forgotten."""
-        entries = self._entries[line]
-        if entries and entries[-1][0] == at_ms:
+        entries = self._lines[line]
+        if entries.at and entries.at[-1] == at_ms:
             entries.pop()
-        last = entries[-1] if entries else None
-        if last is None or last[1:3] != (reason, environment) or (reason in _LASTING and last[3] != job):
-            entries.append((at_ms, reason, environment, job))
-        self.heard(line, *self._of[line], reason, environment, job)
+        if not entries.at or self._is_new(entries, reason, environment, job):
+            entries.append(at_ms, reason, environment, job)
+        self._reasons[line] = reason
+        self.heard(line, *entries.of, reason, environment, job)
+
+    def _is_new(self, entries: _Line, reason: WaitReason, environment: int, job: int) -> bool:
+        """Whether the last entry says something else."""
+        if entries.reason[-1] != reason or entries.environment[-1] != environment:
+            return True
+        return reason in _LASTING and entries.job[-1] != job
+
+    def tell(self, line: int, environment: int, job: int) -> None:
+        """Another head waits now, for the reason that holds."""
+        self.heard(line, *self._lines[line].of, self.reason(line), environment, job)
 
     def freeze(self) -> Timeline:
         """Return the frozen record, queue by queue, and in fair-share queues share by share."""
-        lines = sorted(range(len(self._of)), key=self._of.__getitem__)
-        rows = [(*self._of[line], *entry) for line in lines for entry in self._entries[line]]
-        columns = [column(code) for code in "hiqbhi"]
-        for row in rows:
-            for values, value in zip(columns, row, strict=True):
-                values.append(value)
-        queue, share, at, reason, environment, job = (frozen(values) for values in columns)
-        return Timeline(queue=queue, share=share, at_ms=at, reason=reason, environment=environment, job=job)
+        lines = sorted(self._lines, key=lambda line: line.of)
+        lengths = [len(line.at) for line in lines]
+        queue, share = (np.array([line.of[part] for line in lines]).repeat(lengths) for part in (0, 1))
+
+        def joined(name: str) -> Ints:
+            parts = [frozen(getattr(line, name)) for line in lines if line.at]
+            return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+        return Timeline(
+            queue=queue.astype(np.int16),
+            share=share.astype(np.int32),
+            at_ms=joined("at").astype(np.int64),
+            reason=joined("reason").astype(np.int8),
+            environment=joined("environment").astype(np.int16),
+            job=joined("job").astype(np.int32),
+        )
 
 
 def _nobody(*_: int) -> None:
     """Nobody listens yet."""
+
+
+def _noisy(*_: int) -> bool:
+    """Nobody knows yet."""
+    return False

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import ceil
 
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.records.tables import NEVER
 
 
 class TokenBucket:
-    """A burst, refilled at a constant rate."""
+    """A burst, refilled at a constant rate. In whole parts of a token: a millisecond adds a whole number of them."""
 
     def __init__(self, burst: int, rate_per_s: Fraction) -> None:
-        self._burst = burst
-        self._rate_per_ms = rate_per_s / 1000
-        self._level = Fraction(burst)
+        rate_per_ms = Fraction(rate_per_s) / 1000
+        self._parts_per_ms, self._parts = rate_per_ms.numerator, rate_per_ms.denominator
+        self._full = burst * self._parts
+        self._level = self._full
         self._at_ms = 0
 
     def tokens(self, now_ms: int) -> int:
         """Return how many events the rate permits now."""
-        self._level = min(Fraction(self._burst), self._level + (now_ms - self._at_ms) * self._rate_per_ms)
-        self._at_ms = now_ms
-        return int(self._level)
+        if now_ms != self._at_ms:
+            self._level = min(self._full, self._level + (now_ms - self._at_ms) * self._parts_per_ms)
+            self._at_ms = now_ms
+        return self._level // self._parts
 
     def take(self, count: int) -> None:
         """Use up tokens that :meth:`tokens` granted."""
-        self._level -= count
+        self._level -= count * self._parts
 
     def next_token_ms(self) -> int | None:
         """Return the instant of the next whole token; None where the bucket is never refilled."""
-        if not self._rate_per_ms:
+        if not self._parts_per_ms:
             return None
-        return self._at_ms + ceil((int(self._level) + 1 - self._level) / self._rate_per_ms)
+        missing = self._parts - self._level % self._parts
+        return self._at_ms - -missing // self._parts_per_ms
 
 
 class TokenGate:

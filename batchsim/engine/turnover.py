@@ -8,6 +8,7 @@ stepped from decision to decision.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from heapq import heappop
 
@@ -25,12 +26,15 @@ from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED
+from batchsim.engine.window import Window
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
 
 SHORT = 4
 """Stretches of fewer ends do not pay for the look at whether it is calm."""
 MOST_SKIPPED = 64
+RETRIED_AFTER = 32
+"""Where there was no window, one is tried again after so many ends."""
 
 
 class Turnover:
@@ -49,6 +53,7 @@ class Turnover:
         scale_in: ScaleIn,
         calm: Calm,
         handover: Handover,
+        window: Window,
         is_stepping: Callable[[], bool],
     ) -> None:
         self._kernel = kernel
@@ -62,6 +67,7 @@ class Turnover:
         self._scale_in = scale_in
         self._calm = calm
         self._handover = handover
+        self._window = window
         self._is_stepping = is_stepping
         self._work_off = worker(self)
         self._skipped = self._to_skip = 0
@@ -85,16 +91,16 @@ class Turnover:
         self._lifecycle.end_submission(submission, JobState.SUCCEEDED, EXITED)
         self._submit_job.ended(submission)
 
-    def hand_back(self, at_ms: int, ended: int, freed: set[tuple[int, int]], *, pass_is_due: bool) -> None:
-        """Leave everything as the plain way would have; ``freed``: (environment, instance) of room that changed."""
+    def hand_back(self, at_ms: int, ended: int, changed: dict[int, dict[int, None]], *, pass_is_due: bool) -> None:
+        """Leave everything as the plain way would have; ``changed``: instances whose room did, by environment."""
         kernel, environments = self._kernel, self._environments
         kernel.ends.pending -= ended
         self._submit_job.live_jobs -= ended
         self._handover.leave()
-        for position, row in freed:
+        for position, rows in changed.items():
             environment = environments[position]
             assert isinstance(environment, Ec2Environment)
-            environment.fleet.changed(row)
+            environment.fleet.have_changed(rows)
             environment.touched = environment.touched or pass_is_due
         if ended:
             kernel.set_clock(at_ms)
@@ -116,32 +122,52 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
     )
     submission_of, left, shape_of, shapes = jobs.submission, submissions.left, submissions.shape, tables.shapes
     state_of, reason_of, job_ended_at, row_of = jobs.state, jobs.status_reason, jobs.ended_at, jobs.attempt_row
-    free_vcpus, free_mib, free_gpus, residents = (
+    free_vcpus, free_mib, free_gpus, whole = (
         instances.free_vcpus,
         instances.free_mib,
         instances.free_gpus,
-        instances.residents,
+        instances.vcpus,
     )
+    window = self._window
     courses, is_followed, end_whole = attempts.courses.open, self._dependencies.is_followed, self.end_whole
     grid_ms, has_succeeded, has_exited = self._scheduler.cycle_ms, int(JobState.SUCCEEDED), int(Outcome.SUCCEEDED)
 
     def work_off(before: int, line: Line | None) -> int:
         queue, own = (None, NEVER) if line is None or line.queue is None else (line.queue, line.queue.environments[0])
         is_calm = line is not None
-        late, today = ends.late, ends.today
+        late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base
         freed: list[int] = []
-        changed: set[tuple[int, int]] = set()
-        ended, now, pass_at = 0, NEVER, NEVER
+        changed: defaultdict[int, dict[int, None]] = defaultdict(dict)
+        ended, now, pass_at, again = 0, NEVER, NEVER, 0
         while True:
+            if ended >= again and pass_at == NEVER and is_calm and queue is not None:
+                again = ended + RETRIED_AFTER
+                many, clock, hosts = window.work_off(until)
+                if many:
+                    again = ended + many
+                    ended, now = ended + many, clock
+                    changed[own].update(dict.fromkeys(hosts))
+                    continue
             if not today:
                 if not late and not ends.turn_page():
                     break
-                today = ends.today
+                again = ended
+                today, day_ms, until = ends.today, ends.base >> KEY_BITS, before - ends.base
             key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
             row = (key & TURN_MASK) >> 1
-            if key >= before or not key & 1 or ended_at[row] != NEVER:
+            if key >= until or not key & 1:
                 break
-            at = key >> KEY_BITS
+            if ended_at[row] != NEVER:
+                if not kernel.is_lively(ended):
+                    break
+                if late and key == late[0]:
+                    heappop(late)
+                else:
+                    today.pop()
+                ends.pending -= 1
+                kernel.background -= 1
+                continue
+            at = day_ms + (key >> KEY_BITS)
             if pass_at != NEVER and at > pass_at:
                 if not is_calm:
                     break
@@ -153,7 +179,8 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                         break
                 pass_at = NEVER
                 continue
-            if outcome_of[row] != has_exited or (courses and row in courses):
+            course = courses.get(row) if courses else None
+            if outcome_of[row] != has_exited or (course is not None and course.plan):
                 break
             job, host, place = job_of[row], host_of[row], place_of[row]
             submission = submission_of[job]
@@ -163,6 +190,8 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 heappop(late)
             else:
                 today.pop()
+            if course is not None:
+                attempts.courses.close(row, at, ran=True)
             ended, now = ended + 1, at
             ended_at[row] = job_ended_at[job] = at
             state_of[job], reason_of[job], row_of[job] = has_succeeded, EXITED, NEVER
@@ -172,22 +201,22 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
             free_mib[host] += want[2]
             if want[3]:
                 free_gpus[host] += want[3]
-            residing = residents[host]
-            residing.discard(row)
-            changed.add((place, host))
+            changed[place][host] = None
             if place == own:
                 freed.append(host)
             elif queue is not None and place in queue.environments:
                 is_calm = False
             left[submission] -= 1
-            if not residing or not left[submission]:
+            is_empty = free_vcpus[host] == whole[host] or (environment.draining and environment.is_empty(host))
+            if is_empty or not left[submission]:
                 kernel.now_ms = at
                 if not left[submission]:
                     end_whole(submission)
-                if not residing:
+                if is_empty:
                     environment.idle_since.setdefault(host, at)
                     scale_in.watch(environment, host)
                 before = min(before, kernel.ends_before())
+                until = before - ends.base
             if pass_at == NEVER:
                 pass_at = -(-at // grid_ms) * grid_ms if grid_ms else at
         self.hand_back(now, ended, changed, pass_is_due=pass_at != NEVER)

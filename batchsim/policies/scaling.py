@@ -83,10 +83,36 @@ class Rooms:
 
     def pack(self, vcpus: int, memory_mib: int, gpus: int, count: int) -> int:
         """Place up to ``count`` equal jobs; return how many found room."""
+        if count == 1:
+            return int(self._pack_one(vcpus, memory_mib, gpus))
         job, placed = (vcpus, memory_mib, gpus), 0
         while placed < count and (size := self.smallest(job)) is not None:
             placed += self.fill(size, job, count - placed)
         return placed
+
+    def _pack_one(self, vcpus: int, memory_mib: int, gpus: int) -> bool:
+        """As :meth:`pack`, for the single jobs of which there may be a thousand in a measurement."""
+        sizes, counts = self._sizes, self._count
+        at, end = bisect_left(sizes, (vcpus, 0, 0)), len(sizes)
+        while at < end:
+            size = sizes[at]
+            if size[1] >= memory_mib and size[2] >= gpus:
+                break
+            at += 1
+        else:
+            return False
+        if counts[size] == 1:
+            del counts[size], sizes[at]
+        else:
+            counts[size] -= 1
+        if size[0] > vcpus:
+            left = size[0] - vcpus, size[1] - memory_mib, size[2] - gpus
+            if left in counts:
+                counts[left] += 1
+            else:
+                counts[left] = 1
+                insort(sizes, left)
+        return True
 
     def smallest(self, job: Size) -> Size | None:
         """Return the smallest room that takes a job; those with fewer vCPUs are skipped without a look."""

@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+PAGE_EACH = 5
+"""The first has a ``report.html``, and each fifth after it: a page takes longer than the run of a random scenario."""
 Digests = dict[str, dict[str, str]]
 
 
@@ -47,20 +49,21 @@ def finished(scenario: Any, pieces: int | None) -> Any:
     return simulation.finish()
 
 
-def contents(result: Any, folder: Path | None, name: str) -> dict[str, bytes]:
+def contents(result: Any, folder: Path | None, name: str, *, html: bool) -> dict[str, bytes]:
     if folder is None:
         return {
             file: text if isinstance(text, bytes) else "".join(text).encode()
-            for file, text in result.files(events=True, costs=True).items()
+            for file, text in result.files(events=True, costs=True, html=html).items()
         }
-    result.write(folder / name, events=True, costs=True)
+    result.write(folder / name, events=True, costs=True, html=html)
     return {path.name: path.read_bytes() for path in sorted((folder / name).iterdir())}
 
 
 def digests(names: list[str], pieces: int | None = None, folder: Path | None = None) -> Digests:
     found: Digests = {}
     for number, name in enumerate(names):
-        files = contents(finished(scenario_named(name), pieces), folder, str(number))
+        result = finished(scenario_named(name), pieces)
+        files = contents(result, folder, str(number), html=number % PAGE_EACH == 0)
         found[name] = {file: hashlib.sha256(text).hexdigest() for file, text in sorted(files.items())}
     return found
 

@@ -152,7 +152,7 @@ FARGATE = (
         "tasks do not count in the account's quota",
         worlds.tasks,
         line(
-            "engine.fargate:FargateEnvironment._use", "self.account.used_milli += milli", "self.account.used_milli += 0"
+            "engine.fargate:FargateEnvironment.use", "self.account.used_milli += milli", "self.account.used_milli += 0"
         ),
     ),
     Bug(
@@ -166,7 +166,7 @@ FARGATE = (
         "a task provisions in half its time",
         worlds.tasks,
         line(
-            "engine.fargate:FargateEnvironment._start",
+            "engine.fargate:FargateEnvironment.start",
             "now + entry.provision.one_ms(index, attempt)",
             "now + entry.provision.one_ms(index, attempt) // 2",
         ),
@@ -175,7 +175,7 @@ FARGATE = (
         "I12c",
         "a task pulls twice as long",
         worlds.tasks,
-        line("engine.fargate:FargateEnvironment._start", "pull_at + pull_ms", "pull_at + 2 * pull_ms"),
+        line("engine.fargate:FargateEnvironment.start", "pull_at + pull_ms", "pull_at + 2 * pull_ms"),
     ),
     Bug(
         "Q01",

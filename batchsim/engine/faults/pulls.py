@@ -96,17 +96,17 @@ class StruckImageCache(ImageCache):
 
     def ready_at(self, image: int, host: int, key: HostKey, pull: PullTime | None, now_ms: int) -> int:
         """See :class:`ImageCache`; a pull that failed leaves nothing there."""
-        at = (host, image)
-        begun_ms, ready_ms = self._pulls.get(at, (now_ms, now_ms))
+        at, pulls = (host, image), self._pulls.setdefault(image, {})
+        begun_ms, ready_ms = pulls.get(host, (now_ms, now_ms))
         if at in self._failing and begun_ms != now_ms and ready_ms <= now_ms:
-            del self._pulls[at], self._failing[at]
-        if at in self._pulls:
+            del pulls[host], self._failing[at]
+        if host in pulls:
             return super().ready_at(image, host, key, pull, now_ms)
         ready_ms = super().ready_at(image, host, key, pull, now_ms)
         self._number[at] += 1
         draw = (f"{key.environment}|{self._images.text(image)}", key.ordinal, self._number[at])
         ready_ms += self._faults.delay_ms(image, key.position, draw, now_ms, instance=host)
-        self._pulls[at] = now_ms, ready_ms
+        pulls[host] = now_ms, ready_ms
         if (fault := self._faults.fails(image, key.position, draw, now_ms)) != NEVER:
             self._failing[at] = fault
         return ready_ms

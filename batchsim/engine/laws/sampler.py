@@ -59,6 +59,17 @@ class Sampler:
         except KeyError:
             return self._draw_chunk(key, index, attempt)[index & self._mask]
 
+    def some_ms(self, start: int, count: int) -> Millis:
+        """As :meth:`block_ms` of first attempts, from the chunks that :meth:`one_ms` keeps."""
+        if self._constant_ms >= 0:
+            return np.full(count, self._constant_ms, dtype=np.int64)
+        size, parts = self._mask + 1, []
+        for first in range(start & ~self._mask, start + count, size):
+            key = ((1 << INDEX_BITS) + first) >> self._shift
+            chunk = self._chunks[key] if key in self._chunks else self._draw_chunk(key, first, 1)
+            parts.append(np.frombuffer(chunk, dtype=np.int64)[max(0, start - first) : start + count - first])
+        return np.concatenate(parts)
+
     def _draw_chunk(self, key: int, index: int, attempt: int) -> array[int]:
         """Draw the chunk of ``index``, and forget the oldest one when there are many."""
         if len(self._chunks) >= _KEPT_CHUNKS:

@@ -1,0 +1,362 @@
+"""A window of ends, worked off in columns: hundreds of attempts end and start by a few dozen operations of numpy.
+
+Where it is calm (``engine/calm.py``), and the jobs next in line are equal, each instance goes its own way: what starts
+on it when hangs on what ends on it alone, for no other has room. And no job that starts in a window ends in it, if that
+is no longer than the shortest of their run times. So all ends of a window are known beforehand; sums of what they free,
+instance by instance, say how many jobs start there in each pass; and the jobs of the line are dealt out to the passes
+in their order, within a pass to the best fit first.
+
+A window stops short of whatever is out of the ordinary: an attempt that does not succeed, the last job of a call, an
+instance without a job left, the end of the run of equal jobs, the next event of SimPy's heap. From there the loop goes
+on that takes one end after the other (``engine/turnover.py``): it is the plain twin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchsim.engine.columns import taken, written
+from batchsim.engine.courses import Courses
+from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.ends import KEY_BITS, TURN_MASK
+from batchsim.engine.handover import Handover, is_ordinary, lasting_ms
+from batchsim.engine.images import ImageCache
+from batchsim.engine.instance_table import CLOSED
+from batchsim.engine.kernel import Kernel
+from batchsim.engine.tables import Tables
+from batchsim.engine.vocabulary import EXITED
+from batchsim.engine.workload.progress import SPEED_1
+from batchsim.records.tables import NEVER, Bools, Ints
+from batchsim.records.vocabulary import JobState, Outcome
+
+LEAST = 32
+"""Windows of fewer ends cost more than the loop."""
+
+
+@dataclass(slots=True)
+class Ended:
+    """The ends of a window in order. Shape of each column: (ends,)."""
+
+    place: Ints
+    """Among all keys: between them stand those of attempts that were interrupted."""
+    at_ms: Ints
+    row: Ints
+    host: Ints
+    job: Ints
+    submission: Ints
+    vcpus: Ints
+    memory_mib: Ints
+
+    def first(self, count: int) -> Ended:
+        """Return the first ones."""
+        return Ended(*(getattr(self, name)[:count] for name in self.__slots__))
+
+
+@dataclass(slots=True)
+class Started:
+    """What starts in a window, by pass and instance, in order. Shape of each column: (groups,)."""
+
+    at_ms: Ints
+    host: Ints
+    jobs: Ints
+
+
+class Window:
+    """Works off windows for the head of a :class:`Handover`."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        tables: Tables,
+        images: ImageCache,
+        dependencies: Dependencies,
+        handover: Handover,
+        courses: Courses,
+        cycle_ms: int,
+    ) -> None:
+        self._kernel = kernel
+        self._tables = tables
+        self._images = images
+        self._dependencies = dependencies
+        self._handover = handover
+        self._courses = courses
+        self._cycle_ms = cycle_ms
+
+    def work_off(self, until: int) -> tuple[int, int, list[int]]:
+        """Work off ends of the present day below a key: (how many, the clock behind them, the instances concerned).
+
+        (0, NEVER, []) where there are too few, or it cannot be.
+        """
+        nothing, ends = (0, NEVER, list[int]()), self._kernel.ends
+        if len(ends.today) + len(ends.late) <= LEAST:
+            return nothing
+        keys = ends.gather()
+        keys = keys[: min(int(np.searchsorted(keys, min(until, _LAST))), MOST)]
+        startable = self._startable(4 * len(keys) + LEAST) if len(keys) > LEAST else _NONE
+        if not len(startable):
+            return nothing
+        at_ms = (ends.base >> KEY_BITS) + (keys >> KEY_BITS)
+        known = int(np.searchsorted(at_ms, self._pass_at(at_ms[:1])[0] + int(startable.min())))
+        if known <= LEAST:
+            return nothing
+        ended, total = self._ends(keys[: known + 1], at_ms[: known + 1])
+        count = self._whole_passes(ended.at_ms, total)
+        while count >= LEAST:
+            now = ended.first(count)
+            by_host = _ByHost(now, self._pass_at(now.at_ms), self._handover, self._tables)
+            fewer = by_host.first_empty()
+            started = by_host.started()
+            beyond = np.flatnonzero(np.cumsum(started.jobs) >= len(startable))
+            if len(beyond):
+                fewer = min(fewer, int(np.searchsorted(self._pass_at(now.at_ms), started.at_ms[beyond[0]])))
+            if fewer >= count:
+                return self._commit(now, started, by_host)
+            count = self._whole_passes(ended.at_ms, fewer)
+        return nothing
+
+    def _pass_at(self, at_ms: Ints) -> Ints:
+        """Return the instant of the pass that follows each end."""
+        cycle = self._cycle_ms
+        return -(-at_ms // cycle) * cycle if cycle else at_ms
+
+    def _whole_passes(self, at_ms: Ints, count: int) -> int:
+        """Return how many of the first ends a pass comes behind before the next end, which must be known."""
+        count = min(count, len(at_ms) - 1)
+        if count <= 0:
+            return 0
+        whole = np.flatnonzero(self._pass_at(at_ms[:count]) < at_ms[1 : count + 1])
+        return int(whole[-1]) + 1 if len(whole) else 0
+
+    def _startable(self, most: int) -> Ints:
+        """Return how long the first jobs of the head run would run, up to one that is not ordinary."""
+        handover, tables, jobs = self._handover, self._tables, self._tables.jobs
+        low, high = handover.low, min(handover.high, handover.low + most)
+        entry = tables.entry(low)
+        if not is_ordinary(entry) or tables.revised:
+            return _NONE
+        run_ms = lasting_ms(taken(jobs.run, slice(low, high)), entry)
+        odd = taken(jobs.attempts, slice(low, high)) > 0
+        if entry.limit_ms != NEVER:
+            odd |= run_ms > entry.limit_ms
+        first = np.flatnonzero(odd)
+        return run_ms[: first[0]] if len(first) else run_ms
+
+    def _ends(self, keys: Ints, at_ms: Ints) -> tuple[Ended, int]:
+        """Return ends by their keys, and how many of them are in order: those in front of what is not."""
+        tables, first_ones = self._tables, _cut(len(keys), keys & 1 == 0)
+        row = (keys[:first_ones] & TURN_MASK) >> 1
+        table = tables.attempts
+        place = np.flatnonzero(taken(table.ended_at, row) == NEVER)
+        row, at_ms = row[place], at_ms[place]
+        odd = taken(table.outcome, row) != Outcome.SUCCEEDED
+        for each in self._told(row):
+            odd[each] |= self._courses.open[int(row[each])].plan > 0
+        assert self._handover.environment is not None
+        odd |= taken(table.environment, row) != self._handover.environment.position
+        job = taken(table.job, row)
+        submission = taken(tables.jobs.submission, job)
+        total = self._ordinary(odd, submission)
+        shape = taken(tables.submissions.shape, submission)
+        vcpus, memory_mib, gpus = tables.sizes()
+        if gpus.any():
+            total = _cut(total, gpus[shape] > 0)
+        host = taken(table.instance, row)
+        return Ended(place, at_ms, row, host, job, submission, vcpus[shape], memory_mib[shape]), total
+
+    def _told(self, rows: Ints) -> list[int]:
+        """Return the places of attempts whose course was written out."""
+        known = self._courses.open
+        return [place for place, row in enumerate(rows.tolist()) if row in known] if known else []
+
+    def _ordinary(self, odd: Bools, submission: Ints) -> int:
+        """Return how many ends come before one that is not ordinary, or the last of a call."""
+        total = _cut(len(odd), odd)
+        left, dependencies = self._tables.submissions.left, self._dependencies
+        for each in np.unique(submission[:total]).tolist():
+            where = np.flatnonzero(submission[:total] == each)
+            if dependencies.is_followed(each):
+                total = int(where[0]) if len(where) else total
+            elif len(where) >= left[each]:
+                total = int(where[left[each] - 1])
+        return total
+
+    def _commit(self, ended: Ended, started: Started, by_host: _ByHost) -> tuple[int, int, list[int]]:
+        """Let it all happen, if the image of the jobs is, or will be, where they start."""
+        count, handover = len(ended.row), self._handover
+        environment = handover.environment
+        assert environment is not None
+        pulled = self._pulled(started)
+        if pulled is None:
+            return 0, NEVER, []
+        hosts = by_host.hosts.tolist()
+        self._end(ended)
+        by_host.take()
+        jobs = int(started.jobs.sum())
+        environment.held_vcpus += jobs * handover.vcpus - int(ended.vcpus.sum())
+        if jobs:
+            self._start(started, pulled, jobs)
+            handover.move_on(jobs, int(started.at_ms[-1]))
+        clock = max(int(ended.at_ms[-1]), int(started.at_ms[-1]) if jobs else 0)
+        return count, clock, hosts
+
+    def _pulled(self, started: Started) -> Ints | None:
+        """Return when the image of the jobs is on each instance; None where it is to be pulled, or speeds differ."""
+        handover, tables = self._handover, self._tables
+        image = tables.submissions.image[tables.jobs.submission[handover.low]]
+        found = self._images.pulled_on(image, started.host.tolist())
+        if None in found or (taken(tables.instances.speed_milli, started.host) != SPEED_1).any():
+            return None
+        return np.maximum(np.array(found, dtype=np.int64), started.at_ms + self._images.hit_ms)
+
+    def _end(self, ended: Ended) -> None:
+        tables, jobs, ends = self._tables, self._tables.jobs, self._kernel.ends
+        for place in self._told(ended.row):
+            self._courses.close(int(ended.row[place]), int(ended.at_ms[place]), ran=True)
+        written(tables.attempts.ended_at, ended.row, ended.at_ms)
+        written(jobs.ended_at, ended.job, ended.at_ms)
+        written(jobs.state, ended.job, int(JobState.SUCCEEDED))
+        written(jobs.status_reason, ended.job, EXITED)
+        written(jobs.attempt_row, ended.job, NEVER)
+        of_calls, counts = np.unique(ended.submission, return_counts=True)
+        for submission, count in zip(of_calls.tolist(), counts.tolist(), strict=True):
+            tables.submissions.left[submission] -= count
+        passed = int(ended.place[-1]) + 1
+        ends.pending -= passed - len(ended.row)
+        self._kernel.background -= passed - len(ended.row)
+        del ends.today[len(ends.today) - passed :]
+
+    def _start(self, started: Started, pulled: Ints, count: int) -> None:
+        """Open the attempts of the jobs next in line."""
+        handover, tables = self._handover, self._tables
+        jobs, table, low = tables.jobs, tables.attempts, handover.low
+        self._courses.implies |= tables.entry(low).course is not None
+        environment, entry = handover.environment, tables.entry(low)
+        assert environment is not None
+        line = slice(low, low + count)
+        at_ms, host, pulled_at = (np.repeat(each, started.jobs) for each in (started.at_ms, started.host, pulled))
+        running_at = pulled_at + entry.warm_start.some_ms(low - entry.first_job, count)
+        code, row = taken(jobs.exit_code, line), np.arange(len(table.job), len(table.job) + count)
+        table.extend(
+            job=np.arange(low, low + count),
+            instance=host,
+            environment=environment.position,
+            runnable_at=taken(jobs.waiting_since, line),
+            starting_at=at_ms,
+            pulled_at=pulled_at,
+            running_at=running_at,
+            outcome=np.where(code != 0, int(Outcome.FAILED), int(Outcome.SUCCEEDED)),
+            status_reason=EXITED,
+            container_reason=taken(jobs.fail_reason, line),
+            exit_code=code,
+        )
+        written(jobs.attempts, line, 1)
+        written(jobs.attempt_row, line, row)
+        written(jobs.state, line, int(JobState.STARTING))
+        written(jobs.waiting_since, line, NEVER)
+        tables.instances.residents.opened_many(row, host)
+        self._kernel.ends.put_exits(running_at + lasting_ms(taken(jobs.run, line), entry), row)
+
+
+SHUT = 1 << 40
+"""More vCPUs than any instance has."""
+MOST = 1 << 16
+"""Ends of one window at most, so that what it takes in memory has a bound."""
+_LAST = (1 << 62) - 1
+_NONE: Ints = np.zeros(0, dtype=np.int64)
+
+
+class _ByHost:
+    """The ends of a window, instance by instance, and how many jobs start in each pass on each."""
+
+    def __init__(self, ended: Ended, pass_at_ms: Ints, handover: Handover, tables: Tables) -> None:
+        self._handover, self._instances = handover, tables.instances
+        order = np.argsort(ended.host, kind="stable")
+        host, pass_at = ended.host[order], pass_at_ms[order]
+        self._order, self._pass_at = order, pass_at
+        is_first = np.ones(len(host), dtype=np.bool_)
+        is_first[1:] = host[1:] != host[:-1]
+        is_last_of_pass = np.ones(len(host), dtype=np.bool_)
+        is_last_of_pass[:-1] = is_first[1:] | (pass_at[1:] != pass_at[:-1])
+        begins = np.flatnonzero(is_first)
+        self.hosts = host[begins]
+        """Each once."""
+        self._number = np.cumsum(is_first) - 1
+        """Which of them each end is on."""
+        vcpus, memory_mib = self._free()
+        self._vcpus = vcpus[self._number] + _sums(ended.vcpus[order], begins, self._number)
+        self._memory_mib = memory_mib[self._number] + _sums(ended.memory_mib[order], begins, self._number)
+        self._groups = np.flatnonzero(is_last_of_pass)
+        self._placed = self._place()
+
+    def _free(self) -> tuple[Ints, Ints]:
+        """Free room of each instance; none on those that are closed to jobs."""
+        instances, environment = self._instances, self._handover.environment
+        assert environment is not None
+        rows = self.hosts.tolist() if environment.closed else []
+        vcpus = taken(instances.free_vcpus, self.hosts)
+        if environment.closed:
+            vcpus[[row in environment.closed for row in rows]] -= SHUT
+        return vcpus, taken(instances.free_mib, self.hosts)
+
+    def _place(self) -> Ints:
+        """Jobs that were started on the instance by the end of each group's pass."""
+        at, handover = self._groups, self._handover
+        room = np.minimum(self._vcpus[at] // handover.vcpus, self._memory_mib[at] // handover.memory_mib)
+        return np.maximum(room, 0)
+
+    def _before(self) -> Ints:
+        """Jobs that were started on the instance before each group's pass."""
+        before = np.zeros_like(self._placed)
+        before[1:] = self._placed[:-1]
+        number = self._number[self._groups]
+        before[1:][number[1:] != number[:-1]] = 0
+        return before
+
+    def started(self) -> Started:
+        """Return what starts, in order of the passes, within a pass the best fit first."""
+        before, at, handover = self._before(), self._groups, self._handover
+        jobs = self._placed - before
+        some = np.flatnonzero(jobs)
+        at, before, jobs = at[some], before[some], jobs[some]
+        host, pass_at = self.hosts[self._number[at]], self._pass_at[at]
+        vcpus = self._vcpus[at] - before * handover.vcpus
+        memory_mib = self._memory_mib[at] - before * handover.memory_mib
+        order = np.lexsort((host, memory_mib, vcpus, pass_at))
+        return Started(pass_at[order], host[order], jobs[order])
+
+    def first_empty(self) -> int:
+        """Return the place in order of time of the first end that leaves no job on its instance."""
+        group = np.searchsorted(self._groups, np.arange(len(self._number)))
+        free = self._vcpus - self._before()[group] * self._handover.vcpus
+        whole = taken(self._instances.vcpus, self.hosts).astype(np.int64)[self._number]
+        empty = self._order[(free == whole) | (free == whole - CLOSED) | (free == whole - SHUT)]
+        return int(empty.min()) if len(empty) else len(free)
+
+    def take(self) -> None:
+        """Let the room of each instance be what is left of it."""
+        instances, handover = self._instances, self._handover
+        last = np.append(np.flatnonzero(np.diff(self._number)), len(self._number) - 1)
+        placed = self._placed[np.searchsorted(self._groups, last)]
+        environment = handover.environment
+        assert environment is not None
+        vcpus = self._vcpus[last] - placed * handover.vcpus
+        memory_mib = self._memory_mib[last] - placed * handover.memory_mib
+        if environment.closed:
+            vcpus[[row in environment.closed for row in self.hosts.tolist()]] += SHUT
+        written(instances.free_vcpus, self.hosts, vcpus)
+        written(instances.free_mib, self.hosts, memory_mib)
+
+
+def _sums(values: Ints, begins: Ints, number: Ints) -> NDArray[np.int64]:
+    """Running sums that begin anew at each instance."""
+    sums = np.cumsum(values, dtype=np.int64)
+    return sums - (sums[begins] - values[begins])[number]
+
+
+def _cut(total: int, odd: Bools) -> int:
+    """Return how many of the first so many come before the first that is odd."""
+    first = np.flatnonzero(odd[:total])
+    return int(first[0]) if len(first) else total
