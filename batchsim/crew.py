@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -80,19 +79,6 @@ class Lost:
         return f"its process was killed by {self.ended_by}{why}"
 
 
-def shared(
-    work: Work, pieces: Sequence[Piece], workers: int, limit_s: float | None = None
-) -> Iterator[tuple[int, Any]]:
-    """Number and answer of each piece, or :class:`Lost`, in the order in which they come.
-
-    Each process is a fresh interpreter, safe beside threads, and does one piece at a time. ``limit_s`` is the longest
-    that a run may take by the clock on the wall; without one it is :data:`PATIENCE_S`, or more where others took long.
-    What ``work`` raises is raised here. Raises :class:`ExperimentError` if no process can be started.
-    """
-    with Crew(partial(_alike, work), workers, limit_s=limit_s) as crew:
-        yield from crew.answers(pieces)
-
-
 @dataclass(slots=True, eq=False)
 class _Worker:
     """One process, the pipe to it, and what it is at."""
@@ -123,7 +109,9 @@ class Crew:
     ) -> None:
         """Nobody is started before there is work.
 
-        ``preload``: modules that processes of a fork server have from the start. ``limit_s`` as of :func:`shared`.
+        Each process is a fresh interpreter, safe beside threads, and does one piece at a time. ``preload``: modules
+        that those of a fork server have from the start. ``limit_s`` is the longest that a run may take by the clock on
+        the wall; without one it is :data:`PATIENCE_S`, or more where others took long.
         After ``lives`` pieces a process is replaced, so that what its libraries keep does not fill its memory.
         ``last_words`` is sent to one that takes too long, which may then write down where it is.
         """
@@ -150,7 +138,10 @@ class Crew:
         self._workers.clear()
 
     def answers(self, pieces: Iterable[Piece]) -> Iterator[tuple[int, Any]]:
-        """Number and answer of each piece, or :class:`Lost`, as they come; pieces are taken as processes get free."""
+        """Number and answer of each piece, or :class:`Lost`, as they come; pieces are taken as processes get free.
+
+        What the work raises is raised here. Raises :class:`ExperimentError` if no process can be started.
+        """
         tasks = iter(enumerate(pieces))
         while True:
             self._hand_out(tasks)
@@ -295,11 +286,6 @@ def _signal_name(number: int) -> str:
 
 
 # -- in the processes
-
-
-def _alike(work: Work, _: int) -> Work:
-    """The same work in all."""
-    return work
 
 
 def _serve(pipe: Connection, begin: Begin, number: int) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench_burst import scenario as burst
+from suite import scenario
 
 from batchsim import simulation
 from batchsim.analysis.check import examine, tables_of
@@ -169,8 +169,7 @@ def main() -> None:
     options.add_argument("--folder", type=Path)
     options.add_argument("--top", type=int, default=12)
     wanted = options.parse_args()
-    arrays = max(1, wanted.attempts // SIZE)
-    given = featured(wanted.attempts) if wanted.features else burst(arrays, wanted.attempts // arrays, extra=False)
+    given = featured(wanted.attempts) if wanted.features else scenario("burst", wanted.attempts)
     measured(simulation.run(given), wanted.folder, wanted.top)
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/bench_stepping.py [--pairs 5] [--steps 1000]
 
-Runs the burst of ``bench_burst.py`` with 100,000 jobs in turn, A B A B: straight through, and stepped to 1,000 random
+Runs ``scenarios/burst.yaml`` with 100,000 jobs in turn, A B A B: straight through, and stepped to 1,000 random
 instants. Prints the median ratio of the times (1.0: stepping is free). Compare commits by that ratio.
 """
 
@@ -13,7 +13,7 @@ import random
 import statistics
 import time
 
-from bench_burst import scenario
+from suite import scenario
 
 from batchsim.simulation import Simulation
 from batchsim.spec import Scenario
@@ -42,7 +42,7 @@ def main() -> None:
     options.add_argument("--pairs", type=int, default=5)
     options.add_argument("--steps", type=int, default=1000)
     wanted = options.parse_args()
-    given, draw = scenario(10, 10_000, extra=False), random.Random(1)  # noqa: S311 (a benchmark)
+    given, draw = scenario("burst", 100_000), random.Random(1)  # noqa: S311 (a benchmark)
     ratios = []
     for _ in range(wanted.pairs):
         seconds, horizon_ms = straight(given)

@@ -138,11 +138,8 @@ class Scheduler:
         ahead = _Ahead(self._meter, thorough=self._thorough)
         for queue in self._served:
             if self._must_look(queue, touched):
-                ahead.come_to(queue, self._environments)
-                if self._overtaking is not None and isinstance(queue, LanedQueue):
-                    self._let_overtake(queue, self._overtaking, ahead)
-                elif queue.position not in self._blocked or not self._waits_on(queue, ahead):
-                    self._serve(queue, ahead)
+                if queue.position not in self._blocked or not self._waits_on(queue, ahead):
+                    self._look(queue, ahead)
                 touched.update(queue.environments)
             ahead.add(queue)
         for queue in self._queues:
@@ -151,6 +148,14 @@ class Scheduler:
             if environment.position in touched:
                 environment.touched = False
                 self.passed(environment)
+
+    def _look(self, queue: JobQueue, ahead: _Ahead) -> None:
+        """Start what may start of a queue's jobs."""
+        ahead.come_to(queue, self._environments)
+        if self._overtaking is not None and isinstance(queue, LanedQueue):
+            self._let_overtake(queue, self._overtaking, ahead)
+        else:
+            self._serve(queue, ahead)
 
     def _must_look(self, queue: JobQueue, touched: set[int]) -> bool:
         """A new head, or a room or gate that opened; a queue that was looked at touches those behind it."""
@@ -244,14 +249,15 @@ class Scheduler:
         if ahead.any_waits and not hidden:
             return
         if type(environment) is Ec2Environment and environment.has_no_gate and environment.fleet.is_indexed:
-            standing = environment.standing()
+            standing = ahead.standing(environment)
             self._refused[queue.position] = _Refused(shape, reason, environment, standing, hidden=hidden)
 
     def _holds_still(self, known: _Refused, *, hidden: bool, ahead: _Ahead) -> bool:
         """Whether a job of the shape would find no room now, for the same reason: nothing but jobs came or went."""
         if hidden != known.hidden or (ahead.any_waits and not hidden):
             return False
-        return known.environment.standing() == known.standing and known.environment.host_for(known.shape) < 0
+        environment = known.environment
+        return ahead.standing(environment) == known.standing and environment.host_for(known.shape) < 0
 
     def _let_overtake(self, queue: LanedQueue, overtaking: Overtaking, ahead: _Ahead) -> None:
         """Start jobs from the head on and past it, and write why the head that is left waits."""
@@ -283,6 +289,7 @@ class _Ahead:
         self._thorough = thorough
         self._waiting: list[JobQueue] = []
         self._rooms: dict[int, Rooms] = {}
+        self._standing: dict[int, tuple[int, ...]] = {}
 
     def add(self, queue: JobQueue) -> None:
         """A queue was served; if jobs of it still wait, they are ahead of those of the queues to come."""
@@ -311,7 +318,16 @@ class _Ahead:
 
     def waits_for(self, queue: JobQueue, environment: int) -> bool:
         """Whether a queue of higher priority that is attached to the environment has a waiting head."""
-        return any(other.priority > queue.priority and environment in other.environments for other in self._waiting)
+        for other in self._waiting:  # noqa: SIM110 (asked several times a pass: a generator takes twice as long)
+            if other.priority > queue.priority and environment in other.environments:
+                return True
+        return False
+
+    def standing(self, environment: Ec2Environment) -> tuple[int, ...]:
+        """Return what :meth:`Ec2Environment.standing` does: in a pass no instance comes or goes."""
+        if environment.position not in self._standing:
+            self._standing[environment.position] = environment.standing()
+        return self._standing[environment.position]
 
     def booting_room(self, environment: Environment) -> Rooms:
         """Return the booting room of an environment after the jobs ahead are packed into it."""

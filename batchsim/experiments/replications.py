@@ -6,11 +6,11 @@ import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache, partial
 
 import numpy as np
 
-from batchsim.crew import Lost, Piece, shared
+from batchsim.crew import Crew, Lost, Piece
 from batchsim.errors import ExperimentError
 from batchsim.experiments.paired import Floats, as_floats
 from batchsim.experiments.variants import Own
@@ -29,16 +29,13 @@ FEWEST = 10
 _DRAWN_BITS = 32
 """A drawn seed stays short enough to type."""
 
-_CHUNK = 5
-"""Replications that a process runs at a time: a scenario is sent and prepared anew for each such part."""
-
 Told = Callable[[], None]
 """Is called after each run."""
 _Run = tuple[int, int, Floats]
 """Scenario, replication, and the metrics' values."""
 _Case = tuple[Scenario, Own | None]
-_Part = tuple[int, range]
-"""Some replications of one of the scenarios."""
+_Wanted = tuple[int, int]
+"""Scenario and replication."""
 _HOPELESS = 5
 """So many runs fail twice, where none has succeeded: the others would, too."""
 
@@ -77,7 +74,7 @@ def measure(
 
     Replication r draws the same numbers in every scenario (common random numbers). The values do not hang on
     ``workers``, the number of processes. ``policies`` run along the scenarios, if given. A run whose process crashes
-    or takes longer than ``run_limit_s`` (see :func:`~batchsim.crew.shared`) is tried once more, alone; if
+    or takes longer than ``run_limit_s`` (see :class:`~batchsim.crew.Crew`) is tried once more, alone; if
     it fails again, it is among ``failed``, and the others go on. Raises :class:`ScenarioError` if a scenario cannot
     run, :class:`ExperimentError` for policies that cannot be sent to other processes, and if nothing comes to its end.
     """
@@ -131,38 +128,39 @@ def _in_processes(
     workers: int,
     limit_s: float | None,
 ) -> Iterator[_Run | FailedRun]:
-    """The runs in the order in which parts of them are finished; those of parts that are lost again, one by one."""
+    """The runs in the order in which they are finished; those that are lost once more, after all others."""
     _check_that_it_travels([policies for _, policies in cases])
-    parts = [(at, part) for at in range(len(cases)) for part in _parts(replications, workers)]
-    again: list[_Part] = []
-    for (at, part), found in _answers(cases, metrics, seed, parts, workers, limit_s):
+    wanted = [(at, r) for at in range(len(cases)) for r in range(replications)]
+    again: list[_Wanted] = []
+    for run, found in _answers(cases, metrics, seed, wanted, workers, limit_s):
         if isinstance(found, Lost):
-            again += [(at, range(r, r + 1)) for r in part]
+            again.append(run)
         else:
-            yield from ((at, r, each) for r, each in zip(part, found, strict=True))
-    ended, lost = sum(len(part) for _, part in parts) - len(again), 0
-    for (at, part), found in _answers(cases, metrics, seed, again, workers, limit_s):
+            yield (*run, found)
+    ended, lost = len(wanted) - len(again), 0
+    for run, found in _answers(cases, metrics, seed, again, workers, limit_s):
         if isinstance(found, Lost):
             lost += 1
             if not ended and lost >= _HOPELESS:
                 raise ExperimentError(f"no run comes to its end: {found.why}; take fewer workers, or a longer limit")
-            yield FailedRun(at, part.start, found.why)
+            yield FailedRun(*run, found.why)
         else:
             ended += 1
-            yield (at, part.start, found[0])
+            yield (*run, found)
 
 
 def _answers(
     cases: Sequence[_Case],
     metrics: Sequence[str],
     seed: int,
-    parts: Sequence[_Part],
+    wanted: Sequence[_Wanted],
     workers: int,
     limit_s: float | None,
-) -> Iterator[tuple[_Part, list[Floats] | Lost]]:
-    pieces = [Piece((cases[at], metrics, seed, part), len(part)) for at, part in parts]
-    for number, found in shared(_several, pieces, workers, limit_s):
-        yield parts[number], found
+) -> Iterator[tuple[_Wanted, Floats | Lost]]:
+    """A run at a time, so that no process has much left to do when the others are done."""
+    with Crew(partial(_runner, cases, metrics, seed), workers, limit_s=limit_s) as crew:
+        for number, found in crew.answers([Piece(run) for run in wanted]):
+            yield wanted[number], found
 
 
 def _check_that_it_travels(policies: Sequence[Own | None]) -> None:
@@ -176,14 +174,11 @@ def _check_that_it_travels(policies: Sequence[Own | None]) -> None:
         ) from None
 
 
-def _several(case: _Case, metrics: Sequence[str], seed: int, part: range) -> list[Floats]:
-    """What one process does: prepare once, run several replications."""
-    ready = prepare(*case)
-    return [_one(ready, seed, replication, metrics) for replication in part]
+def _runner(cases: Sequence[_Case], metrics: Sequence[str], seed: int, _: int) -> Callable[[int, int], Floats]:
+    """What a process of many runs does: it gets the scenarios once, and prepares each once, when it comes to it."""
 
+    @lru_cache(maxsize=1)  # runs come by scenario
+    def ready(at: int) -> Prepared:
+        return prepare(*cases[at])
 
-def _parts(replications: int, workers: int) -> list[range]:
-    """The replications in parts as equal as can be: enough for all workers, and small, so that progress shows."""
-    count = max(min(workers, replications), -(-replications // _CHUNK))
-    bounds = [replications * part // count for part in range(count + 1)]
-    return [range(low, high) for low, high in pairwise(bounds)]
+    return lambda at, replication: _one(ready(at), seed, replication, metrics)

@@ -16,8 +16,13 @@ import pytest
 from hostile.accidents import PLAIN
 from processes import by_proc, members
 
-from batchsim.crew import Begin, Crew, Lost, Piece, Work, shared
+from batchsim.crew import Begin, Crew, Lost, Piece, Work
 from batchsim.errors import ExperimentError
+
+
+def alike(work: Work, _: int) -> Work:
+    """The same in all processes."""
+    return work
 
 
 def accident(kind: str, number: int) -> int:
@@ -36,7 +41,8 @@ def accident(kind: str, number: int) -> int:
 
 
 def answers(*kinds: str, limit_s: float | None = None) -> dict[int, Any]:
-    return dict(shared(accident, [Piece((kind, number)) for number, kind in enumerate(kinds)], 2, limit_s))
+    with Crew(partial(alike, accident), 2, limit_s=limit_s) as crew:
+        return dict(crew.answers([Piece((kind, number)) for number, kind in enumerate(kinds)]))
 
 
 def test_a_crash_costs_its_own_piece() -> None:
@@ -75,8 +81,8 @@ def raising(_: int) -> None:
 
 @pytest.mark.slow
 def test_an_error_that_cannot_travel_comes_as_its_words() -> None:
-    with pytest.raises(ExperimentError, match="OwnError: 1 2"):
-        list(shared(raising, [Piece((0,))], 1))
+    with pytest.raises(ExperimentError, match="OwnError: 1 2"), Crew(partial(alike, raising), 1) as crew:
+        list(crew.answers([Piece((0,))]))
 
 
 def with_number(work: Work, number: int) -> Work:
@@ -140,12 +146,13 @@ def test_one_that_went_while_it_had_no_work_costs_nothing() -> None:
 WAITS = """
 import sys
 sys.path.insert(0, {tests!r})
-from batchsim.crew import Piece, shared
-from hostile.test_crew import accident
+from functools import partial
+from batchsim.crew import Crew, Piece
+from hostile.test_crew import accident, alike
 if __name__ == "__main__":
-    pieces = [Piece(("none", 0)), Piece(("hang", 1)), Piece(("hang", 2))]
-    for number, _ in shared(accident, pieces, 2):
-        print(number, flush=True)
+    with Crew(partial(alike, accident), 2) as crew:
+        for number, _ in crew.answers([Piece(("none", 0)), Piece(("hang", 1)), Piece(("hang", 2))]):
+            print(number, flush=True)
 """
 
 
