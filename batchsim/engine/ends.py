@@ -40,7 +40,7 @@ class Ends:
     def __init__(self) -> None:
         self.pending = 0
         """How many keys there are."""
-        self.today: list[int] = []
+        self.due: list[int] = []
         """Keys of the present day from its beginning on, the first to come last."""
         self.late: list[int] = []
         """Heap of such keys that were put into the present day, or, below 0, one before it."""
@@ -87,11 +87,11 @@ class Ends:
 
     def first(self) -> int:
         """Return the first key, or :data:`FAR`."""
-        if not self.today and not self.late and not self.turn_page():
+        if not self.due and not self.late and not self.turn_page():
             return FAR
-        if not self.today:
+        if not self.due:
             return self.base + self.late[0]
-        key = self.today[-1]
+        key = self.due[-1]
         return self.base + (self.late[0] if self.late and self.late[0] < key else key)
 
     def pop(self) -> int:
@@ -100,7 +100,7 @@ class Ends:
         if self.late and self.base + self.late[0] == key:
             heappop(self.late)
         else:
-            self.today.pop()
+            self.due.pop()
         self.pending -= 1
         return key
 
@@ -110,26 +110,26 @@ class Ends:
             return False
         self.day = heappop(self._order)
         self.base = self.day << DAY_BITS
-        self.today, columns = self.days.pop(self.day), self._columns.pop(self.day, None)
+        self.due, columns = self.days.pop(self.day), self._columns.pop(self.day, None)
         if columns is None:
-            self.today.sort(reverse=True)
+            self.due.sort(reverse=True)
             self._sorted = _NONE
             return True
-        self._sorted = np.concatenate([np.array(self.today, dtype=np.int64), *columns])
+        self._sorted = np.concatenate([np.array(self.due, dtype=np.int64), *columns])
         self._sorted.sort()
-        self.today = self._sorted[::-1].tolist()
+        self.due = self._sorted[::-1].tolist()
         return True
 
     def gather(self) -> Ints:
         """Sort what was put late into the present day in among its keys, and return these, the first one first."""
         if self.late:
-            self.today += self.late
-            self.today.sort(reverse=True)
+            self.due += self.late
+            self.due.sort(reverse=True)
             self.late.clear()
             self._sorted = _NONE
-        if len(self._sorted) < len(self.today):
-            self._sorted = np.array(self.today[::-1], dtype=np.int64)
-        return self._sorted[len(self._sorted) - len(self.today) :]
+        if len(self._sorted) < len(self.due):
+            self._sorted = np.array(self.due[::-1], dtype=np.int64)
+        return self._sorted[len(self._sorted) - len(self.due) :]
 
     def _open(self, day: int) -> list[int]:
         keys = self.days[day] = []

@@ -136,7 +136,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
     def work_off(before: int, line: Line | None) -> int:  # noqa: C901, PLR0912, PLR0915 (the engine's hottest loop)
         queue, own = (None, NEVER) if line is None or line.queue is None else (line.queue, line.queue.environments[0])
         is_calm = line is not None
-        late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base
+        late, today, day_ms, until = ends.late, ends.due, ends.base >> KEY_BITS, before - ends.base
         freed: list[int] = []
         changed: defaultdict[int, dict[int, None]] = defaultdict(dict)
         ended, now, pass_at, again = 0, NEVER, NEVER, 0
@@ -153,7 +153,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 if not late and not ends.turn_page():
                     break
                 again = ended
-                today, day_ms, until = ends.today, ends.base >> KEY_BITS, before - ends.base
+                today, day_ms, until = ends.due, ends.base >> KEY_BITS, before - ends.base
             key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
             row = (key & TURN_MASK) >> 1
             if key >= until or not key & 1:
