@@ -1,10 +1,10 @@
 """The agenda of attempt ends, beside SimPy's heap: a calendar of whole numbers, one for each planned end.
 
 Events of a heap cost the logarithm of what is pending, and each is a tuple. An end is one integer here, its *key*:
-instant, rank (own exit, failure to start, timeout), then its turn among those of the same instant and rank. Keys are
-put by days of about two minutes, a day is sorted when it comes, and its keys are taken off one by one (a calendar
-queue: Brown 1988). So an end costs the same however many are pending. What is put into the present day goes into a small
-heap. Within a day keys are counted from its beginning, so that a numpy column holds them.
+instant, rank (own exit, failure to start, timeout), then its turn among those of the same instant and rank. Keys go
+by days of about two minutes, a day is sorted when it comes, and its keys are taken off one by one (a calendar
+queue: Brown 1988). So an end costs the same however many are pending. What is put into the present day goes into a
+small heap. Within a day keys are counted from its beginning, so that a numpy column holds them.
 
 The turn of an attempt's first end is twice its row and one; an end that is planned anew has twice the number of the
 attempts opened so far: it comes after all of these, and before those that are opened later, as in one heap for all.
@@ -13,6 +13,7 @@ attempts opened so far: it comes after all of these, and before those that are o
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Ends:
     def __init__(self) -> None:
         self.pending = 0
         """How many keys there are."""
-        self.today: list[int] = []
+        self.due: list[int] = []
         """Keys of the present day from its beginning on, the first to come last."""
         self.late: list[int] = []
         """Heap of such keys that were put into the present day, or, below 0, one before it."""
@@ -74,7 +75,7 @@ class Ends:
         order = np.argsort(days, kind="stable")
         keys, days = keys[order], days[order]
         bounds = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
-        for low, high in zip(bounds, bounds[1:], strict=False):
+        for low, high in pairwise(bounds):
             day = int(days[low])
             if day > self.day:
                 if day not in self.days:
@@ -86,11 +87,11 @@ class Ends:
 
     def first(self) -> int:
         """Return the first key, or :data:`FAR`."""
-        if not self.today and not self.late and not self.turn_page():
+        if not self.due and not self.late and not self.turn_page():
             return FAR
-        if not self.today:
+        if not self.due:
             return self.base + self.late[0]
-        key = self.today[-1]
+        key = self.due[-1]
         return self.base + (self.late[0] if self.late and self.late[0] < key else key)
 
     def pop(self) -> int:
@@ -99,7 +100,7 @@ class Ends:
         if self.late and self.base + self.late[0] == key:
             heappop(self.late)
         else:
-            self.today.pop()
+            self.due.pop()
         self.pending -= 1
         return key
 
@@ -109,26 +110,26 @@ class Ends:
             return False
         self.day = heappop(self._order)
         self.base = self.day << DAY_BITS
-        self.today, columns = self.days.pop(self.day), self._columns.pop(self.day, None)
+        self.due, columns = self.days.pop(self.day), self._columns.pop(self.day, None)
         if columns is None:
-            self.today.sort(reverse=True)
+            self.due.sort(reverse=True)
             self._sorted = _NONE
             return True
-        self._sorted = np.concatenate([np.array(self.today, dtype=np.int64), *columns])
+        self._sorted = np.concatenate([np.array(self.due, dtype=np.int64), *columns])
         self._sorted.sort()
-        self.today = self._sorted[::-1].tolist()
+        self.due = self._sorted[::-1].tolist()
         return True
 
     def gather(self) -> Ints:
         """Sort what was put late into the present day in among its keys, and return these, the first one first."""
         if self.late:
-            self.today += self.late
-            self.today.sort(reverse=True)
+            self.due += self.late
+            self.due.sort(reverse=True)
             self.late.clear()
             self._sorted = _NONE
-        if len(self._sorted) < len(self.today):
-            self._sorted = np.array(self.today[::-1], dtype=np.int64)
-        return self._sorted[len(self._sorted) - len(self.today) :]
+        if len(self._sorted) < len(self.due):
+            self._sorted = np.array(self.due[::-1], dtype=np.int64)
+        return self._sorted[len(self._sorted) - len(self.due) :]
 
     def _open(self, day: int) -> list[int]:
         keys = self.days[day] = []

@@ -91,7 +91,7 @@ class Window:
         (0, NEVER, []) where there are too few, or it cannot be.
         """
         nothing, ends = (0, NEVER, list[int]()), self._kernel.ends
-        if len(ends.today) + len(ends.late) <= LEAST:
+        if len(ends.due) + len(ends.late) <= LEAST:
             return nothing
         keys = ends.gather()
         keys = keys[: min(int(np.searchsorted(keys, min(until, _LAST))), MOST)]
@@ -226,7 +226,7 @@ class Window:
         passed = int(ended.place[-1]) + 1
         ends.pending -= passed - len(ended.row)
         self._kernel.background -= passed - len(ended.row)
-        del ends.today[len(ends.today) - passed :]
+        del ends.due[len(ends.due) - passed :]
 
     def _start(self, started: Started, pulled: Ints, count: int) -> None:
         """Open the attempts of the jobs next in line."""
@@ -305,7 +305,7 @@ class _ByHost:
         """Jobs that were started on the instance by the end of each group's pass."""
         at, handover = self._groups, self._handover
         room = np.minimum(self._vcpus[at] // handover.vcpus, self._memory_mib[at] // handover.memory_mib)
-        return np.maximum(room, 0)
+        return np.asarray(np.maximum(room, 0))
 
     def _before(self) -> Ints:
         """Jobs that were started on the instance before each group's pass."""
