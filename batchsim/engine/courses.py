@@ -1,8 +1,9 @@
 """The containers that save their work or answer SIGTERM: what each has before it, and what came of those that ended.
 
-Attempts of entries with neither a ``checkpoint`` nor an ``on_sigterm`` of their own have no course, and cost nothing.
-A first attempt at speed 1 need not be told of, either: its course is *implied*. It is written out when something happens
-to it (:meth:`Attempts.recall`); of those that came to their end undisturbed, the record is reckoned when it is frozen.
+Attempts of entries with neither a ``checkpoint`` nor an ``on_sigterm`` have no course, and cost nothing.
+A first attempt at speed 1 need not be told of, either: its course is *implied*. It is written out when something
+happens to it (:meth:`Attempts.recall`); of those that came to their end undisturbed, the record is reckoned when it is
+frozen.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Ec2Environment:
     cooling_until_ms = 0
     """Until when nothing is launched after a scale-in."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 (what it holds, one by one)
         self,
         position: int,
         plan: Ec2Plan,

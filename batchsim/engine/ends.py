@@ -1,10 +1,10 @@
 """The agenda of attempt ends, beside SimPy's heap: a calendar of whole numbers, one for each planned end.
 
 Events of a heap cost the logarithm of what is pending, and each is a tuple. An end is one integer here, its *key*:
-instant, rank (own exit, failure to start, timeout), then its turn among those of the same instant and rank. Keys are
-put by days of about two minutes, a day is sorted when it comes, and its keys are taken off one by one (a calendar
-queue: Brown 1988). So an end costs the same however many are pending. What is put into the present day goes into a small
-heap. Within a day keys are counted from its beginning, so that a numpy column holds them.
+instant, rank (own exit, failure to start, timeout), then its turn among those of the same instant and rank. Keys go
+by days of about two minutes, a day is sorted when it comes, and its keys are taken off one by one (a calendar
+queue: Brown 1988). So an end costs the same however many are pending. What is put into the present day goes into a
+small heap. Within a day keys are counted from its beginning, so that a numpy column holds them.
 
 The turn of an attempt's first end is twice its row and one; an end that is planned anew has twice the number of the
 attempts opened so far: it comes after all of these, and before those that are opened later, as in one heap for all.
@@ -13,6 +13,7 @@ attempts opened so far: it comes after all of these, and before those that are o
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class Ends:
         order = np.argsort(days, kind="stable")
         keys, days = keys[order], days[order]
         bounds = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
-        for low, high in zip(bounds, bounds[1:], strict=False):
+        for low, high in pairwise(bounds):
             day = int(days[low])
             if day > self.day:
                 if day not in self.days:

@@ -102,7 +102,7 @@ class Engine:
         self._join()
         if not thorough:
             self.arrivals.takes = self._influx()
-        if not thorough and self._may_turn_over():
+        if not thorough and self.may_turn_over:
             self.kernel.turnover = self._task_turnover() or self._turnover()
         for entry in workload.entries:
             self._add(entry)
@@ -278,7 +278,8 @@ class Engine:
         self.faults.join(self.scheduler, self.launcher, self.environments, self.market, self.capacity.lose)
         self.capacity.raise_desired = self._raise_desired
 
-    def _may_turn_over(self) -> bool:
+    @property
+    def may_turn_over(self) -> bool:
         """Whether all that follows from an attempt's end is what :class:`Turnover` does."""
         if self.consumables is not None or self._shares_fairly() or type(self.running) is not Attempts:
             return False

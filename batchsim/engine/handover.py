@@ -42,7 +42,7 @@ class Handover:
         self._tables = tables
         self._attempts = attempts
         self._images = images
-        self._fill = filler(tables, kernel.ends, images)
+        self._fill = filler(tables, kernel.ends)
         self.queue: JobQueue | None = None
         self.environment: Ec2Environment | None = None
         self._came_at_ms = NEVER
@@ -196,10 +196,10 @@ def lasting_ms(run_ms: Ints, entry: EntryRun) -> Ints:
     if entry.course is None:
         return run_ms
     rule = entry.course.checkpoint
-    return run_ms + np.maximum(run_ms - 1, 0) // rule.every_ms * rule.cost_ms
+    return np.asarray(run_ms + np.maximum(run_ms - 1, 0) // rule.every_ms * rule.cost_ms)
 
 
-def filler(tables: Tables, ends: Ends, images: ImageCache) -> Callable[..., int]:
+def filler(tables: Tables, ends: Ends) -> Callable[..., int]:  # noqa: PLR0915 (columns by name, for a loop)
     """Return the loop that opens first attempts: columns are looked up once, not in each of a million calls."""
     jobs, table = tables.jobs, tables.attempts
     latest, add_before = tables.instances.residents.latest, tables.instances.residents.before.append

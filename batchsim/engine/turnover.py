@@ -108,10 +108,11 @@ class Turnover:
             self._scheduler.request_pass()
 
 
-def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, PLR0915 (the engine's hottest loop)
-    """Return the loop over ends. It is one function, and looks nothing up twice: each call it makes costs a job's 5 %."""
+def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, PLR0915 (with its loop)
+    """Return the loop over ends. It is one function, and looks nothing up twice: each call costs a job's 5 %."""
     kernel, tables, attempts, ends = self._kernel, self._tables, self._attempts, self._kernel.ends
-    environments, handover, scale_in = self._environments, self._handover, self._scale_in
+    handover, scale_in = self._handover, self._scale_in
+    environments = {each.position: each for each in self._environments if isinstance(each, Ec2Environment)}
     jobs, table, instances, submissions = tables.jobs, tables.attempts, tables.instances, tables.submissions
     outcome_of, ended_at, job_of, host_of, place_of = (
         table.outcome,
@@ -132,7 +133,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
     courses, is_followed, end_whole = attempts.courses.open, self._dependencies.is_followed, self.end_whole
     grid_ms, has_succeeded, has_exited = self._scheduler.cycle_ms, int(JobState.SUCCEEDED), int(Outcome.SUCCEEDED)
 
-    def work_off(before: int, line: Line | None) -> int:
+    def work_off(before: int, line: Line | None) -> int:  # noqa: C901, PLR0912, PLR0915 (the engine's hottest loop)
         queue, own = (None, NEVER) if line is None or line.queue is None else (line.queue, line.queue.environments[0])
         is_calm = line is not None
         late, today, day_ms, until = ends.late, ends.today, ends.base >> KEY_BITS, before - ends.base

@@ -305,7 +305,7 @@ class _ByHost:
         """Jobs that were started on the instance by the end of each group's pass."""
         at, handover = self._groups, self._handover
         room = np.minimum(self._vcpus[at] // handover.vcpus, self._memory_mib[at] // handover.memory_mib)
-        return np.maximum(room, 0)
+        return np.asarray(np.maximum(room, 0))
 
     def _before(self) -> Ints:
         """Jobs that were started on the instance before each group's pass."""

@@ -33,6 +33,7 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # a process
 import pytest
 from cases import Case, cases_of
 from fidelity_rows import PROJECT, Mutation, Row, all_rows, rows_of
+from plain_engine import plainly
 from topics import stem_of
 
 STARTED = time.monotonic()
@@ -98,6 +99,7 @@ def _once(items: Sequence[pytest.Item], breaks: Mutation | None) -> Ran:
     patch = pytest.MonkeyPatch()
     if breaks is not None:
         try:
+            plainly(patch)
             breaks(patch)
         except Exception:  # noqa: BLE001 # whatever a patch raises is told as its fault
             return Ran("crashed", f"the mutation cannot be made: {traceback.format_exc(limit=1, chain=False)}")

@@ -9,6 +9,7 @@ from itertools import count
 from types import SimpleNamespace
 
 import pytest
+from plain_engine import plainly
 
 from batchsim.analysis import bills
 from batchsim.engine import attempts, dependencies, ec2, fleet, images, launch, lifecycle, scale_in, scale_up, scheduler
@@ -54,6 +55,7 @@ def bounded(original, kernel, before_ms, halted, awaited):
 def plant(error: str, patch: pytest.MonkeyPatch) -> None:
     """Make batchsim wrong, with a bound on what the error may make of a run."""
     around(Kernel, "advance", bounded)(patch)
+    plainly(patch)
     ERRORS[error](patch)
 
 

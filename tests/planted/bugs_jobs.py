@@ -280,7 +280,7 @@ IMAGES = (
         "G01",
         "who finds a pull under way starts before it is done",
         worlds.images,
-        line("engine.images:ImageCache.ready_at", "max(ready_ms, now_ms + self.hit_ms)", "now_ms + self._hit_ms"),
+        line("engine.images:ImageCache.ready_at", "max(ready_ms, now_ms + self.hit_ms)", "now_ms + self.hit_ms"),
     ),
     Bug(
         "I12c",

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
+from plain_engine import plainly
 
 import batchsim
 from tests.planted import bugs_capacity, bugs_jobs, worlds
@@ -36,6 +37,7 @@ def violated_without_a_bug(world: Callable[[], Scenario]) -> list[str]:
 def test_a_line_that_is_wrong_is_caught_by_the_rule_that_it_carries(bug: Bug) -> None:
     assert violated_without_a_bug(bug.scenario) == []
     with pytest.MonkeyPatch.context() as patch:
+        plainly(patch)
         bug.breaks(patch)
         assert bug.caught_by in violated(bug.scenario())
 

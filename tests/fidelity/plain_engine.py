@@ -1,0 +1,10 @@
+"""The engine without its fast twins: what is planted in the plain way must be seen, and the twins are held to it."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def plainly(patch: pytest.MonkeyPatch) -> None:
+    """Let ends of attempts be worked off one by one (``engine/turnover.py``)."""
+    patch.setattr("batchsim.engine.engine.Engine.may_turn_over", False)
