@@ -87,7 +87,7 @@ class TaskTurnover:
         self._queue = self._environment = None
         if not self._scheduler.is_at_rest or self._attempts.stopping or self._is_stepping():
             return False
-        if any(each.touched for each in (*self._environments, *self._queues)):
+        if any(each.touched for each in self._environments) or any(each.touched for each in self._queues):
             return False
         waiting = [queue for queue in self._queues if queue.waiting]
         return not waiting or (len(waiting) == 1 and self._waits_for_tasks(waiting[0]))

@@ -94,13 +94,11 @@ class Rooms:
         """As :meth:`pack`, for the single jobs of which there may be a thousand in a measurement."""
         sizes, counts = self._sizes, self._count
         at, end = bisect_left(sizes, (vcpus, 0, 0)), len(sizes)
-        while at < end:
-            size = sizes[at]
-            if size[1] >= memory_mib and size[2] >= gpus:
-                break
+        while at < end and (sizes[at][1] < memory_mib or sizes[at][2] < gpus):
             at += 1
-        else:
+        if at == end:
             return False
+        size = sizes[at]
         if counts[size] == 1:
             del counts[size], sizes[at]
         else:

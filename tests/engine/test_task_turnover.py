@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import effort
 
 from batchsim import Result, Scenario, Simulation
 from batchsim.engine.task_turnover import TaskTurnover
@@ -47,10 +48,10 @@ def same(one: Result, other: Result) -> bool:
         (getattr(one.records, table), getattr(other.records, table))
         for table in ("jobs", "attempts", "submissions", "timeline", "blocked")
     ]
-    return all(np.array_equal(getattr(a, name), getattr(b, name)) for a, b in pairs for name in a.__slots__)
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for a, b in pairs for name in a.__dataclass_fields__)
 
 
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", range(effort(fast=40, verify=400, long=4000)))
 def test_nobody_can_tell_it_from_ends_one_by_one(number: int) -> None:
     given = crowd(Dice(number))
     assert same(Simulation(given).finish(), Simulation(given, thorough=True).finish())
