@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from batchsim._version import __version__
+from batchsim.cli import study_commands
 
 app = typer.Typer(
     name="batchsim",
@@ -438,3 +439,6 @@ def fuzz(
         as_json=format_ is Format.JSON,
     )
     fuzz_scenarios(files or [], wishes)
+
+
+study_commands.register(app)
