@@ -262,6 +262,15 @@ def test_a_comparison_opens_and_tells_its_changes(open_page: Open, written: Writ
     assert "metric" in hover(opened, "variant-1-0", "change")[0]
 
 
+def test_a_study_opens_and_tells_its_points(open_page: Open, written: Write) -> None:
+    given = scenario(job("a", {"uniform": {"min": "10s", "max": "60s"}}, size=30), environments=[environment()])
+    varied = {"hosts.maxvCpus": [2, 4, 8], "name": ["plain", "</script><script>alert(1)</script>"]}
+    opened = open_page(written(batchsim.sweep(given, varied, replications=5, seed=1)), 800, scheme="dark")
+    assert opened.wrongs() == []
+    assert opened.page.evaluate(_BLANK) == []
+    assert opened.page.evaluate("document.querySelectorAll('#points tbody tr').length") == 6
+
+
 def test_a_hundred_thousand_jobs_open_within_five_seconds_of_the_processor(open_page: Open, written: Write) -> None:
     jobs = effort(fast=10_000, verify=100_000, long=100_000)
     work = [job(f"w{at}", {"lognormal": {"mean": "9m", "cv": 0.6}}, size=jobs // 10, at=f"{at}m") for at in range(10)]

@@ -77,14 +77,15 @@ def _plane(page: Page) -> Chart:
         made.add_glyph(beaten, Scatter(x="x", y="y", size=7, fill_color=GREY, line_color=GREY)),
         made.add_glyph(source(**line), Scatter(x="x", y="y", size=10, fill_color=BLUE, line_color=BLUE)),
     ]
-    keys = [Key("the Pareto front", BLUE, "dot"), Key("beaten in both", GREY, "dot")]
+    keys = [Key("the Pareto front", BLUE, "dot"), Key("beaten by one of them", GREY, "dot")]
     if front["knee"] is not None:
         look: Any = {"size": 16, "fill_color": None, "line_color": VERMILLION, "line_width": 3}
         made.add_glyph(source(**_columns(page, [front["knee"]])), Scatter(x="x", y="y", **look))
         keys.append(Key("the knee", VERMILLION, "dot"))
     tell(made, drawn, [("point", "@point"), ("settings", "@settings"), (first, "@first"), (second, "@second")])
     runs = page["study"]["replications"]
-    shown = f"Means of {plural(runs, 'run')}; {plural(len(front['left_out']), 'point')} without both metrics left out."
+    out = plural(len(front["left_out"]), "point")
+    shown = f"Means of {plural(runs, 'run')}." + (f" {out} without both metrics left out." if front["left_out"] else "")
     return Chart(made, tuple(keys), shown)
 
 
