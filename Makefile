@@ -69,12 +69,12 @@ format: $(VENV)/.ready-dev ## let ruff lay out the code
 notebooks: $(VENV)/.ready-dev ## execute the notebooks and write their outputs
 	@$(BIN)/python scripts/build_notebooks.py
 
-bench: $(VENV)/.ready-dev ## the benchmarks
-	@for b in benchmarks/bench_*.py; do $(BIN)/python "$$b"; done
+bench: $(VENV)/.ready-dev ## what a job costs, against bare SimPy and the floors, and the other benchmarks
+	@for b in benchmarks/bench_*.py; do $(BIN)/python "$$b"; done; $(BIN)/python benchmarks/run.py
 
 constraints: ## choose the newest versions of everything anew
 	@python=$$($(FIND_PYTHON)); box=$$(mktemp -d); trap 'rm -rf "$$box"' EXIT; $$python -m venv "$$box"; \
-	"$$box/bin/python" -m pip --disable-pip-version-check --quiet install '.[dev,parquet]'; \
+	"$$box/bin/python" -m pip --disable-pip-version-check --quiet install '.[dev,parquet,mutants]'; \
 	{ echo "# Exact versions of everything that 'make' installs. Written by 'make constraints'."; \
 	"$$box/bin/python" -m pip --disable-pip-version-check freeze --exclude batchsim; } > constraints.txt
 

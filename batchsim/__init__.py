@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from batchsim.experiments.comparison import Comparison as Comparison
     from batchsim.experiments.replicate import Replications as Replications
     from batchsim.experiments.replicate import replicate as replicate
+    from batchsim.experiments.study import Study as Study
+    from batchsim.experiments.sweep import sweep as sweep
     from batchsim.formats.scenario_yaml import dump as dump
     from batchsim.formats.scenario_yaml import load as load
     from batchsim.formats.scenario_yaml import loads as loads
@@ -51,6 +53,7 @@ __all__ = [
     "ScenarioError",
     "Simulation",
     "SimulationError",
+    "Study",
     "Violation",
     "__version__",
     "check",
@@ -60,6 +63,7 @@ __all__ = [
     "loads",
     "replicate",
     "run",
+    "sweep",
 ]
 
 _HOMES = {
@@ -68,6 +72,7 @@ _HOMES = {
     "Result": ("batchsim.result", "Result"),
     "Scenario": ("batchsim.spec", "Scenario"),
     "Simulation": ("batchsim.simulation", "Simulation"),
+    "Study": ("batchsim.experiments.study", "Study"),
     "Violation": ("batchsim.analysis.check", "Violation"),
     "check": ("batchsim.analysis.check", "check"),
     "compare": ("batchsim.experiments.compare", "compare"),
@@ -76,6 +81,7 @@ _HOMES = {
     "loads": ("batchsim.formats.scenario_yaml", "loads"),
     "replicate": ("batchsim.experiments.replicate", "replicate"),
     "run": ("batchsim.simulation", "run"),
+    "sweep": ("batchsim.experiments.sweep", "sweep"),
 }
 """Module and name there of each public name that is loaded on first use."""
 

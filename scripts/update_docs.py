@@ -21,6 +21,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from typer.testing import CliRunner
@@ -34,6 +35,7 @@ from batchsim.report.assumptions import show
 from batchsim.report.comparison_sections import ORDER as COMPARISON
 from batchsim.report.comparison_words import signed
 from batchsim.report.explain import digest_text
+from batchsim.report.study_sections import ORDER as STUDY
 from batchsim.report.terminal import report_text
 from batchsim.report.words import count, dollars, duration, share
 from batchsim.selftest.case import Quantity
@@ -193,6 +195,20 @@ def pairing() -> str:
         widths = (signed(each, row["unit"])[1:] for each in (row["difference_high"] - row["difference"], apart))
         lines.append(f"| `{row['metric']}` | {row['correlation']:.2f} | {' | '.join(widths)} |")
     return "\n".join(lines)
+
+
+# docs/sweep.md -------------------------------------------------------------------------------------
+
+SWEEP_COMMAND = """batchsim sweep scenarios/gpu_hyperparameters.yaml --vary gpus.maxvCpus=48,96,192,384 \\
+  --vary world.scale_down_idle=60s,5m,20m"""
+
+
+def swept() -> str:
+    """The command, and its report."""
+    words = shlex.split(SWEEP_COMMAND.replace("scenarios/", f"{PROJECT}/scenarios/").replace("\\\n", " "))
+    with TemporaryDirectory() as folder:
+        done = CliRunner().invoke(app, [*words[1:], "--store", f"{folder}/store", "--format", "json"])
+    return f"```sh\n{SWEEP_COMMAND}\n```\n\n```text\n{report_text(json.loads(done.stdout), parts=STUDY)}```"
 
 
 # docs/model.md -------------------------------------------------------------------------------------
@@ -355,6 +371,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/invariants.md": {"invariants": invariants},
     "docs/metrics.md": {"metrics": metrics},
     "docs/model.md": {"markets": markets, "world": world},
+    "docs/sweep.md": {"sweep": swept},
     "docs/theory.md": {"cases": theory},
 }
 

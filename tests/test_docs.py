@@ -107,6 +107,7 @@ WITH_FIGURES = (
     "docs/invariants.md",
     "docs/metrics.md",
     "docs/model.md",
+    "docs/sweep.md",
     "docs/theory.md",
 )
 WITHOUT = ("CONTRIBUTING.md", "tests/README.md", "docs/recorded_runs.md", "docs/testing.md", "docs/traces.md")
@@ -198,6 +199,24 @@ def test_every_scenario_of_the_table_is_there() -> None:
     named = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
     shipped = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
     assert sorted(named) == shipped
+
+
+def test_the_python_of_the_page_on_sweeps_runs(desk: Path) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / "sweep.md").read_text(), re.MULTILINE | re.DOTALL)
+    done = run("python", code, desk)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_study_file_of_the_page_on_sweeps_is_one() -> None:
+    from batchsim.formats.yaml_reader import read_yaml
+    from batchsim.spec.study import StudySpec, parse_study
+
+    page = (ROOT / "docs" / "sweep.md").read_text()
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    data = read_yaml(text, "study.yaml").data
+    assert parse_study(data).design == "latin_hypercube"
+    keys = {field.alias or name for name, field in StudySpec.model_fields.items()}
+    assert data.keys() == keys - {"description"}
 
 
 @pytest.mark.parametrize("target", ["demo", "test", "verify", "lint", "bench", "clean", "help"])

@@ -31,6 +31,7 @@ def test_the_public_surface_is_this_list() -> None:
         "ScenarioError",
         "Simulation",
         "SimulationError",
+        "Study",
         "Violation",
         "__version__",
         "check",
@@ -40,6 +41,7 @@ def test_the_public_surface_is_this_list() -> None:
         "loads",
         "replicate",
         "run",
+        "sweep",
     ]
 
 

@@ -51,7 +51,7 @@ def compare_scenarios(files: list[Path], wishes: Wishes) -> None:
         conditions = _conditions(wishes)
         variants = _variants(files, wishes)
         drawn = wishes.seed is None and variants[0].scenario.simulation.seed is None
-        with _reserved(wishes), _progress(len(variants) * wishes.replications) as told:
+        with reserved(wishes.out, force=wishes.force), _progress(len(variants) * wishes.replications) as told:
             comparison = _compared(variants, conditions, wishes, told)
             replay.seed = comparison.seed
             if wishes.out is not None:
@@ -68,7 +68,7 @@ def _conditions(wishes: Wishes) -> list[Condition]:
 
     if wishes.basis == "interval" and wishes.fail_if and wishes.replications < 2:
         raise typer.BadParameter("an interval needs two replications or more", param_hint="--fail-basis")
-    return [_read(parse_condition, text, "--fail-if") for text in wishes.fail_if]
+    return [read_option(parse_condition, text, "--fail-if") for text in wishes.fail_if]
 
 
 def _variants(files: list[Path], wishes: Wishes) -> tuple[Variant, ...]:
@@ -79,7 +79,7 @@ def _variants(files: list[Path], wishes: Wishes) -> tuple[Variant, ...]:
     pairs = scenarios.pairs(wishes.settings)
     changes: dict[str, Changes] = {}
     for text in wishes.variants:
-        name, settings = _read(parse_variant, text, "--variant")
+        name, settings = read_option(parse_variant, text, "--variant")
         if name in changes:
             raise typer.BadParameter(f"two variants are called {name!r}", param_hint="--variant")
         changes[name] = [*pairs, *settings]
@@ -103,12 +103,12 @@ def _compared(
         replications=wishes.replications,
         seed=wishes.seed,
         workers=wishes.workers,
-        run_limit_s=_read(_limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None,
+        run_limit_s=read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None,
         told=told,
     )
 
 
-def _limit_s(text: str) -> float:
+def limit_s(text: str) -> float:
     """Seconds of a duration; a process needs some to load."""
     limit_s = parse_duration_ms(text) / 1000
     if limit_s < 1:
@@ -116,7 +116,7 @@ def _limit_s(text: str) -> float:
     return limit_s
 
 
-def _read(parse: Callable[[str], T], text: str, option: str) -> T:
+def read_option(parse: Callable[[str], T], text: str, option: str) -> T:
     """An option's text taken apart; what is wrong with it is told of the option."""
     from batchsim.errors import ScenarioError
 
@@ -128,13 +128,13 @@ def _read(parse: Callable[[str], T], text: str, option: str) -> T:
         raise typer.BadParameter(printable(cut(str(error))), param_hint=option) from None
 
 
-def _reserved(wishes: Wishes) -> AbstractContextManager[object]:
+def reserved(out: Path | None, *, force: bool) -> AbstractContextManager[object]:
     """Make sure that the tables can be written, before they are computed."""
-    if wishes.out is None:
+    if out is None:
         return nullcontext()
     from batchsim.formats import result_folder
 
-    return result_folder.reserved(wishes.out, force=wishes.force)
+    return result_folder.reserved(out, force=force)
 
 
 @contextmanager

@@ -81,13 +81,13 @@ def parse_variant(text: str) -> tuple[str, list[tuple[str, Any]]]:
     name, colon, rest = text.partition(":")
     if not (colon and name.strip()) or "=" in name:
         raise ValueError(f"{text!r} is not NAME: PATH=VALUE, as in 'big: spot.maxvCpus=512, world.market=stormy'")
-    pieces: list[str] = []
-    for piece in _pieces(rest):
-        if _setting(piece) or not pieces:
-            pieces.append(piece)
+    parts: list[str] = []
+    for piece in pieces(rest):
+        if _setting(piece) or not parts:
+            parts.append(piece)
         else:
-            pieces[-1] += f",{piece}"
-    settings = [_setting(piece) for piece in pieces]
+            parts[-1] += f",{piece}"
+    settings = [_setting(part) for part in parts]
     if not all(settings):
         raise ValueError(f"{rest.strip()!r} is not PATH=VALUE, as in spot.maxvCpus=512")
     return name.strip(), [(path, scenario_yaml.parse_value(value)) for path, value in filter(None, settings)]
@@ -101,9 +101,9 @@ def _setting(piece: str) -> tuple[str, str] | None:
     return (path, value.strip()) if sound else None
 
 
-def _pieces(text: str) -> list[str]:
+def pieces(text: str) -> list[str]:
     """The text between the commas that stand outside of brackets and quotes."""
-    pieces, depth, quote = [""], 0, ""
+    found, depth, quote = [""], 0, ""
     for char in text:
         if quote:
             quote = "" if char == quote else quote
@@ -112,10 +112,10 @@ def _pieces(text: str) -> list[str]:
         else:
             depth += (char in _OPENING) - (char in _CLOSING)
         if char == "," and depth <= 0 and not quote:
-            pieces.append("")
+            found.append("")
         else:
-            pieces[-1] += char
-    return pieces
+            found[-1] += char
+    return found
 
 
 def _named(given: Given | Mapping[str, Given]) -> Iterable[tuple[str, Given]]:

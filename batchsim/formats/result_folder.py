@@ -44,21 +44,23 @@ SCENARIO = "scenario.resolved.yaml"
 EVENTS = "events.jsonl"
 NOTIFICATIONS = "notifications.jsonl"
 COMPARISON = "comparison.json"
+STUDY = "study.json"
 PAGE = "report.html"
 COMPARISON_TABLES = ("table", "differences", "values")
+STUDY_TABLES = ("runs", "points", "levels", "shares")
 
 OWN_FILES = frozenset(
     (
         *(f"{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
-        *(f"{table}.csv" for table in COMPARISON_TABLES),
-        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS, COMPARISON, PAGE),
+        *(f"{table}.csv" for table in (*COMPARISON_TABLES, *STUDY_TABLES)),
+        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS, COMPARISON, STUDY, PAGE),
     )
 )
 """Names that batchsim writes into a folder of results, beside those of :func:`variant_file`."""
 
 _VARIANT = re.compile(r"variant-[0-9]+\.resolved\.yaml")
 
-_MAIN = (SUMMARY, COMPARISON)
+_MAIN = (SUMMARY, COMPARISON, STUDY)
 _BUFFER = 1 << 20
 """Bytes written at once: half a gigabyte of events in pieces of 8 KiB takes the system longer."""
 

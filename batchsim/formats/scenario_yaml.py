@@ -38,8 +38,12 @@ def load(
 
     Raises :class:`ScenarioError`: E100 when the file cannot be read, else every problem in it.
     """
-    name = os.fspath(path)
-    return loads(_decode(_read(Path(path), max_bytes), name), name, allow_paths=allow_paths)
+    return loads(read_text(path, max_bytes), os.fspath(path), allow_paths=allow_paths)
+
+
+def read_text(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> str:
+    """The text of a regular file in UTF-8. Raises :class:`ScenarioError` (E100, E103, E110, E166)."""
+    return _decode(_read(Path(path), max_bytes), os.fspath(path))
 
 
 def loads(text: str, name: str = "scenario.yaml", *, allow_paths: Sequence[str | os.PathLike[str]] = ()) -> Scenario:

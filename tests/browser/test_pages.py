@@ -237,3 +237,12 @@ def test_a_comparison_opens_and_tells_its_changes(open_page: Open, written: Writ
     assert opened.wrongs() == []
     assert opened.page.evaluate(_BLANK) == []
     assert "metric" in hover(opened, "variant-1-0", "change")
+
+
+def test_a_study_opens_and_tells_its_points(open_page: Open, written: Write) -> None:
+    given = scenario(job("a", {"uniform": {"min": "10s", "max": "60s"}}, size=30), environments=[environment()])
+    varied = {"hosts.maxvCpus": [2, 4, 8], "name": ["plain", "</script><script>alert(1)</script>"]}
+    opened = open_page(written(batchsim.sweep(given, varied, replications=5, seed=1)), 800, scheme="dark")
+    assert opened.wrongs() == []
+    assert opened.page.evaluate(_BLANK) == []
+    assert opened.page.evaluate("document.querySelectorAll('#points tbody tr').length") == 6

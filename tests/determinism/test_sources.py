@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 DRAWS_A_SEED = "the seed of a run that was given none: it is printed, and written into the result"
 TELLS_A_LOST_PROCESS = "how long a process may be silent until its run is given up, which is an error and no result"
+WAITS_FOR_A_PROCESS = "between looks at what another process has claimed of the same study; runs are the same"
+SHOWS_A_DATE = "when a study was begun, in the list of studies alone"
 SHOWS_A_PERSON = "how long a run takes, on the terminal of who watches; the view only reads"
 LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("prepared.py", "dice", "os.urandom"): DRAWS_A_SEED,
@@ -30,6 +32,10 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("crew.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
     ("crew.py", "clock", "time.monotonic"): TELLS_A_LOST_PROCESS,
     ("cli/live.py", "clock", "import time"): SHOWS_A_PERSON,
+    ("cli/sweep_progress.py", "clock", "import time"): SHOWS_A_PERSON,
+    ("cli/sweep_progress.py", "clock", "time.monotonic"): SHOWS_A_PERSON,
+    ("experiments/study_runs.py", "clock", "import time"): WAITS_FOR_A_PROCESS,
+    ("experiments/store.py", "clock", "datetime.now"): SHOWS_A_DATE,
     ("cli/live.py", "clock", "time.monotonic"): SHOWS_A_PERSON,
 }
 NOT_OF_A_RUN = ("fuzz/", "selftest/", "cli/fuzz.py", "cli/fuzz_progress.py", "cli/selftest.py")

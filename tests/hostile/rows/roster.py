@@ -18,6 +18,8 @@ LINE = "tests/hostile/test_command_line.py"
 WORKERS = "tests/hostile/test_workers.py"
 PLUGINS = "tests/hostile/test_own_policies.py"
 STRANGE = "tests/hostile/test_strange_files.py"
+STORE = "tests/experiments/test_study_store.py"
+SWEEPS = "tests/cli/test_sweep.py"
 NAMES = "tests/hostile/test_hostile_names.py"
 
 
@@ -100,12 +102,13 @@ ROWS: tuple[Row, ...] = (
     Row("B74", "a worker crashes", "told with its seed, run once more; the others finish; exit code 5",
         (WORKERS,)),
     Row("B75", "a worker hangs", "its part is ended after a limit of wall time, then as B74", (WORKERS,)),
-    Row("B76", "resuming with another scenario", "", later="no study is resumed yet: the store of studies"),
+    Row("B76", "resuming with another scenario, code or seed", "E190 with both hashes", (STORE, SWEEPS)),
     Row("B77", "two processes write into one folder", "E191 for the second; the lock ends with its holder", (FOLDERS,)),
-    Row("B78", "a store cut off in a line", "", later="no study keeps parts yet: the store of studies"),
+    Row("B78", "a store that is cut off, damaged or another program's", "E192, and the file stays as it is", (STORE,)),
     Row("B80", "-O, no network, no home, no working folder", "works, or exit code 4", (SURROUNDINGS,)),
     Row("B81", "no memory", "exit code 4 and how to run it with less", (OPERATION,)),
-    Row("B82", "sweeps of 10^7 points, of none", "", later="there are no sweeps yet: the store of studies"),
+    Row("B82", "sweeps of 10^7 points, of none, of a path that is not there", "E195 with the count; E106 with a hint",
+        (SWEEPS,)),
     Row("B83", "a wrong command line", "usage, the near option, exit code 2", (LINE,)),
     Row("B84", "a policy of the user's that raises, answers the impossible, never answers",
         "names the policy, the instant and what it was asked; exit code 2", (PLUGINS,)),
