@@ -173,7 +173,7 @@ class TaskTurnover:
             self._queue.touched = is_touched
         if ended:
             self._kernel.set_clock(at_ms)
-        for position in freed:
+        for position in sorted(freed):
             self._environments[position].touched = True
         if freed:
             self._scheduler.request_pass()

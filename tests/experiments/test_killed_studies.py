@@ -120,4 +120,7 @@ def test_ctrl_c_ends_with_how_to_go_on(workers: int, twice: bool, tmp_path: Path
     assert "Traceback" not in said
     assert kept(tmp_path / "s.sqlite")
     assert not (tmp_path / "out").exists()
+    until = time.monotonic() + 10
+    while members(process.pid) and time.monotonic() < until:
+        time.sleep(0.05)  # workers end with their parent, in a moment
     assert members(process.pid) == []

@@ -53,7 +53,7 @@ def failing(disk: Disk) -> Iterator[None]:
             vars(system)[name] = disk.guarded(getattr(os, name))
         for module in (result_folder, folder_commit, folder_lock):
             patch.setattr(module, "os", system)
-        patch.setattr(result_folder, "open", lambda *how: Handle(os.fdopen(*how), disk), raising=False)
+        patch.setattr(result_folder, "open", lambda *how, **more: Handle(os.fdopen(*how, **more), disk), raising=False)
         yield
 
 
