@@ -68,6 +68,7 @@ class Ec2Environment:
         self._closed_vcpus = 0
         self.least_vcpus = min((offer.vcpus for offer in plan.offers), default=0)
         """Of any instance that it may have."""
+        self._most_vcpus = max((offer.vcpus for offer in plan.offers), default=0)
         self.ready: dict[int, None] = {}
         self.closed: dict[int, None] = {}
         """Ready instances that take no further job, until they end."""
@@ -164,8 +165,9 @@ class Ec2Environment:
 
     def may_grow_for_any(self) -> bool:
         """Whether one more instance of any type may be launched: no gate is shut, and maxvCpus is not reached."""
-        may_grow = self.in_service and self.plan.may_exceed_max and not self.plan.stands
-        return may_grow and self.has_no_gate and self.on_vcpus < self.max_vcpus
+        if not (self.in_service and self.plan.may_exceed_max and self.has_no_gate) or self.plan.stands:
+            return False
+        return may_launch(self.on_vcpus, self.max_vcpus, self._most_vcpus, self.plan.may_exceed_max)
 
     def _has_headroom(self, offers: tuple[Offer, ...]) -> bool:
         """Whether maxvCpus permits one more instance of one of these offers; a standing fleet does not grow."""
