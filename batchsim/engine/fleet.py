@@ -17,6 +17,8 @@ from batchsim.policies.packing import PACKINGS, Job, Packing, Room, Size
 
 ROW_BITS = 32
 _ROW_MASK = (1 << ROW_BITS) - 1
+FEW = 8
+"""So many instances are looked at one by one sooner than they are listed."""
 
 
 class Fleet:
@@ -96,7 +98,8 @@ class Fleet:
             self._refresh()
             return self._find_plainly(vcpus, memory_mib, gpus)
         sought = self._sought
-        if sought is not None and vcpus >= sought[0] and memory_mib >= sought[1]:
+        is_more = sought is not None and vcpus >= sought[0] and memory_mib >= sought[1]
+        if is_more and self._is_soon_seen((vcpus, memory_mib)):
             found = self._find_unseen(vcpus, memory_mib)
         else:
             self._refresh()
@@ -108,6 +111,10 @@ class Fleet:
             self._unseen.clear()
             self._changed.clear()
         return found
+
+    def _is_soon_seen(self, wanted: tuple[int, int]) -> bool:
+        """Whether it pays to look only at what changed: jobs of several sizes, by turns, would look at all."""
+        return wanted in (self._sought, self._fitting_for) or len(self._unseen) <= FEW
 
     def _find_unseen(self, vcpus: int, memory_mib: int) -> int:
         """Look only at what has changed since a job that asks for no more was sought room for in vain."""
