@@ -17,7 +17,7 @@ class Tables(StrEnum):
 
 
 class Form(StrEnum):
-    """How a comparison answers on stdout."""
+    """How a comparison, or a study, answers on stdout."""
 
     TEXT = "text"
     JSON = "json"

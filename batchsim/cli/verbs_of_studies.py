@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from batchsim.cli.options import Form, Format
+
 _STORE = "batchsim-studies.sqlite"
 
 SWEEP_EXAMPLES = """\b
@@ -24,21 +26,6 @@ class Designs(StrEnum):
     GRID = "grid"
     RANDOM = "random"
     LATIN_HYPERCUBE = "latin_hypercube"
-
-
-class Answers(StrEnum):
-    """How a study answers on stdout."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-
-
-class Lists(StrEnum):
-    """How the list of studies answers on stdout."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 _Store = Annotated[Path, typer.Option("--store", metavar="FILE", help="The SQLite file that keeps every finished run.")]
@@ -108,8 +95,8 @@ def sweep(
         ),
     ] = None,
     form: Annotated[
-        Answers, typer.Option("--format", help="text for people, json for programs, csv: the table of all runs.")
-    ] = Answers.TEXT,
+        Form, typer.Option("--format", help="text for people, json for programs, csv: the table of all runs.")
+    ] = Form.TEXT,
 ) -> None:  # fmt: skip
     """Run a scenario at many points: which knob matters, and what is worth a choice."""
     from batchsim.cli.sweep import Wishes, sweep_scenario
@@ -125,7 +112,7 @@ def sweep(
         vary=tuple(vary or ()), settings=tuple(settings or ()), allow_paths=tuple(allow_path or ()),
         values={key: value for key, value in values.items() if value is not None}, store=store, workers=workers,
         run_limit=run_limit, out=out, force=force,
-        form="json" if form is Answers.JSON else "csv" if form is Answers.CSV else "text",
+        form="json" if form is Form.JSON else "csv" if form is Form.CSV else "text",
     )  # fmt: skip
     sweep_scenario(scenario, wishes)
 
@@ -142,7 +129,7 @@ def studies(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Forget the study and its runs.")] = False,
-    form: Annotated[Lists, typer.Option("--format", help="table for people, json for programs.")] = Lists.TABLE,
+    form: Annotated[Format, typer.Option("--format", help="table for people, json for programs.")] = Format.TABLE,
 ) -> None:
     """List the studies that a store keeps, or export the runs of one."""
     from batchsim.cli import studies as command
@@ -158,4 +145,4 @@ def studies(
     elif remove and name is not None:
         command.remove_study(store, name)
     else:
-        command.list_studies(store, name, as_json=form is Lists.JSON)
+        command.list_studies(store, name, as_json=form is Format.JSON)
