@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from batchsim.engine.columns import taken
-from batchsim.engine.courses import Courses, course_of
+from batchsim.engine.courses import Course, Courses, course_of
 from batchsim.engine.ends import TURN_MASK
 from batchsim.engine.kernel import Kernel, Rank, end_key
 from batchsim.engine.plan import EntryRun, sooner
@@ -113,13 +113,19 @@ class Attempts:
 
     def recall(self, row: int) -> None:
         """Write out the course of a container that has one, if it was only implied so far."""
+        course = self._implied(row) if self.table.ended_at[row] == NEVER else None
+        if course is not None:
+            self.courses.begin(row, course)
+
+    def _implied(self, row: int) -> Course | None:
+        """Return the course of a container that has one and was not told of."""
         job = self.table.job[row]
-        entry = self._tables.entry(job)
-        if entry.course is None or row in self._on_course or self.table.ended_at[row] != NEVER:
-            return
+        rule = self._tables.entry(job).course
+        if rule is None or row in self._on_course:
+            return None
         jobs = self._jobs
         own = (jobs.run[job], jobs.exit_code[job], jobs.fail_reason[job])
-        self.courses.begin(row, course_of(entry.course, job, 0, self.table.running_at[row], SPEED_1, own))
+        return course_of(rule, job, 0, self.table.running_at[row], SPEED_1, own)
 
     def freeze_courses(self, horizon_ms: int) -> Progress:
         """Return the frozen record of all courses, the implied ones among them."""
@@ -237,17 +243,23 @@ class Attempts:
             self._close(row)
 
     def _close(self, row: int) -> None:
-        table = self.table
-        if self.courses.implies:
-            self.recall(row)
-        table.ended_at[row] = self._kernel.now_ms
+        table, now = self.table, self._kernel.now_ms
+        if self.courses.implies or self._on_course:
+            self._end_its_course(row, now)
+        table.ended_at[row] = now
         self._jobs.attempt_row[table.job[row]] = NEVER
         if self.stopping:
             self.stopping.pop(row, None)
-        if row in self._on_course:
-            self.courses.close(row, self._kernel.now_ms, ran=table.outcome[row] != Outcome.START_FAILED)
         self.hosts[table.environment[row]].release(row)
         self.settled(row)
+
+    def _end_its_course(self, row: int, now_ms: int) -> None:
+        """Keep what it saved; an implied one that comes to its end undisturbed stays so, for the job has succeeded."""
+        outcome = self.table.outcome[row]
+        if row in self._on_course:
+            self.courses.close(row, now_ms, ran=outcome != Outcome.START_FAILED)
+        elif outcome != Outcome.SUCCEEDED and (course := self._implied(row)) is not None:
+            self.courses.note(row, course, now_ms, ran=True)
 
     def _plan_end(self, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_milli: int) -> End:
         """Own exit, failure to start or timeout, whichever comes first; an exit beats a timeout of the same instant."""

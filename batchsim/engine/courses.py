@@ -8,7 +8,7 @@ frozen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from batchsim.records.tables import NEVER, Ints
 from batchsim.records.tables import Progress as ProgressRecord
 
 COLUMNS = ("restore_ms", "checkpoint_ms", "kept_ms", "unkept_ms", "from_ms", "saved_ms", "done_ms", "sigterm_at_ms")
+"""Those of :class:`Progress`, in its order, with where the work began and the answer to a notice."""
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Courses:
         """Whether any course was implied so far."""
         self._attempt = column("i")
         self._columns = {name: column("q") for name in COLUMNS}
+        self._adders = [values.append for values in self._columns.values()]
 
     def begin(self, row: int, course: Course) -> int:
         """An attempt is placed: return how long its container runs if nothing interrupts it."""
@@ -80,12 +82,15 @@ class Courses:
         if not _has_to_save(first, now_ms):
             return False
         done, lead_ms = first.at(now_ms).done_ms, first.rule.cost_ms
-        self.open[row].second = replace(first, begins_ms=now_ms, lead_ms=lead_ms, from_ms=done, saving=True)
+        self.open[row].second = first._replace(begins_ms=now_ms, lead_ms=lead_ms, from_ms=done, saving=True)
         return True
 
     def close(self, row: int, now_ms: int, *, ran: bool) -> None:
         """An attempt ended: keep what it saved, and write down what came of it."""
-        course = self.open.pop(row)
+        self.note(row, self.open.pop(row), now_ms, ran=ran)
+
+    def note(self, row: int, course: Course, now_ms: int, *, ran: bool) -> None:
+        """The same of a course that was implied so far."""
         progress = progress_of(course.first, course.second, now_ms if ran else course.first.begins_ms)
         if progress.saved_ms:
             self.saved[course.job] = progress.saved_ms
@@ -119,10 +124,10 @@ class Courses:
         )
 
     def _write(self, row: int, course: Course, progress: Progress) -> None:
-        told = {**progress._asdict(), "from_ms": course.first.from_ms, "sigterm_at_ms": course.sigterm_at_ms}
+        told = (*progress[:4], course.first.from_ms, *progress[4:], course.sigterm_at_ms)
         self._attempt.append(row)
-        for name, values in self._columns.items():
-            values.append(told[name])
+        for add, value in zip(self._adders, told, strict=True):
+            add(value)
 
 
 def _has_to_save(stretch: Stretch, now_ms: int) -> bool:

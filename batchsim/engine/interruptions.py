@@ -82,7 +82,9 @@ class Interruptions:
     def _tell(self, attempt: int, gone_at_ms: int, lost: int, *, is_sigterm: bool) -> None:
         """Let a container that runs do what its entry says; one that is still starting hears nothing."""
         course = self._tables.entry(self._attempts.table.job[attempt]).course
-        if course is None or not self._attempts.is_running(attempt) or attempt in self._attempts.stopping:
+        if course is None or course.on_sigterm == OnSigterm.DIE:
+            return
+        if not self._attempts.is_running(attempt) or attempt in self._attempts.stopping:
             return
         self._attempts.recall(attempt)
         if course.on_sigterm == OnSigterm.CHECKPOINT:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -90,7 +89,7 @@ def test_a_checkpoint_that_would_fall_on_the_end_is_not_written() -> None:
 
 def test_the_second_stretch_saves_what_the_first_one_did() -> None:
     first = Stretch(0, 0, 0, 100, CheckpointRule(every_ms=30, cost_ms=5), 1000)
-    second = replace(first, begins_ms=40, lead_ms=5, from_ms=35, saving=True)
+    second = first._replace(begins_ms=40, lead_ms=5, from_ms=35, saving=True)
     assert progress_of(first, second, 44) == (0, 9, 30, 5, 30, 35)
     assert progress_of(first, second, 45) == (0, 10, 35, 0, 35, 35)
     assert progress_of(first, second, 76) == (0, 11, 35, 30, 35, 65)

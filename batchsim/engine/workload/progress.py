@@ -50,8 +50,7 @@ class Progress(NamedTuple):
     done_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """From ``begins_ms`` on: ``lead_ms`` of restore (or, ``saving``, of a checkpoint), then work to a position."""
 
     begins_ms: int
@@ -119,6 +118,8 @@ class Stretch:
 
     def _written(self, rest_ms: int) -> int:
         """How many checkpoints are written after so long."""
+        if self.speed_milli == SPEED_1:
+            return min(self._writes(), rest_ms // (self.rule.every_ms + self.rule.cost_ms))
         return bisect_right(range(1, self._writes() + 1), rest_ms, key=self._full)
 
     def _done(self, written: int, working_ms: int, kept_ms: int) -> int:
