@@ -315,18 +315,18 @@ class Ec2Environment:
 
         An instance stays the best fit for the next equal job until it is full, so it is filled at once.
         """
-        if not self.takes(self._tables.shape_code(low)):
+        shape = self._tables.shape_code(low)
+        return self._place(low, high, self._shapes[shape]) if self.takes(shape) else 0
+
+    def place_all(self, low: int, high: int) -> int:
+        """As :meth:`place`, on one instance after the other as long as one has room."""
+        shape, first = self._tables.shape_code(low), low
+        if not self.takes(shape):
             return 0
-        want = self._tables.shape(low)
-        row = self.fleet.find(want.vcpus, want.memory_mib, want.gpus)
-        if row < 0:
-            return 0
-        count = min(high - low, self._capacity_for(want, row)) if self.fleet.fills else 1
-        if not self.held_vcpus:
-            self.became_busy(self)
-        self._take(row, want, count)
-        self._start(low, low + count, row)
-        return count
+        want = self._shapes[shape]
+        while low < high and (placed := self._place(low, high, want)):
+            low += placed
+        return low - first
 
     def release(self, attempt: int) -> None:
         """Give an attempt's part of its instance back."""
@@ -393,6 +393,17 @@ class Ec2Environment:
 
     # -- within
 
+    def _place(self, low: int, high: int, want: Shape) -> int:
+        row = self.fleet.find(want.vcpus, want.memory_mib, want.gpus)
+        if row < 0:
+            return 0
+        count = min(high - low, self._capacity_for(want, row)) if self.fleet.fills else 1
+        if not self.held_vcpus:
+            self.became_busy(self)
+        self._take(row, want, count)
+        self._start(low, low + count, row)
+        return count
+
     def is_empty(self, row: int) -> bool:
         """Whether no job holds anything of an instance: each holds a vCPU at least."""
         free_vcpus = self._instances.free_vcpus[row] + (CLOSED if row in self.draining else 0)
@@ -417,7 +428,9 @@ class Ec2Environment:
     def _capacity_for(self, want: Shape, row: int) -> int:
         instances = self._instances
         room = (instances.free_vcpus[row], instances.free_mib[row], instances.free_gpus[row])
-        return count_that_fit(room, (want.vcpus, want.memory_mib, want.gpus))
+        if want.gpus or not want.memory_mib:
+            return count_that_fit(room, (want.vcpus, want.memory_mib, want.gpus))
+        return int(min(room[0] // want.vcpus, room[1] // want.memory_mib))
 
     def _take(self, row: int, want: Shape, count: int) -> None:
         instances = self._instances
@@ -431,16 +444,27 @@ class Ec2Environment:
         """Start equal jobs on one instance; all that start together share a pull, or find the image there."""
         now = self._kernel.now_ms
         entry, image = self._tables.entry(low), self._tables.submissions.image[self._jobs.submission[low]]
-        key = HostKey(self.plan.key(), self._instances.ordinal[row], self.position)
-        attempts, open_attempt = self._jobs.attempts, self._attempts.open
-        warm_start_ms, first_job = entry.warm_start.one_ms, entry.first_job
-        pulled_at = self._images.ready_at(image, row, key, entry.pull, now)
-        start = Start(row, self.position, now, pulled_at, self._instances.speed_milli[row])
+        start = Start(row, self.position, now, self._pulled_at(image, row, entry), self._instances.speed_milli[row])
         self.idle_since.pop(row, None)
         if self.fill is not None:
             low = self.fill(low, high, start, entry)
+        if low < high:
+            self._open(low, high, start, entry)
+
+    def _open(self, low: int, high: int, start: Start, entry: EntryRun) -> None:
+        attempts, open_attempt = self._jobs.attempts, self._attempts.open
+        warm_start_ms, first_job = entry.warm_start.one_ms, entry.first_job
         for job in range(low, high):
             open_attempt(job, start, warm_start_ms(job - first_job, attempts[job] + 1))
+
+    def _pulled_at(self, image: int, row: int, entry: EntryRun) -> int:
+        """Return when the image is on an instance on which jobs start now."""
+        now, images = self._kernel.now_ms, self._images
+        found = images.pulled(image, row)
+        if found is not None and found <= now and not images.hit_ms:
+            return now
+        key = HostKey(self.plan.key(), self._instances.ordinal[row], self.position)
+        return images.ready_at(image, row, key, entry.pull, now)
 
 
 def _nobody(_: Ec2Environment) -> None:

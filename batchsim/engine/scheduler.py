@@ -170,7 +170,12 @@ class Scheduler:
         if isinstance(queue, ShareQueue):
             self._serve_shares(queue, ahead)
             return
+        only = self._only_host(queue)
         while (head := queue.head()) is not None:
+            if only is not None and (placed := only.place_all(*head)):
+                queue.take(placed)
+                self._decided("placement", range(head[0], head[0] + placed))
+                continue
             placed, reason, environment = self._try_head(queue, head, ahead)
             if not placed:
                 self._timeline.write(queue.position, self._kernel.now_ms, reason, environment, head[0])
@@ -189,6 +194,13 @@ class Scheduler:
             self._decided("placement", range(low, low + placed))
         if self._timeline.reason(queue.position) != WaitReason.EMPTY:
             self._timeline.write(queue.position, self._kernel.now_ms, WaitReason.EMPTY)
+
+    def _only_host(self, queue: JobQueue) -> Ec2Environment | None:
+        """Return the one environment of a queue, where whatever finds room there starts."""
+        if self._thorough or len(queue.environments) > 1:
+            return None
+        environment = self._environments[queue.environments[0]]
+        return environment if type(environment) is Ec2Environment else None
 
     def _waits_on(self, queue: JobQueue, ahead: _Ahead) -> bool:
         """Whether the head is that of the last pass and waits for the same, and that is to be told to nobody."""
