@@ -94,6 +94,11 @@ class Ends:
         key = self.due[-1]
         return self.base + (self.late[0] if self.late and self.late[0] < key else key)
 
+    def has_before(self, key: int, many: int) -> bool:
+        """Whether more than so many keys of the present day are below one; of those that were put late, by number."""
+        due = self.due
+        return len(self.late) > many or (len(due) > many and due[-1 - many] < key - self.base)
+
     def pop(self) -> int:
         """Take the first key off; there must be one."""
         key = self.first()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from heapq import heappop
 
 from batchsim.engine.attempts import Attempts
@@ -30,11 +31,38 @@ from batchsim.engine.window import Window
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
 
-SHORT = 4
-"""Stretches of fewer ends do not pay for the look at whether it is calm."""
 MOST_SKIPPED = 64
+"""Calls at most, after some in vain."""
 RETRIED_AFTER = 32
 """Where there was no window, one is tried again after so many ends."""
+
+Hosts = defaultdict[int, dict[int, None]]
+"""Instances on which room came free, each once, by environment."""
+
+
+def _nowhere() -> Hosts:
+    return defaultdict(dict)
+
+
+@dataclass(slots=True)
+class Stretch:
+    """What one call works off."""
+
+    before: int
+    """The key up to which ends come before the next event of the heap."""
+    ended: int = 0
+    now: int = NEVER
+    """The clock behind it, NEVER if nothing was worked off."""
+    pass_at: int = NEVER
+    """When the pass is due that follows what ended."""
+    freed: Hosts = field(default_factory=_nowhere)
+    """Where room came free for that pass ..."""
+    passed: Hosts = field(default_factory=_nowhere)
+    """... and where it did for those before it."""
+
+    def reaches_pass(self) -> bool:
+        """Whether the pass that is due comes before the next event of the heap, whatever rank that has."""
+        return self.pass_at != NEVER and self.pass_at + 1 < self.before >> KEY_BITS
 
 
 class Turnover:
@@ -69,8 +97,11 @@ class Turnover:
         self._handover = handover
         self._window = window
         self._is_stepping = is_stepping
-        self._work_off = worker(self)
+        self._end_some = worker(self)
         self._skipped = self._to_skip = 0
+        self._line: Line | None = None
+        """Who waits, in the present stretch; None where it is not calm, or nobody has asked yet."""
+        self._was_asked = False
 
     def __call__(self, before: int) -> None:
         """Work off ends whose key is below ``before``, as far as it goes."""
@@ -80,105 +111,134 @@ class Turnover:
         self._skipped = 0
         if self._attempts.stopping or self._is_stepping():
             return
-        line = self._calm.line()
-        if line is not None:
-            self._handover.take_up(line)
-        ended = self._work_off(before, line)
-        self._to_skip = 0 if ended >= SHORT else min(2 * self._to_skip + 1, MOST_SKIPPED)
+        stretch = Stretch(before)
+        self._line, self._was_asked = None, False
+        self._work_off(stretch)
+        self._hand_back(stretch)
+        self._to_skip = 0 if stretch.ended else min(2 * self._to_skip + 1, MOST_SKIPPED)
+
+    def _work_off(self, stretch: Stretch) -> None:
+        """Ends and passes by turns; hundreds of both at once where that can be."""
+        again, is_worth_a_look = 0, self._window.is_worth_a_look
+        while True:
+            if stretch.pass_at == NEVER and stretch.ended >= again and is_worth_a_look(stretch.before):
+                again = stretch.ended + RETRIED_AFTER
+                if self._takes_window(stretch):
+                    again = stretch.ended
+                    continue
+            if not self._end_some(stretch) or not self._is_calm() or not self._passes(stretch):
+                return
+
+    def _is_calm(self) -> bool:
+        """Ask once a stretch, and only where a pass comes: what ends changes nothing of the answer."""
+        if not self._was_asked:
+            self._was_asked, self._line = True, self._calm.line()
+            if self._line is not None:
+                self._handover.take_up(self._line)
+        return self._line is not None
+
+    def _takes_window(self, stretch: Stretch) -> bool:
+        """Work off a window of ends, if there is one."""
+        if not self._is_calm() or self._line is None or self._line.environment is None:
+            return False
+        many, clock, hosts = self._window.work_off(stretch.before - self._kernel.ends.base)
+        if many:
+            stretch.ended, stretch.now = stretch.ended + many, clock
+            self._kernel.ends.pending -= many
+            stretch.passed[self._line.environment.position].update(dict.fromkeys(hosts))
+        return many > 0
+
+    def _passes(self, stretch: Stretch) -> bool:
+        """Hand over what came free; False where the pass itself must look, or go on."""
+        assert self._line is not None
+        queue, freed = self._line.queue, stretch.freed
+        goes_on = True
+        if queue is not None:
+            own, *others = queue.environments
+            if any(place in freed for place in others):
+                return False
+            stretch.now = self._kernel.now_ms = stretch.pass_at
+            goes_on = own not in freed or self._handover.run_pass(list(freed[own]), stretch.pass_at)
+        for place, hosts in freed.items():
+            stretch.passed[place].update(hosts)
+        freed.clear()
+        if goes_on:
+            stretch.now, stretch.pass_at = stretch.pass_at, NEVER
+        return goes_on
 
     def end_whole(self, submission: int) -> None:
         """The last job of a call ended: it succeeded."""
         self._lifecycle.end_submission(submission, JobState.SUCCEEDED, EXITED)
         self._submit_job.ended(submission)
 
-    def hand_back(self, at_ms: int, ended: int, changed: dict[int, dict[int, None]], *, pass_is_due: bool) -> None:
-        """Leave everything as the plain way would have; ``changed``: instances whose room did, by environment."""
-        kernel, environments = self._kernel, self._environments
-        kernel.ends.pending -= ended
-        self._submit_job.live_jobs -= ended
-        self._handover.leave()
+    def _hand_back(self, stretch: Stretch) -> None:
+        """Leave everything as the plain way would have."""
+        self._submit_job.live_jobs -= stretch.ended
+        if self._line is not None:
+            self._handover.leave()
+        for changed in (stretch.passed, stretch.freed):
+            self._list_anew(changed, pass_is_due=stretch.pass_at != NEVER)
+        if stretch.now != NEVER:
+            self._kernel.set_clock(stretch.now)
+        if stretch.pass_at != NEVER:
+            self._scheduler.request_pass()
+
+    def _list_anew(self, changed: Hosts, *, pass_is_due: bool) -> None:
         for position, rows in changed.items():
-            environment = environments[position]
+            environment = self._environments[position]
             assert isinstance(environment, Ec2Environment)
             environment.fleet.have_changed(rows)
             environment.touched = environment.touched or pass_is_due
-        if ended:
-            kernel.set_clock(at_ms)
-        if pass_is_due:
-            self._scheduler.request_pass()
 
 
-def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, PLR0915 (with its loop)
+def worker(self: Turnover) -> Callable[[Stretch], bool]:  # noqa: C901, PLR0915 (columns by name, for a loop)
     """Return the loop over ends. It is one function, and looks nothing up twice: each call costs a job's 5 %."""
     kernel, tables, attempts, ends = self._kernel, self._tables, self._attempts, self._kernel.ends
-    handover, scale_in = self._handover, self._scale_in
     environments = {each.position: each for each in self._environments if isinstance(each, Ec2Environment)}
     jobs, table, instances, submissions = tables.jobs, tables.attempts, tables.instances, tables.submissions
-    outcome_of, ended_at, job_of, host_of, place_of = (
-        table.outcome,
-        table.ended_at,
-        table.job,
-        table.instance,
-        table.environment,
-    )
+    outcome_of, ended_at, job_of = table.outcome, table.ended_at, table.job
+    host_of, place_of = table.instance, table.environment
     submission_of, left, shape_of, shapes = jobs.submission, submissions.left, submissions.shape, tables.shapes
     state_of, reason_of, job_ended_at, row_of = jobs.state, jobs.status_reason, jobs.ended_at, jobs.attempt_row
-    free_vcpus, free_mib, free_gpus, whole = (
-        instances.free_vcpus,
-        instances.free_mib,
-        instances.free_gpus,
-        instances.vcpus,
-    )
-    window = self._window
+    free_vcpus, free_mib, free_gpus = instances.free_vcpus, instances.free_mib, instances.free_gpus
+    whole = instances.vcpus
     courses, is_followed, end_whole = attempts.courses.open, self._dependencies.is_followed, self.end_whole
     grid_ms, has_succeeded, has_exited = self._scheduler.cycle_ms, int(JobState.SUCCEEDED), int(Outcome.SUCCEEDED)
 
-    def work_off(before: int, line: Line | None) -> int:  # noqa: C901, PLR0912, PLR0915 (the engine's hottest loop)
-        queue, own = (None, NEVER) if line is None or line.queue is None else (line.queue, line.queue.environments[0])
-        is_calm = line is not None
-        late, today, day_ms, until = ends.late, ends.due, ends.base >> KEY_BITS, before - ends.base
-        freed: list[int] = []
-        changed: defaultdict[int, dict[int, None]] = defaultdict(dict)
-        ended, now, pass_at, again = 0, NEVER, NEVER, 0
+    def fell_idle(environment: Ec2Environment, host: int, at_ms: int) -> None:
+        environment.idle_since.setdefault(host, at_ms)
+        self._scale_in.watch(environment, host)
+
+    def end_some(stretch: Stretch) -> bool:  # noqa: C901, PLR0912, PLR0915 (the engine's hottest loop)
+        """Work off ends up to the next pass; return whether that comes next."""
+        late, today, base, freed = ends.late, ends.due, ends.base, stretch.freed
+        before, pass_at, ended, at = stretch.before, stretch.pass_at, 0, stretch.now
+        until = (before if pass_at == NEVER else min(before, pass_at + 1 << KEY_BITS)) - base
+        is_odd = False
         while True:
-            if ended >= again and pass_at == NEVER and is_calm and queue is not None:
-                again = ended + RETRIED_AFTER
-                many, clock, hosts = window.work_off(until)
-                if many:
-                    again = ended + many
-                    ended, now = ended + many, clock
-                    changed[own].update(dict.fromkeys(hosts))
-                    continue
             if not today:
                 if not late and not ends.turn_page():
                     break
-                again = ended
-                today, day_ms, until = ends.due, ends.base >> KEY_BITS, before - ends.base
-            key = late[0] if late and (not today or late[0] < today[-1]) else today[-1]
+                until += base - ends.base
+                today, base = ends.due, ends.base
+            is_late = late and (not today or late[0] < today[-1])
+            key = late[0] if is_late else today[-1]
+            if key >= until:
+                break
             row = (key & TURN_MASK) >> 1
-            if key >= until or not key & 1:
+            is_odd = True
+            if not key & 1:
                 break
             if ended_at[row] != NEVER:
                 if not kernel.is_lively(ended):
                     break
-                if late and key == late[0]:
+                if is_late:
                     heappop(late)
                 else:
                     today.pop()
                 ends.pending -= 1
                 kernel.background -= 1
-                continue
-            at = day_ms + (key >> KEY_BITS)
-            if pass_at != NEVER and at > pass_at:
-                if not is_calm:
-                    break
-                now = kernel.now_ms = pass_at
-                if freed:
-                    is_calm = handover.run_pass(freed, pass_at)
-                    freed.clear()
-                    if not is_calm:
-                        break
-                pass_at = NEVER
+                is_odd = False
                 continue
             course = courses.get(row) if courses else None
             if outcome_of[row] != has_exited or (course is not None and course.plan):
@@ -187,13 +247,15 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
             submission = submission_of[job]
             if host < 0 or is_followed(submission):
                 break
-            if late and key == late[0]:
+            is_odd = False
+            if is_late:
                 heappop(late)
             else:
                 today.pop()
+            at = (base + key) >> KEY_BITS
             if course is not None:
                 attempts.courses.close(row, at, ran=True)
-            ended, now = ended + 1, at
+            ended += 1
             ended_at[row] = job_ended_at[job] = at
             state_of[job], reason_of[job], row_of[job] = has_succeeded, EXITED, NEVER
             environment, want = environments[place], shapes[shape_of[submission]]
@@ -202,11 +264,7 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
             free_mib[host] += want[2]
             if want[3]:
                 free_gpus[host] += want[3]
-            changed[place][host] = None
-            if place == own:
-                freed.append(host)
-            elif queue is not None and place in queue.environments:
-                is_calm = False
+            freed[place][host] = None
             left[submission] -= 1
             is_empty = free_vcpus[host] == whole[host] or (environment.draining and environment.is_empty(host))
             if is_empty or not left[submission]:
@@ -214,13 +272,15 @@ def worker(self: Turnover) -> Callable[[int, Line | None], int]:  # noqa: C901, 
                 if not left[submission]:
                     end_whole(submission)
                 if is_empty:
-                    environment.idle_since.setdefault(host, at)
-                    scale_in.watch(environment, host)
+                    fell_idle(environment, host, at)
                 before = min(before, kernel.ends_before())
-                until = before - ends.base
+                until = min(until, before - base)
             if pass_at == NEVER:
                 pass_at = -(-at // grid_ms) * grid_ms if grid_ms else at
-        self.hand_back(now, ended, changed, pass_is_due=pass_at != NEVER)
-        return ended
+                until = min(until, (pass_at + 1 << KEY_BITS) - base)
+        ends.pending -= ended
+        stretch.before, stretch.pass_at, stretch.now = before, pass_at, at
+        stretch.ended += ended
+        return not is_odd and stretch.reaches_pass() and kernel.is_lively(0)
 
-    return work_off
+    return end_some

@@ -85,6 +85,10 @@ class Window:
         self._courses = courses
         self._cycle_ms = cycle_ms
 
+    def is_worth_a_look(self, before: int) -> bool:
+        """Whether enough ends come before a key."""
+        return self._kernel.ends.has_before(before, LEAST)
+
     def work_off(self, until: int) -> tuple[int, int, list[int]]:
         """Work off ends of the present day below a key: (how many, the clock behind them, the instances concerned).
 
