@@ -324,6 +324,8 @@ class Ec2Environment:
         if not self.takes(shape):
             return 0
         want = self._shapes[shape]
+        if self.fleet.is_indexed and not want.gpus and want.memory_mib:
+            return self._deal(low, high, want)
         while low < high and (placed := self._place(low, high, want)):
             low += placed
         return low - first
@@ -401,7 +403,8 @@ class Ec2Environment:
         if not self.held_vcpus:
             self.became_busy(self)
         self._take(row, want, count)
-        self._start(low, low + count, row)
+        image = self._tables.submissions.image[self._jobs.submission[low]]
+        self._start(low, low + count, row, self._tables.entry(low), image)
         return count
 
     def is_empty(self, row: int) -> bool:
@@ -425,6 +428,26 @@ class Ec2Environment:
     def _same_architecture(self, want: Shape) -> bool:
         return want.architecture in (None, self.plan.architecture)
 
+    def _deal(self, low: int, high: int, want: Shape) -> int:
+        """Fill one instance after the other, the best fit first: one look-up for all of them."""
+        instances, changed, first = self._instances, self.fleet.changed, low
+        free_vcpus, free_mib, vcpus, memory_mib = instances.free_vcpus, instances.free_mib, want.vcpus, want.memory_mib
+        entry, image = self._tables.entry(low), self._tables.submissions.image[self._jobs.submission[low]]
+        for row in self.fleet.best_first(vcpus, memory_mib):
+            count = min(high - low, free_vcpus[row] // vcpus, free_mib[row] // memory_mib)
+            if not self.held_vcpus:
+                self.became_busy(self)
+            self.held_vcpus += vcpus * count
+            free_vcpus[row] -= vcpus * count
+            free_mib[row] -= memory_mib * count
+            changed(row)
+            self._start(low, low + count, row, entry, image)
+            low += count
+            if low == high:
+                break
+        self.fleet.seen(vcpus, memory_mib, is_full=low < high)
+        return low - first
+
     def _capacity_for(self, want: Shape, row: int) -> int:
         instances = self._instances
         room = (instances.free_vcpus[row], instances.free_mib[row], instances.free_gpus[row])
@@ -440,10 +463,9 @@ class Ec2Environment:
         instances.free_gpus[row] -= want.gpus * count
         self.fleet.changed(row)
 
-    def _start(self, low: int, high: int, row: int) -> None:
+    def _start(self, low: int, high: int, row: int, entry: EntryRun, image: int) -> None:
         """Start equal jobs on one instance; all that start together share a pull, or find the image there."""
         now = self._kernel.now_ms
-        entry, image = self._tables.entry(low), self._tables.submissions.image[self._jobs.submission[low]]
         start = Start(row, self.position, now, self._pulled_at(image, row, entry), self._instances.speed_milli[row])
         self.idle_since.pop(row, None)
         if self.fill is not None:

@@ -112,6 +112,44 @@ class Fleet:
             self._changed.clear()
         return found
 
+    def best_first(self, vcpus: int, memory_mib: int) -> Iterable[int]:
+        """Return the instances that have room for a job of this size, without GPUs, the best fit first.
+
+        For whoever fills one up before the next: the room of the others must not change until :meth:`seen`.
+        """
+        sought = self._sought
+        is_more = sought is not None and vcpus >= sought[0] and memory_mib >= sought[1]
+        if not is_more or not self._is_soon_seen((vcpus, memory_mib)):
+            self._refresh()
+            return self._walk(vcpus, memory_mib)
+        free_vcpus, free_mib = self._instances.free_vcpus, self._instances.free_mib
+        rooms = [
+            (free_vcpus[row], free_mib[row], row)
+            for row in self._unseen
+            if free_vcpus[row] >= vcpus and free_mib[row] >= memory_mib
+        ]
+        rooms.sort()
+        return [room[2] for room in rooms]
+
+    def seen(self, vcpus: int, memory_mib: int, *, is_full: bool) -> None:
+        """All that :meth:`best_first` returned is full now; or else there were no more jobs to fill it up with."""
+        if is_full:
+            self._sought = vcpus, memory_mib
+            self._unseen.clear()
+            self._changed.clear()
+            self._fitting_for = (0, 0)
+        elif len(self._unseen) > FEW:
+            self._sought = None
+
+    def _walk(self, vcpus: int, memory_mib: int) -> Iterator[int]:
+        mask, wanted = self._mask >> vcpus << vcpus, memory_mib << ROW_BITS
+        while mask:
+            lowest = mask & -mask
+            shelf = self._shelves[lowest.bit_length() - 1]
+            for at in range(bisect_left(shelf, wanted), len(shelf)):
+                yield shelf[at] & _ROW_MASK
+            mask ^= lowest
+
     def _is_soon_seen(self, wanted: tuple[int, int]) -> bool:
         """Whether it pays to look only at what changed: jobs of several sizes, by turns, would look at all."""
         return wanted in (self._sought, self._fitting_for) or len(self._unseen) <= FEW
