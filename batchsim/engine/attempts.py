@@ -294,6 +294,9 @@ class Attempts:
 
     def _own_exit(self, entry: EntryRun, job: int, attempt: int, saved_ms: int) -> tuple[int, int, int]:
         """Return how much work an attempt does, its exit code and its container's reason, if nothing interrupts it."""
+        if entry.work.repeats_first:
+            jobs = self._jobs
+            return jobs.run[job] - saved_ms, jobs.exit_code[job], jobs.fail_reason[job]
         work_ms, exit_code, text = entry.work.attempt(job - entry.first_job, attempt, saved_ms)
         return work_ms, exit_code, self._tables.container_reasons.code(text)
 

@@ -14,6 +14,7 @@ from batchsim.engine.vocabulary import CHILD_FAILED, EXITED
 from batchsim.policies import EndedAttempt
 from batchsim.policies.given import Policies
 from batchsim.policies.ordering import fifo_key, retry_key
+from batchsim.policies.retry import evaluate_on_exit
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import JobState, Outcome
 
@@ -113,6 +114,8 @@ class Lifecycle:
         table, terms = self._attempts, self._tables.terms(job)
         outcome, exit_code = Outcome(table.outcome[attempt]), table.exit_code[attempt]
         tries_left = terms.attempts_allowed - self._used(job, outcome)
+        if tries_left > 0 and not terms.rules and self._tries_again is evaluate_on_exit:
+            return True  # the rule itself, of no rules: of a reclaimed instance dozens of jobs may ask
         return tries_left > 0 and self._tries_again(
             EndedAttempt(
                 attempt=table.attempt[attempt],

@@ -8,7 +8,6 @@ much of it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import NamedTuple
 
 SPEED_1 = 1_000
@@ -27,8 +26,7 @@ def running_ms(work_ms: int, speed_milli: int) -> int:
     return max(rounded, 1) if work_ms else 0
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointRule:
+class CheckpointRule(NamedTuple):
     """A checkpoint after each ``every_ms`` of work; writing one and restoring take as long at any speed."""
 
     every_ms: int = NO_CHECKPOINTS
@@ -70,6 +68,8 @@ class Stretch(NamedTuple):
     def at(self, instant_ms: int) -> Progress:
         """Return what came of it by an instant; before ``begins_ms`` nothing."""
         elapsed = max(0, instant_ms - self.begins_ms)
+        if self.speed_milli == SPEED_1:
+            return self._at_speed_1(elapsed)
         lead = min(elapsed, self.lead_ms)
         rest = elapsed - lead
         written = self._written(rest)
@@ -84,6 +84,21 @@ class Stretch(NamedTuple):
             self.from_ms + written * self.rule.every_ms,
             self.from_ms + self._done(written, working, kept),
         )
+
+    def _at_speed_1(self, elapsed_ms: int) -> Progress:
+        """As :meth:`at`, in whole numbers throughout: of most containers there are."""
+        _, lead_ms, from_ms, to_ms, (every_ms, cost_ms, _), _, saving = self
+        lead = min(elapsed_ms, lead_ms)
+        rest, work_ms = elapsed_ms - lead, to_ms - from_ms
+        writes = max(0, work_ms - 1) // every_ms
+        written = min(writes, rest // (every_ms + cost_ms))
+        kept, writing_ms = written * every_ms, written * cost_ms
+        bound = min(kept + every_ms, work_ms)
+        working = min(rest - writing_ms, bound)
+        if written < writes:
+            writing_ms += max(0, rest - writing_ms - bound)
+        restore, checkpoint = (0, lead) if saving else (lead, 0)
+        return Progress(restore, checkpoint + writing_ms, kept, working - kept, from_ms + kept, from_ms + working)
 
     def writes_until(self, instant_ms: int) -> int | None:
         """Return when the checkpoint ends that is being written at an instant, None if none is."""
@@ -118,8 +133,6 @@ class Stretch(NamedTuple):
 
     def _written(self, rest_ms: int) -> int:
         """How many checkpoints are written after so long."""
-        if self.speed_milli == SPEED_1:
-            return min(self._writes(), rest_ms // (self.rule.every_ms + self.rule.cost_ms))
         return bisect_right(range(1, self._writes() + 1), rest_ms, key=self._full)
 
     def _done(self, written: int, working_ms: int, kept_ms: int) -> int:

@@ -44,6 +44,11 @@ class WorkSource(ABC):
     jobs: int
     reasons: tuple[str, ...]
 
+    @property
+    def repeats_first(self) -> bool:
+        """Whether each attempt would do what the first one does, from what was saved on."""
+        return False
+
     @abstractmethod
     def work_ms(self) -> Millis:
         """The work of each job: int64 ms, shape (jobs,), at least 1."""
@@ -70,6 +75,11 @@ class DrawnWork(WorkSource):
     source: Sampler | Millis
     failures: Failures | None = None
     exit_codes: NDArray[np.int16] | None = None
+
+    @property
+    def repeats_first(self) -> bool:
+        """See :class:`WorkSource`."""
+        return self.failures is None
 
     def work_ms(self) -> Millis:
         """See :class:`WorkSource`."""
