@@ -90,6 +90,11 @@ class Dependencies:
         return submission in self._dependents or submission in self._sequential
 
     @property
+    def has_followers(self) -> bool:
+        """Whether anything waits for any call."""
+        return bool(self._dependents or self._sequential)
+
+    @property
     def has_cancelled(self) -> bool:
         """Whether jobs were cancelled that wait for their dependencies."""
         return bool(self._cancelled)

@@ -50,8 +50,16 @@ class Interruptions:
         if self._rules.spot_drain:
             gone_at_ms = min(gone_at_ms, now + self._rules.stop_timeout_ms)
             self._drain(row, gone_at_ms)
-        for attempt in sorted(self._tables.instances.residents[row]):
-            self._tell(attempt, gone_at_ms, self.host_lost(row), is_sigterm=self._rules.spot_drain)
+        listeners = list(filter(self._answers, sorted(self._tables.instances.residents[row])))
+        if listeners:
+            lost = self.host_lost(row)
+            for attempt in listeners:
+                self._tell(attempt, gone_at_ms, lost, is_sigterm=self._rules.spot_drain)
+
+    def _answers(self, attempt: int) -> bool:
+        """Whether a container would do anything at a notice."""
+        course = self._tables.entry(self._attempts.table.job[attempt]).course
+        return course is not None and course.on_sigterm != OnSigterm.DIE
 
     def task_notice(self, attempt_and_loss: tuple[int, int]) -> None:
         """A Fargate Spot task has its notice; it is killed at the instant given."""
@@ -81,11 +89,10 @@ class Interruptions:
 
     def _tell(self, attempt: int, gone_at_ms: int, lost: int, *, is_sigterm: bool) -> None:
         """Let a container that runs do what its entry says; one that is still starting hears nothing."""
+        if not self._answers(attempt) or not self._attempts.is_running(attempt) or attempt in self._attempts.stopping:
+            return
         course = self._tables.entry(self._attempts.table.job[attempt]).course
-        if course is None or course.on_sigterm == OnSigterm.DIE:
-            return
-        if not self._attempts.is_running(attempt) or attempt in self._attempts.stopping:
-            return
+        assert course is not None
         self._attempts.recall(attempt)
         if course.on_sigterm == OnSigterm.CHECKPOINT:
             self._save(attempt, gone_at_ms, lost, is_sigterm=is_sigterm)

@@ -41,6 +41,7 @@ class Depth:
         self._stream = stream
         self._step = 0
         (self._z,) = stream.normals(0, 1).tolist()
+        self._depth = self._of_z()
 
     def at(self, now_ms: int) -> int:
         """Return the instances that the pool could hold now; instants must not go back."""
@@ -49,6 +50,10 @@ class Depth:
             for normal in self._stream.normals(self._step + 1, steps).tolist():  # together: a month has thousands
                 self._z = DEPTH_MEMORY * self._z + sqrt(1 - DEPTH_MEMORY**2) * normal
             self._step += steps
+            self._depth = self._of_z()
+        return self._depth
+
+    def _of_z(self) -> int:
         return int(self._median * exp(np.array([DEPTH_SPREAD * self._z]))[0])
 
 

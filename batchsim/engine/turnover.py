@@ -202,7 +202,8 @@ def worker(self: Turnover) -> Callable[[Stretch], bool]:  # noqa: C901, PLR0915 
     state_of, reason_of, job_ended_at, row_of = jobs.state, jobs.status_reason, jobs.ended_at, jobs.attempt_row
     free_vcpus, free_mib, free_gpus = instances.free_vcpus, instances.free_mib, instances.free_gpus
     whole = instances.vcpus
-    courses, is_followed, end_whole = attempts.courses.open, self._dependencies.is_followed, self.end_whole
+    courses, dependencies, end_whole = attempts.courses.open, self._dependencies, self.end_whole
+    is_followed = dependencies.is_followed
     grid_ms, has_succeeded, has_exited = self._scheduler.cycle_ms, int(JobState.SUCCEEDED), int(Outcome.SUCCEEDED)
 
     def fell_idle(environment: Ec2Environment, host: int, at_ms: int) -> None:
@@ -214,7 +215,7 @@ def worker(self: Turnover) -> Callable[[Stretch], bool]:  # noqa: C901, PLR0915 
         late, today, base, freed = ends.late, ends.due, ends.base, stretch.freed
         before, pass_at, ended, at = stretch.before, stretch.pass_at, 0, stretch.now
         until = (before if pass_at == NEVER else min(before, pass_at + 1 << KEY_BITS)) - base
-        is_odd = False
+        is_odd, has_followers = False, dependencies.has_followers
         while True:
             if not today:
                 if not late and not ends.turn_page():
@@ -245,7 +246,7 @@ def worker(self: Turnover) -> Callable[[Stretch], bool]:  # noqa: C901, PLR0915 
                 break
             job, host, place = job_of[row], host_of[row], place_of[row]
             submission = submission_of[job]
-            if host < 0 or is_followed(submission):
+            if host < 0 or (has_followers and is_followed(submission)):
                 break
             is_odd = False
             if is_late:
