@@ -100,7 +100,7 @@ class Fleet:
         sought = self._sought
         is_more = sought is not None and vcpus >= sought[0] and memory_mib >= sought[1]
         if is_more and self._is_soon_seen((vcpus, memory_mib)):
-            found = self._find_unseen(vcpus, memory_mib)
+            found = next(self._walk_unseen(vcpus, memory_mib), -1)
         else:
             self._refresh()
             self._changed.clear()
@@ -119,26 +119,20 @@ class Fleet:
         """
         sought = self._sought
         is_more = sought is not None and vcpus >= sought[0] and memory_mib >= sought[1]
-        if not is_more or not self._is_soon_seen((vcpus, memory_mib)):
-            self._refresh()
-            return self._walk(vcpus, memory_mib)
-        free_vcpus, free_mib = self._instances.free_vcpus, self._instances.free_mib
-        rooms = [
-            (free_vcpus[row], free_mib[row], row)
-            for row in self._unseen
-            if free_vcpus[row] >= vcpus and free_mib[row] >= memory_mib
-        ]
-        rooms.sort()
-        return [room[2] for room in rooms]
+        if is_more and self._is_soon_seen((vcpus, memory_mib)):
+            return self._walk_unseen(vcpus, memory_mib)
+        self._refresh()
+        return self._walk(vcpus, memory_mib)
 
     def seen(self, vcpus: int, memory_mib: int, *, is_full: bool) -> None:
         """All that :meth:`best_first` returned is full now; or else there were no more jobs to fill it up with."""
+        wanted = vcpus, memory_mib
         if is_full:
-            self._sought = vcpus, memory_mib
+            self._sought = wanted
             self._unseen.clear()
             self._changed.clear()
             self._fitting_for = (0, 0)
-        elif len(self._unseen) > FEW:
+        elif not self._is_soon_seen(wanted):
             self._sought = None
 
     def _walk(self, vcpus: int, memory_mib: int) -> Iterator[int]:
@@ -154,8 +148,11 @@ class Fleet:
         """Whether it pays to look only at what changed: jobs of several sizes, by turns, would look at all."""
         return wanted in (self._sought, self._fitting_for) or len(self._unseen) <= FEW
 
-    def _find_unseen(self, vcpus: int, memory_mib: int) -> int:
-        """Look only at what has changed since a job that asks for no more was sought room for in vain."""
+    def _walk_unseen(self, vcpus: int, memory_mib: int) -> Iterator[int]:
+        """Look only at what has changed since a job that asks for no more was sought room for in vain.
+
+        Go on, the best fit first, when the one before was filled.
+        """
         if self._fitting_for != (vcpus, memory_mib):
             self._fitting_for = (vcpus, memory_mib)
             self._fitting.clear()
@@ -173,9 +170,9 @@ class Fleet:
         while fitting:
             free, mib, row = fitting[0]
             if free_vcpus[row] == free and free_mib[row] == mib and row in unseen:
-                return row
-            heappop(fitting)
-        return -1
+                yield row
+            else:
+                heappop(fitting)
 
     def _find_listed(self, vcpus: int, memory_mib: int) -> int:
         mask = self._mask >> vcpus << vcpus
