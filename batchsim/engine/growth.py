@@ -49,7 +49,10 @@ def one_less(offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:
     """Return the offers after one instance of a pool was launched; one without end stays as deep as it was."""
     if not taken.spot or taken.depth >= UNLIMITED:
         return offers
-    return tuple(o._replace(depth=o.depth - 1) if o.position == taken.position else o for o in offers)
+    at = next((at for at, offer in enumerate(offers) if offer.position == taken.position), None)
+    if at is None:
+        return offers
+    return (*offers[:at], offers[at]._replace(depth=offers[at].depth - 1), *offers[at + 1 :])
 
 
 def vcpus_of(asks: tuple[Ask, ...]) -> int:

@@ -58,6 +58,9 @@ def pack_one(offer: Offer, asks: tuple[Ask, ...], *, by_memory: bool = True) -> 
     """Pack one empty instance in dispatch order: (the asks that are left, vCPUs that were taken)."""
     room, rest = offer.size, list[Ask]()
     for ask in asks:
+        if ask.vcpus > room[0]:
+            rest.append(ask)
+            continue
         job = (ask.vcpus, ask.memory_mib if by_memory else 0, ask.gpus)
         taken = min(ask.jobs, count_that_fit(room, job))
         room = (room[0] - taken * job[0], room[1] - taken * job[1], room[2] - taken * job[2])
