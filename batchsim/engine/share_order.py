@@ -87,7 +87,7 @@ class ShareOrder:
             while near and members[near[0][3]].turn is not near[0]:
                 heappop(near)
             if still and (not near or still[0] < near[0]):
-                heappush(near, heappop(still))
+                self._stir(heappop(still))
             elif not far or (near and near[0][0] < far[0].weighted):
                 return near[0] if near else None
             else:
@@ -133,6 +133,13 @@ class ShareOrder:
             share.fall_per_ms = share.usage.fall_per_ms()
         share.bound, share.turn = None, self._turn(share)
         heappush(self._near, share.turn)
+
+    def _stir(self, turn: Turn) -> None:
+        """A share that stood still may be first: what it has used of late is nothing at the last update, too."""
+        share = self._members[turn[3]]
+        if share.turn is turn:
+            share.taken_at_ms = self.updated[0]
+            heappush(self._near, turn)
 
     def _turn(self, share: Share) -> Turn:
         row = self._row(share)
