@@ -81,13 +81,13 @@ class Engine:
         self.log = ScalingLog(self.kernel)
         self.ended_by = EndedBy.DRAINED
         self._clock = Clock(self.kernel)
-        self._decided = self._clock.decided
+        self.decided = self._clock.decided
         self.images = self.faults.images()
         self._estimates = Estimates(self.tables, self.plan.delays, self.plan.rules, self.images)
         self._compiler = EntryCompiler(self.plan, scenario.world, draws, self.tables)
         self.revisions = Revisions(scenario, self.tables, self._compiler)
         self._builder = QueueBuilder(
-            self.kernel, self.plan, self.tables, self.timeline, self._estimates, self._decided, thorough=thorough
+            self.kernel, self.plan, self.tables, self.timeline, self._estimates, self.decided, thorough=thorough
         )
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
@@ -151,7 +151,7 @@ class Engine:
             self.tables,
             self.meter,
             self.timeline,
-            self._decided,
+            self.decided,
             self.policies.queue_order,
             self._views,
             self._builder.overtaking(self.environments),
@@ -179,7 +179,7 @@ class Engine:
             self._gate_opened,
         )
         growth = GrowthBuilder(
-            self.kernel, plan, self.tables, self.policies, self.meter, self.launcher, self.log, self._decided
+            self.kernel, plan, self.tables, self.policies, self.meter, self.launcher, self.log, self.decided
         )
         self.scalers, self.fleets = growth.scalers(self.environments), growth.fleets(self.environments)
 
@@ -188,7 +188,7 @@ class Engine:
         kernel, rules, tables = self.kernel, self.plan.rules, self.tables
         self.interruptions = Interruptions(kernel, rules, tables, self.running, self.environments, self._gate_opened)
         self.scale_in = ScaleIn(
-            kernel, tables.instances, self.launcher, rules, self.log, self._gate_opened, self._decided
+            kernel, tables.instances, self.launcher, rules, self.log, self._gate_opened, self.decided
         )
         self.drain = Drain(kernel, tables, self.queues, rules)
         self.end = EndOfRun(

@@ -15,6 +15,7 @@ from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.handover import Handover
 from batchsim.engine.influx import Influx
 from batchsim.engine.run_task import RunTaskClients
+from batchsim.engine.share_fill import ShareFill
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.task_turnover import TaskTurnover
@@ -35,16 +36,30 @@ class FastPaths:
 
     def open(self) -> None:
         """Let the engine take them."""
-        self._engine.arrivals.takes = self._influx()
-        if self._may_turn_over():
-            self._engine.kernel.turnover = self._task_turnover() or self._turnover()
+        engine = self._engine
+        engine.arrivals.takes = self._influx()
+        if self._is_ordinary() and any(isinstance(queue, ShareQueue) for queue in engine.queues):
+            engine.scheduler.shares.fill = self._share_fill()
+        elif self._is_ordinary():
+            engine.kernel.turnover = self._task_turnover() or self._turnover()
 
-    def _may_turn_over(self) -> bool:
-        """Whether all that follows from an attempt's end is what :class:`Turnover` does."""
+    def _is_ordinary(self) -> bool:
+        """Whether starts and ends of attempts concern nobody but their jobs, hosts and queues."""
         engine = self._engine
         if engine.consumables is not None or type(engine.running) is not Attempts:
             return False
-        return not any(isinstance(queue, (RunTaskClients, ShareQueue)) for queue in engine.queues)
+        return not any(isinstance(queue, RunTaskClients) for queue in engine.queues)
+
+    def _share_fill(self) -> ShareFill:
+        engine = self._engine
+        return ShareFill(
+            engine.kernel,
+            engine.tables,
+            engine.running,
+            engine.environments,
+            engine.images,
+            engine.decided,
+        )
 
     def _influx(self) -> Callable[[int], bool] | None:
         """Return what takes single jobs in one step, where nothing is between their calls and their queues."""

@@ -94,8 +94,11 @@ class ShareQueue(JobQueue):
         first = self._order.first()
         assert first is not None
         low, share = first[2], self.members[first[3]]
-        milli = count * self._milli(low)
-        self._count(low, -count)
+        shape = self._tables.shape_code(low)
+        milli = count * self._tables.shapes[shape].vcpus_milli
+        self.waiting -= count
+        self.by_shape[shape] -= count
+        self.touched = True
         share.take(count)
         share.usage.steps.change(self._kernel.now_ms, milli)
         share.placed += milli * self.shares.charge
@@ -151,7 +154,7 @@ class ShareQueue(JobQueue):
         assert head is not None
         step, usage = milli * self.shares.charge, share.decayed + share.placed
         count = turn_length(usage, step, share.weight, (created_ms, low), head[1] - low, self._order.rival())
-        return share, low, low + self._admitted(milli, count)
+        return share, low, low + (self._admitted(milli, count) if self.shares.reservation else count)
 
     def pass_over(self) -> None:
         """Let the share whose turn it is wait until :meth:`recall`; it is the next one's turn."""
@@ -300,7 +303,7 @@ class ShareQueue(JobQueue):
         return self.members[code]
 
     def _lane(self) -> JobQueue:
-        return JobQueue(self.position, self._plan, self._tables)
+        return _Lane(self.position, self._plan, self._tables)
 
     def _due(self) -> tuple[int, int, int]:
         """What the heap has to hold now."""
@@ -334,3 +337,10 @@ class ShareQueue(JobQueue):
 
     def _created(self, row: int) -> int:
         return self._tables.submissions.created_at[self._tables.jobs.submission[row]]
+
+
+class _Lane(JobQueue):
+    """The jobs of one share and priority; what they ask for is counted by the whole queue."""
+
+    def _count(self, row: int, change: int) -> None:  # noqa: ARG002 (one signature for all queues)
+        self.waiting += change
