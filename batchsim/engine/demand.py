@@ -74,6 +74,11 @@ class DemandMeter:
                 return None
             if not all(target.takes(shape) for shape, count in queue.by_shape.items() if count):
                 return None
+        if (
+            sum(shapes[shape].vcpus * count for queue in queues for shape, count in queue.by_shape.items())
+            > rooms.vcpus
+        ):
+            return True  # in whatever order they are packed
         for queue in queues:
             for _, shape, count in self._in_line(queue):
                 want = shapes[shape]

@@ -49,8 +49,8 @@ class ShareFill:
         if type(environment) is not Ec2Environment or not self._is_plain(queue, environment):
             return
         tables, instances, find = self._tables, self._tables.instances, environment.fleet.find
-        while (turn := queue.turn()) is not None:
-            _, low, high = turn
+        while (turn := queue.first()) is not None:
+            low = turn[2]
             shape = tables.shape_code(low)
             want = tables.shapes[shape]
             if want.gpus or not environment.takes(shape):
@@ -60,7 +60,7 @@ class ShareFill:
                 return
             mib = want.memory_mib
             room = min(instances.free_vcpus[row] // want.vcpus, instances.free_mib[row] // mib if mib else _MANY)
-            high = min(high, low + room)
+            high = low + queue.lasts(turn, room)
             if not environment.held_vcpus:
                 environment.became_busy(environment)
             environment.held_vcpus += want.vcpus * (high - low)

@@ -148,13 +148,24 @@ class ShareQueue(JobQueue):
         first = self._order.first()
         if first is None:
             return None
+        low = first[2]
+        return self.members[first[3]], low, low + self._admitted(self._milli(low), self.lasts(first))
+
+    def first(self) -> Turn | None:
+        """Return whose turn it is; None where nobody waits, or all were passed over."""
+        return self._order.first()
+
+    def lasts(self, first: Turn, most: int | None = None) -> int:
+        """Return how many jobs, of ``most``, are placed in the first turn before it is the next one's."""
         _, created_ms, low, code = first
-        share, milli = self.members[code], self._milli(low)
+        share = self.members[code]
         head = share.head()
         assert head is not None
-        step, usage = milli * self.shares.charge, share.decayed + share.placed
-        count = turn_length(usage, step, share.weight, (created_ms, low), head[1] - low, self._order.rival())
-        return share, low, low + (self._admitted(milli, count) if self.shares.reservation else count)
+        waiting = head[1] - low if most is None else min(most, head[1] - low)
+        if waiting == 1:
+            return 1
+        step, usage = self._milli(low) * self.shares.charge, share.decayed + share.placed
+        return turn_length(usage, step, share.weight, (created_ms, low), waiting, self._order.rival())
 
     def pass_over(self) -> None:
         """Let the share whose turn it is wait until :meth:`recall`; it is the next one's turn."""
