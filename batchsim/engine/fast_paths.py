@@ -17,6 +17,7 @@ from batchsim.engine.influx import Influx
 from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.share_fill import ShareFill
 from batchsim.engine.share_queue import ShareQueue
+from batchsim.engine.share_turnover import ShareTurnover
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.task_turnover import TaskTurnover
 from batchsim.engine.turnover import Turnover
@@ -40,6 +41,7 @@ class FastPaths:
         engine.arrivals.takes = self._influx()
         if self._is_ordinary() and any(isinstance(queue, ShareQueue) for queue in engine.queues):
             engine.scheduler.shares.fill = self._share_fill()
+            engine.kernel.turnover = self._share_turnover()
         elif self._is_ordinary():
             engine.kernel.turnover = self._task_turnover() or self._turnover()
 
@@ -49,6 +51,22 @@ class FastPaths:
         if engine.consumables is not None or type(engine.running) is not Attempts:
             return False
         return not any(isinstance(queue, RunTaskClients) for queue in engine.queues)
+
+    def _share_turnover(self) -> ShareTurnover:
+        engine = self._engine
+        return ShareTurnover(
+            engine.kernel,
+            engine.tables,
+            engine.running,
+            engine.environments,
+            engine.queues,
+            engine.lifecycle,
+            engine.submit_job,
+            engine.dependencies,
+            engine.scheduler,
+            engine.scale_in,
+            self._is_stepping,
+        )
 
     def _share_fill(self) -> ShareFill:
         engine = self._engine

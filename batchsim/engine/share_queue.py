@@ -243,6 +243,13 @@ class ShareQueue(JobQueue):
         self.members[self._tables.entry(job).share].usage.steps.change(self._kernel.now_ms, -milli)
         self._used_milli -= milli
 
+    def let_go(self, code: int, milli: int, at_ms: int) -> None:
+        """A job of a share ended, and with it the attempt that held so many thousandths of a vCPU."""
+        share = self.members[code]
+        share.usage.steps.change(at_ms, -milli)
+        self._used_milli -= milli
+        self.activity.ended(share, at_ms)
+
     def set_weight(self, entry: str, weight_nano: int) -> None:
         """UpdateSchedulingPolicy: an entry of ``shareDistribution`` has another weightFactor from now on.
 
