@@ -60,7 +60,7 @@ class ShareFill:
                 return
             mib = want.memory_mib
             room = min(instances.free_vcpus[row] // want.vcpus, instances.free_mib[row] // mib if mib else _MANY)
-            high = low + queue.lasts(turn, room)
+            high = low + (1 if room == 1 else queue.lasts(turn, room))
             if not environment.held_vcpus:
                 environment.became_busy(environment)
             environment.held_vcpus += want.vcpus * (high - low)
