@@ -66,7 +66,7 @@ class DemandMeter:
         """
         if self.ledger is not None or self.quota is not None or not target.may_grow_for_any():
             return None
-        queues, rooms, shapes = self._related(target), target.rooms_on(), self._shapes
+        queues, rooms = self._related(target), target.rooms_on()
         if any(queue.environments != (target.position,) or queue.overtakers != "nobody" for queue in queues):
             return None
         for queue in queues:
@@ -74,12 +74,20 @@ class DemandMeter:
                 return None
             if not all(target.takes(shape) for shape, count in queue.by_shape.items() if count):
                 return None
+        return self._wanted_vcpus(queues) > rooms.vcpus or not self._fit(queues, rooms)
+
+    def _wanted_vcpus(self, queues: list[JobQueue]) -> int:
+        """Return what all waiting jobs ask for: more than there is does not fit, in whatever order it is packed."""
+        return sum(self._shapes[shape].vcpus * count for queue in queues for shape, count in queue.by_shape.items())
+
+    def _fit(self, queues: list[JobQueue], rooms: Rooms) -> bool:
+        """Whether all waiting jobs find room, one after the other; the rooms are used up."""
         for queue in queues:
             for _, shape, count in self._in_line(queue):
-                want = shapes[shape]
+                want = self._shapes[shape]
                 if rooms.pack(want.vcpus, want.memory_mib, want.gpus, count) < count:
-                    return True
-        return False
+                    return False
+        return True
 
     def waits(self, target: Ec2Environment) -> bool:
         """Whether a job waits in a queue of ``target``."""

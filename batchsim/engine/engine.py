@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
-from batchsim.engine.attempts import Attempts
 from batchsim.engine.blocked import BlockDetector
-from batchsim.engine.calm import Calm
 from batchsim.engine.clock import Clock
 from batchsim.engine.compile import compile_plan
 from batchsim.engine.consumables import Consumables, Ledger
@@ -24,12 +21,10 @@ from batchsim.engine.environment import Environment
 from batchsim.engine.environment_builder import EnvironmentBuilder
 from batchsim.engine.environment_keys import EnvironmentKeys
 from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.fast_paths import FastPaths
 from batchsim.engine.faults.wiring import FaultRooms
 from batchsim.engine.gates import build_gates
 from batchsim.engine.growth_builder import GrowthBuilder
-from batchsim.engine.handover import Handover
-from batchsim.engine.images import ImageCache
-from batchsim.engine.influx import Influx
 from batchsim.engine.interruptions import Interruptions
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
@@ -51,12 +46,9 @@ from batchsim.engine.stopping import Stops
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
 from batchsim.engine.tables import Tables
-from batchsim.engine.task_turnover import TaskTurnover
 from batchsim.engine.timeline import HeadTimeline
-from batchsim.engine.turnover import Turnover
 from batchsim.engine.views import Views
 from batchsim.engine.vocabulary import CANCEL_AFTER
-from batchsim.engine.window import Window
 from batchsim.engine.workload.plans import EntryPlan, Workload
 from batchsim.policies.given import AWS, Policies
 from batchsim.records.vocabulary import EndedBy
@@ -89,31 +81,25 @@ class Engine:
         self.log = ScalingLog(self.kernel)
         self.ended_by = EndedBy.DRAINED
         self._clock = Clock(self.kernel)
-        self._decided = self._clock.decided
-        self.images = self._images()
+        self.decided = self._clock.decided
+        self.images = self.faults.images()
         self._estimates = Estimates(self.tables, self.plan.delays, self.plan.rules, self.images)
         self._compiler = EntryCompiler(self.plan, scenario.world, draws, self.tables)
         self.revisions = Revisions(scenario, self.tables, self._compiler)
         self._builder = QueueBuilder(
-            self.kernel, self.plan, self.tables, self.timeline, self._estimates, self._decided, thorough=thorough
+            self.kernel, self.plan, self.tables, self.timeline, self._estimates, self.decided, thorough=thorough
         )
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
         self._join()
         if not thorough:
-            self.arrivals.takes = self._influx()
-        if not thorough and self.may_turn_over:
-            self.kernel.turnover = self._task_turnover() or self._turnover()
+            FastPaths(self, self._clock.is_stepping).open()
         for entry in workload.entries:
             self._add(entry)
         self._compiler.link(workload.entries)
         self._start()
 
     # -- building
-
-    def _images(self) -> ImageCache:
-        rules = self.plan.rules
-        return self.faults.images(self.plan.delays, rules.slow_pull_probability, rules.cache_hit_ms, self.plan.images)
 
     def _build_jobs_side(self, *, thorough: bool) -> None:
         rules, tables = self.plan.rules, self.tables
@@ -165,7 +151,7 @@ class Engine:
             self.tables,
             self.meter,
             self.timeline,
-            self._decided,
+            self.decided,
             self.policies.queue_order,
             self._views,
             self._builder.overtaking(self.environments),
@@ -193,7 +179,7 @@ class Engine:
             self._gate_opened,
         )
         growth = GrowthBuilder(
-            self.kernel, plan, self.tables, self.policies, self.meter, self.launcher, self.log, self._decided
+            self.kernel, plan, self.tables, self.policies, self.meter, self.launcher, self.log, self.decided
         )
         self.scalers, self.fleets = growth.scalers(self.environments), growth.fleets(self.environments)
 
@@ -202,7 +188,7 @@ class Engine:
         kernel, rules, tables = self.kernel, self.plan.rules, self.tables
         self.interruptions = Interruptions(kernel, rules, tables, self.running, self.environments, self._gate_opened)
         self.scale_in = ScaleIn(
-            kernel, tables.instances, self.launcher, rules, self.log, self._gate_opened, self._decided
+            kernel, tables.instances, self.launcher, rules, self.log, self._gate_opened, self.decided
         )
         self.drain = Drain(kernel, tables, self.queues, rules)
         self.end = EndOfRun(
@@ -278,82 +264,6 @@ class Engine:
         self.faults.join(self.scheduler, self.launcher, self.environments, self.market, self.capacity.lose)
         self.capacity.raise_desired = self._raise_desired
 
-    @property
-    def may_turn_over(self) -> bool:
-        """Whether all that follows from an attempt's end is what :class:`Turnover` does."""
-        if self.consumables is not None or self._shares_fairly() or type(self.running) is not Attempts:
-            return False
-        return not any(isinstance(queue, RunTaskClients) for queue in self.queues)
-
-    def _turnover(self) -> Turnover:
-        handover = Handover(self.kernel, self.tables, self.running, self.images, self.timeline.tell)
-        for environment in self.environments:
-            if isinstance(environment, Ec2Environment):
-                environment.fill = handover.fill
-        return Turnover(
-            self.kernel,
-            self.tables,
-            self.running,
-            self.environments,
-            self.lifecycle,
-            self.submit_job,
-            self.dependencies,
-            self.scheduler,
-            self.scale_in,
-            Calm(
-                self.scheduler, self.queues, self.environments, self.scalers, self.timeline, self.blocked, self.tables
-            ),
-            handover,
-            Window(
-                self.kernel,
-                self.tables,
-                self.images,
-                self.dependencies,
-                handover,
-                self.running.courses,
-                self.plan.rules.scheduler_cycle_ms,
-            ),
-            self._clock.is_stepping,
-        )
-
-    def _influx(self) -> Callable[[int], bool] | None:
-        """Return what takes single jobs in one step, where nothing is between their calls and their queues."""
-        rules = self.plan.rules
-        if type(self.submit_job) is not SubmitJob or rules.submit_tps or rules.dep_eval_delay_ms:
-            return None
-        if self.policies.job_order is not None:
-            return None
-        return Influx(
-            self.kernel,
-            rules,
-            self.tables,
-            self.queues,
-            self.submit_job,
-            self.dependencies,
-            self.scheduler,
-            self.timeline,
-        ).takes
-
-    def _task_turnover(self) -> TaskTurnover | None:
-        """Return one where all environments are Fargate's."""
-        tasks = [each for each in self.environments if isinstance(each, FargateEnvironment)]
-        if len(tasks) < len(self.environments):
-            return None
-        return TaskTurnover(
-            self.kernel,
-            self.tables,
-            self.running,
-            tasks,
-            self.queues,
-            self.lifecycle,
-            self.submit_job,
-            self.dependencies,
-            self.scheduler,
-            self.timeline,
-            self.blocked,
-            self._clock.is_stepping,
-        )
-
     def _raise_desired(self, environment: int, vcpus: int) -> None:
         self.scalers[environment].raise_desired(vcpus)
         self.scheduler.request_pass()
@@ -391,7 +301,7 @@ class Engine:
         """UpdateConsumableResource: set a total, now."""
         assert self.consumables is not None
         self.consumables.set_total(self.consumables.names.index(resource), total)
-        self.scheduler.request_pass()
+        self._gate_opened()
 
     def add_to_total(self, resource: str, change: int) -> None:
         """UpdateConsumableResource: add to a total, or remove from it, now; it never falls below 0."""

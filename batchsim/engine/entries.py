@@ -12,9 +12,10 @@ import numpy as np
 from batchsim.engine.columns import from_numpy
 from batchsim.engine.compile import task_lifetime
 from batchsim.engine.laws import Sampler, law_of
-from batchsim.engine.plan import EntryRun, Plan, PullTime, Shape, TaskPulls, Terms, sooner
+from batchsim.engine.plan import EntryRun, Plan, PullTime, Shape, Terms, sooner
 from batchsim.engine.randomness import Draws
 from batchsim.engine.tables import Tables
+from batchsim.engine.task_pulls import TaskPulls
 from batchsim.engine.workload.plans import DependencyKind, EntryPlan
 from batchsim.policies.retry import Rule
 from batchsim.records.tables import NEVER, Ints

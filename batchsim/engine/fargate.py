@@ -21,6 +21,9 @@ from batchsim.records.vocabulary import Outcome, WaitReason
 class FargateEnvironment:
     """Every job is a task of its own: it is provisioned, pulls its image, runs; billed from the pull."""
 
+    fill: Callable[[int, int], int] | None = None
+    """Opens first attempts many at a time (``engine/task_turnover.py``), and returns the first job that it leaves."""
+
     def __init__(
         self,
         position: int,
@@ -154,7 +157,8 @@ class FargateEnvironment:
         bucket.take(count)
         self.use(count * want.vcpus_milli)
         entry = self._tables.entry(low)
-        for job in range(low, low + count):
+        first = low if self.fill is None else self.fill(low, low + count)
+        for job in range(first, low + count):
             self.start(job, entry)
         if tokens < wanted:
             self._next_token.wake()

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from batchsim.engine.laws import Sampler
 from batchsim.engine.randomness import Stream
+from batchsim.engine.task_pulls import TaskPulls
 from batchsim.engine.vocabulary import Vocabulary
 from batchsim.engine.workload.course_rules import CourseRule
 from batchsim.engine.workload.progress import SPEED_1
@@ -176,31 +177,6 @@ class PullTime:
 
     ec2_ms: int
     fargate_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class TaskPulls:
-    """Pulls of Fargate tasks, which never find an image cached: usually ``new_image``, now and then a ``slow_pull``."""
-
-    slow: Stream
-    slow_probability: float
-    new_image: Sampler
-    slow_pull: Sampler
-    _chunk: dict[tuple[int, int], bytes] = field(default_factory=dict)
-    """Which pulls are slow, of the indices and the attempt that were asked for last."""
-
-    def one_ms(self, index: int, attempt: int) -> int:
-        """Return the pull of one attempt."""
-        known = self._chunk.get((index >> 10, attempt))
-        is_slow = (known or self._draw(index, attempt))[index & 1023]
-        return (self.slow_pull if is_slow else self.new_image).one_ms(index, attempt)
-
-    def _draw(self, index: int, attempt: int) -> bytes:
-        """Draw for all about an index."""
-        numbers = self.slow.block(index & ~1023, 1024, attempt)
-        self._chunk.clear()
-        drawn = self._chunk[index >> 10, attempt] = (numbers < self.slow_probability).tobytes()
-        return drawn
 
 
 def sooner(one_ms: int, other_ms: int) -> int:

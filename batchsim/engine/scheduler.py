@@ -66,7 +66,7 @@ class Scheduler:
         self._meter = meter
         self._timeline = timeline
         self._decided = decided
-        self._shares = ShareService(kernel, tables, timeline, decided, self.request_pass, thorough=thorough)
+        self.shares = ShareService(kernel, tables, timeline, decided, self.request_pass, thorough=thorough)
         self._pass_at = -1
         self._served: list[JobQueue] = []
         self._blocked: dict[int, tuple[int, WaitReason]] = {}
@@ -116,7 +116,7 @@ class Scheduler:
     def joined(self, queue: JobQueue) -> None:
         """Jobs joined a queue; where it was empty, its head waits for the next pass."""
         if isinstance(queue, ShareQueue):
-            self._shares.joined(queue)
+            self.shares.joined(queue)
         elif self._timeline.reason(queue.position) == WaitReason.EMPTY:
             head = queue.head()
             serving = queue.environments[0]
@@ -213,7 +213,7 @@ class Scheduler:
 
     def _serve_shares(self, queue: ShareQueue, ahead: _Ahead) -> None:
         awaited: dict[int, Awaited] | None = None if queue.is_strict else {}
-        self._shares.serve(
+        self.shares.serve(
             queue,
             lambda run: self._try_head(queue, run, ahead, awaited),
             lambda environment: ahead.waits_for(queue, environment),

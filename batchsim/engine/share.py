@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from batchsim.engine.job_queue import JobQueue, Place
 from batchsim.engine.usage import Usage
 from batchsim.records.tables import NEVER
 
-Standing = tuple[int | float, int, int]
-"""A share's place among those that wait: its weighted usage, then, for ties, its head's createdAt and row."""
+Turn = tuple[int | float, int, int, int]
+"""A share's standing: its weighted usage, then, for ties, its head's createdAt and row; and its code."""
+
+
+class Bound(NamedTuple):
+    """Below this weighted usage a share is not, before an instant."""
+
+    weighted: int | float
+    until_ms: int
+    code: int
 
 
 class Share:
@@ -23,16 +32,18 @@ class Share:
         "_lanes",
         "_line",
         "_make_lane",
+        "bound",
         "code",
         "decayed",
         "entry",
+        "fall_per_ms",
         "is_active",
         "leaves_at_ms",
         "line",
         "live",
         "placed",
-        "standing",
         "taken_at_ms",
+        "turn",
         "usage",
         "waiting",
         "weighed",
@@ -50,11 +61,15 @@ class Share:
         """The changes of weights and of activity that its weight holds."""
         self.decayed: int | float = 0
         """Its usage at ``taken_at_ms``, the last update of usage that it took part in."""
+        self.fall_per_ms: int | float | None = None
+        """How much of it may be gone, at most, each ms from then on; None where all may be at once."""
         self.placed = 0
         """What was placed since counts so much already."""
         self.taken_at_ms = NEVER
-        self.standing: Standing | None = None
-        """Its place; None while it does not wait, or is yet to be placed."""
+        self.turn: Turn | None = None
+        """Its standing, where that is known at the last update (``engine/share_order.py``) ..."""
+        self.bound: Bound | None = None
+        """... or what it is not below, where that is all that is known; neither while it does not wait."""
         self.waiting = 0
         self.live = 0
         """Jobs from SUBMITTED to RUNNING."""

@@ -8,15 +8,16 @@ O(log shares). An array stays a run: as many of it are placed at once as its sha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify
 
 from batchsim.engine.environment import Environment
 from batchsim.engine.job_queue import JobQueue, Place
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.plan import QueuePlan, SharePlan
-from batchsim.engine.share import Share
+from batchsim.engine.share import Share, Turn
 from batchsim.engine.share_activity import ShareActivity
-from batchsim.engine.share_turns import Line, Turn, in_turns, rival, turn_length
+from batchsim.engine.share_order import ShareOrder
+from batchsim.engine.share_turns import Line, in_turns, turn_length
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.usage import usage_of
@@ -71,12 +72,7 @@ class ShareQueue(JobQueue):
         self._used_milli = 0
         """What its jobs hold, from STARTING on."""
         self._waiting: dict[int, Share] = {}
-        self._moved: dict[int, Share] = {}
-        """Shares whose head may be another than the heap has."""
-        self._heap: list[Turn] = []
-        self._passed_over: list[Turn] = []
-        self._updated: tuple[int, int, int] = (NEVER, NEVER, NEVER)
-        """The instant at which usage was taken, and the changes of activity and weights that the heap holds."""
+        self._order = ShareOrder(self.members, self.weight_of, self._created, thorough=thorough)
         self._unreserved: tuple[tuple[int, int], int] = ((NEVER, NEVER), 0)
 
     # -- what a queue does
@@ -95,19 +91,20 @@ class ShareQueue(JobQueue):
 
     def take(self, count: int) -> None:
         """Jobs of the share whose turn it is were placed."""
-        share = self.members[self._heap[0][3]]
-        low = self._heap[0][2]
-        milli = count * self._milli(low)
-        self._count(low, -count)
+        first = self._order.first()
+        assert first is not None
+        low, share = first[2], self.members[first[3]]
+        shape = self._tables.shape_code(low)
+        milli = count * self._tables.shapes[shape].vcpus_milli
+        self.waiting -= count
+        self.by_shape[shape] -= count
+        self.touched = True
         share.take(count)
         share.usage.steps.change(self._kernel.now_ms, milli)
         share.placed += milli * self.shares.charge
         self._used_milli += milli
-        if share.waiting:
-            share.standing = ((share.decayed + share.placed) * share.weight, *self._head(share))
-            heapreplace(self._heap, (*share.standing, share.code))
-        else:
-            heappop(self._heap)
+        self._order.placed(share)
+        if not share.waiting:
             self._leave(share)
 
     def cancel(self, row: int) -> None:
@@ -116,7 +113,7 @@ class ShareQueue(JobQueue):
         share = self.members[entry.share]
         share.cancel(self._tables.terms(row).scheduling_priority, row)
         self._count(row, -1)
-        self._moved[share.code] = share
+        self._order.moved(share)
         if not share.waiting:
             self._leave(share)
 
@@ -141,46 +138,42 @@ class ShareQueue(JobQueue):
 
     def update(self) -> None:
         """Take usage anew where its grid has moved, and find the places of shares whose heads changed."""
-        updated = self._due()
-        again = self._moved if updated == self._updated else self._waiting
-        self._updated = updated
-        changed = any(not share.waiting for share in self._moved.values())
-        for code, share in again.items():
-            if share.waiting:
-                self._take_usage(share)
-                before = share.standing
-                head = self._head(share) if code in self._moved or before is None else before[1:]
-                share.standing = ((share.decayed + share.placed) * share.weight, *head)
-                changed = changed or before != share.standing
-        if changed:
-            self._heap = [(*share.standing, code) for code, share in self._waiting.items() if share.standing]
-            heapify(self._heap)
-        self._moved.clear()
+        self._order.update(self._due(), self._waiting)
 
     def turn(self) -> tuple[Share, int, int] | None:
         """Return the share whose turn it is, and the rows of its run that may start before the next one's turn.
 
         There are none where the reservation forbids it. None where nobody waits, or all were passed over.
         """
-        if not self._heap:
+        first = self._order.first()
+        if first is None:
             return None
-        _, created_ms, low, code = self._heap[0]
-        share, milli = self.members[code], self._milli(low)
+        low = first[2]
+        return self.members[first[3]], low, low + self._admitted(self._milli(low), self.lasts(first))
+
+    def first(self) -> Turn | None:
+        """Return whose turn it is; None where nobody waits, or all were passed over."""
+        return self._order.first()
+
+    def lasts(self, first: Turn, most: int | None = None) -> int:
+        """Return how many jobs, of ``most``, are placed in the first turn before it is the next one's."""
+        _, created_ms, low, code = first
+        share = self.members[code]
         head = share.head()
         assert head is not None
-        step, usage = milli * self.shares.charge, share.decayed + share.placed
-        count = turn_length(usage, step, share.weight, (created_ms, low), head[1] - low, rival(self._heap))
-        return share, low, low + self._admitted(milli, count)
+        waiting = head[1] - low if most is None else min(most, head[1] - low)
+        if waiting == 1:
+            return 1
+        step, usage = self._milli(low) * self.shares.charge, share.decayed + share.placed
+        return turn_length(usage, step, share.weight, (created_ms, low), waiting, self._order.rival())
 
     def pass_over(self) -> None:
         """Let the share whose turn it is wait until :meth:`recall`; it is the next one's turn."""
-        self._passed_over.append(heappop(self._heap))
+        self._order.pass_over()
 
     def recall(self) -> None:
         """Whoever was passed over is in line again."""
-        for turn in self._passed_over:
-            heappush(self._heap, turn)
-        self._passed_over.clear()
+        self._order.recall()
 
     def may_turn(self, blocked: int) -> bool:
         """Whether time alone may let a job start now that the head, of the shape ``blocked``, does not fit.
@@ -224,8 +217,8 @@ class ShareQueue(JobQueue):
         if self._has_prefixes and self.activity.is_leaving():
             return True
         return any(
-            share.usage.steps.last_ms > self._updated[0]
-            or (window_ms and (share.usage.steps.held or (share.decayed and not fades)))
+            share.usage.steps.last_ms > self._order.updated[0]
+            or (window_ms and (share.usage.steps.held or (not fades and self._usage(share))))
             for share in self._waiting.values()
         )
 
@@ -249,6 +242,13 @@ class ShareQueue(JobQueue):
         milli = self._milli(job)
         self.members[self._tables.entry(job).share].usage.steps.change(self._kernel.now_ms, -milli)
         self._used_milli -= milli
+
+    def let_go(self, code: int, milli: int, at_ms: int) -> None:
+        """A job of a share ended, and with it the attempt that held so many thousandths of a vCPU."""
+        share = self.members[code]
+        share.usage.steps.change(at_ms, -milli)
+        self._used_milli -= milli
+        self.activity.ended(share, at_ms)
 
     def set_weight(self, entry: str, weight_nano: int) -> None:
         """UpdateSchedulingPolicy: an entry of ``shareDistribution`` has another weightFactor from now on.
@@ -302,12 +302,12 @@ class ShareQueue(JobQueue):
             self.arrived.append(share)
         share.push(self._tables.terms(key[2]).scheduling_priority, key, high, front=front)
         self._count(key[2], high - key[2])
-        self._moved[share.code] = share
+        self._order.moved(share)
 
     def _leave(self, share: Share) -> None:
         """Nothing of a share waits any more."""
         del self._waiting[share.code]
-        share.standing = None
+        self._order.left(share)
         self.unsettled[share.code] = share
 
     def _member(self, code: int) -> Share:
@@ -321,7 +321,7 @@ class ShareQueue(JobQueue):
         return self.members[code]
 
     def _lane(self) -> JobQueue:
-        return JobQueue(self.position, self._plan, self._tables)
+        return _Lane(self.position, self._plan, self._tables)
 
     def _due(self) -> tuple[int, int, int]:
         """What the heap has to hold now."""
@@ -329,28 +329,13 @@ class ShareQueue(JobQueue):
         self.activity.active(now)
         return now // update_ms * update_ms, self.activity.changes if self._has_prefixes else 0, self._reweighed
 
-    def _take_usage(self, share: Share) -> None:
-        """Let a share's usage and weight be those of the last update."""
-        at_ms, *weighed = self._updated
-        if share.weighed != weighed:
-            share.weighed, share.weight = weighed, self.weight_of(share)
-        if share.taken_at_ms != at_ms:
-            share.taken_at_ms, share.decayed, share.placed = at_ms, share.usage.at(at_ms), 0
-
-    def _head(self, share: Share) -> tuple[int, int]:
-        """When the head of a share was created, and its row."""
-        head = share.head()
-        assert head is not None
-        return self._created(head[0]), head[0]
-
     def _turns(self) -> list[Turn]:
         """Return a heap of the shares that wait as they stand now; nothing is kept of it."""
-        due = self._due()
-        if due == self._updated and not self._moved:
-            return [*self._heap, *self._passed_over]
         turns = []
         for code, share in self._waiting.items():
-            turns.append((self._usage(share) * self.weight_of(share), *self._head(share), code))
+            head = share.head()
+            assert head is not None
+            turns.append((self._usage(share) * self.weight_of(share), self._created(head[0]), head[0], code))
         heapify(turns)
         return turns
 
@@ -370,3 +355,10 @@ class ShareQueue(JobQueue):
 
     def _created(self, row: int) -> int:
         return self._tables.submissions.created_at[self._tables.jobs.submission[row]]
+
+
+class _Lane(JobQueue):
+    """The jobs of one share and priority; what they ask for is counted by the whole queue."""
+
+    def _count(self, row: int, change: int) -> None:  # noqa: ARG002 (one signature for all queues)
+        self.waiting += change

@@ -6,10 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heapreplace
 
+from batchsim.engine.share import Turn
 from batchsim.records.tables import NEVER
-
-Turn = tuple[int | float, int, int, int]
-"""A share's standing, and its code."""
 
 
 class Line:

@@ -9,6 +9,7 @@ one by one. ``Simulation(thorough=True)`` does without, and so does a run that i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from batchsim.engine.attempts import Attempts
 from batchsim.engine.blocked import BlockDetector
@@ -22,6 +23,7 @@ from batchsim.engine.plan import EntryRun
 from batchsim.engine.scheduler import Scheduler
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.tables import Tables
+from batchsim.engine.task_window import TaskLine, TaskWindow
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.vocabulary import EXITED
 from batchsim.engine.workload.progress import SPEED_1
@@ -31,6 +33,8 @@ from batchsim.records.vocabulary import JobState, Outcome, WaitReason
 SHORT = 4
 """Stretches of fewer ends do not pay for the look at whether it is calm."""
 MOST_SKIPPED = 64
+RETRIED_AFTER = 64
+"""Where there was no window, one is tried again after so many ends."""
 
 
 class TaskTurnover:
@@ -64,7 +68,10 @@ class TaskTurnover:
         self._blocked = blocked
         self._is_stepping = is_stepping
         self._open = opener(tables, kernel)
+        self._window = TaskWindow(kernel, tables, dependencies, attempts.courses, scheduler.cycle_ms)
         self._work_off = worker(self)
+        for environment in environments:
+            environment.fill = partial(self._fill, environment)
         self._skipped = self._to_skip = 0
         self._queue: JobQueue | None = None
         self._environment: FargateEnvironment | None = None
@@ -131,14 +138,33 @@ class TaskTurnover:
                 return False
         return True
 
+    def run_window(self, before: int) -> tuple[int, int]:
+        """Work off many ends below a key together, with their passes: (how many, the clock); (0, NEVER) for none."""
+        environment = self._environment
+        if environment is None or not self._is_ordinary(environment, self._low):
+            return 0, NEVER
+        line = TaskLine(environment, self._low, self._high, self._milli)
+        ended, started, clock = self._window.work_off(before, line)
+        self._low += started
+        return ended, clock
+
+    def _is_ordinary(self, environment: FargateEnvironment, job: int) -> bool:
+        """Whether first attempts of a job's entry end by themselves, for all that is known of it."""
+        entry = self._tables.entry(job)
+        ordinary = entry.course is None and entry.start_failures is None and not self._tables.revised
+        return ordinary and environment.speed_milli(job) == SPEED_1
+
     def _start(self, low: int, high: int) -> None:
         environment, entry = self._environment, self._tables.entry(low)
         assert environment is not None
-        ordinary = entry.course is None and entry.start_failures is None and not self._tables.revised
-        if ordinary and environment.speed_milli(low) == SPEED_1:
-            low = self._open(low, high, environment.position, entry)
-        for job in range(low, high):
+        for job in range(self._fill(environment, low, high), high):
             environment.start(job, entry)
+
+    def _fill(self, environment: FargateEnvironment, low: int, high: int) -> int:
+        """Open first attempts of a run in an environment; return the first job that is out of the ordinary."""
+        if not environment.is_simple or not self._is_ordinary(environment, low):
+            return low
+        return self._open(low, high, environment.position, self._tables.entry(low))
 
     def _next_run(self) -> bool:
         """Go on to the next run in line; False where there is none, or one that does not start here."""
@@ -179,7 +205,7 @@ class TaskTurnover:
             self._scheduler.request_pass()
 
 
-def worker(self: TaskTurnover) -> Callable[[int], int]:  # noqa: PLR0915 (the loop that all tasks go through)
+def worker(self: TaskTurnover) -> Callable[[int], int]:  # noqa: C901, PLR0915 (with its loop)
     """Return the loop over ends: one function that looks nothing up twice, as each call it makes costs a job's 5 %."""
     kernel, tables, ends, environments = self._kernel, self._tables, self._kernel.ends, self._environments
     jobs, table, submissions, shapes = tables.jobs, tables.attempts, tables.submissions, tables.shapes
@@ -197,8 +223,14 @@ def worker(self: TaskTurnover) -> Callable[[int], int]:  # noqa: PLR0915 (the lo
 
     def work_off(before: int) -> int:
         freed: set[int] = set()
-        ended, now, pass_at = 0, NEVER, NEVER
+        ended, now, pass_at, again = 0, NEVER, NEVER, 0
         while (key := ends.first()) < before:
+            if ended >= again and pass_at == NEVER:
+                many, clock = self.run_window(before)
+                again = ended + (many or RETRIED_AFTER)
+                if many:
+                    ended, now = ended + many, clock
+                    continue
             row, at = (key & TURN_MASK) >> 1, key >> KEY_BITS
             if pass_at != NEVER and at > pass_at:
                 now = kernel.now_ms = pass_at

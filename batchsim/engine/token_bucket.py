@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from batchsim.engine.kernel import Kernel, Rank
@@ -29,6 +29,14 @@ class TokenBucket:
     def take(self, count: int) -> None:
         """Use up tokens that :meth:`tokens` granted."""
         self._level -= count * self._parts
+
+    def take_over_time(self, at_ms: Iterable[int], counts: Iterable[int]) -> None:
+        """Use up so many tokens at each of some instants, in order; there must be as many."""
+        full, parts, per_ms, level, now = self._full, self._parts, self._parts_per_ms, self._level, self._at_ms
+        for at, count in zip(at_ms, counts, strict=True):
+            level = min(full, level + (at - now) * per_ms) - count * parts
+            now = at
+        self._level, self._at_ms = level, now
 
     def next_token_ms(self) -> int | None:
         """Return the instant of the next whole token; None where the bucket is never refilled."""

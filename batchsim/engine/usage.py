@@ -25,6 +25,9 @@ class Usage(Protocol):
     def at(self, at_ms: int) -> int | float:
         """Return the usage at an instant, in the units of ``policies/fair_share.py``."""
 
+    def fall_per_ms(self) -> int | float | None:
+        """Return how much of it may be gone, at most, each ms after the last look; None where all may be at once."""
+
 
 class Steps:
     """How many thousandths of a vCPU are held, over time."""
@@ -34,10 +37,13 @@ class Steps:
         self.level: array[int] = column("q")
         self.held = 0
         """Now."""
+        self.most = 0
+        """At any time."""
 
     def change(self, at_ms: int, by_milli: int) -> None:
         """More, or less, is held from now on."""
         self.held += by_milli
+        self.most = max(self.most, self.held)
         if self.since and self.since[-1] == at_ms:
             self.level[-1] = self.held
         else:
@@ -111,6 +117,10 @@ class WindowUsage:
             return 2 * self._window_ms * end.area - end.twice + begin.twice
         return end.area - begin.area
 
+    def fall_per_ms(self) -> int:
+        """See :class:`Usage`: what leaves the rectangle; linearly, all in the window weighs two less each ms."""
+        return 2 * (self._end.area - self._begin.area) if self._linear else self.steps.most
+
 
 class FadingUsage:
     """The exponential kernel: what was used at the last step, faded since."""
@@ -119,6 +129,7 @@ class FadingUsage:
         self.steps = Steps()
         self._window_ms = window_ms
         self._usage, self._since_ms, self._next = 0.0, 0, 0
+        self._looked = 0.0
 
     def at(self, at_ms: int) -> float:
         """Return the usage. Kept at steps only: so it does not hang on when it was asked for."""
@@ -130,7 +141,12 @@ class FadingUsage:
         if self._next > _COMPACT:
             self.steps.forget(self._next - 1)
             self._next = 1
-        return self._faded_to(at_ms)
+        self._looked = self._faded_to(at_ms)
+        return self._looked
+
+    def fall_per_ms(self) -> float:
+        """See :class:`Usage`: the slope at the last look, which is the steepest; a little more, since it is rounded."""
+        return self._looked * (1.4 / self._window_ms)
 
     def _faded_to(self, at_ms: int) -> float:
         return fade(self._usage, self.steps.before(self._next), at_ms - self._since_ms, self._window_ms)
@@ -150,6 +166,9 @@ class CurrentUsage:
             number = 1
         return self.steps.before(number)
 
+    def fall_per_ms(self) -> None:
+        """See :class:`Usage`."""
+
 
 class PlainUsage:
     """The plain twin: every step is kept, and summed anew at each look."""
@@ -163,6 +182,9 @@ class PlainUsage:
         """Return the usage."""
         steps = list(zip(self.steps.since, self.steps.level, strict=True))
         return decayed_usage(self._kernel, self._window_ms, steps, at_ms)
+
+    def fall_per_ms(self) -> None:
+        """See :class:`Usage`; nobody asks."""
 
 
 def usage_of(kernel: DecayKernel, window_ms: int, *, thorough: bool = False) -> Usage:

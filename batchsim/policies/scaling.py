@@ -77,6 +77,11 @@ class Rooms:
         other._count, other._sizes = self._count.copy(), self._sizes.copy()
         return other
 
+    @property
+    def vcpus(self) -> int:
+        """vCPUs of all rooms together."""
+        return sum(size[0] * count for size, count in self._count.items())
+
     def fits(self, vcpus: int, memory_mib: int, gpus: int) -> bool:
         """Whether some room takes one such job."""
         return self.smallest((vcpus, memory_mib, gpus)) is not None

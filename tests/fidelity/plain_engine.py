@@ -7,5 +7,4 @@ import pytest
 
 def plainly(patch: pytest.MonkeyPatch) -> None:
     """Let ends of attempts be worked off one by one (no turnover), and calls be taken step by step (no influx)."""
-    patch.setattr("batchsim.engine.engine.Engine.may_turn_over", False)
-    patch.setattr("batchsim.engine.engine.Engine._influx", lambda _: None)
+    patch.setattr("batchsim.engine.fast_paths.FastPaths.open", lambda _: None)

@@ -41,7 +41,7 @@ def _count_from_running(patch):
     take = ShareQueue.take
 
     def counted_later(queue, count):
-        share = queue.members[queue._heap[0][3]]
+        share = queue.members[queue._order.first()[3]]
         before = share.usage.steps.held
         take(queue, count)
         share.usage.steps.change(queue._kernel.now_ms, before - share.usage.steps.held)

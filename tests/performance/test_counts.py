@@ -80,7 +80,6 @@ def shared(shares: int, lanes: int = 1) -> Counts:
     return counted(scenario(*work, environments=[fixed(10)], **fair({}, shareDecaySeconds=600)), lines=True)
 
 
-@pytest.mark.xfail(reason="where usage decays, each second takes that of all shares anew", strict=True)
 def test_no_event_walks_over_the_shares():
     assert shared(100).a_job()["lines"] < WALK * shared(10).a_job()["lines"]
 

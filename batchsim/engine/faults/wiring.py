@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from batchsim.engine.attempts import Attempts
 from batchsim.engine.environment import Environment
@@ -46,11 +45,13 @@ class FaultRooms:
         """What faults make of image pulls, where there are any."""
         self._lose: Lose = _nobody
 
-    def images(self, *arguments: Any) -> ImageCache:
+    def images(self) -> ImageCache:
         """Return the image cache, of a kind whose pulls may fail where a fault has it so."""
+        world, rules = self._world, self._world.rules
+        arguments = (world.delays, rules.slow_pull_probability, rules.cache_hit_ms, world.images)
         if not self.plan.pulls:
             return ImageCache(*arguments)
-        self.pulls = Pulls(self.plan.pulls, self._world.delays, self._world.images, self.log)
+        self.pulls = Pulls(self.plan.pulls, world.delays, world.images, self.log)
         return StruckImageCache(*arguments, pulls=self.pulls)
 
     def attempts(self, start_failure: float, images: ImageCache) -> Attempts:
