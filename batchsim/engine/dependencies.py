@@ -49,11 +49,11 @@ class Dependencies:
         self._doomed: set[tuple[bool, int]] = set()
         """With such a delay: the submissions, and the single children, whose failure is under way."""
         self._thorough = thorough
-        self._dependents: dict[int, list[tuple[int, int]]] = {}
+        self.dependents: dict[int, list[tuple[int, int]]] = {}
         """By parent: (submission, kind) of those that wait for it."""
         self._child_unmet: dict[int, bytearray] = {}
         """By submission with SEQUENTIAL or N_TO_N dependencies: what each child still waits for."""
-        self._sequential: set[int] = set()
+        self.sequential: set[int] = set()
         self._cancelled: dict[int, int] = {}
         """PENDING jobs whose cancellation waits, with its status reason."""
         self._parents: dict[int, list[tuple[int, int]]] = {}
@@ -87,7 +87,7 @@ class Dependencies:
 
     def is_followed(self, submission: int) -> bool:
         """Whether anything waits for a call, or for single jobs of it."""
-        return submission in self._dependents or submission in self._sequential
+        return submission in self.dependents or submission in self.sequential
 
     @property
     def has_cancelled(self) -> bool:
@@ -109,12 +109,12 @@ class Dependencies:
                 self._ended.append(_whole(submission))
             if not self._settling:
                 self._settling = True
-                self._kernel.call_at(self._kernel.now_ms, Rank.SETTLE, self._settle)
+                self._kernel.call_at(self._kernel.now_ms, Rank.SETTLE, self.settle)
 
     def refused(self, submission: int) -> None:
         """A call was refused: nothing that waits for it can ever start."""
         self._refused.add(submission)
-        for dependent, _ in self._dependents.get(submission, ()):
+        for dependent, _ in self.dependents.get(submission, ()):
             self._fail_pending(dependent)
             self._end_cancelled(dependent)
 
@@ -147,7 +147,7 @@ class Dependencies:
 
     def _watch_sequence(self, submission: int) -> None:
         self._record(submission, submission, DependencyKind.SEQUENTIAL)
-        self._sequential.add(submission)
+        self.sequential.add(submission)
         unmet = self._child_unmet[submission]
         for index in range(1, len(unmet)):
             unmet[index] = 1
@@ -155,7 +155,7 @@ class Dependencies:
     def _watch(self, submission: int, parent: int, kind: int) -> None:
         """Wait for a parent."""
         self._record(submission, parent, kind)
-        self._dependents.setdefault(parent, []).append((submission, kind))
+        self.dependents.setdefault(parent, []).append((submission, kind))
         if kind == PLAIN:
             self._submissions.unmet[submission] += 1
         else:
@@ -174,7 +174,7 @@ class Dependencies:
 
     # -- settling
 
-    def _settle(self, _: None) -> None:
+    def settle(self, _: None) -> None:
         """Work off the jobs that ended, and those that fail because of them, until nothing follows any more."""
         while self._ended:
             self._follow(self._ended.popleft())
@@ -184,15 +184,15 @@ class Dependencies:
         """Tell those who wait for a job, or for a whole submission."""
         if ended < 0:
             submission = _whole(ended)
-            for dependent, kind in self._dependents.get(submission, ()):
+            for dependent, kind in self.dependents.get(submission, ()):
                 if kind == PLAIN:
                     self._decide_plain(dependent, submission)
             return
         submission = self._jobs.submission[ended]
         index, succeeded = ended - self._submissions.first_job[submission], self._has_succeeded(ended)
-        if submission in self._sequential and index + 1 < self._submissions.size[submission]:
+        if submission in self.sequential and index + 1 < self._submissions.size[submission]:
             self._decide_child(submission, index + 1, succeeded)
-        for dependent, kind in self._dependents.get(submission, ()):
+        for dependent, kind in self.dependents.get(submission, ()):
             if kind == N_TO_N:
                 self._decide_child(dependent, index, succeeded)
 

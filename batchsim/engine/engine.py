@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from batchsim.engine.arrivals import Arrivals
@@ -25,6 +24,7 @@ from batchsim.engine.environment_builder import EnvironmentBuilder
 from batchsim.engine.environment_keys import EnvironmentKeys
 from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.faults.wiring import FaultRooms
+from batchsim.engine.flow import Flow
 from batchsim.engine.gates import build_gates
 from batchsim.engine.growth_builder import GrowthBuilder
 from batchsim.engine.handover import Handover
@@ -50,6 +50,7 @@ from batchsim.engine.spot import SpotMarket
 from batchsim.engine.stopping import Stops
 from batchsim.engine.submit_job import SubmitJob
 from batchsim.engine.submitted import SubmittedJobs
+from batchsim.engine.swift_pass import SwiftPass
 from batchsim.engine.tables import Tables
 from batchsim.engine.task_turnover import TaskTurnover
 from batchsim.engine.timeline import HeadTimeline
@@ -100,10 +101,14 @@ class Engine:
         self._build_jobs_side(thorough=thorough)
         self._build_capacity_side(thorough=thorough)
         self._join()
-        if not thorough:
-            self.arrivals.takes = self._influx()
+        influx = None if thorough else self._influx()
+        self.arrivals.takes = None if influx is None else influx.takes
         if not thorough and self.may_turn_over:
-            self.kernel.turnover = self._task_turnover() or self._turnover()
+            self.kernel.turnover = self._task_turnover()
+            if self.kernel.turnover is None:
+                handover = self._handover()
+                self.kernel.turnover = self._turnover(handover)
+                self.kernel.flow = self._flow(handover, influx)
         for entry in workload.entries:
             self._add(entry)
         self._compiler.link(workload.entries)
@@ -285,11 +290,57 @@ class Engine:
             return False
         return not any(isinstance(queue, RunTaskClients) for queue in self.queues)
 
-    def _turnover(self) -> Turnover:
+    def _handover(self) -> Handover:
         handover = Handover(self.kernel, self.tables, self.running, self.images, self.timeline.tell)
         for environment in self.environments:
             if isinstance(environment, Ec2Environment):
                 environment.fill = handover.fill
+        return handover
+
+    def _flow(self, handover: Handover, influx: Influx | None) -> Flow:
+        return Flow(
+            self.kernel,
+            self.plan.rules,
+            self.tables,
+            self.running,
+            self.environments,
+            self.lifecycle,
+            self.submit_job,
+            self.dependencies,
+            self.arrivals,
+            influx,
+            self.scheduler,
+            self._swift_pass(handover),
+            self.scale_in,
+            self.timeline,
+            self._clock.is_stepping,
+        )
+
+    def _swift_pass(self, handover: Handover) -> SwiftPass | None:
+        """Return one where all queues are plain ones, of one EC2 environment each."""
+        if not self.scheduler.is_strict or not all(map(self._is_simple, self.queues)):
+            return None
+        return SwiftPass(
+            self.kernel,
+            self.tables,
+            self.running,
+            self.images,
+            handover,
+            self.scheduler,
+            self.scalers,
+            self.environments,
+            self.meter,
+            self.timeline,
+            self.blocked,
+        )
+
+    def _is_simple(self, queue: JobQueue) -> bool:
+        host = self.environments[queue.environments[0]]
+        if type(queue) is not JobQueue or len(queue.environments) > 1 or queue.is_restless:
+            return False
+        return type(host) is Ec2Environment and host.fleet.is_indexed and host.fleet.fills
+
+    def _turnover(self, handover: Handover) -> Turnover:
         return Turnover(
             self.kernel,
             self.tables,
@@ -316,7 +367,7 @@ class Engine:
             self._clock.is_stepping,
         )
 
-    def _influx(self) -> Callable[[int], bool] | None:
+    def _influx(self) -> Influx | None:
         """Return what takes single jobs in one step, where nothing is between their calls and their queues."""
         rules = self.plan.rules
         if type(self.submit_job) is not SubmitJob or rules.submit_tps or rules.dep_eval_delay_ms:
@@ -332,7 +383,7 @@ class Engine:
             self.dependencies,
             self.scheduler,
             self.timeline,
-        ).takes
+        )
 
     def _task_turnover(self) -> TaskTurnover | None:
         """Return one where all environments are Fargate's."""
