@@ -44,6 +44,8 @@ class Dependencies:
         self._kernel = kernel
         self._submissions, self._jobs = tables.submissions, tables.jobs
         self._lifecycle = lifecycle
+        self.release = lifecycle.release
+        """Makes jobs RUNNABLE, rows from one up to another; :class:`Flow` has its own way while it settles."""
         self._wait_for_cancel = wait_for_cancel
         self._fail_delay_ms = fail_delay_ms
         self._doomed: set[tuple[bool, int]] = set()
@@ -98,7 +100,7 @@ class Dependencies:
         """A call that waits for nothing: as :meth:`admit` would, without a look at each of its jobs."""
         first = self._submissions.first_job[submission]
         self._submissions.state[submission] = JobState.PENDING
-        self._lifecycle.release(first, first + self._submissions.size[submission])
+        self.release(first, first + self._submissions.size[submission])
 
     def job_ended(self, job: int) -> None:
         """Note a job's end; what follows for others happens after the submissions of the same instant."""
@@ -110,6 +112,14 @@ class Dependencies:
             if not self._settling:
                 self._settling = True
                 self._kernel.call_at(self._kernel.now_ms, Rank.SETTLE, self.settle)
+
+    def note(self, job: int) -> None:
+        """As :meth:`job_ended`, for somebody who calls :meth:`settle` himself, after the submissions of the instant."""
+        self._ended.append(job)
+        submission = self._jobs.submission[job]
+        if not self._submissions.left[submission]:
+            self._ended.append(_whole(submission))
+        self._settling = True
 
     def refused(self, submission: int) -> None:
         """A call was refused: nothing that waits for it can ever start."""
@@ -177,8 +187,30 @@ class Dependencies:
     def settle(self, _: None) -> None:
         """Work off the jobs that ended, and those that fail because of them, until nothing follows any more."""
         while self._ended:
-            self._follow(self._ended.popleft())
+            ended = self._ended.popleft()
+            if self._thorough or ended < 0 or self._cancelled:
+                self._follow(ended)
+            else:
+                self._follow_one(ended)
         self._settling = False
+
+    def _follow_one(self, ended: int) -> None:
+        """As :meth:`_follow` for a job, without a call for each that waits, where it is a success that is followed."""
+        submission = self._jobs.submission[ended]
+        state, first_job = self._jobs.state, self._submissions.first_job
+        if state[ended] != JobState.SUCCEEDED or submission in self.sequential:
+            self._follow(ended)
+            return
+        index = ended - first_job[submission]
+        for dependent, kind in self.dependents.get(submission, ()):
+            if kind != N_TO_N:
+                continue
+            job = first_job[dependent] + index
+            if state[job] == JobState.PENDING:
+                unmet = self._child_unmet[dependent]
+                unmet[index] -= 1
+                if not unmet[index] and not self._submissions.unmet[dependent]:
+                    self.release(job, job + 1)
 
     def _follow(self, ended: int) -> None:
         """Tell those who wait for a job, or for a whole submission."""
@@ -219,14 +251,14 @@ class Dependencies:
         unmet = self._child_unmet[submission]
         unmet[index] -= 1
         if not unmet[index] and not self._submissions.unmet[submission]:
-            self._lifecycle.release(job, job + 1)
+            self.release(job, job + 1)
 
     def _release(self, submission: int) -> None:
         """Release the children that wait for nothing any more, in contiguous runs."""
         if self._submissions.unmet[submission]:
             return
         for low, high in self._free_runs(submission):
-            self._lifecycle.release(low, high)
+            self.release(low, high)
 
     def _free_runs(self, submission: int) -> Iterator[tuple[int, int]]:
         """Yield the runs of PENDING children without an unmet dependency; usually the array is one run."""

@@ -303,6 +303,7 @@ class Engine:
             self.plan.rules,
             self.tables,
             self.running,
+            self.queues,
             self.environments,
             self.lifecycle,
             self.submit_job,

@@ -36,11 +36,16 @@ from batchsim.records.vocabulary import JobState, Outcome, WaitReason
 TURN_SHIFT = 5
 TURN = 1 << TURN_SHIFT
 """More ranks than an instant has: the *turn* of an event, ``at_ms * TURN + rank``, is the order of all."""
-AS_PASS, AS_SUBMIT = int(Rank.PASS), int(Rank.SUBMIT)
+AS_SUBMIT, AS_SETTLE, AS_PASS = int(Rank.SUBMIT), int(Rank.SETTLE), int(Rank.PASS)
 FAR = 1 << 62
 """A turn after all others."""
 LONG_RUN = 64
 """So many equal jobs that wait alone are for windows (``engine/window.py``), where it is calm."""
+
+
+Held = tuple[int, int, int, bool]
+"""The turns of the next arrival, of settling and of the next pass, as far as the loop keeps them, :data:`FAR` where it
+does not; and whether it has done anything."""
 
 
 class Flow:
@@ -52,6 +57,7 @@ class Flow:
         rules: Rules,
         tables: Tables,
         attempts: Attempts,
+        queues: list[JobQueue],
         environments: Sequence[Environment],
         lifecycle: Lifecycle,
         submit_job: SubmitJob,
@@ -66,6 +72,7 @@ class Flow:
     ) -> None:
         """``influx``: None where calls are made one by one; ``swift``: None where queues are not all plain."""
         self.kernel, self.tables, self.attempts, self.environments = kernel, tables, attempts, environments
+        self.queues = queues
         self.lifecycle, self.submit_job, self.dependencies = lifecycle, submit_job, dependencies
         self.arrivals, self.influx, self.scheduler, self.swift = arrivals, influx, scheduler, swift
         self.scale_in, self.timeline = scale_in, timeline
@@ -87,11 +94,13 @@ class Flow:
         if self.swift is not None:
             self.swift.refresh()
         self.forget_searches()
-        arrive_turn, pass_turn, has_worked = self._work_off(before_ms)
+        arrive_turn, settle_turn, pass_turn, has_worked = self._work_off(before_ms)
         kernel.set_clock(kernel.now_ms)
         self.forget_searches()
         if arrive_turn != FAR:
             kernel.call_at(arrive_turn // TURN, Rank.SUBMIT, self.arrivals.due)
+        if settle_turn != FAR:
+            kernel.call_at(settle_turn // TURN, Rank.SETTLE, self.dependencies.settle)
         if pass_turn != FAR:
             kernel.background += 1
             kernel.call_at(pass_turn // TURN, Rank.PASS, self.scheduler.background_pass)
@@ -125,7 +134,7 @@ def is_for_windows(queue: JobQueue) -> bool:
     return head is not None and head[1] - head[0] >= LONG_RUN
 
 
-def worker(self: Flow) -> Callable[[int], tuple[int, int, bool]]:  # noqa: C901, PLR0915 (with its loop)
+def worker(self: Flow) -> Callable[[int], Held]:  # noqa: C901, PLR0915 (with its loop)
     """Return the loop. It is one function, and looks nothing up twice: each call costs a job's 3 %."""
     kernel, tables, attempts, arrivals, ends = self.kernel, self.tables, self.attempts, self.arrivals, self.kernel.ends
     scheduler, submit_job, dependencies, timeline = self.scheduler, self.submit_job, self.dependencies, self.timeline
@@ -145,7 +154,7 @@ def worker(self: Flow) -> Callable[[int], tuple[int, int, bool]]:  # noqa: C901,
     state_of, reason_of, job_ended_at, row_of = jobs.state, jobs.status_reason, jobs.ended_at, jobs.attempt_row
     runnable_at, waiting_since, is_array = jobs.runnable_at, jobs.waiting_since, submissions.is_array
     call_state, call_reason, call_ended_at = submissions.state, submissions.status_reason, submissions.ended_at
-    calls_of, created_at = submissions.calls, submissions.created_at
+    calls_of, created_at, queue_of, queues = submissions.calls, submissions.created_at, submissions.queue, self.queues
     free_vcpus, free_mib, free_gpus, whole = (
         instances.free_vcpus,
         instances.free_mib,
@@ -160,8 +169,36 @@ def worker(self: Flow) -> Callable[[int], tuple[int, int, bool]]:  # noqa: C901,
     run_swiftly = None if self.swift is None else self.swift.run
     dependents, sequential = dependencies.dependents, dependencies.sequential
 
-    def work_off(before_ms: int) -> tuple[int, int, bool]:  # noqa: C901, PLR0911, PLR0912, PLR0915 (three kinds of turns)
-        arrive_turn = pass_turn = FAR
+    asked_at = NEVER
+
+    def release(low: int, high: int) -> None:
+        """As :meth:`Lifecycle.release`, in place of it while the loop settles: it asks the loop itself for a pass."""
+        nonlocal asked_at
+        now, submission = kernel.now_ms, submission_of[low]
+        queue, count, created = queues[queue_of[submission]], high - low, created_at[submission]
+        if count == 1:
+            state_of[low] = is_runnable
+            runnable_at[low] = waiting_since[low] = now
+        else:
+            jobs.set_runnable(low, high, now)
+        heappush(queue.runs, (created, 0, low, high) if is_by_created else (now, created, low, high))
+        queue.waiting += count
+        queue.by_shape[shape_of[submission]] += count
+        queue.touched = True
+        if is_array[submission]:
+            call_state[submission] = is_pending
+        if timeline.reason(queue.position) == empty:
+            timeline.write(queue.position, now, WaitReason.SCHEDULER_CYCLE, queue.environments[0], low)
+        due = -(-now // grid_ms) * grid_ms if grid_ms else now
+        if scheduler.pass_at != due:
+            scheduler.pass_at = asked_at = due
+
+    plain_release = dependencies.release
+    swift_release = plain_release if run_swiftly is None or self.lifecycle.has_own_order else release
+
+    def work_off(before_ms: int) -> Held:  # noqa: C901, PLR0911, PLR0912, PLR0915 (three kinds of turns)
+        nonlocal asked_at
+        arrive_turn = settle_turn = pass_turn = FAR
         today, has_worked, last, top = ends.due, False, before_ms << KEY_BITS, None
         heap_turn, heap_limit = float(FAR), last
         has_plain_calls = influx is None or dependencies.has_cancelled or bool(submit_job.revised)
@@ -172,7 +209,7 @@ def worker(self: Flow) -> Callable[[int], tuple[int, int, bool]]:  # noqa: C901,
                 heap_limit = min(last, int(top[0]) + (top[1] > Rank.TIMEOUT) << KEY_BITS)
             elif not agenda:
                 heap_turn, heap_limit = FAR, last
-            turn = min(pass_turn, arrive_turn)
+            turn = min(arrive_turn, settle_turn, pass_turn)
             limit = (turn >> TURN_SHIFT) + 1 << KEY_BITS
             limit = min(limit, heap_limit)
             day_ms, until = ends.base >> KEY_BITS, limit - ends.base
@@ -192,12 +229,12 @@ def worker(self: Flow) -> Callable[[int], tuple[int, int, bool]]:  # noqa: C901,
                 course = courses.get(row) if courses else None
                 is_ordinary = key & 1 and outcome_of[row] == has_exited and ended_at[row] == NEVER and host >= 0
                 if not is_ordinary or (course is not None and course.plan):
-                    if len(agenda) + ends.pending + (arrive_turn != FAR) <= kernel.background:
-                        return arrive_turn, pass_turn, has_worked
+                    if len(agenda) + ends.pending + (arrive_turn != FAR) + (settle_turn != FAR) <= kernel.background:
+                        return arrive_turn, settle_turn, pass_turn, has_worked
                     kernel.end_next()
                     has_worked, today = True, ends.due
                     if attempts.stopping:
-                        return arrive_turn, pass_turn, has_worked
+                        return arrive_turn, settle_turn, pass_turn, has_worked
                     break
                 if late and key == late[0]:
                     heappop(late)
@@ -238,6 +275,12 @@ def worker(self: Flow) -> Callable[[int], tuple[int, int, bool]]:  # noqa: C901,
                         limit = due + 1 << KEY_BITS
                         until = limit - ends.base
                 is_followed = submission in dependents or submission in sequential
+                if is_followed and (settle_turn != FAR or heap_turn > at * TURN + AS_SETTLE):
+                    is_followed = False
+                    dependencies.note(job)
+                    settle_turn = at * TURN + AS_SETTLE
+                    limit = min(limit, at + 1 << KEY_BITS)
+                    until = limit - ends.base
                 is_empty = free_vcpus[host] == whole[host] or (environment.draining and environment.is_empty(host))
                 if is_followed or is_empty or is_last:
                     kernel.set_clock(at)
@@ -248,11 +291,11 @@ def worker(self: Flow) -> Callable[[int], tuple[int, int, bool]]:  # noqa: C901,
                     break
             if not is_over:
                 continue
-            turn = min(pass_turn, arrive_turn)
+            turn = min(arrive_turn, settle_turn, pass_turn)
             if heap_turn < turn:
                 call = kernel.next_call()
                 if heap_turn >= before_ms * TURN or call not in own:
-                    return arrive_turn, pass_turn, has_worked
+                    return arrive_turn, settle_turn, pass_turn, has_worked
                 if call == scheduler.background_pass:
                     kernel.background -= 1
                     kernel.take_off()
@@ -260,23 +303,31 @@ def worker(self: Flow) -> Callable[[int], tuple[int, int, bool]]:  # noqa: C901,
                 elif call == arrivals.due and int(heap_turn) >> TURN_SHIFT == arrivals.event_at:
                     kernel.take_off()
                     arrive_turn = int(heap_turn)
-                elif len(agenda) + ends.pending + (arrive_turn != FAR) > kernel.background:
+                elif len(agenda) + ends.pending + (arrive_turn != FAR) + (settle_turn != FAR) > kernel.background:
                     kernel.process_next()
                     has_worked = True
                 else:
-                    return arrive_turn, pass_turn, has_worked
+                    return arrive_turn, settle_turn, pass_turn, has_worked
                 continue
             if turn >= before_ms * TURN:
-                return arrive_turn, pass_turn, has_worked
+                return arrive_turn, settle_turn, pass_turn, has_worked
             now = turn >> TURN_SHIFT
+            if turn == settle_turn:
+                kernel.set_clock(now)
+                settle_turn, dependencies.release = FAR, swift_release
+                dependencies.settle(None)
+                dependencies.release = plain_release
+                if asked_at != NEVER:
+                    pass_turn, asked_at = asked_at * TURN + AS_PASS, NEVER
+                continue
             if turn == pass_turn:
                 if arrive_turn == FAR and len(agenda) + ends.pending <= kernel.background:
-                    return arrive_turn, pass_turn, has_worked
+                    return arrive_turn, settle_turn, pass_turn, has_worked
                 has_worked, pass_turn, scheduler.pass_at = True, FAR, NEVER
                 if run_swiftly is None:
                     self.run_plain_pass(now)
                 elif (queue := run_swiftly(now)) is not None and queue.waiting >= LONG_RUN and is_for_windows(queue):
-                    return arrive_turn, pass_turn, has_worked
+                    return arrive_turn, settle_turn, pass_turn, has_worked
                 continue
             kernel.now_ms = now
             has_worked, arrive_turn = True, FAR

@@ -51,6 +51,11 @@ class Lifecycle:
         self._start_failures: dict[int, int] = {}
         """Attempts that do not count, by job, with ``count_start_failures: false``."""
 
+    @property
+    def has_own_order(self) -> bool:
+        """Whether the user's own order says where jobs stand in line."""
+        return self._order is not None
+
     def release(self, low: int, high: int) -> None:
         """Jobs of one submission, rows ``low`` to ``high - 1``, become RUNNABLE for the first time."""
         now, submission = self._kernel.now_ms, self._jobs.submission[low]
