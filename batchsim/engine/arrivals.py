@@ -43,12 +43,13 @@ class Arrivals:
         self._rejections = rejections
         self.takes: Callable[[int], bool] | None = None
         """Takes calls of single jobs that wait for nothing, faster than one room after the other (``influx.py``)."""
-        self._known = column("i")
+        self.known = column("i")
         """Calls whose instants are known beforehand, in order; as a column, since there may be a million."""
-        self._next_known = 0
-        self._agenda: list[tuple[int, int]] = []
+        self.next_known = 0
+        self.agenda: list[tuple[int, int]] = []
         """Heap of (instant, submission) of all others."""
-        self._event_at = NEVER
+        self.event_at = NEVER
+        """When the next call's event is due, NEVER if there is none."""
         self._bucket = TokenBucket(rules.submit_tps, Fraction(rules.submit_tps)) if rules.submit_tps else None
         self._open_calls: dict[tuple[int, int], int] = {}
         """Calls of a firing that have not ended, by (entry, firing), for entries that others follow."""
@@ -58,7 +59,7 @@ class Arrivals:
         rows = [self._first_calls(entry) for entry in self._entries if not entry.follows]
         known = np.concatenate(rows) if rows else np.empty(0, dtype=np.int32)
         due = frozen(self._submissions.due_at)[known]
-        self._known = from_numpy("i", known[np.lexsort((known, due))])
+        self.known = from_numpy("i", known[np.lexsort((known, due))])
         self._schedule()
 
     def _first_calls(self, entry: EntryRun) -> Ints:
@@ -67,7 +68,7 @@ class Arrivals:
 
     def add(self, submission: int, at_ms: int) -> None:
         """Put one more call on the agenda."""
-        heappush(self._agenda, (at_ms, submission))
+        heappush(self.agenda, (at_ms, submission))
         self._schedule()
 
     def submission_ended(self, submission: int) -> None:
@@ -92,33 +93,37 @@ class Arrivals:
     def _schedule(self) -> None:
         """Keep one event on the kernel's agenda, for the next call."""
         following = self._next()
-        if following is not None and (self._event_at == NEVER or following[0] < self._event_at):
-            self._event_at = following[0]
-            self._kernel.call_at(self._event_at, Rank.SUBMIT, self._due)
+        if following is not None and (self.event_at == NEVER or following[0] < self.event_at):
+            self.event_at = following[0]
+            self._kernel.call_at(self.event_at, Rank.SUBMIT, self.due)
 
     def _next(self) -> tuple[int, int] | None:
         """Return (instant, submission) of the next call."""
-        first = self._agenda[0] if self._agenda else None
-        if self._next_known == len(self._known):
+        first = self.agenda[0] if self.agenda else None
+        if self.next_known == len(self.known):
             return first
-        submission = self._known[self._next_known]
+        submission = self.known[self.next_known]
         known = (self._submissions.due_at[submission], submission)
         return known if first is None else min(known, first)
 
-    def _due(self, _: None) -> None:
+    def due(self, _: None) -> None:
         """Make the calls of this instant, in file order; an event that an earlier call overtook finds them made."""
         now = self._kernel.now_ms
-        if now != self._event_at:
+        if now != self.event_at:
             return
         while (following := self._next()) is not None and following[0] <= now:
-            if self._agenda and self._agenda[0] == following:
-                heappop(self._agenda)
+            if self.agenda and self.agenda[0] == following:
+                heappop(self.agenda)
             else:
-                self._next_known += 1
-            if self.takes is None or not self.takes(following[1]):
-                self._call(following[1])
-        self._event_at = NEVER
+                self.next_known += 1
+            self.make(following[1])
+        self.event_at = NEVER
         self._schedule()
+
+    def make(self, submission: int) -> None:
+        """Make a call that is due, the fast way where there is one."""
+        if self.takes is None or not self.takes(submission):
+            self._call(submission)
 
     def _call(self, submission: int) -> None:
         """One SubmitJob call: throttled, refused or accepted."""
@@ -126,7 +131,7 @@ class Arrivals:
         submissions.calls[submission] += 1
         if self._bucket is not None and not self._bucket.tokens(now):
             self._rejections.write(submission, now, TOO_MANY_REQUESTS)
-            heappush(self._agenda, (now + self._backoff_ms(submissions.calls[submission]), submission))
+            heappush(self.agenda, (now + self._backoff_ms(submissions.calls[submission]), submission))
             return
         if self._bucket is not None:
             self._bucket.take(1)
@@ -147,7 +152,7 @@ class Arrivals:
         if entry.client_rate_per_s is None or turn >= entry.calls:
             return
         at = self._submissions.due_at[following] + ceil(turn * 1000 / entry.client_rate_per_s)
-        heappush(self._agenda, (max(at, self._kernel.now_ms), following))
+        heappush(self.agenda, (max(at, self._kernel.now_ms), following))
 
     def _backoff_ms(self, calls: int) -> int:
         base, cap = self._rules.submit_backoff_ms

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchsim.engine.columns import DTYPES, column, frozen
+from batchsim.engine.columns import DTYPES, column, frozen, written
 from batchsim.records.tables import NEVER, Attempts, Ints
 from batchsim.records.vocabulary import Outcome
 
@@ -59,13 +59,26 @@ class AttemptTable:
         return frozen(self.job)[rows][frozen(self.running_at)[rows] < horizon_ms]
 
     def freeze(self, horizon_ms: int) -> Attempts:
-        """Return the frozen record: plans that did not come true are cut at the attempt's end or the horizon."""
-        ended = frozen(self.ended_at)
-        is_open = ended == NEVER
-        cut = np.where(is_open, horizon_ms, ended)
+        """Return the frozen record: plans that did not come true are cut at the attempt's end or the horizon.
+
+        They are cut in the columns themselves: a copy of each would be a tenth of all that a job takes.
+        """
+        is_open = frozen(self.ended_at) == NEVER
+        cut = np.where(is_open, horizon_ms, frozen(self.ended_at))
         running = frozen(self.running_at)
-        ran = np.where(is_open, running < cut, running <= cut)
-        start_failed = frozen(self.outcome) == Outcome.START_FAILED
+        has_run = (running < cut) | (~is_open & (running == cut))
+        has_run &= is_open | (frozen(self.outcome) != Outcome.START_FAILED)
+        written(self.running_at, ~has_run, NEVER)
+        for planned in (self.pull_at, self.pulled_at):
+            is_late = frozen(planned) > cut
+            written(planned, is_late, cut[is_late])
+        for values, what in (
+            (self.outcome, int(Outcome.OPEN)),
+            (self.status_reason, 0),
+            (self.container_reason, 0),
+            (self.exit_code, NEVER),
+        ):
+            written(values, is_open, what)
         return Attempts(
             job=frozen(self.job),
             attempt=frozen(self.attempt),
@@ -73,12 +86,12 @@ class AttemptTable:
             environment=frozen(self.environment),
             runnable_at_ms=frozen(self.runnable_at),
             starting_at_ms=frozen(self.starting_at),
-            pull_at_ms=np.minimum(frozen(self.pull_at), cut),
-            pulled_at_ms=np.minimum(frozen(self.pulled_at), cut),
-            running_at_ms=np.where(ran & ~(start_failed & ~is_open), running, NEVER),
-            ended_at_ms=ended,
-            outcome=np.where(is_open, np.int8(Outcome.OPEN), frozen(self.outcome)),
-            status_reason=np.where(is_open, 0, frozen(self.status_reason)),
-            container_reason=np.where(is_open, 0, frozen(self.container_reason)),
-            exit_code=np.where(is_open, NEVER, frozen(self.exit_code)),
+            pull_at_ms=frozen(self.pull_at),
+            pulled_at_ms=frozen(self.pulled_at),
+            running_at_ms=running,
+            ended_at_ms=frozen(self.ended_at),
+            outcome=frozen(self.outcome),
+            status_reason=frozen(self.status_reason),
+            container_reason=frozen(self.container_reason),
+            exit_code=frozen(self.exit_code),
         )

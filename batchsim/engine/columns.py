@@ -29,7 +29,7 @@ def taken(values: array[int] | bytearray, where: Ints | slice) -> Ints:
     return rows.copy() if isinstance(where, slice) else rows
 
 
-def written(values: array[int] | bytearray, where: Ints | slice, what: Ints | int) -> None:
+def written(values: array[int] | bytearray, where: Ints | Bools | slice, what: Ints | int) -> None:
     """Write some rows of a column."""
     _view(values)[where] = what
 

@@ -44,16 +44,18 @@ class Dependencies:
         self._kernel = kernel
         self._submissions, self._jobs = tables.submissions, tables.jobs
         self._lifecycle = lifecycle
+        self.release = lifecycle.release
+        """Makes jobs RUNNABLE, rows from one up to another; :class:`Flow` has its own way while it settles."""
         self._wait_for_cancel = wait_for_cancel
         self._fail_delay_ms = fail_delay_ms
         self._doomed: set[tuple[bool, int]] = set()
         """With such a delay: the submissions, and the single children, whose failure is under way."""
         self._thorough = thorough
-        self._dependents: dict[int, list[tuple[int, int]]] = {}
+        self.dependents: dict[int, list[tuple[int, int]]] = {}
         """By parent: (submission, kind) of those that wait for it."""
         self._child_unmet: dict[int, bytearray] = {}
         """By submission with SEQUENTIAL or N_TO_N dependencies: what each child still waits for."""
-        self._sequential: set[int] = set()
+        self.sequential: set[int] = set()
         self._cancelled: dict[int, int] = {}
         """PENDING jobs whose cancellation waits, with its status reason."""
         self._parents: dict[int, list[tuple[int, int]]] = {}
@@ -87,12 +89,12 @@ class Dependencies:
 
     def is_followed(self, submission: int) -> bool:
         """Whether anything waits for a call, or for single jobs of it."""
-        return submission in self._dependents or submission in self._sequential
+        return submission in self.dependents or submission in self.sequential
 
     @property
     def has_followers(self) -> bool:
         """Whether anything waits for any call."""
-        return bool(self._dependents or self._sequential)
+        return bool(self.dependents or self.sequential)
 
     @property
     def has_cancelled(self) -> bool:
@@ -103,7 +105,7 @@ class Dependencies:
         """A call that waits for nothing: as :meth:`admit` would, without a look at each of its jobs."""
         first = self._submissions.first_job[submission]
         self._submissions.state[submission] = JobState.PENDING
-        self._lifecycle.release(first, first + self._submissions.size[submission])
+        self.release(first, first + self._submissions.size[submission])
 
     def job_ended(self, job: int) -> None:
         """Note a job's end; what follows for others happens after the submissions of the same instant."""
@@ -114,12 +116,20 @@ class Dependencies:
                 self._ended.append(_whole(submission))
             if not self._settling:
                 self._settling = True
-                self._kernel.call_at(self._kernel.now_ms, Rank.SETTLE, self._settle)
+                self._kernel.call_at(self._kernel.now_ms, Rank.SETTLE, self.settle)
+
+    def note(self, job: int) -> None:
+        """As :meth:`job_ended`, for somebody who calls :meth:`settle` himself, after the submissions of the instant."""
+        self._ended.append(job)
+        submission = self._jobs.submission[job]
+        if not self._submissions.left[submission]:
+            self._ended.append(_whole(submission))
+        self._settling = True
 
     def refused(self, submission: int) -> None:
         """A call was refused: nothing that waits for it can ever start."""
         self._refused.add(submission)
-        for dependent, _ in self._dependents.get(submission, ()):
+        for dependent, _ in self.dependents.get(submission, ()):
             self._fail_pending(dependent)
             self._end_cancelled(dependent)
 
@@ -152,7 +162,7 @@ class Dependencies:
 
     def _watch_sequence(self, submission: int) -> None:
         self._record(submission, submission, DependencyKind.SEQUENTIAL)
-        self._sequential.add(submission)
+        self.sequential.add(submission)
         unmet = self._child_unmet[submission]
         for index in range(1, len(unmet)):
             unmet[index] = 1
@@ -160,7 +170,7 @@ class Dependencies:
     def _watch(self, submission: int, parent: int, kind: int) -> None:
         """Wait for a parent."""
         self._record(submission, parent, kind)
-        self._dependents.setdefault(parent, []).append((submission, kind))
+        self.dependents.setdefault(parent, []).append((submission, kind))
         if kind == PLAIN:
             self._submissions.unmet[submission] += 1
         else:
@@ -179,25 +189,47 @@ class Dependencies:
 
     # -- settling
 
-    def _settle(self, _: None) -> None:
+    def settle(self, _: None) -> None:
         """Work off the jobs that ended, and those that fail because of them, until nothing follows any more."""
         while self._ended:
-            self._follow(self._ended.popleft())
+            ended = self._ended.popleft()
+            if self._thorough or ended < 0 or self._cancelled:
+                self._follow(ended)
+            else:
+                self._follow_one(ended)
         self._settling = False
+
+    def _follow_one(self, ended: int) -> None:
+        """As :meth:`_follow` for a job, without a call for each that waits, where it is a success that is followed."""
+        submission = self._jobs.submission[ended]
+        state, first_job = self._jobs.state, self._submissions.first_job
+        if state[ended] != JobState.SUCCEEDED or submission in self.sequential:
+            self._follow(ended)
+            return
+        index = ended - first_job[submission]
+        for dependent, kind in self.dependents.get(submission, ()):
+            if kind != N_TO_N:
+                continue
+            job = first_job[dependent] + index
+            if state[job] == JobState.PENDING:
+                unmet = self._child_unmet[dependent]
+                unmet[index] -= 1
+                if not unmet[index] and not self._submissions.unmet[dependent]:
+                    self.release(job, job + 1)
 
     def _follow(self, ended: int) -> None:
         """Tell those who wait for a job, or for a whole submission."""
         if ended < 0:
             submission = _whole(ended)
-            for dependent, kind in self._dependents.get(submission, ()):
+            for dependent, kind in self.dependents.get(submission, ()):
                 if kind == PLAIN:
                     self._decide_plain(dependent, submission)
             return
         submission = self._jobs.submission[ended]
         index, succeeded = ended - self._submissions.first_job[submission], self._has_succeeded(ended)
-        if submission in self._sequential and index + 1 < self._submissions.size[submission]:
+        if submission in self.sequential and index + 1 < self._submissions.size[submission]:
             self._decide_child(submission, index + 1, succeeded)
-        for dependent, kind in self._dependents.get(submission, ()):
+        for dependent, kind in self.dependents.get(submission, ()):
             if kind == N_TO_N:
                 self._decide_child(dependent, index, succeeded)
 
@@ -224,14 +256,14 @@ class Dependencies:
         unmet = self._child_unmet[submission]
         unmet[index] -= 1
         if not unmet[index] and not self._submissions.unmet[submission]:
-            self._lifecycle.release(job, job + 1)
+            self.release(job, job + 1)
 
     def _release(self, submission: int) -> None:
         """Release the children that wait for nothing any more, in contiguous runs."""
         if self._submissions.unmet[submission]:
             return
         for low, high in self._free_runs(submission):
-            self._lifecycle.release(low, high)
+            self.release(low, high)
 
     def _free_runs(self, submission: int) -> Iterator[tuple[int, int]]:
         """Yield the runs of PENDING children without an unmet dependency; usually the array is one run."""

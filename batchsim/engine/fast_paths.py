@@ -12,13 +12,16 @@ from batchsim.engine.attempts import Attempts
 from batchsim.engine.calm import Calm
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.flow import Flow
 from batchsim.engine.handover import Handover
 from batchsim.engine.influx import Influx
+from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.share_fill import ShareFill
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.share_turnover import ShareTurnover
 from batchsim.engine.submit_job import SubmitJob
+from batchsim.engine.swift_pass import SwiftPass
 from batchsim.engine.task_turnover import TaskTurnover
 from batchsim.engine.turnover import Turnover
 from batchsim.engine.window import Window
@@ -37,13 +40,20 @@ class FastPaths:
 
     def open(self) -> None:
         """Let the engine take them."""
-        engine = self._engine
-        engine.arrivals.takes = self._influx()
+        engine, influx = self._engine, self._influx()
+        engine.arrivals.takes = None if influx is None else influx.takes
         if self._is_ordinary() and any(isinstance(queue, ShareQueue) for queue in engine.queues):
             engine.scheduler.shares.fill = self._share_fill()
             engine.kernel.turnover = self._share_turnover()
         elif self._is_ordinary():
-            engine.kernel.turnover = self._task_turnover() or self._turnover()
+            engine.kernel.turnover = self._task_turnover()
+            if engine.kernel.turnover is None:
+                self._open_for_instances(influx)
+
+    def _open_for_instances(self, influx: Influx | None) -> None:
+        engine, handover = self._engine, self._handover()
+        engine.kernel.turnover = self._turnover(handover)
+        engine.kernel.flow = self._flow(handover, influx)
 
     def _is_ordinary(self) -> bool:
         """Whether starts and ends of attempts concern nobody but their jobs, hosts and queues."""
@@ -79,7 +89,7 @@ class FastPaths:
             engine.decided,
         )
 
-    def _influx(self) -> Callable[[int], bool] | None:
+    def _influx(self) -> Influx | None:
         """Return what takes single jobs in one step, where nothing is between their calls and their queues."""
         engine, rules = self._engine, self._engine.plan.rules
         if type(engine.submit_job) is not SubmitJob or rules.submit_tps or rules.dep_eval_delay_ms:
@@ -95,14 +105,64 @@ class FastPaths:
             engine.dependencies,
             engine.scheduler,
             engine.timeline,
-        ).takes
+        )
 
-    def _turnover(self) -> Turnover:
-        engine, tables = self._engine, self._engine.tables
-        handover = Handover(engine.kernel, tables, engine.running, engine.images, engine.timeline.tell)
+    def _handover(self) -> Handover:
+        engine = self._engine
+        handover = Handover(engine.kernel, engine.tables, engine.running, engine.images, engine.timeline.tell)
         for environment in engine.environments:
             if isinstance(environment, Ec2Environment):
                 environment.fill = handover.fill
+        return handover
+
+    def _flow(self, handover: Handover, influx: Influx | None) -> Flow:
+        engine = self._engine
+        return Flow(
+            engine.kernel,
+            engine.plan.rules,
+            engine.tables,
+            engine.running,
+            engine.queues,
+            engine.environments,
+            engine.lifecycle,
+            engine.submit_job,
+            engine.dependencies,
+            engine.arrivals,
+            influx,
+            engine.scheduler,
+            self._swift_pass(handover),
+            engine.scale_in,
+            engine.timeline,
+            self._is_stepping,
+        )
+
+    def _swift_pass(self, handover: Handover) -> SwiftPass | None:
+        """Return one where all queues are plain ones, of one EC2 environment each."""
+        engine = self._engine
+        if not engine.scheduler.is_strict or not all(map(self._is_simple, engine.queues)):
+            return None
+        return SwiftPass(
+            engine.kernel,
+            engine.tables,
+            engine.running,
+            engine.images,
+            handover,
+            engine.scheduler,
+            engine.scalers,
+            engine.environments,
+            engine.meter,
+            engine.timeline,
+            engine.blocked,
+        )
+
+    def _is_simple(self, queue: JobQueue) -> bool:
+        host = self._engine.environments[queue.environments[0]]
+        if type(queue) is not JobQueue or len(queue.environments) > 1 or queue.is_restless:
+            return False
+        return type(host) is Ec2Environment and host.fleet.is_indexed and host.fleet.fills
+
+    def _turnover(self, handover: Handover) -> Turnover:
+        engine, tables = self._engine, self._engine.tables
         return Turnover(
             engine.kernel,
             tables,

@@ -46,9 +46,11 @@ class Fleet:
         self._key: dict[int, tuple[int, int]] = {}
         """Shelf and key under which each listed instance stands."""
         self._size_of: dict[int, Size] = {}
-        """Room of each listed instance, as it was then."""
+        """Room of each counted instance, as it was then."""
         self._sizes: dict[Size, int] = {}
-        """Listed instances by the room that they have."""
+        """Listed instances by the room that they had when they were last counted ..."""
+        self._uncounted: dict[int, None] = {}
+        """... and those that have changed since, each once: most changes come while nobody asks."""
         self._stale: dict[int, None] = {}
         """Instances whose room changed since they were listed, each once."""
         self._sought: tuple[int, int] | None = None
@@ -102,10 +104,9 @@ class Fleet:
         if is_more and self._is_soon_seen((vcpus, memory_mib)):
             found = next(self._walk_unseen(vcpus, memory_mib), -1)
         else:
-            self._refresh()
             self._changed.clear()
             self._fitting_for = (0, 0)
-            found = self._find_listed(vcpus, memory_mib)
+            found = self.best(vcpus, memory_mib)
             self._sought = sought = None if found >= 0 else (vcpus, memory_mib)
         if found < 0 and sought == (vcpus, memory_mib):
             self._unseen.clear()
@@ -144,6 +145,33 @@ class Fleet:
                 yield shelf[at] & _ROW_MASK
             mask ^= lowest
 
+    def best(self, vcpus: int, memory_mib: int) -> int:
+        """As :meth:`find` of a job without GPUs, by index; for a loop that lists changes by :meth:`ledger` itself."""
+        if self._stale:
+            self._refresh()
+        mask = self._mask >> vcpus << vcpus
+        wanted = memory_mib << ROW_BITS
+        while mask:
+            lowest = mask & -mask
+            shelf = self._shelves[lowest.bit_length() - 1]
+            at = bisect_left(shelf, wanted)
+            if at < len(shelf):
+                return shelf[at] & _ROW_MASK
+            mask ^= lowest
+        return -1
+
+    def ledger(self) -> tuple[dict[int, None], set[int]]:
+        """Return the instances to be listed anew, to be added to, and those that are closed, which must not be.
+
+        Whoever adds to the first calls :meth:`forget_search` before anybody calls :meth:`find`.
+        """
+        return self._stale, self._closed
+
+    def forget_search(self) -> None:
+        """Let the next :meth:`find` look at all instances: some have changed that were not noted as :meth:`changed`."""
+        self._sought = None
+        self._fitting_for = (0, 0)
+
     def _is_soon_seen(self, wanted: tuple[int, int]) -> bool:
         """Whether it pays to look only at what changed: jobs of several sizes, by turns, would look at all."""
         return wanted in (self._sought, self._fitting_for) or len(self._unseen) <= FEW
@@ -174,18 +202,6 @@ class Fleet:
             else:
                 heappop(fitting)
 
-    def _find_listed(self, vcpus: int, memory_mib: int) -> int:
-        mask = self._mask >> vcpus << vcpus
-        wanted = memory_mib << ROW_BITS
-        while mask:
-            lowest = mask & -mask
-            shelf = self._shelves[lowest.bit_length() - 1]
-            at = bisect_left(shelf, wanted)
-            if at < len(shelf):
-                return shelf[at] & _ROW_MASK
-            mask ^= lowest
-        return -1
-
     def rooms(self) -> Iterator[Room]:
         """Yield the room of every listed instance, the oldest first."""
         self._refresh()
@@ -194,6 +210,7 @@ class Fleet:
     def sizes(self) -> Mapping[Size, int]:
         """Return how many listed instances have how much room."""
         self._refresh()
+        self._count()
         return self._sizes
 
     def check(self) -> None:
@@ -225,34 +242,53 @@ class Fleet:
 
     def _refresh(self) -> None:
         """List the instances whose room changed; many changes of one instance cost one."""
+        free_vcpus, free_mib, keys, shelves = (
+            self._instances.free_vcpus,
+            self._instances.free_mib,
+            self._key,
+            self._shelves,
+        )
         for row in self._stale:
-            self._unlist(row)
-            if self._instances.free_vcpus[row] > 0:
-                self._list(row)
+            if row in keys:
+                number, key = keys.pop(row)
+                shelf = shelves[number]
+                del shelf[bisect_left(shelf, key)]
+                if not shelf:
+                    self._mask ^= 1 << number
+            number = free_vcpus[row]
+            if number > 0:
+                key = free_mib[row] << ROW_BITS | row
+                keys[row] = number, key
+                while len(shelves) <= number:
+                    shelves.append([])
+                insort(shelves[number], key)
+                self._mask |= 1 << number
+        self._uncounted.update(self._stale)
         self._stale.clear()
 
     def _place(self, row: int) -> tuple[int, int]:
         return self._instances.free_vcpus[row], self._instances.free_mib[row] << ROW_BITS | row
 
-    def _list(self, row: int) -> None:
-        self._key[row] = number, key = self._place(row)
-        table = self._instances
-        size = self._size_of[row] = table.free_vcpus[row], table.free_mib[row], table.free_gpus[row]
-        self._sizes[size] = self._sizes.get(size, 0) + 1
-        while len(self._shelves) <= number:
-            self._shelves.append([])
-        insort(self._shelves[number], key)
-        self._mask |= 1 << number
+    def _count(self) -> None:
+        """Count by size the instances that were listed anew, or taken off, since the last time."""
+        table, sizes, size_of = self._instances, self._sizes, self._size_of
+        for row in self._uncounted:
+            size = size_of.pop(row, None)
+            if size is not None:
+                if sizes[size] > 1:
+                    sizes[size] -= 1
+                else:
+                    del sizes[size]
+            if row in self._key:
+                size = size_of[row] = table.free_vcpus[row], table.free_mib[row], table.free_gpus[row]
+                sizes[size] = sizes.get(size, 0) + 1
+        self._uncounted.clear()
 
     def _unlist(self, row: int) -> None:
         if row not in self._key:
             return
+        self._uncounted[row] = None
         number, key = self._key.pop(row)
-        size = self._size_of.pop(row)
-        if self._sizes[size] > 1:
-            self._sizes[size] -= 1
-        else:
-            del self._sizes[size]
         shelf = self._shelves[number]
         del shelf[bisect_left(shelf, key)]
         if not shelf:

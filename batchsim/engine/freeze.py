@@ -15,7 +15,10 @@ from batchsim.records.tables import NEVER, Instances, LargestType, Names, Record
 
 
 def freeze(engine: Engine, horizon_ms: int) -> Records:
-    """Return the records of a run that ended at ``horizon_ms``."""
+    """Return the records of a run that ended at ``horizon_ms``; the engine is of no more use then."""
+    progress = engine.running.freeze_courses(horizon_ms)
+    engine.tables.jobs.forget_plans()
+    engine.tables.submissions.forget_counts()
     running = engine.tables.attempts.running_jobs(horizon_ms)
     jobs = engine.tables.jobs.freeze(running)
     return Records(
@@ -23,7 +26,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         submissions=engine.tables.submissions.freeze(_shapes(engine), _entries(engine), jobs, engine.tables.revised),
         jobs=jobs,
         attempts=engine.tables.attempts.freeze(horizon_ms),
-        progress=engine.running.freeze_courses(horizon_ms),
+        progress=progress,
         instances=_instances(engine, horizon_ms),
         scaling=engine.log.freeze(),
         timeline=engine.timeline.freeze(),

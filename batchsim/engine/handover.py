@@ -42,7 +42,8 @@ class Handover:
         self._tables = tables
         self._attempts = attempts
         self._images = images
-        self._fill = filler(tables, kernel.ends)
+        self.fill_columns = filler(tables, kernel.ends)
+        """As :meth:`fill`, without a look at what is ordinary in the entry, the instance and the revision."""
         self.queue: JobQueue | None = None
         self.environment: Ec2Environment | None = None
         self._came_at_ms = NEVER
@@ -164,7 +165,9 @@ class Handover:
         if not is_ordinary(entry) or self._tables.revised or start.speed_milli != SPEED_1:
             return low
         self._attempts.courses.implies |= entry.course is not None
-        return self._fill(low, high, start.instance, start.environment, entry, start.pull_at_ms, start.pulled_at_ms)
+        return self.fill_columns(
+            low, high, start.instance, start.environment, entry, start.pull_at_ms, start.pulled_at_ms
+        )
 
     def _open(self, low: int, high: int, start: Start, entry: EntryRun) -> None:
         """The plain way."""

@@ -30,7 +30,7 @@ class ImageCache:
         self.hit_ms = hit_ms
         """What an image costs that is on its host already."""
         self._images = images
-        self._pulls: dict[int, dict[int, tuple[int, int]]] = {}
+        self.pulls: dict[int, dict[int, tuple[int, int]]] = {}
         """By image and host: when its pull began, and when it is there."""
         self._laws: dict[tuple[str, int], tuple[Stream, Sampler, Sampler]] = {}
 
@@ -41,7 +41,7 @@ class ImageCache:
 
         ``key`` is the host's; ``pull`` the time by size, where the entry states one.
         """
-        pulls = self._pulls.setdefault(image, {})
+        pulls = self.pulls.setdefault(image, {})
         found = pulls.get(host)
         if found is None:
             took_ms = pull.ec2_ms if pull else self._drawn_ms(image, key.environment, key.ordinal)
@@ -51,12 +51,12 @@ class ImageCache:
 
     def pulled(self, image: int, host: int) -> int | None:
         """Return when the pull of an image to an instance ends, or ended; None while there was none."""
-        found = self._pulls[image].get(host) if image in self._pulls else None
+        found = self.pulls[image].get(host) if image in self.pulls else None
         return None if found is None else found[1]
 
     def pulled_on(self, image: int, hosts: list[int]) -> list[int | None]:
         """As :meth:`pulled`, of many instances."""
-        get, none = self._pulls.get(image, {}).get, (NEVER, None)
+        get, none = self.pulls.get(image, {}).get, (NEVER, None)
         return [get(host, none)[1] for host in hosts]
 
     def is_on(self, image: int, host: int, now_ms: int) -> bool:

@@ -42,15 +42,12 @@ class Influx:
         self._dependencies = dependencies
         self._scheduler = scheduler
         self._timeline = timeline
-        self._ways: dict[int, JobQueue | None] = {}
+        self.ways: dict[int, JobQueue | None] = {}
         """By entry, the queue of its calls; None where they are not for this room."""
 
     def takes(self, submission: int) -> bool:
         """Take a call that is due, or leave it as it is."""
-        number = self._submissions.entry[submission]
-        if number not in self._ways:
-            self._ways[number] = self._way(self._tables.entries[number], number)
-        queue = self._ways[number]
+        queue = self.way(self._submissions.entry[submission])
         if queue is None or not queue.enabled or self._dependencies.has_cancelled:
             return False
         now = self._kernel.now_ms
@@ -62,6 +59,12 @@ class Influx:
         else:
             self._scheduler.request_pass()
         return True
+
+    def way(self, entry: int) -> JobQueue | None:
+        """Return the queue of an entry's calls, None where these are not for this room."""
+        if entry not in self.ways:
+            self.ways[entry] = self._way(self._tables.entries[entry], entry)
+        return self.ways[entry]
 
     def _way(self, entry: EntryRun, number: int) -> JobQueue | None:
         queue = self._queues[self._submissions.queue[entry.first_submission]] if entry.calls else None

@@ -42,9 +42,9 @@ class JobQueue:
         self.touched = False
         """Whether something made a new head since the last pass."""
         self._tables = tables
-        self._runs: list[Run] = []
-        self._retried: list[Run] = []
-        self._holes: list[int] = []
+        self.runs: list[Run] = []
+        self.retried: list[Run] = []
+        self.holes: list[int] = []
         """Rows in the heaps that were cancelled while they waited, sorted."""
 
     @property
@@ -55,28 +55,28 @@ class JobQueue:
     @property
     def is_plain(self) -> bool:
         """Whether its head is its first run, cut by nothing, and stands for itself alone."""
-        return type(self) is JobQueue and not self.is_restless and not self._holes
+        return type(self) is JobQueue and not self.is_restless and not self.holes
 
     def push(self, key: Place, high: int) -> None:
         """Put the rows from ``key[2]`` to ``high - 1``, all of one submission, in line."""
-        heappush(self._runs, (*key, high))
+        heappush(self.runs, (*key, high))
         self._count(key[2], high - key[2])
 
     def push_front(self, key: Place) -> None:
         """Put a retried job before every job that has not been retried."""
-        heappush(self._retried, (*key, key[2] + 1))
+        heappush(self.retried, (*key, key[2] + 1))
         self._count(key[2], 1)
 
     def head(self) -> tuple[int, int] | None:
         """Return the first run in line as (first row, row behind the last), or None when nothing waits."""
-        if self._holes:
+        if self.holes:
             self._drop_cancelled()
-        heap = self._retried or self._runs
+        heap = self.retried or self.runs
         return (heap[0][2], heap[0][3]) if heap else None
 
     def take(self, count: int) -> None:
         """Remove the first ``count`` jobs of the head run: they were placed."""
-        heap = self._retried or self._runs
+        heap = self.retried or self.runs
         first, second, low, high = heap[0]
         self._count(low, -count)
         if low + count == high:
@@ -87,13 +87,13 @@ class JobQueue:
     def cancel(self, row: int) -> None:
         """Take a waiting job out of line; its place is dropped when it reaches the head."""
         self._count(row, -1)
-        insort(self._holes, row)
+        insort(self.holes, row)
 
     def in_order(self) -> Iterator[tuple[int, int]]:
         """Yield the waiting runs in line as (first row, row behind the last), cancelled jobs cut out."""
-        for heap in (self._retried, self._runs):
+        for heap in (self.retried, self.runs):
             for _, _, low, high in sorted(heap) if len(heap) <= FEW else walk_heap(heap):
-                yield from self._waiting_parts(low, high) if self._holes else ((low, high),)
+                yield from self._waiting_parts(low, high) if self.holes else ((low, high),)
 
     def _count(self, row: int, change: int) -> None:
         self.waiting += change
@@ -102,12 +102,12 @@ class JobQueue:
 
     def _drop_cancelled(self) -> None:
         """Cut cancelled jobs out of the head run, so that a waiting job is the head."""
-        while heap := self._retried or self._runs:
+        while heap := self.retried or self.runs:
             first, second, low, high = heap[0]
-            at = bisect_left(self._holes, low)
-            if at == len(self._holes) or self._holes[at] >= high:
+            at = bisect_left(self.holes, low)
+            if at == len(self.holes) or self.holes[at] >= high:
                 return
-            hole = self._holes.pop(at)
+            hole = self.holes.pop(at)
             heappop(heap)
             for start, end in ((low, hole), (hole + 1, high)):
                 if start < end:

@@ -6,7 +6,7 @@ from array import array
 
 import numpy as np
 
-from batchsim.engine.columns import column, from_numpy, frozen
+from batchsim.engine.columns import column, from_numpy, frozen, written
 from batchsim.records.tables import NEVER, Ints, Jobs
 from batchsim.records.vocabulary import JobState
 
@@ -92,5 +92,10 @@ class JobTable:
 
     def _last_waits(self, state: Ints) -> Ints:
         """Starts of waits that no attempt ended: a placed job's ``waiting_since`` belongs to its attempt's row."""
-        since = frozen(self.waiting_since)
-        return np.where(np.isin(state, (JobState.STARTING, JobState.RUNNING)), NEVER, since)
+        written(self.waiting_since, np.isin(state, (JobState.STARTING, JobState.RUNNING)), NEVER)
+        return frozen(self.waiting_since)
+
+    def forget_plans(self) -> None:
+        """Let go, at the end of a run, of what no record needs: what first attempts would do, and who is open."""
+        for values in (self.run, self.exit_code, self.fail_reason, self.attempt_row):
+            del values[:]

@@ -71,6 +71,10 @@ class Kernel(Environment):
         """Hears of each end that has come, by its key."""
         self.turnover: Callable[[int], None] | None = None
         """Works off ends up to a key, as far as it can, and faster than one by one (``engine/turnover.py``)."""
+        self.flow: Callable[[int], bool] | None = None
+        """Works off arrivals, ends and passes before an instant (``engine/flow.py``); False where it did nothing."""
+        self.agenda: list[Any] = self._queue
+        """SimPy's heap; its first entry, if there is one, begins with (instant, rank)."""
         self.background = 0
         self.now_ms = 0
         """The clock as an int: SimPy's ``now``, without the price of a property."""
@@ -112,9 +116,9 @@ class Kernel(Environment):
     def step(self) -> None:
         """Process the next event, light, SimPy's or an end; raise ``EmptySchedule`` when there is none."""
         if self.ends.first() < self.ends_before():
-            self._end()
+            self.end_next()
         elif self._queue:
-            self._process()
+            self.process_next()
         else:
             super().step()
 
@@ -132,14 +136,16 @@ class Kernel(Environment):
                 return
             if not (len(queue) + ends.pending > self.background or awaited()) or halted():
                 return
-            if not is_end:
-                self._process()
-                continue
-            if self.turnover is not None:
+            if is_end and self.turnover is not None:
                 self.turnover(min(before, last))
                 if ends.first() >= min(self.ends_before(), last):
                     continue
-            self._end()
+            if self.flow is not None and self.flow(before_ms):
+                continue
+            if is_end:
+                self.end_next()
+            else:
+                self.process_next()
 
     def ends_before(self) -> int:
         """Return the key up to which ends come before the next event of the heap."""
@@ -156,12 +162,21 @@ class Kernel(Environment):
         """All up to an instant has been processed, by ``turnover``."""
         self._now = self.now_ms = at_ms
 
-    def _end(self) -> None:
+    def next_call(self) -> Any:
+        """Return what the first entry of the heap calls, None where it is SimPy's or there is none."""
+        return self.agenda[0][3] if self.agenda and len(self.agenda[0]) == LIGHT else None
+
+    def take_off(self) -> None:
+        """Take the first entry off the heap: somebody else will do what it stands for."""
+        heappop(self._queue)
+
+    def end_next(self) -> None:
+        """Process the next end."""
         key = self.ends.pop()
         self._now = self.now_ms = key >> KEY_BITS
         self.ended(key)
 
-    def _process(self) -> None:
+    def process_next(self) -> None:
         """Process the next event of the heap."""
         self.now_ms = int(self._queue[0][0])
         if len(self._queue[0]) == LIGHT:

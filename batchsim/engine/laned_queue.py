@@ -62,16 +62,16 @@ class LanedQueue(JobQueue):
     def in_order(self) -> Iterator[tuple[int, int]]:
         """Yield the waiting runs in line as (first row, row behind the last), cancelled jobs cut out."""
         for *_, low, high in merge(*map(walk_heap, self.lanes.values())):
-            yield from self._waiting_parts(low, high) if self._holes else ((low, high),)
+            yield from self._waiting_parts(low, high) if self.holes else ((low, high),)
 
     def first(self, lane: list[Entry]) -> Entry | None:
         """Return the first run of a lane, cut so that its first job waits."""
-        while lane and self._holes:
+        while lane and self.holes:
             low, high = lane[0][3:]
-            at = bisect_left(self._holes, low)
-            if at == len(self._holes) or self._holes[at] >= high:
+            at = bisect_left(self.holes, low)
+            if at == len(self.holes) or self.holes[at] >= high:
                 break
-            key, hole = heappop(lane)[:3], self._holes.pop(at)
+            key, hole = heappop(lane)[:3], self.holes.pop(at)
             for start, end in ((low, hole), (hole + 1, high)):
                 if start < end:
                     heappush(lane, (*key, start, end))

@@ -52,6 +52,11 @@ class Lifecycle:
         self._start_failures: dict[int, int] = {}
         """Attempts that do not count, by job, with ``count_start_failures: false``."""
 
+    @property
+    def has_own_order(self) -> bool:
+        """Whether the user's own order says where jobs stand in line."""
+        return self._order is not None
+
     def release(self, low: int, high: int) -> None:
         """Jobs of one submission, rows ``low`` to ``high - 1``, become RUNNABLE for the first time."""
         now, submission = self._kernel.now_ms, self._jobs.submission[low]
@@ -69,7 +74,7 @@ class Lifecycle:
             self.end(job, JobState.SUCCEEDED, EXITED)
         elif outcome in RETRIABLE and self._is_retried(job, attempt):
             self._jobs.state[job] = JobState.RUNNABLE
-            self._kernel.call_at(self._kernel.now_ms + self._rules.retry_delay_ms, Rank.SETTLE, self._retry, job)
+            self._kernel.call_at(self._kernel.now_ms + self._rules.retry_delay_ms, Rank.SETTLE, self.retry, job)
         else:
             self.end(job, JobState.FAILED, self._attempts.status_reason[attempt])
 
@@ -134,7 +139,7 @@ class Lifecycle:
             self._start_failures[job] = self._start_failures.get(job, 0) + 1
         return self._jobs.attempts[job] - self._start_failures.get(job, 0)
 
-    def _retry(self, job: int) -> None:
+    def retry(self, job: int) -> None:
         """A retried job is RUNNABLE again and takes its place in line, unless it was cancelled meanwhile."""
         jobs, now = self._jobs, self._kernel.now_ms
         if jobs.state[job] != JobState.RUNNABLE:

@@ -26,6 +26,7 @@ from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.views import Views
 from batchsim.policies.ordering import QueueOrder, serving_order
 from batchsim.policies.scaling import Rooms
+from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import WaitReason
 
 
@@ -67,8 +68,10 @@ class Scheduler:
         self._timeline = timeline
         self._decided = decided
         self.shares = ShareService(kernel, tables, timeline, decided, self.request_pass, thorough=thorough)
-        self._pass_at = -1
-        self._served: list[JobQueue] = []
+        self.pass_at = NEVER
+        """When the next pass is due, NEVER if nobody asked for one."""
+        self.served: list[JobQueue] = []
+        """The queues in the order in which they are served."""
         self._blocked: dict[int, tuple[int, WaitReason]] = {}
         """By queue, the head that the last look at it left, and why it waits."""
         self._refused: dict[int, _Refused] = {}
@@ -85,8 +88,8 @@ class Scheduler:
     def _serve_in(self, order: Iterable[int]) -> None:
         """Serve, and measure demand, in this order of positions in the file."""
         queues = {queue.position: queue for queue in self._queues}
-        self._served = [queues[position] for position in order]
-        self._meter.queues = self._served
+        self.served = [queues[position] for position in order]
+        self._meter.queues = self.served
 
     @property
     def overtook(self) -> tuple[int, ...]:
@@ -99,19 +102,29 @@ class Scheduler:
         at = -(-now // cycle) * cycle if cycle else now
         if self.stalls is not None:
             at = self.stalls.after(at, cycle)
-        if at != self._pass_at:
-            self._pass_at = at
+        if at != self.pass_at:
+            self.pass_at = at
             self._kernel.background += 1
-            self._kernel.call_at(at, Rank.PASS, self._background_pass)
+            self._kernel.call_at(at, Rank.PASS, self.background_pass)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether passes look only at what was touched, strictly from each head on."""
+        return not self._thorough and self._overtaking is None
 
     @property
     def is_at_rest(self) -> bool:
         """Whether no pass is to come, and the next looks only at what was touched, strictly from each head on."""
-        return self._pass_at < 0 and not self._thorough and self._overtaking is None and self.stalls is None
+        return self.pass_at < 0 and self.is_strict and self.stalls is None
+
+    def forget(self) -> None:
+        """Heads have been tried by another (``engine/swift_pass.py``): what is known of the last trials is void."""
+        self._blocked.clear()
+        self._refused.clear()
 
     def is_awaited(self) -> bool:
         """Whether a pass is to come that could start a job: a run does not end before."""
-        return self._pass_at >= 0 and any(queue.waiting for queue in self._queues)
+        return self.pass_at >= 0 and any(queue.waiting for queue in self._queues)
 
     def joined(self, queue: JobQueue) -> None:
         """Jobs joined a queue; where it was empty, its head waits for the next pass."""
@@ -125,18 +138,19 @@ class Scheduler:
             )
         self.request_pass()
 
-    def _background_pass(self, _: None) -> None:
+    def background_pass(self, _: None) -> None:
         """As the kernel's own background events, without one more call for each of many passes."""
         self._kernel.background -= 1
-        self._pass(None)
+        self.run_pass()
 
-    def _pass(self, _: None) -> None:
-        self._pass_at = -1
+    def run_pass(self) -> None:
+        """Serve the queues, now."""
+        self.pass_at = NEVER
         if self._order is not None:
             self._serve_in(queue.position for queue in self._order(self._views.queues(self._queues)))
         touched = {environment.position for environment in self._environments if environment.touched}
         ahead = _Ahead(self._meter, thorough=self._thorough)
-        for queue in self._served:
+        for queue in self.served:
             if self._must_look(queue, touched):
                 if queue.position not in self._blocked or not self._waits_on(queue, ahead):
                     self._look(queue, ahead)

@@ -90,6 +90,11 @@ class SubmissionTable:
         first = self.first_job[submission]
         return range(first, first + self.size[submission])
 
+    def forget_counts(self) -> None:
+        """Let go, at the end of a run, of what no record needs."""
+        for values in (self.left, self.failed, self.unmet):
+            del values[:]
+
     def freeze(
         self, shapes: ShapeColumns, entries: EntryColumns, jobs: Jobs, revised: Mapping[int, Terms]
     ) -> Submissions:

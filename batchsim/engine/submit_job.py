@@ -43,11 +43,11 @@ class SubmitJob:
         """The entries whose calls take another revision than their first: while there are none, nobody is asked."""
         self._tables = tables
         self._dependencies = dependencies
-        self._submitted = submitted
+        self.submitted = submitted
         self._rejections = rejections
         self.ended = ended
         self._plans: list[EntryPlan] = []
-        self._own_parents: dict[int, list[tuple[int, int]]] = {}
+        self.own_parents: dict[int, list[tuple[int, int]]] = {}
         """(submission, kind) that calls from outside wait for."""
         self._refused: set[int] = set()
 
@@ -57,14 +57,14 @@ class SubmitJob:
 
     def wait_for(self, submission: int, parents: list[tuple[int, int]]) -> None:
         """Let a call from outside wait for jobs, (submission, kind)."""
-        self._own_parents[submission] = parents
+        self.own_parents[submission] = parents
 
     def accept(self, submission: int) -> None:
         """Let a call's jobs wait for their dependencies, or for capacity.
 
         Refuse it when a parent was refused, or when too many jobs are SUBMITTED.
         """
-        parents = [*self._own_parents.get(submission, ())] if self._own_parents else []
+        parents = [*self.own_parents.get(submission, ())] if self.own_parents else []
         if self._plans[self._tables.submissions.entry[submission]].dependencies:
             parents += self._parents(submission)
         if self._refused and any(parent in self._refused for parent, _ in parents):
@@ -74,7 +74,7 @@ class SubmitJob:
             self.refuse(submission, why)
             return
         submissions = self._tables.submissions
-        if not self._submitted.add(submissions.size[submission], submissions.created_at[submission]):
+        if not self.submitted.add(submissions.size[submission], submissions.created_at[submission]):
             self.refuse(submission, TOO_MANY_SUBMITTED)
             return
         self._admit(submission, parents)
@@ -85,7 +85,7 @@ class SubmitJob:
 
     def admits_one(self, submission: int, now_ms: int) -> bool:
         """Admit a single job that waits for nobody; False where more is to be asked than how many are SUBMITTED."""
-        if self.revised or submission in self._own_parents or not self._submitted.add(1, now_ms):
+        if self.revised or submission in self.own_parents or not self.submitted.add(1, now_ms):
             return False
         self.live_jobs += 1
         return True

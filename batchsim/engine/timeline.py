@@ -19,10 +19,17 @@ _LASTING = (
 """No head with one of these reasons ever starts: another one has a row of its own."""
 
 
-class _Line:
-    """One line's entries as columns, 15 bytes each: near saturation there may be two a job."""
+Entry = tuple[int, WaitReason, int, int]
+"""Since when a reason holds; the reason, the environment, and the head as it was first."""
 
-    __slots__ = ("at", "environment", "job", "of", "reason")
+
+class _Line:
+    """One line's entries as columns, 15 bytes each: near saturation there may be two a job.
+
+    The last one is apart, for it may still be taken back in its instant: it is written when the next one comes.
+    """
+
+    __slots__ = ("at", "environment", "job", "last", "of", "reason")
 
     def __init__(self, queue: int, share: int) -> None:
         self.of = (queue, share)
@@ -30,16 +37,34 @@ class _Line:
         self.reason = bytearray()
         self.environment = column("h")
         self.job = column("i")
+        self.last: Entry | None = None
 
-    def pop(self) -> None:
-        """Forget the last entry."""
-        self.at.pop(), self.reason.pop(), self.environment.pop(), self.job.pop()
+    def settle(self) -> None:
+        """Write the last entry, unless it says what the one before it says."""
+        if self.last is not None and (not self.at or self._is_new(self.last)):
+            at_ms, reason, environment, job = self.last
+            self.at.append(at_ms)
+            self.reason.append(reason)
+            self.environment.append(environment)
+            self.job.append(job)
+        self.last = None
 
-    def append(self, at_ms: int, reason: WaitReason, environment: int, job: int) -> None:
-        self.at.append(at_ms)
-        self.reason.append(reason)
-        self.environment.append(environment)
-        self.job.append(job)
+    def reopened(self) -> Entry | None:
+        """Take the last entry out of the columns again, where a look at the record had it written."""
+        if not self.at:
+            return None
+        self.last = self.at.pop(), WaitReason(self.reason.pop()), self.environment.pop(), self.job.pop()
+        return self.last
+
+    def _is_new(self, entry: Entry) -> bool:
+        return is_new((self.at[-1], WaitReason(self.reason[-1]), self.environment[-1], self.job[-1]), entry)
+
+
+def is_new(before: Entry, entry: Entry) -> bool:
+    """Whether an entry says something else than the one before it."""
+    if before[1] != entry[1] or before[2] != entry[2]:
+        return True
+    return entry[1] in _LASTING and before[3] != entry[3]
 
 
 class HeadTimeline:
@@ -69,19 +94,20 @@ class HeadTimeline:
 
     def write(self, line: int, at_ms: int, reason: WaitReason, environment: int = NEVER, job: int = NEVER) -> None:
         """Let a reason hold from now on; what was written at the same instant before is forgotten."""
-        entries = self._lines[line]
-        if entries.at and entries.at[-1] == at_ms:
-            entries.pop()
-        if not entries.at or self._is_new(entries, reason, environment, job):
-            entries.append(at_ms, reason, environment, job)
+        entries, entry = self._lines[line], (at_ms, reason, environment, job)
+        last = entries.last or entries.reopened()
+        if last is None or last[0] == at_ms:
+            entries.last = entry
+        elif is_new(last, entry):
+            entries.settle()
+            entries.last = entry
         self._reasons[line] = reason
         self.heard(line, *entries.of, reason, environment, job)
 
-    def _is_new(self, entries: _Line, reason: WaitReason, environment: int, job: int) -> bool:
-        """Whether the last entry says something else."""
-        if entries.reason[-1] != reason or entries.environment[-1] != environment:
-            return True
-        return reason in _LASTING and entries.job[-1] != job
+    def would_stand(self, line: int, at_ms: int, reason: WaitReason) -> bool:
+        """Whether to write this reason, of another head in the same environment, would leave a line as it is."""
+        last = self._lines[line].last
+        return last is not None and last[1] == reason and last[0] != at_ms and reason not in _LASTING
 
     def tell(self, line: int, environment: int, job: int) -> None:
         """Another head waits now, for the reason that holds."""
@@ -89,6 +115,8 @@ class HeadTimeline:
 
     def freeze(self) -> Timeline:
         """Return the frozen record, queue by queue, and in fair-share queues share by share."""
+        for line in self._lines:
+            line.settle()
         lines = sorted(self._lines, key=lambda line: line.of)
         lengths = [len(line.at) for line in lines]
         queue, share = (np.array([line.of[part] for line in lines]).repeat(lengths) for part in (0, 1))

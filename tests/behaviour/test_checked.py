@@ -21,7 +21,7 @@ WAYS: dict[str, Callable[[], object]] = {
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job ends a millisecond after its attempt."""
+    """A job ends a millisecond after its attempt, where ends are worked off one by one."""
     end = Lifecycle.end
 
     def late(self: Lifecycle, job: int, *how: int) -> None:
@@ -29,6 +29,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
         self._jobs.ended_at[job] += 1
 
     monkeypatch.setattr(Lifecycle, "end", late)
+    monkeypatch.setattr("batchsim.engine.engine.Engine.may_turn_over", False)
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

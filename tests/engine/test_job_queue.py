@@ -181,7 +181,7 @@ def test_an_array_is_one_run_however_large() -> None:
     made = tables((10_000,))
     queue = fifo(made)
     release(queue, made, range(10_000))
-    assert (queue.head(), queue.waiting, len(queue._runs)) == ((0, 10_000), 10_000, 1)
+    assert (queue.head(), queue.waiting, len(queue.runs)) == ((0, 10_000), 10_000, 1)
 
 
 def test_a_retried_job_goes_before_all_that_were_not() -> None:
@@ -211,7 +211,7 @@ def test_a_cancelled_job_leaves_a_hole_and_no_trace() -> None:
     for row in (0, 2, 3):
         queue.cancel(row)
         made.jobs.state[row] = JobState.FAILED
-    assert (queue.waiting, list(queue.in_order()), drained(queue), queue._holes) == (2, [(1, 2), (4, 5)], [1, 4], [])
+    assert (queue.waiting, list(queue.in_order()), drained(queue), queue.holes) == (2, [(1, 2), (4, 5)], [1, 4], [])
 
 
 def test_every_change_of_the_line_touches_the_queue() -> None:

@@ -96,7 +96,7 @@ class StruckImageCache(ImageCache):
 
     def ready_at(self, image: int, host: int, key: HostKey, pull: PullTime | None, now_ms: int) -> int:
         """See :class:`ImageCache`; a pull that failed leaves nothing there."""
-        at, pulls = (host, image), self._pulls.setdefault(image, {})
+        at, pulls = (host, image), self.pulls.setdefault(image, {})
         begun_ms, ready_ms = pulls.get(host, (now_ms, now_ms))
         if at in self._failing and begun_ms != now_ms and ready_ms <= now_ms:
             del pulls[host], self._failing[at]
