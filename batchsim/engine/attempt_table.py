@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchsim.engine.columns import DTYPES, column, frozen
+from batchsim.engine.columns import DTYPES, at_most, column, frozen, unless
 from batchsim.records.tables import NEVER, Attempts, Ints
 from batchsim.records.vocabulary import Outcome
 
@@ -59,13 +59,15 @@ class AttemptTable:
         return frozen(self.job)[rows][frozen(self.running_at)[rows] < horizon_ms]
 
     def freeze(self, horizon_ms: int) -> Attempts:
-        """Return the frozen record: plans that did not come true are cut at the attempt's end or the horizon."""
-        ended = frozen(self.ended_at)
+        """Return the frozen record: plans that did not come true are cut at the attempt's end or the horizon.
+
+        Columns of which nothing is cut are the table's own: a copy of all would be the most memory that a run takes.
+        """
+        ended, running = frozen(self.ended_at), frozen(self.running_at)
         is_open = ended == NEVER
-        cut = np.where(is_open, horizon_ms, ended)
-        running = frozen(self.running_at)
-        ran = np.where(is_open, running < cut, running <= cut)
-        start_failed = frozen(self.outcome) == Outcome.START_FAILED
+        cut = unless(is_open, ended, np.int64(horizon_ms))
+        never_ran = np.where(is_open, running >= cut, running > cut)
+        never_ran |= (frozen(self.outcome) == Outcome.START_FAILED) & ~is_open
         return Attempts(
             job=frozen(self.job),
             attempt=frozen(self.attempt),
@@ -73,12 +75,12 @@ class AttemptTable:
             environment=frozen(self.environment),
             runnable_at_ms=frozen(self.runnable_at),
             starting_at_ms=frozen(self.starting_at),
-            pull_at_ms=np.minimum(frozen(self.pull_at), cut),
-            pulled_at_ms=np.minimum(frozen(self.pulled_at), cut),
-            running_at_ms=np.where(ran & ~(start_failed & ~is_open), running, NEVER),
+            pull_at_ms=at_most(cut, frozen(self.pull_at)),
+            pulled_at_ms=at_most(cut, frozen(self.pulled_at)),
+            running_at_ms=unless(never_ran, running, NEVER),
             ended_at_ms=ended,
-            outcome=np.where(is_open, np.int8(Outcome.OPEN), frozen(self.outcome)),
-            status_reason=np.where(is_open, 0, frozen(self.status_reason)),
-            container_reason=np.where(is_open, 0, frozen(self.container_reason)),
-            exit_code=np.where(is_open, NEVER, frozen(self.exit_code)),
+            outcome=unless(is_open, frozen(self.outcome), np.int8(Outcome.OPEN)),
+            status_reason=unless(is_open, frozen(self.status_reason), 0),
+            container_reason=unless(is_open, frozen(self.container_reason), 0),
+            exit_code=unless(is_open, frozen(self.exit_code), NEVER),
         )

@@ -60,11 +60,12 @@ class DemandMeter:
         return next(self._uncovered(target), None) is not None if quickly is None else quickly
 
     def _is_quickly_unmet(self, target: Ec2Environment) -> bool | None:
-        """The same where ``target`` alone serves all queues that reach it, and may grow for whatever it takes.
+        """The same where ``target`` alone serves all queues that reach it, and grows for whatever it does not cover.
 
-        None where that is not so: then :meth:`_uncovered` tells.
+        None where that is not so: then :meth:`_uncovered` tells. What is all covered asks for no growth, and while a
+        fleet boots, that is the answer to each instance that becomes READY.
         """
-        if self.ledger is not None or self.quota is not None or not target.may_grow_for_any():
+        if self.ledger is not None or self.quota is not None:
             return None
         queues, rooms, shapes = self._related(target), target.rooms_on(), self._shapes
         if any(queue.environments != (target.position,) or queue.overtakers != "nobody" for queue in queues):
@@ -78,7 +79,7 @@ class DemandMeter:
             for _, shape, count in self._in_line(queue):
                 want = shapes[shape]
                 if rooms.pack(want.vcpus, want.memory_mib, want.gpus, count) < count:
-                    return True
+                    return True if target.may_grow_for_any() else None
         return False
 
     def waits(self, target: Ec2Environment) -> bool:
@@ -193,6 +194,8 @@ class DemandMeter:
             if position not in covers:
                 covers[position] = self._on_ec2[position].cover()
             count -= covers[position].pack(shape, want, count)
+            if not count:
+                break  # a run that has room asks for no growth
             if position == queue.environments[-1]:
                 grown = covers[position].keep(shape, want, count, _tried(queue, environments, count))
             else:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-import numpy as np
-
-from batchsim.engine.columns import column, from_numpy, frozen
+from batchsim.engine.columns import column, from_numpy, frozen, unless
 from batchsim.records.tables import NEVER, Ints, Jobs
 from batchsim.records.vocabulary import JobState
 
@@ -92,5 +90,5 @@ class JobTable:
 
     def _last_waits(self, state: Ints) -> Ints:
         """Starts of waits that no attempt ended: a placed job's ``waiting_since`` belongs to its attempt's row."""
-        since = frozen(self.waiting_since)
-        return np.where(np.isin(state, (JobState.STARTING, JobState.RUNNING)), NEVER, since)
+        is_placed = (state == JobState.STARTING) | (state == JobState.RUNNING)
+        return unless(is_placed, frozen(self.waiting_since), NEVER)

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from batchsim.analysis.exact import int64
 from batchsim.analysis.explain.tables import NOBODY, RunTables
 from batchsim.analysis.typed import MISSING, Bools, Int64s
 from batchsim.analysis.waits import Standing, departures, head_instants
@@ -118,7 +119,7 @@ class Line:
     def _left(self) -> tuple[Int64s, Int64s, Int64s, Bools]:
         """Job, start, end of each wait, and whether it overtook, in the order in which they left."""
         found, order = self.waits, departures(self.waits)[0]
-        return found.job[order], found.start_ms[order], found.end_ms[order], found.has_overtaken[order]
+        return int64(found.job)[order], found.start_ms[order], found.end_ms[order], found.has_overtaken[order]
 
     @cached_property
     def _rows(self) -> Int64s:
