@@ -51,6 +51,13 @@ class Counts:
         return {name: count / self.jobs for name, count in found.items()}
 
 
+def between(few: Counts, many: Counts) -> dict[str, float]:
+    """What each job adds, from one run to a larger one: what a run pays once is not in it."""
+    jobs = many.jobs - few.jobs
+    below, above = few.a_job(), many.a_job()
+    return {what: (above[what] * many.jobs - below[what] * few.jobs) / jobs for what in above}
+
+
 def counted(given: Scenario, *, lines: bool = False) -> Counts:
     """Run a scenario and count; with ``lines`` ten times as slowly."""
     lookups, queued = Counter[str](), Counter[str]()

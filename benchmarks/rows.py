@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import whole
-from counting import counted
+from counting import between, counted
 from measure import Measured, in_pairs, peak_of
 from suite import BENCHMARKS, CYCLES, scenario
 from table import Row
@@ -15,6 +16,8 @@ BASE_JOBS = 200
 """A run of almost no jobs: what its process takes is not counted to the jobs."""
 GROWTH = (10_000, 100_000, 1_000_000)
 LEAST_GROWTH = 0.8
+MOST_GROWN, LEAST_COUNT = 1.05, 0.01
+"""By how much counts a job may grow; what happens less often than once in a hundred jobs is not told to grow."""
 MOST_BYTES_A_JOB = 300
 BYTES_AN_INSTANCE = 20 * 1024
 """Beside those of the jobs, in ``million_vcpu``."""
@@ -57,8 +60,8 @@ def growth(options: Options, part: str) -> Iterator[Row]:
             ratios = [in_pairs(scenario(name, jobs, cycle), options.pairs).ratio for jobs in GROWTH]
             note = f"{' '.join(f'{ratio:.3f}' for ratio in ratios)} at 10^4, 10^5, 10^6 jobs"
             yield Row(f"growth {name} {cycle}", ratios[2] / ratios[1], LEAST_GROWTH, note)
+            yield from _counts(name, cycle)
         yield from _memory(name)
-        yield from _counts(name)
 
 
 def _memory(name: str) -> Iterator[Row]:
@@ -73,24 +76,25 @@ def _memory(name: str) -> Iterator[Row]:
         yield Row(f"memory {name} {jobs}", value, most, note, at_most=True, unit=" B")
 
 
-def _counts(name: str) -> Iterator[Row]:
-    """How much more a job costs at 10^5 than at 10^4."""
-    small, large = (counted(scenario(name, jobs)) for jobs in GROWTH[:2])
-    for what, count in large.a_job().items():
-        before = small.a_job()[what]
-        note = f"{before:.2f}, then {count:.2f} a job"
-        yield Row(f"{what} {name}", count / before if before else 1.0, 1.05, note, at_most=True)
+def _counts(name: str, cycle: str) -> Iterator[Row]:
+    """What a job adds from 10^5 to 10^6 over what it adds from 10^4 to 10^5: in neither is what a run pays once."""
+    runs = few, more, most = [counted(scenario(name, jobs, cycle)) for jobs in GROWTH]
+    before, after = between(few, more), between(more, most)
+    for what, count in after.items():
+        note = f"{' '.join(f'{run.a_job()[what]:.3f}' for run in runs)} a job of 10^4, 10^5, 10^6; "
+        note += f"each adds {before[what]:.3f}, then {count:.3f}"
+        grown = count / before[what] if before[what] > LEAST_COUNT else 1.0
+        yield Row(f"{what} {name} {cycle}", grown, MOST_GROWN, note, at_most=True)
 
 
 def fleet(options: Options, _: str) -> Iterator[Row]:
-    """The burst on a hundred to fifty thousand instances."""
+    """The burst on a hundred to fifty thousand instances: how far the ratio falls from a fleet to a larger one."""
     for cycle in options.cycles:
-        ratios = [
-            in_pairs(scenario("burst", options.jobs, cycle, instances), options.pairs).ratio for instances in FLEETS
-        ]
-        shown = " ".join(f"{ratio:.3f}" for ratio in ratios)
-        note = f"{shown} on 10^2, 10^3, 10^4, 5*10^4 instances"
-        yield Row(f"fleet {cycle}", max(ratios) / min(ratios), MOST_FALL, note, at_most=True)
+        found = [in_pairs(scenario("burst", options.jobs, cycle, size), options.pairs) for size in FLEETS]
+        ratios = [each.ratio for each in found]
+        fall = max(before / after for before, after in combinations(ratios, 2))
+        note = ", ".join(f"{each.ratio:.3f} on {each.instances:,}" for each in found) + " instances"
+        yield Row(f"fleet {cycle}", fall, MOST_FALL, note, at_most=True)
 
 
 ROWS: dict[str, Callable[[Options, str], Iterator[Row]]] = {

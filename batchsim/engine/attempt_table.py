@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchsim.engine.columns import DTYPES, column, frozen, written
+from batchsim.engine.columns import DTYPES, at_most, column, frozen, unless
 from batchsim.records.tables import NEVER, Attempts, Ints
 from batchsim.records.vocabulary import Outcome
 
@@ -61,24 +61,13 @@ class AttemptTable:
     def freeze(self, horizon_ms: int) -> Attempts:
         """Return the frozen record: plans that did not come true are cut at the attempt's end or the horizon.
 
-        They are cut in the columns themselves: a copy of each would be a tenth of all that a job takes.
+        Columns of which nothing is cut are the table's own: a copy of all would be the most memory that a run takes.
         """
-        is_open = frozen(self.ended_at) == NEVER
-        cut = np.where(is_open, horizon_ms, frozen(self.ended_at))
-        running = frozen(self.running_at)
-        has_run = (running < cut) | (~is_open & (running == cut))
-        has_run &= is_open | (frozen(self.outcome) != Outcome.START_FAILED)
-        written(self.running_at, ~has_run, NEVER)
-        for planned in (self.pull_at, self.pulled_at):
-            is_late = frozen(planned) > cut
-            written(planned, is_late, cut[is_late])
-        for values, what in (
-            (self.outcome, int(Outcome.OPEN)),
-            (self.status_reason, 0),
-            (self.container_reason, 0),
-            (self.exit_code, NEVER),
-        ):
-            written(values, is_open, what)
+        ended, running = frozen(self.ended_at), frozen(self.running_at)
+        is_open = ended == NEVER
+        cut = unless(is_open, ended, np.int64(horizon_ms))
+        never_ran = np.where(is_open, running >= cut, running > cut)
+        never_ran |= (frozen(self.outcome) == Outcome.START_FAILED) & ~is_open
         return Attempts(
             job=frozen(self.job),
             attempt=frozen(self.attempt),
@@ -86,12 +75,12 @@ class AttemptTable:
             environment=frozen(self.environment),
             runnable_at_ms=frozen(self.runnable_at),
             starting_at_ms=frozen(self.starting_at),
-            pull_at_ms=frozen(self.pull_at),
-            pulled_at_ms=frozen(self.pulled_at),
-            running_at_ms=running,
-            ended_at_ms=frozen(self.ended_at),
-            outcome=frozen(self.outcome),
-            status_reason=frozen(self.status_reason),
-            container_reason=frozen(self.container_reason),
-            exit_code=frozen(self.exit_code),
+            pull_at_ms=at_most(cut, frozen(self.pull_at)),
+            pulled_at_ms=at_most(cut, frozen(self.pulled_at)),
+            running_at_ms=unless(never_ran, running, NEVER),
+            ended_at_ms=ended,
+            outcome=unless(is_open, frozen(self.outcome), np.int8(Outcome.OPEN)),
+            status_reason=unless(is_open, frozen(self.status_reason), 0),
+            container_reason=unless(is_open, frozen(self.container_reason), 0),
+            exit_code=unless(is_open, frozen(self.exit_code), NEVER),
         )

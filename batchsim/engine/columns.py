@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from typing import TypeVar
 
 import numpy as np
 
 from batchsim.records.tables import Bools, Ints
+
+_Values = TypeVar("_Values", Ints, Bools)
 
 DTYPES = {"b": np.int8, "h": np.int16, "i": np.int32, "q": np.int64}
 
@@ -52,3 +55,20 @@ def frozen(values: array[int] | bytearray) -> Ints:
 def frozen_bools(values: bytearray) -> Bools:
     """Return a read-only copy of a column of flags."""
     return frozen(values).astype(np.bool_)
+
+
+def unless(where: Bools, values: Ints, other: Ints | int | np.integer) -> Ints:
+    """Return the values, others somewhere: the column itself where that is nowhere, as in most finished runs."""
+    return np.where(where, other, values) if where.any() else values
+
+
+def at_most(most: Ints, values: Ints) -> Ints:
+    """Return the lesser of the two in each row: the column itself where it is that."""
+    return np.minimum(values, most) if (values > most).any() else values
+
+
+def spread(values: _Values, code: Ints) -> _Values:
+    """Return ``values[code]``; where all values are one, as of what no entry uses, that takes no memory."""
+    if len(values) and (values == values[0]).all():
+        return np.broadcast_to(values[0], code.shape)
+    return values[code]

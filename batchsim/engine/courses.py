@@ -21,6 +21,9 @@ from batchsim.records.tables import Progress as ProgressRecord
 COLUMNS = ("restore_ms", "checkpoint_ms", "kept_ms", "unkept_ms", "from_ms", "saved_ms", "done_ms", "sigterm_at_ms")
 """Those of :class:`Progress`, in its order, with where the work began and the answer to a notice."""
 
+AT_ONCE = 65_536
+"""Rows that are reckoned at once, so that what is reckoned with stays small."""
+
 
 @dataclass(slots=True)
 class Course:
@@ -105,6 +108,10 @@ class Courses:
 
         As :meth:`Stretch.at` has it at the end of a stretch without a restore.
         """
+        for low in range(0, len(rows), AT_ONCE):
+            self._add_some(rows[low : low + AT_ONCE], work_ms[low : low + AT_ONCE], rule)
+
+    def _add_some(self, rows: Ints, work_ms: Ints, rule: CheckpointRule) -> None:
         writes = np.maximum(work_ms - 1, 0) // rule.every_ms
         kept, none = writes * rule.every_ms, np.zeros(len(rows), dtype=np.int64)
         columns = (none, writes * rule.cost_ms, kept, work_ms - kept, none, kept, work_ms, none + NEVER)
@@ -113,15 +120,16 @@ class Courses:
             self._columns[name].frombytes(added.astype(np.int64).tobytes())
 
     def freeze(self, horizon_ms: int) -> ProgressRecord:
-        """Return the frozen record, in order of the attempts; those that still run have come as far as the horizon."""
+        """Return the frozen record, in order of the attempts; those that still run have come as far as the horizon.
+
+        Each column is let go of as soon as it is sorted: both kinds of all together would be the most memory of a run.
+        """
         for row, course in self.open.items():
             self._write(row, course, progress_of(course.first, course.second, horizon_ms))
         self.open.clear()
         order = np.argsort(frozen(self._attempt), kind="stable")
-        return ProgressRecord(
-            attempt=frozen(self._attempt)[order],
-            **{name: frozen(values)[order] for name, values in self._columns.items()},
-        )
+        columns = {name: frozen(self._columns.pop(name))[order] for name in COLUMNS}
+        return ProgressRecord(attempt=frozen(self._attempt)[order], **columns)
 
     def _write(self, row: int, course: Course, progress: Progress) -> None:
         told = (*progress[:4], course.first.from_ms, *progress[4:], course.sigterm_at_ms)

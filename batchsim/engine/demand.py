@@ -60,11 +60,12 @@ class DemandMeter:
         return next(self._uncovered(target), None) is not None if quickly is None else quickly
 
     def _is_quickly_unmet(self, target: Ec2Environment) -> bool | None:
-        """The same where ``target`` alone serves all queues that reach it, and may grow for whatever it takes.
+        """The same where ``target`` alone serves all queues that reach it, and grows for whatever it does not cover.
 
-        None where that is not so: then :meth:`_uncovered` tells.
+        None where that is not so: then :meth:`_uncovered` tells. What is all covered asks for no growth, and while a
+        fleet boots, that is the answer to each instance that becomes READY.
         """
-        if self.ledger is not None or self.quota is not None or not target.may_grow_for_any():
+        if self.ledger is not None or self.quota is not None:
             return None
         queues, rooms = self._related(target), target.rooms_on()
         if any(queue.environments != (target.position,) or queue.overtakers != "nobody" for queue in queues):
@@ -74,7 +75,9 @@ class DemandMeter:
                 return None
             if not all(target.takes(shape) for shape, count in queue.by_shape.items() if count):
                 return None
-        return self._wanted_vcpus(queues) > rooms.vcpus or not self._fit(queues, rooms)
+        if self._wanted_vcpus(queues) <= rooms.vcpus and self._fit(queues, rooms):
+            return False
+        return True if target.may_grow_for_any() else None
 
     def _wanted_vcpus(self, queues: list[JobQueue]) -> int:
         """Return what all waiting jobs ask for: more than there is does not fit, in whatever order it is packed."""
@@ -201,6 +204,8 @@ class DemandMeter:
             if position not in covers:
                 covers[position] = self._on_ec2[position].cover()
             count -= covers[position].pack(shape, want, count)
+            if not count:
+                break  # a run that has room asks for no growth
             if position == queue.environments[-1]:
                 grown = covers[position].keep(shape, want, count, _tried(queue, environments, count))
             else:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-import numpy as np
-
-from batchsim.engine.columns import column, from_numpy, frozen, written
+from batchsim.engine.columns import column, from_numpy, frozen, unless
 from batchsim.records.tables import NEVER, Ints, Jobs
 from batchsim.records.vocabulary import JobState
 
@@ -92,8 +90,8 @@ class JobTable:
 
     def _last_waits(self, state: Ints) -> Ints:
         """Starts of waits that no attempt ended: a placed job's ``waiting_since`` belongs to its attempt's row."""
-        written(self.waiting_since, np.isin(state, (JobState.STARTING, JobState.RUNNING)), NEVER)
-        return frozen(self.waiting_since)
+        is_placed = (state == JobState.STARTING) | (state == JobState.RUNNING)
+        return unless(is_placed, frozen(self.waiting_since), NEVER)
 
     def forget_plans(self) -> None:
         """Let go, at the end of a run, of what no record needs: what first attempts would do, and who is open."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from batchsim.engine.columns import column, frozen, frozen_bools
+from batchsim.engine.columns import column, frozen, frozen_bools, spread, unless
 from batchsim.engine.plan import Terms
 from batchsim.records.tables import NEVER, Bools, Ints, Jobs, Submissions
 from batchsim.records.vocabulary import JobState
@@ -104,8 +102,7 @@ class SubmissionTable:
         """
         shape, entry, first = frozen(self.shape), frozen(self.entry), frozen(self.first_job)
         is_array, created = frozen_bools(self.is_array), frozen(self.created_at)
-        states = np.where(is_array | (created == NEVER), frozen(self.state), jobs.state[first])
-        status_reason = np.where(created == NEVER, frozen(self.status_reason), jobs.status_reason[first])
+        own = is_array | (created == NEVER)
         return Submissions(
             entry=entry,
             occurrence=frozen(self.occurrence),
@@ -114,39 +111,43 @@ class SubmissionTable:
             size=frozen(self.size),
             is_array=is_array,
             queue=frozen(self.queue),
-            share=entries.share[entry],
+            share=spread(entries.share, entry),
             scheduling_priority=_revised(
-                entries.scheduling_priority[entry],
+                entries.scheduling_priority,
+                entry,
                 {
                     row: terms.scheduling_priority
                     for row, terms in revised.items()
                     if entries.share[entry[row]] != NEVER
                 },
             ),
-            definition=_revised(entries.definition[entry], {row: terms.definition for row, terms in revised.items()}),
+            definition=_revised(entries.definition, entry, {row: terms.definition for row, terms in revised.items()}),
             image=frozen(self.image),
-            vcpus_milli=shapes.vcpus_milli[shape],
-            memory_mib=shapes.memory_mib[shape],
-            gpus=shapes.gpus[shape],
-            arm64=shapes.arm64[shape],
-            windows=shapes.windows[shape],
-            ephemeral_gib=shapes.ephemeral_gib[shape],
+            vcpus_milli=spread(shapes.vcpus_milli, shape),
+            memory_mib=spread(shapes.memory_mib, shape),
+            gpus=spread(shapes.gpus, shape),
+            arm64=spread(shapes.arm64, shape),
+            windows=spread(shapes.windows, shape),
+            ephemeral_gib=spread(shapes.ephemeral_gib, shape),
             attempts_allowed=_revised(
-                entries.attempts_allowed[entry], {row: terms.attempts_allowed for row, terms in revised.items()}
+                entries.attempts_allowed, entry, {row: terms.attempts_allowed for row, terms in revised.items()}
             ),
-            timeout_ms=_revised(entries.timeout_ms[entry], {row: terms.timeout_ms for row, terms in revised.items()}),
+            timeout_ms=_revised(entries.timeout_ms, entry, {row: terms.timeout_ms for row, terms in revised.items()}),
             data_bytes=frozen(self.data_bytes),
             due_at_ms=frozen(self.due_at),
             created_at_ms=created,
             ended_at_ms=frozen(self.ended_at),
-            state=states,
-            status_reason=np.where(is_array, frozen(self.status_reason), status_reason),
+            state=unless(own, jobs.state[first], frozen(self.state)),
+            status_reason=unless(own, jobs.status_reason[first], frozen(self.status_reason)),
             calls=frozen(self.calls),
-            needs=shapes.needs[shape],
+            needs=spread(shapes.needs, shape),
         )
 
 
-def _revised(column: Ints, changes: Mapping[int, int]) -> Ints:
-    """A fresh column with other values in some rows."""
+def _revised(values: Ints, code: Ints, changes: Mapping[int, int]) -> Ints:
+    """``values[code]`` with other values in some rows."""
+    if not changes:
+        return spread(values, code)
+    column = values[code]
     column[list(changes)] = list(changes.values())
     return column

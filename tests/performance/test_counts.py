@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pytest
 from conftest import Count
-from counting import Counts, counted
+from counting import Counts, between, counted
 from effort import effort
 from scenario_builder import fair, fixed, job, scenario
 from suite import BENCHMARKS, CYCLES
@@ -32,13 +32,6 @@ PER_INSTANCE = ("scale_in.py", "drain.py", "spot.py", "launch.py", "interruption
 ALL = [(name, cycle) for name in BENCHMARKS for cycle in CYCLES]
 TRACED = [(name, cycle) for name in BENCHMARKS for cycle in effort(fast=("0s",), verify=CYCLES, long=CYCLES)]
 """Where a pass follows each event there is most to walk over."""
-
-
-def between(few: Counts, many: Counts) -> dict[str, float]:
-    """What each job adds, from one run to a larger one."""
-    jobs = many.jobs - few.jobs
-    below, above = few.a_job(), many.a_job()
-    return {what: (above[what] * many.jobs - below[what] * few.jobs) / jobs for what in above}
 
 
 def grown(before: Mapping[str, float], after: Mapping[str, float], most: float) -> dict[str, str]:
@@ -106,3 +99,10 @@ def test_reclaims_scale_in_and_idle_timers_cost_by_instance_however_many_jobs_th
         return sum(by_file(found.lines)[file] for file in PER_INSTANCE) / found.instances
 
     assert lines_for_instances(5) < 1.5 * lines_for_instances(1)
+
+
+def test_while_a_fleet_boots_an_instance_that_is_ready_asks_for_no_growth_for_what_all_of_it_covers():
+    """Launches that fail hold pools back meanwhile; all arrays wait, and all have room on what boots."""
+    found = counted(with_values(benchmark("burst", 1_500, "0s", 1_000), [("world.ice_prob", 0.04)]), lines=True)
+    assert found.instances > 150
+    assert found.lines["ec2.py Ec2Environment.is_open"] < 500 * found.instances

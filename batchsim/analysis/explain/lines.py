@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from batchsim.analysis.exact import int64
 from batchsim.analysis.explain.tables import NOBODY, RunTables
-from batchsim.analysis.typed import MISSING, Int64s
+from batchsim.analysis.typed import MISSING, Bools, Int64s
 from batchsim.analysis.waits import Standing, departures, head_instants
 
 
@@ -84,13 +85,13 @@ class Line:
 
     def ahead(self, job: int, start_ms: int, at_ms: int) -> Int64s:
         """The jobs that stood before one at an instant of its wait, in the order in which they left."""
-        found, order = self.waits, self._order
-        place = np.flatnonzero((found.job[order] == job) & (found.start_ms[order] == start_ms))
+        jobs, starts, ends, has_overtaken = self._left
+        place = np.flatnonzero((jobs == job) & (starts == start_ms))
         if not len(place):
             return _NONE
-        before = order[: place[0]]
-        there = (found.start_ms[before] <= at_ms) & (found.end_ms[before] > at_ms) & ~found.has_overtaken[before]
-        return np.asarray(found.job[before[there]], np.int64)
+        before = slice(0, int(place[0]))
+        there = (starts[before] <= at_ms) & (ends[before] > at_ms) & ~has_overtaken[before]
+        return np.asarray(jobs[before][there], np.int64)
 
     @cached_property
     def at_ms(self) -> Int64s:
@@ -115,8 +116,10 @@ class Line:
         return Stretch(start_ms, end_ms, reason, environment, start_ms < head_ms)
 
     @cached_property
-    def _order(self) -> Int64s:
-        return np.asarray(departures(self.waits)[0], np.int64)
+    def _left(self) -> tuple[Int64s, Int64s, Int64s, Bools]:
+        """Job, start, end of each wait, and whether it overtook, in the order in which they left."""
+        found, order = self.waits, departures(self.waits)[0]
+        return int64(found.job)[order], found.start_ms[order], found.end_ms[order], found.has_overtaken[order]
 
     @cached_property
     def _rows(self) -> Int64s:

@@ -120,7 +120,7 @@ class JobSteps:
         ahead = self.line.ahead(self.row, since_ms, piece.start_ms)
         if not len(ahead):
             return f"first in {line} for now (others overtook it later)"
-        [first] = self.run.ids(ahead[:1])
+        first = self.run.text("jobs", "job_id", int(ahead[0]))
         return f"behind {plural(len(ahead), 'job')} of {line}, {quoted(first)} first"
 
     def _row_told(self, piece: Stretch) -> int | None:

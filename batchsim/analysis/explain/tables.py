@@ -88,7 +88,8 @@ class RunTables:
 
     def text(self, table: str, column: str, row: int) -> str:
         """A text; empty where there is none."""
-        return str(getattr(self, table).text_of(column, np.array([row]))[0])
+        found: str = getattr(self, table).text_at(column, row)
+        return found
 
     def ms(self, table: str, column: str, row: int) -> int:
         """An instant, or a length of time; ``MISSING`` where there is none."""
