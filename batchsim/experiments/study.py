@@ -14,11 +14,11 @@ import numpy as np
 from batchsim._version import __version__
 from batchsim.analysis.metrics import METRICS
 from batchsim.errors import ExperimentError
-from batchsim.experiments.comparison import Row, _estimate, _explained, _frame
+from batchsim.experiments.comparison import Row, _estimate, _frame, explained, spread_row
 from batchsim.experiments.design import Settings
 from batchsim.experiments.effects import Effects, effects_of
 from batchsim.experiments.front import Front, front_of
-from batchsim.experiments.paired import Floats, spread
+from batchsim.experiments.paired import Floats
 from batchsim.experiments.store import Question
 from batchsim.simulation import run
 from batchsim.spec import Scenario
@@ -202,7 +202,7 @@ class Study:
             },
             "knobs": list(self.paths),
             "asked": dict(self.question.asked),
-            "metrics": {name: _explained(name) for name in self.metrics},
+            "metrics": {name: explained(name) for name in self.metrics},
             "points": [{"point": at, "settings": dict(settings)} for at, settings in enumerate(self.points)],
             "means": self._means,
             "front": self._front,
@@ -220,19 +220,8 @@ class Study:
         ]
 
     def _mean_row(self, point: int, at: int, metric: str) -> Row:
-        series = self.measured[point, :, at]
-        held = spread(series[~np.isnan(series)], self.confidence)
-        return {
-            "point": point,
-            "metric": metric,
-            "unit": METRICS[metric].unit,
-            "n": held.n if held else 0,
-            "undefined": int(np.isnan(series).sum()),
-            **_estimate("mean", held.mean if held else None),
-            "sd": held.sd if held else None,
-            "least": held.least if held else None,
-            "most": held.most if held else None,
-        }
+        row = spread_row(metric, self.measured[point, :, at], self.confidence, self.seed)
+        return {"point": point, "metric": metric, **row}
 
     @cached_property
     def _front(self) -> Row:

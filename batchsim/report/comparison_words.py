@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor, log10
 from typing import Any
 
+from batchsim.report.chance_words import of_precision
 from batchsim.report.words import NOTHING, dollars, duration, number, plain, plural, share
 
 Page = Mapping[str, Any]
@@ -27,7 +28,8 @@ def sentences(page: Page) -> list[str]:
 
 def notes(page: Page) -> list[str]:
     """Say how far the figures can be trusted."""
-    return [*_of_failed(page), *_of_policies(page), *_of_counts(page), *_of_undefined(page), *_of_correlations(page)]
+    told = (_of_failed, _of_policies, of_precision, _of_counts, _of_undefined, _of_correlations)
+    return [note for of in told for note in of(page)]
 
 
 def _of_failed(page: Page) -> Iterator[str]:

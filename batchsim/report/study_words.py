@@ -51,11 +51,12 @@ def mean_of(page: Page, point: int, metric: str) -> Row:
 
 
 def with_half(row: Row) -> str:
-    """``$27.65 ± $0.90``: a mean with half its interval; without one where a single run gives none."""
+    """``$27.65 ± $0.90``: a mean with the larger side of its interval; without one where a single run gives none."""
     text = figure(row["mean"], row["unit"])
     if row["mean_low"] is None or row["mean_high"] == row["mean_low"]:
         return text
-    return f"{text} ± {figure((row['mean_high'] - row['mean_low']) / 2, row['unit'])}"
+    half = max(row["mean_high"] - row["mean"], row["mean"] - row["mean_low"])  # a bootstrap's sides are not alike
+    return f"{text} ± {figure(half, row['unit'])}"
 
 
 def effect_half(row: Row) -> float | None:
