@@ -42,7 +42,7 @@ def parse_precision_option(text: str) -> dict[str, Any]:
     return data
 
 
-def precision_of(text: str | None, replications: int | None, *, required: bool) -> dict[str, Any] | None:
+def precision_of(text: str | None, replications: int | None, *, required: bool = False) -> dict[str, Any] | None:
     """The precision asked for on the command line; a usage error for options that do not go together."""
     from batchsim.cli.compare import read_option
 

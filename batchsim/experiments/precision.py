@@ -48,6 +48,11 @@ class Stop:
         }  # fmt: skip
 
 
+def plain(given: Given | None) -> dict[str, Any] | None:
+    """A precision as it stands in a study file."""
+    return given.model_dump(exclude_unset=True) if isinstance(given, Precision) else dict(given) if given else None
+
+
 def read(given: Given | None, replications: int | None) -> Precision | None:
     """The precision asked for, if any.
 

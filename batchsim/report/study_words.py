@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from batchsim.report.chance_words import of_precision
 from batchsim.report.comparison_words import FEWEST, figure
+from batchsim.report.replicate_words import of_methods
 from batchsim.report.words import plain, plural, share
 
 Page = Mapping[str, Any]
@@ -23,7 +25,12 @@ def sentences(page: Page) -> list[str]:
 
 def notes(page: Page) -> list[str]:
     """How far the figures can be trusted."""
-    return [*_of_failed(page), *_of_replications(page), *_of_left_out(page), *_of_beaten(page), *_of_shares(page)]
+    told = (_of_failed, of_precision, _of_replications, _of_left_out, _of_beaten, _of_shares, _of_rows)
+    return [note for of in told for note in of(page)]
+
+
+def _of_rows(page: Page) -> Iterator[str]:
+    yield from of_methods(page["means"])
 
 
 def settings_of(page: Page, point: int, *, longest: int = 0) -> str:
