@@ -7,13 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from batchsim.analysis.metrics import STEADY
 from batchsim.experiments.chance import chance_of_threshold
 from batchsim.experiments.paired import Floats
+from batchsim.spec import Scenario
 
 
 def metrics_with(names: Sequence[str], thresholds: Iterable[str]) -> tuple[str, ...]:
     """The metrics asked for, and those that thresholds are about."""
     return tuple(dict.fromkeys((*names, *thresholds)))
+
+
+def watched(scenario: Scenario) -> tuple[str, ...]:
+    """Metrics that a scenario itself asks for: those of its thresholds; its steady state; what its horizon cuts off."""
+    settings = scenario.simulation
+    steady = [metric.name for metric in STEADY] if settings.warmup is not None else []
+    return (*steady, *(["jobs_unfinished"] if settings.until != "drained" else []), *scenario.thresholds)
 
 
 def chances(

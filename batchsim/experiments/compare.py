@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from batchsim.analysis.metrics import METRICS, metric
 from batchsim.errors import ExperimentError
+from batchsim.experiments import pilot as pilots
 from batchsim.experiments import precision as stopping
 from batchsim.experiments import replications as runs
-from batchsim.experiments.chances import metrics_with
+from batchsim.experiments.chances import metrics_with, watched
 from batchsim.experiments.comparison import Comparison
 from batchsim.experiments.variants import Changes, Own, Variant, variants_of
 from batchsim.experiments.variants import Given as GivenScenario
@@ -69,11 +71,13 @@ def compare(  # noqa: PLR0913 (what a comparison varies, and how it is made)
     if not 0 < confidence < 1:
         raise ExperimentError(f"the confidence must be between 0 and 1, as 0.95, not {confidence!r}")
     compared = baseline_first(variants_of(scenarios, variants, policies=policies), baseline)
-    limits = [name for variant in compared for name in variant.scenario.thresholds]
+    limits = [name for variant in compared for name in watched(variant.scenario)]
     wanted = metrics_with(metric_names(metrics), [*([asked.metric] if asked else []), *limits])
     settled = runs.settled_seed(seed, compared[0].scenario)
+    warm, pilot = pilots.settled([v.scenario for v in compared], [v.policies for v in compared], settled)
+    compared = tuple(replace(v, scenario=each) for v, each in zip(compared, warm, strict=True))
     sampled = runs.Sampling(
-        tuple(variant.scenario for variant in compared),
+        warm,
         wanted,
         settled,
         tuple(variant.policies for variant in compared),
@@ -85,7 +89,7 @@ def compare(  # noqa: PLR0913 (what a comparison varies, and how it is made)
         measured, stop = sampled.measure(replications or runs.DEFAULT), None
     else:
         measured, stop = stopping.sampled(asked, sampled.measure, partial(_stop, asked, wanted.index(asked.metric)))
-    return Comparison(compared, wanted, settled, confidence, measured.values, measured.failed, stop)
+    return Comparison(compared, wanted, settled, confidence, measured.values, measured.failed, stop, pilot)
 
 
 def _stop(asked: Precision, at: int, known: runs.Measured) -> stopping.Stop:

@@ -18,6 +18,7 @@ from batchsim.experiments.chances import chances
 from batchsim.experiments.conditions import Basis, Verdict, judge, parse_condition
 from batchsim.experiments.intervals import spread_of
 from batchsim.experiments.paired import Estimate, Floats, Spread, bonferroni, defined_in_both, paired
+from batchsim.experiments.pilot import Pilot
 from batchsim.experiments.precision import Stop
 from batchsim.experiments.replications import FailedRun
 from batchsim.experiments.variants import Variant
@@ -53,6 +54,8 @@ class Comparison:
     """Runs that crashed or hung twice: undefined in everything."""
     stop: Stop | None = None
     """Where sequential sampling ended, if a precision was asked for."""
+    pilot: Pilot | None = None
+    """Where the warm-up was found to end, if some scenario leaves that open."""
 
     def __repr__(self) -> str:
         names = ", ".join(self.names[1:])
@@ -219,6 +222,7 @@ class Comparison:
             "differences": self._differences,
             "thresholds": self._thresholds,
             "precision": self.stop.row() if self.stop else None,
+            "warmup": self.pilot.row() if self.pilot else None,
         }
         return {**page, "sentences": sentences(page), "notes": notes(page)}
 

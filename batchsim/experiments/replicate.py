@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchsim._version import __version__
+from batchsim.experiments import pilot as pilots
 from batchsim.experiments import precision as stopping
 from batchsim.experiments import replications as runs
-from batchsim.experiments.chances import chances, metrics_with
+from batchsim.experiments.chances import chances, metrics_with, watched
 from batchsim.experiments.compare import metric_names
 from batchsim.experiments.comparison import EXACT, THRESHOLDS, Row, explained, frame_of, spread_row
 from batchsim.experiments.paired import Floats
+from batchsim.experiments.pilot import Pilot
 from batchsim.experiments.precision import Stop
 from batchsim.experiments.variants import Own
 from batchsim.formats import scenario_yaml
@@ -43,6 +45,8 @@ class Replications:
     """Runs that crashed or hung twice: undefined in everything."""
     stop: Stop | None = None
     """Where sequential sampling ended, if a precision was asked for."""
+    pilot: Pilot | None = None
+    """Where the warm-up was found to end, if the scenario leaves that open."""
     policies: Own | None = None
 
     def __repr__(self) -> str:
@@ -157,6 +161,7 @@ class Replications:
             "thresholds": self._thresholds,
             "table": self._table,
             "precision": self.stop.row() if self.stop else None,
+            "warmup": self.pilot.row() if self.pilot else None,
         }
         return {**page, "sentences": sentences(page), "notes": notes(page)}
 
@@ -183,15 +188,16 @@ def replicate(  # noqa: PLR0913 (what is run, how often, and how)
     asked = stopping.read(precision, replications)
     runs.check_counts(runs.DEFAULT if replications is None else replications, workers, run_limit_s)
     given = scenario if isinstance(scenario, Scenario) else scenario_yaml.load(scenario)
-    wanted = metrics_with(metric_names(metrics), [*([asked.metric] if asked else []), *given.thresholds])
+    wanted = metrics_with(metric_names(metrics), [*([asked.metric] if asked else []), *watched(given)])
     settled = runs.settled_seed(seed, given)
-    sampled = runs.Sampling((given,), wanted, settled, (policies,), workers, run_limit_s, told)
+    (warm,), pilot = pilots.settled([given], [policies], settled)
+    sampled = runs.Sampling((warm,), wanted, settled, (policies,), workers, run_limit_s, told)
     if asked is None:
         measured, stop = sampled.measure(replications or runs.DEFAULT), None
     else:
         of = partial(_stop, asked, wanted.index(asked.metric), settled)
         measured, stop = stopping.sampled(asked, sampled.measure, of)
-    return Replications(given, wanted, settled, confidence, measured.values[0], measured.failed, stop, policies)
+    return Replications(warm, wanted, settled, confidence, measured.values[0], measured.failed, stop, pilot, policies)
 
 
 def _stop(asked: Precision, at: int, seed: int, known: runs.Measured) -> Stop:

@@ -15,7 +15,7 @@ from batchsim.analysis.metrics import METRICS
 from batchsim.errors import ExperimentError, ScenarioError
 from batchsim.experiments import precision as stopping
 from batchsim.experiments import replications as runs
-from batchsim.experiments.chances import metrics_with
+from batchsim.experiments.chances import metrics_with, watched
 from batchsim.experiments.code_version import code_version
 from batchsim.experiments.compare import metric_names
 from batchsim.experiments.design import Settings, check_runs, points_of
@@ -198,7 +198,7 @@ def _metrics(asked: Asked) -> tuple[str, ...]:
     named = [*(metric_names([spec.precision.metric]) if spec.precision else ()), *metric_names(spec.front)]
     varied = [path.split(".")[1] for path in spec.vary if path.startswith("thresholds.")]
     shown = metric_names(spec.metrics or METRICS_SHOWN)
-    return metrics_with((*shown, *named), [*asked.scenario.thresholds, *(each for each in varied if each in METRICS)])
+    return metrics_with((*shown, *named), [*watched(asked.scenario), *(each for each in varied if each in METRICS)])
 
 
 def _question(asked: Asked, kept: Store) -> Question:

@@ -7,6 +7,7 @@ from math import floor, log10
 from typing import Any
 
 from batchsim.report.chance_words import of_precision
+from batchsim.report.steady_words import of_pilot, of_runs
 from batchsim.report.words import NOTHING, dollars, duration, number, plain, plural, share
 
 Page = Mapping[str, Any]
@@ -28,8 +29,27 @@ def sentences(page: Page) -> list[str]:
 
 def notes(page: Page) -> list[str]:
     """Say how far the figures can be trusted."""
-    told = (_of_failed, _of_policies, of_precision, _of_counts, _of_undefined, _of_correlations)
+    told = (_of_failed, _of_policies, of_pilot, of_precision, _of_steady, _of_counts, _of_undefined, _of_correlations)
     return [note for of in told for note in of(page)]
+
+
+def _of_steady(page: Page) -> Iterator[str]:
+    """Which variants have no steady state, and which leave jobs behind at their horizon."""
+    for variant in page["variants"]:
+        rows = [row for row in page["table"] if row["variant"] == variant["name"]]
+        yield from of_runs(rows, variant["name"])
+        yield from of_censored(rows, plain(variant["name"]))
+
+
+def of_censored(rows: Iterable[Row], whose: str = "") -> Iterator[str]:
+    """Jobs that had not ended when a run did, said openly."""
+    for row in rows:
+        if row["metric"] == "jobs_unfinished" and row["mean"]:
+            of = f" of {whose}" if whose else ""
+            yield (
+                f"jobs that had not ended at the horizon{of}: {figure(row['mean'], '1')} a run (at most"
+                f" {figure(row['most'], '1')}); they are counted, and are in no mean of times"
+            )
 
 
 def _of_failed(page: Page) -> Iterator[str]:

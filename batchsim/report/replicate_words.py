@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batchsim.report.chance_words import chance, counted, event, of_precision
-from batchsim.report.comparison_words import FEWEST, _listed, figure
+from batchsim.report.comparison_words import FEWEST, _listed, figure, of_censored
+from batchsim.report.steady_words import of_pilot, of_runs
 from batchsim.report.words import NOTHING, plain, plural
 
 Page = Mapping[str, Any]
@@ -17,12 +18,19 @@ _TOLD_FIRST = ("cost_usd", "makespan_s")
 
 def sentences(page: Page) -> list[str]:
     """What can be said."""
-    return [*_of_means(page), *_of_thresholds(page)]
+    return [*of_runs(page["table"]), *_of_means(page), *_of_thresholds(page)]
 
 
 def notes(page: Page) -> list[str]:
     """How far the figures can be trusted."""
-    return [*_of_failed(page), *of_precision(page), *_of_counts(page), *_of_undefined(page), *of_methods(page["table"])]
+    return [
+        *_of_failed(page),
+        *of_pilot(page),
+        *of_precision(page),
+        *_of_counts(page),
+        *_of_undefined(page),
+        *of_methods(page["table"]),
+    ]
 
 
 def interval(row: Row) -> str:
@@ -48,17 +56,6 @@ def of_methods(table: list[Row]) -> Iterator[str]:
             f"intervals of {_listed(names)} are bootstraps of the replications (BCa, 10,000 resamples): a percentile, a"
             " ratio or a skewed metric is not normal enough for Student's t"
         )
-
-
-def of_censored(rows: list[Row], whose: str = "") -> Iterator[str]:
-    """Jobs that had not ended when a run did, said openly."""
-    for row in rows:
-        if row["metric"] == "jobs_unfinished" and row["mean"]:
-            of = f" of {whose}" if whose else ""
-            yield (
-                f"jobs that had not ended at the horizon{of}: {figure(row['mean'], '1')} a run (at most"
-                f" {figure(row['most'], '1')}); they are counted, and their times go as far as they got"
-            )
 
 
 def _of_means(page: Page) -> Iterator[str]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from batchsim.report.chance_words import of_precision
-from batchsim.report.comparison_words import FEWEST, figure
+from batchsim.report.comparison_words import FEWEST, figure, of_censored
 from batchsim.report.replicate_words import of_methods
+from batchsim.report.steady_words import of_runs
 from batchsim.report.words import plain, plural, share
 
 Page = Mapping[str, Any]
@@ -16,6 +17,8 @@ Row = Mapping[str, Any]
 MATTERS = 0.05
 """A share of less is not worth a word."""
 _MOST_NAMED = 3
+_MOST_NOTED = 20
+"""Points that a note is made of."""
 
 
 def sentences(page: Page) -> list[str]:
@@ -30,6 +33,14 @@ def notes(page: Page) -> list[str]:
 
 
 def _of_rows(page: Page) -> Iterator[str]:
+    """Of every point: no steady state, jobs left behind at the horizon; and how intervals were made."""
+    for point in page["points"][:_MOST_NOTED]:
+        rows = [row for row in page["means"] if row["point"] == point["point"]]
+        told = f"point {point['point']} ({settings_of(page, point['point'], longest=60)})"
+        yield from of_runs(rows, told)
+        yield from of_censored(rows, told)
+    if any(name.startswith("steady_") for name in page["metrics"]):
+        yield "a warm-up that is auto is judged in each run of a study by itself: give a duration where it matters"
     yield from of_methods(page["means"])
 
 

@@ -75,7 +75,7 @@ def test_a_study_out_of_reach_stops_at_the_most_and_says_so():
 
 
 def test_a_study_is_held_to_its_cap_by_the_most_that_it_may_run():
-    with pytest.raises(ExperimentError, match="up to 500 replications are 1,500 runs.*E195"):
+    with pytest.raises(ExperimentError, match=r"up to 500 replications are 1,500 runs.*E195"):
         batchsim.sweep(night(), VARY, precision={"metric": "cost_usd"}, max_runs=1_000)
 
 
@@ -85,7 +85,7 @@ def test_replications_and_precision_together_are_refused_and_the_caller_outranks
     study.write_text("scenario: night.yaml\nvary: {spot.maxvCpus: [2, 4]}\nreplications: 2\n")
     assert batchsim.sweep(study, precision={"metric": "makespan_s", "rel": 0.9}).replications == 10
     study.write_text(study.read_text() + "precision: {metric: makespan_s, rel: 90%}\n")
-    with pytest.raises(ScenarioError, match="give one|two ways"):
+    with pytest.raises(ScenarioError, match="two ways"):
         batchsim.sweep(study)
 
 
