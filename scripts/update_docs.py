@@ -190,6 +190,8 @@ def pairing() -> str:
     sds = {(row["metric"], row["variant"]): row["sd"] for row in page["table"]}
     lines = ["| metric | correlation of the pairs | ± of the pairs | ± of independent runs |", "|---|---|---|---|"]
     for row in page["differences"]:
+        if row["correlation"] is None:  # one of the two is the same in every run
+            continue
         both = [sds[row["metric"], variant["name"]] for variant in page["variants"]]
         apart = t_quantile(level, 2 * n - 1) * math.hypot(*both) / math.sqrt(n)
         widths = (signed(each, row["unit"])[1:] for each in (row["difference_high"] - row["difference"], apart))

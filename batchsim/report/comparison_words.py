@@ -249,7 +249,9 @@ def _of_undefined(page: Page) -> Iterator[str]:
 def _of_correlations(page: Page) -> Iterator[str]:
     """Where pairing did not help, openly."""
     for variant in page["variants"][1:]:
-        found = [row for row in rows_of(page, variant["name"]) if (row["correlation"] or 1) <= 0]
+        found = [
+            row for row in rows_of(page, variant["name"]) if row["correlation"] is not None and row["correlation"] <= 0
+        ]
         if found:
             told = _listed(f"{row['metric']} ({row['correlation']:.2f})" for row in found)
             yield f"common random numbers did not help for {plain(variant['name'])}: correlation of the pairs {told}"
