@@ -35,6 +35,7 @@ from batchsim.report.assumptions import show
 from batchsim.report.comparison_sections import ORDER as COMPARISON
 from batchsim.report.comparison_words import signed
 from batchsim.report.explain import digest_text
+from batchsim.report.replicate_sections import ORDER as REPLICATIONS
 from batchsim.report.study_sections import ORDER as STUDY
 from batchsim.report.terminal import report_text
 from batchsim.report.words import count, dollars, duration, share
@@ -213,6 +214,18 @@ def swept() -> str:
     return f"```sh\n{SWEEP_COMMAND}\n```\n\n```text\n{report_text(json.loads(done.stdout), parts=STUDY)}```"
 
 
+# docs/statistics.md --------------------------------------------------------------------------------
+
+REPLICATE_COMMAND = "batchsim replicate scenarios/gpu_hyperparameters.yaml --precision makespan_s=2%"
+
+
+def replicated() -> str:
+    """The command, and its report."""
+    words = shlex.split(REPLICATE_COMMAND.replace("scenarios/", f"{PROJECT}/scenarios/"))
+    page = json.loads(CliRunner().invoke(app, [*words[1:], "--format", "json"]).stdout)
+    return f"```sh\n{REPLICATE_COMMAND}\n```\n\n```text\n{report_text(page, parts=REPLICATIONS)}```"
+
+
 # docs/model.md -------------------------------------------------------------------------------------
 
 
@@ -373,6 +386,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/invariants.md": {"invariants": invariants},
     "docs/metrics.md": {"metrics": metrics},
     "docs/model.md": {"markets": markets, "world": world},
+    "docs/statistics.md": {"replicate": replicated},
     "docs/sweep.md": {"sweep": swept},
     "docs/theory.md": {"cases": theory},
 }
