@@ -323,7 +323,8 @@ class Result:
         from batchsim.pricing import schedule_of
 
         schedule = schedule_of(self.scenario, self.records.horizon_ms)
-        return Analysis(self.records, self.prices, self.rules, schedule)
+        warmup = self.scenario.simulation.warmup
+        return Analysis(self.records, self.prices, self.rules, schedule, warmup)
 
     @cached_property
     def _summary(self) -> dict[str, Any]:

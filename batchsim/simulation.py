@@ -24,6 +24,7 @@ from batchsim.engine.workload import expand
 from batchsim.engine.workload.plans import DependencyKind
 from batchsim.errors import PolicyError, Problem, ScenarioError, SimulationError
 from batchsim.formats.trace_csv import read_trace
+from batchsim.offered import offered_vcpus
 from batchsim.policies.given import policies_of
 from batchsim.preflight import Link, preflight, preflight_links, preflight_revision
 from batchsim.prepared import Prepared, epoch_ms, prepare, refuse, settled
@@ -206,6 +207,8 @@ class Simulation:
             records = freeze(self._engine, horizon_ms)
             prices = prices_of(self.scenario, self._facts, records.names)
             rules = rules_of(self.scenario, records.names, self._engine.highest_min_vcpus())
+            if self.scenario.simulation.warmup is not None:
+                rules = replace(rules, offered_vcpus=offered_vcpus(self.scenario))
             replaced, lookup = self._policies.replaced, catalog.price_list
             told = records, self.scenario, prices, rules, self._facts.as_of, replaced, lookup
             self._result = Result(*told, judge=_judge)

@@ -35,6 +35,7 @@ from batchsim.report.assumptions import show
 from batchsim.report.comparison_sections import ORDER as COMPARISON
 from batchsim.report.comparison_words import signed
 from batchsim.report.explain import digest_text
+from batchsim.report.replicate_sections import ORDER as REPLICATIONS
 from batchsim.report.study_sections import ORDER as STUDY
 from batchsim.report.terminal import report_text
 from batchsim.report.words import count, dollars, duration, share
@@ -190,6 +191,8 @@ def pairing() -> str:
     sds = {(row["metric"], row["variant"]): row["sd"] for row in page["table"]}
     lines = ["| metric | correlation of the pairs | ± of the pairs | ± of independent runs |", "|---|---|---|---|"]
     for row in page["differences"]:
+        if row["correlation"] is None:  # one of the two is the same in every run
+            continue
         both = [sds[row["metric"], variant["name"]] for variant in page["variants"]]
         apart = t_quantile(level, 2 * n - 1) * math.hypot(*both) / math.sqrt(n)
         widths = (signed(each, row["unit"])[1:] for each in (row["difference_high"] - row["difference"], apart))
@@ -209,6 +212,18 @@ def swept() -> str:
     with TemporaryDirectory() as folder:
         done = CliRunner().invoke(app, [*words[1:], "--store", f"{folder}/store", "--format", "json"])
     return f"```sh\n{SWEEP_COMMAND}\n```\n\n```text\n{report_text(json.loads(done.stdout), parts=STUDY)}```"
+
+
+# docs/statistics.md --------------------------------------------------------------------------------
+
+REPLICATE_COMMAND = "batchsim replicate scenarios/gpu_hyperparameters.yaml --precision makespan_s=2%"
+
+
+def replicated() -> str:
+    """The command, and its report."""
+    words = shlex.split(REPLICATE_COMMAND.replace("scenarios/", f"{PROJECT}/scenarios/"))
+    page = json.loads(CliRunner().invoke(app, [*words[1:], "--format", "json"]).stdout)
+    return f"```sh\n{REPLICATE_COMMAND}\n```\n\n```text\n{report_text(page, parts=REPLICATIONS)}```"
 
 
 # docs/model.md -------------------------------------------------------------------------------------
@@ -371,6 +386,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/invariants.md": {"invariants": invariants},
     "docs/metrics.md": {"metrics": metrics},
     "docs/model.md": {"markets": markets, "world": world},
+    "docs/statistics.md": {"replicate": replicated},
     "docs/sweep.md": {"sweep": swept},
     "docs/theory.md": {"cases": theory},
 }

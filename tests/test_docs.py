@@ -107,6 +107,7 @@ WITH_FIGURES = (
     "docs/invariants.md",
     "docs/metrics.md",
     "docs/model.md",
+    "docs/statistics.md",
     "docs/sweep.md",
     "docs/theory.md",
 )

@@ -41,6 +41,25 @@ def _statistics(name: str, what: str) -> tuple[Metric, ...]:
     )
 
 
+def _steady(name: str, unit: str, better: str, what: str, key: str = "") -> Metric:
+    return Metric(name, unit, better, what, ("steady", key or name.removeprefix("steady_").removesuffix("_share")))
+
+
+STEADY: tuple[Metric, ...] = (
+    _steady("offered_load", "share", "lower", "vCPUs that jobs ask for at a time, of maxvCpus"),
+    _steady("growth_per_h", "1/h", "lower", "how many more jobs were in the system, an hour of the second half"),
+    _steady("steady_wait_mean_s", "s", "lower", "mean of time in RUNNABLE, after the warm-up", "wait_mean_s"),
+    _steady("steady_wait_p95_s", "s", "lower", "p95 of time in RUNNABLE, after the warm-up", "wait_p95_s"),
+    _steady("steady_turnaround_mean_s", "s", "lower", "mean of due to ended, after the warm-up", "turnaround_mean_s"),
+    _steady("steady_turnaround_p95_s", "s", "lower", "p95 of due to ended, after the warm-up", "turnaround_p95_s"),
+    _steady("steady_vcpu_utilisation", "share", "higher", "vCPUs held of vCPUs on, after the warm-up"),
+    _steady("steady_running_mean", "1", "higher", "containers running, mean after the warm-up"),
+    _steady("steady_in_system_mean", "1", "lower", "jobs submitted and not ended, mean after the warm-up"),
+    _steady("steady_jobs_per_h", "1/h", "higher", "jobs succeeded an hour, after the warm-up"),
+    _steady("steady_unfinished", "1", "lower", "jobs submitted after the warm-up that had not ended", "censored"),
+)
+"""Of runs that declare a warm-up; undefined of all others, and where no state is steady."""
+
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -75,6 +94,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("saved_vcpu_h", "vCPU-h", "higher", "work that checkpoints saved", ("reclaims", "saved_vcpu_h")),
         Metric("cut_short", "1", "lower", "jobs that exit 0 at SIGTERM, unfinished", ("reclaims", "cut_short")),
         Metric("lost_usd", "USD", "lower", "billed for attempts that reclaims lost", ("reclaims", "lost_usd")),
+        *STEADY,
     )
 }
 """Every metric by name."""

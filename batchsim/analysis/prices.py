@@ -121,6 +121,8 @@ class Rules:
     """The scenario's; None, as by default, where it is not known."""
     ceilings: Ceilings = field(default_factory=Ceilings)
     """None, as by default, where they are not known."""
+    offered_vcpus: float | None = None
+    """vCPUs that the workload would hold at a time, by its rates and mean run times; None where they are not known."""
 
     def of(self, environment: int) -> ScaleIn:
         """Return the scale-in rules of one environment."""

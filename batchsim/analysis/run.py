@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from batchsim.analysis.slack import slack_ms
 from batchsim.analysis.waits import WaitReasons, Waits, wait_reasons, waits, waits_check
 from batchsim.records.tables import Records
 
+Warmup = int | Literal["auto"]
+"""Milliseconds from the start, or as MSER-5 finds it."""
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -33,6 +37,8 @@ class Analysis:
     rules: Rules = field(default_factory=Rules)
     schedule: Schedule = NIGHTLY
     """How much of the calendar the run stands for."""
+    warmup: Warmup | None = None
+    """What is not yet the steady state; None of a run that has none."""
 
     @cached_property
     def phases(self) -> Phases:

@@ -38,6 +38,7 @@ from batchsim.analysis.prices import Prices, Reserved, SavingsPlan
 from batchsim.analysis.recurring import recurring
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import ratio
+from batchsim.analysis.steady import steady
 from batchsim.analysis.throughput import MS_PER_H, entries, makespan_ms, throughput
 from batchsim.analysis.utilisation import utilisation
 from batchsim.analysis.workflows import longest
@@ -238,6 +239,7 @@ _SECTIONS: Mapping[str, Callable[[Analysis], Any]] = {
     "throughput": throughput,
     "over_time": over_time,
     "utilisation": utilisation,
+    "steady": steady,
     "limits": limits_summary,
     "consumables": consumables,
     "instances": _instances,

@@ -37,6 +37,7 @@ def batchsim(
 
 
 app.command()(verbs_of_runs.run)
+app.command(epilog=verbs_of_runs.REPLICATE_EXAMPLES)(verbs_of_runs.replicate)
 app.command(epilog=verbs_of_runs.COMPARE_EXAMPLES)(verbs_of_runs.compare)
 app.command()(verbs_of_scenarios.validate)
 app.command()(verbs_of_scenarios.schema)

@@ -14,6 +14,7 @@ import typer
 from batchsim.cli import scenarios
 from batchsim.cli.exit_codes import ANSWER_IS_NO, POINTS_FAILED
 from batchsim.cli.guard import guarded
+from batchsim.cli.precise import answer_of_precision
 from batchsim.errors import cut, printable
 from batchsim.units import parse_duration_ms
 
@@ -37,7 +38,9 @@ class Wishes:
     fail_if: tuple[str, ...] = ()
     basis: Literal["mean", "interval"] = "mean"
     seed: int | None = None
-    replications: int = 30
+    replications: int | None = None
+    precision: dict[str, Any] | None = None
+    require_precision: bool = False
     workers: int = 1
     run_limit: str | None = None
     out: Path | None = None
@@ -51,7 +54,7 @@ def compare_scenarios(files: list[Path], wishes: Wishes) -> None:
         conditions = _conditions(wishes)
         variants = _variants(files, wishes)
         drawn = wishes.seed is None and variants[0].scenario.simulation.seed is None
-        with reserved(wishes.out, force=wishes.force), _progress(len(variants) * wishes.replications) as told:
+        with reserved(wishes.out, force=wishes.force), progress(_total(len(variants), wishes)) as told:
             comparison = _compared(variants, conditions, wishes, told)
             replay.seed = comparison.seed
             if wishes.out is not None:
@@ -60,13 +63,19 @@ def compare_scenarios(files: list[Path], wishes: Wishes) -> None:
         _report(comparison, verdicts, wishes)
         if drawn:
             typer.echo(f"seed {replay.seed} was drawn; this comparison again: {replay.command}", err=True)
-        _answer(verdicts, comparison)
+        _answer(verdicts, comparison, required=wishes.require_precision)
+
+
+def _total(variants: int, wishes: Wishes) -> int | None:
+    from batchsim.experiments.replications import DEFAULT
+
+    return None if wishes.precision else variants * (wishes.replications or DEFAULT)
 
 
 def _conditions(wishes: Wishes) -> list[Condition]:
     from batchsim.experiments.conditions import parse_condition
 
-    if wishes.basis == "interval" and wishes.fail_if and wishes.replications < 2:
+    if wishes.basis == "interval" and wishes.fail_if and wishes.replications == 1:
         raise typer.BadParameter("an interval needs two replications or more", param_hint="--fail-basis")
     return [read_option(parse_condition, text, "--fail-if") for text in wishes.fail_if]
 
@@ -101,6 +110,7 @@ def _compared(
         {variant.name: variant.scenario for variant in variants},
         metrics=[*asked, *(condition.metric.name for condition in conditions)],
         replications=wishes.replications,
+        precision=wishes.precision,
         seed=wishes.seed,
         workers=wishes.workers,
         run_limit_s=read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None,
@@ -138,8 +148,8 @@ def reserved(out: Path | None, *, force: bool) -> AbstractContextManager[object]
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on stderr while a person watches; gone when all is done."""
+def progress(total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on stderr while a person watches, without an end where that is not known; gone when all is done."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
@@ -147,7 +157,7 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"{total} runs", total=total)
+        task = progress.add_task("runs" if total is None else f"{total} runs", total=total)
         yield lambda: progress.advance(task)
 
 
@@ -187,7 +197,7 @@ def _as_data(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _answer(verdicts: list[Verdict], comparison: Comparison) -> None:
+def _answer(verdicts: list[Verdict], comparison: Comparison, *, required: bool) -> None:
     """Say on stderr which runs failed and which conditions hold; leave with 1 if any does, else with 5."""
     for run in comparison.failed:
         name, again = comparison.names[run.scenario], f"--seed {comparison.seed} --set simulation.replication="
@@ -196,6 +206,7 @@ def _answer(verdicts: list[Verdict], comparison: Comparison) -> None:
     failed = [verdict for verdict in verdicts if verdict.holds]
     for verdict in failed:
         typer.echo(f"fail-if {verdict.condition.text!r}: {verdict.variant}: {verdict.because}", err=True)
+    answer_of_precision(comparison.summary(), required=required)
     if failed:
         raise typer.Exit(ANSWER_IS_NO)
     if comparison.failed:

@@ -90,7 +90,13 @@ FailBasis = Annotated[
     Basis, typer.Option("--fail-basis", help="Judge --fail-if by the mean, or only if the whole interval says so.")
 ]
 Replications = Annotated[
-    int, typer.Option(min=1, max=1_000_000, help="How often each variant runs, the pairs with the same random numbers.")
+    int | None,
+    typer.Option(
+        min=1,
+        max=1_000_000,
+        help="How often each variant runs, the pairs with the same random numbers. [default: 30]",
+        show_default=False,
+    ),
 ]
 
 RunLimit = Annotated[

@@ -13,6 +13,7 @@ from batchsim.cli import scenarios
 from batchsim.cli.compare import limit_s, read_option, reserved
 from batchsim.cli.exit_codes import INTERRUPTED, POINTS_FAILED, TERMINATED
 from batchsim.cli.guard import Replay, Terminated, guarded
+from batchsim.cli.precise import answer_of_precision
 from batchsim.errors import printable
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Wishes:
     run_limit: str | None = None
     out: Path | None = None
     force: bool = False
+    require_precision: bool = False
     form: Literal["text", "json", "csv"] = "text"
 
 
@@ -45,6 +47,10 @@ def sweep_scenario(file: Path, wishes: Wishes) -> None:
     with guarded() as replay:
         run_limit_s = read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None
         asked = _asked(file, wishes)
+        if wishes.require_precision and asked.spec.precision is None:
+            raise typer.BadParameter(
+                "--require-precision needs --precision METRIC=REL, or a precision in the study file"
+            )
         check_counts(asked.spec.replications, wishes.workers, run_limit_s)
         try:
             study = _carried_out(asked, wishes, run_limit_s)
@@ -57,7 +63,7 @@ def sweep_scenario(file: Path, wishes: Wishes) -> None:
         _report(study, wishes)
         if asked.spec.seed is None and asked.scenario.simulation.seed is None:
             typer.echo(f"seed {study.seed} was drawn; {wishes.store} keeps it for this study", err=True)
-        _answer(study)
+        _answer(study, required=wishes.require_precision)
 
 
 def _asked(file: Path, wishes: Wishes) -> Asked:
@@ -129,10 +135,11 @@ def _report(study: Study, wishes: Wishes) -> None:
             typer.echo(f"The study, for a browser: {wishes.out / 'report.html'}")
 
 
-def _answer(study: Study) -> None:
+def _answer(study: Study, *, required: bool) -> None:
     """Say on stderr which runs failed; leave with 5 if any did."""
     for point, replication, why in study.failed:
         told = f"replication {replication} of point {point} failed twice: {why}; the same command tries it again"
         typer.echo(printable(f"batchsim: {told}"), err=True)
+    answer_of_precision(study.summary(), required=required)
     if study.failed:
         raise typer.Exit(POINTS_FAILED)

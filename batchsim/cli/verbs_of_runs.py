@@ -1,4 +1,4 @@
-"""``run`` and ``compare``: commands that simulate what a scenario asks for."""
+"""``run``, ``replicate`` and ``compare``: commands that simulate what a scenario asks for."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from batchsim.cli.options import (
     Variants,
     Workers,
 )
+from batchsim.cli.precise import PrecisionOption, RequirePrecision, precision_of
 
 
 def run(
@@ -81,6 +82,64 @@ def run(
     run_scenario(scenario, wishes)
 
 
+REPLICATE_EXAMPLES = """\b
+Examples:
+  batchsim replicate night.yaml
+  batchsim replicate night.yaml --replications 100 --workers 2 --out answer
+  batchsim replicate night.yaml --precision cost_usd=2%
+"""
+
+
+def replicate(
+    scenario: ScenarioFile,
+    *,
+    settings: Settings = None,
+    replications: Annotated[
+        int | None,
+        typer.Option(min=1, max=1_000_000, help="How often it runs. [default: 30]", show_default=False),
+    ] = None,
+    precision: PrecisionOption = None,
+    require_precision: RequirePrecision = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The seed of all runs; else the scenario's own, else one is drawn.")
+    ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option("--metric", metavar="NAME", help="Show this metric; repeatable; 'all' for every one."),
+    ] = None,
+    workers: Workers = 1,
+    run_limit: RunLimit = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write replications, tables and page into this folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace batchsim's own files in DIR.")] = False,
+    allow_path: AllowPath = None,
+    form: Annotated[
+        Form, typer.Option("--format", help="text for people, json for programs, csv for sheets.")
+    ] = Form.TEXT,
+) -> None:
+    """Run a scenario many times: what its metrics are, how far to trust that, how likely its thresholds are met."""
+    from batchsim.cli.replicate import Wishes, replicate_scenario
+
+    if out is None and force:
+        raise typer.BadParameter("--force is about the folder of tables: give --out DIR too")
+    wishes = Wishes(
+        settings=tuple(settings or ()),
+        allow_paths=tuple(allow_path or ()),
+        metrics=tuple(metrics or ()),
+        replications=replications,
+        precision=precision_of(precision, replications, required=require_precision),
+        require_precision=require_precision,
+        seed=seed,
+        workers=workers,
+        run_limit=run_limit,
+        out=out,
+        force=force,
+        form="json" if form is Form.JSON else "csv" if form is Form.CSV else "text",
+    )
+    replicate_scenario(scenario, wishes)
+
+
 COMPARE_EXAMPLES = """\b
 Examples:
   batchsim compare before.yaml after.yaml
@@ -100,7 +159,9 @@ def compare(
     baseline: Annotated[
         str | None, typer.Option(metavar="NAME", help="The variant to compare with, if not the first.")
     ] = None,
-    replications: Replications = 30,
+    replications: Replications = None,
+    precision: PrecisionOption = None,
+    require_precision: RequirePrecision = False,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The seed of all variants; else the baseline's own, else one is drawn.")
     ] = None,
@@ -133,6 +194,8 @@ def compare(
         basis="interval" if fail_basis is Basis.INTERVAL else "mean",
         seed=seed,
         replications=replications,
+        precision=precision_of(precision, replications, required=require_precision),
+        require_precision=require_precision,
         workers=workers,
         run_limit=run_limit,
         out=out,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from batchsim.cli.options import Form, Format
+from batchsim.cli.precise import PrecisionOption, RequirePrecision, precision_of
 
 _STORE = "batchsim-studies.sqlite"
 
@@ -59,6 +60,8 @@ def sweep(
     replications: Annotated[
         int | None, typer.Option(min=1, max=1_000_000, help="How often each point runs. [default: 10]")
     ] = None,
+    precision: PrecisionOption = None,
+    require_precision: RequirePrecision = False,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The seed of all runs; else the scenario's own, else one is drawn.")
     ] = None,
@@ -105,13 +108,14 @@ def sweep(
         raise typer.BadParameter("--force is about the folder of tables: give --out DIR too")
     values = {
         "design": design.value if design else None, "points": points, "replications": replications, "seed": seed,
+        "precision": precision_of(precision, replications),
         "metrics": metrics or None, "max_runs": max_runs, "name": name,
         "front": [each.strip() for each in front.split(",")] if front is not None else None,
     }  # fmt: skip
     wishes = Wishes(
         vary=tuple(vary or ()), settings=tuple(settings or ()), allow_paths=tuple(allow_path or ()),
         values={key: value for key, value in values.items() if value is not None}, store=store, workers=workers,
-        run_limit=run_limit, out=out, force=force,
+        run_limit=run_limit, out=out, force=force, require_precision=require_precision,
         form="json" if form is Form.JSON else "csv" if form is Form.CSV else "text",
     )  # fmt: skip
     sweep_scenario(scenario, wishes)

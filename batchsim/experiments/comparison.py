@@ -14,8 +14,12 @@ import numpy as np
 from batchsim._version import __version__
 from batchsim.analysis.metrics import METRICS
 from batchsim.errors import ExperimentError
+from batchsim.experiments.chances import chances
 from batchsim.experiments.conditions import Basis, Verdict, judge, parse_condition
-from batchsim.experiments.paired import Estimate, Floats, bonferroni, defined_in_both, paired, spread
+from batchsim.experiments.intervals import spread_of
+from batchsim.experiments.paired import Estimate, Floats, Spread, bonferroni, defined_in_both, paired
+from batchsim.experiments.pilot import Pilot
+from batchsim.experiments.precision import Stop
 from batchsim.experiments.replications import FailedRun
 from batchsim.experiments.variants import Variant
 from batchsim.simulation import replaced_by, run
@@ -48,6 +52,10 @@ class Comparison:
     """Shape (variants, replications, metrics); NaN where a run does not define a metric."""
     failed: tuple[FailedRun, ...] = ()
     """Runs that crashed or hung twice: undefined in everything."""
+    stop: Stop | None = None
+    """Where sequential sampling ended, if a precision was asked for."""
+    pilot: Pilot | None = None
+    """Where the warm-up was found to end, if some scenario leaves that open."""
 
     def __repr__(self) -> str:
         names = ", ".join(self.names[1:])
@@ -97,6 +105,11 @@ class Comparison:
     def differences(self) -> pd.DataFrame:
         """One row a metric and variant but the baseline: the paired difference and all that is known of it."""
         return _frame(self._differences)
+
+    @cached_property
+    def thresholds(self) -> pd.DataFrame:
+        """One row a variant and threshold of its scenario: n, met, and the probability with Wilson's interval."""
+        return frame_of(self._thresholds, THRESHOLDS)
 
     @property
     def plot(self) -> ComparisonPlots:
@@ -204,14 +217,29 @@ class Comparison:
             },
             "failed": [self._failed_row(run) for run in self.failed],
             "variants": [_described(variant) for variant in self.variants],
-            "metrics": {name: _explained(name) for name in self.metrics},
+            "metrics": {name: explained(name) for name in self.metrics},
             "table": self._table,
             "differences": self._differences,
+            "thresholds": self._thresholds,
+            "precision": self.stop.row() if self.stop else None,
+            "warmup": self.pilot.row() if self.pilot else None,
         }
         return {**page, "sentences": sentences(page), "notes": notes(page)}
 
     def _failed_row(self, run: FailedRun) -> Row:
         return {"variant": self.names[run.scenario], "replication": run.replication, "why": run.why}
+
+    @cached_property
+    def _thresholds(self) -> list[Row]:
+        """Each variant's chances of meeting the thresholds of its scenario."""
+        return [
+            {"variant": variant.name, **row}
+            for at, variant in enumerate(self.variants)
+            for row in chances(
+                variant.scenario.thresholds, self.metrics, self.measured[at], self.confidence,
+                [run.replication for run in self.failed if run.scenario == at],
+            )
+        ]  # fmt: skip
 
     @cached_property
     def _table(self) -> list[Row]:
@@ -224,19 +252,13 @@ class Comparison:
 
     def _spread_row(self, variant: int, metric: int, difference: Mapping[str, Any] | None) -> Row:
         series = self.measured[variant, :, metric]
-        held = spread(series[~np.isnan(series)], self.confidence)
-        name = self.metrics[metric]
-        kept = difference or {}
+        name, kept = self.metrics[metric], difference or {}
+        held = spread_row(name, series, self.confidence, self.seed)
         return {
             "metric": name,
-            "unit": METRICS[name].unit,
+            "unit": held["unit"],
             "variant": self.names[variant],
-            "n": held.n if held else 0,
-            "undefined": int(np.isnan(series).sum()),
-            **_estimate("mean", held.mean if held else None),
-            "sd": held.sd if held else None,
-            "least": held.least if held else None,
-            "most": held.most if held else None,
+            **held,
             **{key: kept.get(key) for key in (*_DIFFERENCE, *_PERCENT, "different")},
         }
 
@@ -281,6 +303,26 @@ def _estimate(name: str, found: Estimate | None) -> Row:
     return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
 
 
+def spread_row(metric: str, series: Floats, confidence: float, seed: int) -> Row:
+    """What the replications of a metric come to: unit, n, mean with its interval, sd, range."""
+    held = spread_of(metric, series[~np.isnan(series)], confidence, seed)
+    return {
+        "unit": METRICS[metric].unit,
+        "n": held.n if held else 0,
+        "undefined": int(np.isnan(series).sum()),
+        **_estimate("mean", held.mean if held else None),
+        "interval": _method_told(held),
+        "sd": held.sd if held else None,
+        "least": held.least if held else None,
+        "most": held.most if held else None,
+    }
+
+
+def _method_told(held: Spread | None) -> str | None:
+    """``t`` or ``bca``; None where there is no interval."""
+    return None if held is None or held.mean.low is None else held.method
+
+
 def _described(variant: Variant) -> Row:
     scenario: Scenario = variant.scenario
     return {
@@ -291,9 +333,21 @@ def _described(variant: Variant) -> Row:
     }
 
 
-def _explained(name: str) -> Row:
+def explained(name: str) -> Row:
+    """Unit, direction and meaning of a metric."""
     metric = METRICS[name]
     return {"unit": metric.unit, "better": metric.better, "what": metric.what}
+
+
+THRESHOLDS = ("metric", "condition", "n", "met", "probability", "probability_low", "probability_high")
+"""Columns of the tables of thresholds, after what tells whose they are."""
+
+
+def frame_of(rows: list[Row], columns: Iterable[str], whose: str = "variant") -> pd.DataFrame:
+    """Rows as a frame that has its columns even where there are no rows."""
+    import pandas as pd
+
+    return _frame(rows) if rows else pd.DataFrame(columns=[whose, *columns])
 
 
 def _frame(rows: list[Row]) -> pd.DataFrame:
@@ -301,5 +355,5 @@ def _frame(rows: list[Row]) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(rows)
-    texts = ("metric", "unit", "variant", "different")
+    texts = ("metric", "unit", "variant", "different", "interval", "condition")
     return frame.astype({name: float for name in frame.columns if name not in texts and frame[name].dtype == object})

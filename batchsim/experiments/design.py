@@ -35,11 +35,12 @@ def points_of(study: StudySpec, seed: int) -> tuple[Settings, ...]:
 def check_runs(study: StudySpec) -> None:
     """Raises :class:`ExperimentError` (E195) for more runs than ``max_runs``."""
     points = study.points or prod(len(knob.levels) for knob in study.vary.values())
-    runs = points * study.replications
+    replications = study.most_replications
+    runs = points * replications
     if runs > study.max_runs:
-        days = runs / 86_400
+        days, often = runs / 86_400, "up to " if study.precision else ""
         raise ExperimentError(
-            f"{points:,} points of {study.replications:,} replications are {runs:,} runs (at a second each "
+            f"{points:,} points of {often}{replications:,} replications are {runs:,} runs (at a second each "
             f"{days:,.1f} days), more than the cap of {study.max_runs:,}. Take fewer levels, design: latin_hypercube "
             "with a number of points, or raise max_runs [E195]"
         )

@@ -44,6 +44,8 @@ class Spread:
     sd: float | None
     least: float
     most: float
+    method: str = "t"
+    """How the interval of the mean was made: ``t``, or ``bca`` for a bootstrap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,13 +64,13 @@ def measure(
     metrics: Sequence[str],
     *,
     seed: int,
-    replications: int,
+    replications: range,
     policies: Sequence[Own | None] = (),
     workers: int = 1,
     run_limit_s: float | None = None,
     told: Told = lambda: None,
 ) -> Measured:
-    """Run every replication of every scenario with one seed.
+    """Run these replications of every scenario with one seed.
 
     Replication r draws the same numbers in every scenario (common random numbers). The values do not hang on
     ``workers``, the number of processes. ``policies`` run along the scenarios, if given. A run whose process crashes
@@ -80,20 +80,58 @@ def measure(
     """
     cases = list(zip(scenarios, policies or [None] * len(scenarios), strict=True))
     ready = [prepare(*case) for case in cases]  # what is wrong with the last is told before the first runs
-    values = np.full((len(scenarios), replications, len(metrics)), np.nan)
+    values = np.full((len(scenarios), len(replications), len(metrics)), np.nan)
     failed: list[FailedRun] = []
     runs: Iterator[_Run | FailedRun]
     if workers == 1 and run_limit_s is None:
-        runs = ((at, r, _one(each, seed, r, metrics)) for at, each in enumerate(ready) for r in range(replications))
+        runs = ((at, r, _one(each, seed, r, metrics)) for at, each in enumerate(ready) for r in replications)
     else:
         runs = _in_processes(cases, metrics, seed, replications, workers, run_limit_s)
     for run in runs:
         if isinstance(run, FailedRun):
             failed.append(run)
         else:
-            values[run[0], run[1]] = run[2]
+            values[run[0], run[1] - replications.start] = run[2]
         told()
     return Measured(values, tuple(sorted(failed, key=lambda each: (each.scenario, each.replication))))
+
+
+@dataclass(slots=True)
+class Sampling:
+    """Runs of the same scenarios, of which more may be wanted later."""
+
+    scenarios: tuple[Scenario, ...]
+    metrics: tuple[str, ...]
+    seed: int
+    policies: tuple[Own | None, ...]
+    workers: int = 1
+    run_limit_s: float | None = None
+    told: Told = lambda: None
+    _known: Measured | None = None
+
+    def measure(self, replications: int) -> Measured:
+        """All that is known after so many replications; those that are missing are run."""
+        before = self._known.values.shape[1] if self._known else 0
+        more = measure(
+            self.scenarios,
+            self.metrics,
+            seed=self.seed,
+            replications=range(before, replications),
+            policies=self.policies,
+            workers=self.workers,
+            run_limit_s=self.run_limit_s,
+            told=self.told,
+        )
+        self._known = _joined(self._known, more)
+        return self._known
+
+
+def _joined(before: Measured | None, after: Measured) -> Measured:
+    """The runs so far, and those that came after them."""
+    if before is None:
+        return after
+    failed = sorted((*before.failed, *after.failed), key=lambda each: (each.scenario, each.replication))
+    return Measured(np.concatenate((before.values, after.values), axis=1), tuple(failed))
 
 
 def settled_seed(seed: int | None, scenario: Scenario) -> int:
@@ -124,13 +162,13 @@ def _in_processes(
     cases: Sequence[_Case],
     metrics: Sequence[str],
     seed: int,
-    replications: int,
+    replications: range,
     workers: int,
     limit_s: float | None,
 ) -> Iterator[_Run | FailedRun]:
     """The runs in the order in which they are finished; those that are lost once more, after all others."""
     _check_that_it_travels([policies for _, policies in cases])
-    wanted = [(at, r) for at in range(len(cases)) for r in range(replications)]
+    wanted = [(at, r) for at in range(len(cases)) for r in replications]
     again: list[_Wanted] = []
     for run, found in _answers(cases, metrics, seed, wanted, workers, limit_s):
         if isinstance(found, Lost):

@@ -14,11 +14,13 @@ import numpy as np
 from batchsim._version import __version__
 from batchsim.analysis.metrics import METRICS
 from batchsim.errors import ExperimentError
-from batchsim.experiments.comparison import Row, _estimate, _explained, _frame
+from batchsim.experiments.chances import chances
+from batchsim.experiments.comparison import THRESHOLDS, Row, _estimate, _frame, explained, frame_of, spread_row
 from batchsim.experiments.design import Settings
 from batchsim.experiments.effects import Effects, effects_of
 from batchsim.experiments.front import Front, front_of
-from batchsim.experiments.paired import Floats, spread
+from batchsim.experiments.paired import Floats
+from batchsim.experiments.precision import Stop
 from batchsim.experiments.store import Question
 from batchsim.simulation import run
 from batchsim.spec import Scenario
@@ -27,9 +29,10 @@ from batchsim.spec.paths import with_values
 if TYPE_CHECKING:
     import pandas as pd
 
+    from batchsim.report.plots.study import StudyPlots
     from batchsim.result import Result
 
-RUNS, POINTS, LEVELS, SHARES = "runs", "points", "levels", "shares"
+RUNS, POINTS, LEVELS, SHARES, CHANCES = "runs", "points", "levels", "shares", "thresholds"
 """The tables of a study's folder."""
 
 
@@ -55,6 +58,8 @@ class Study:
     """Point, replication and reason of each run that crashed or hung twice."""
     scenario: Scenario | None = None
     """Before anything varies; None of a study that was read from its store alone."""
+    stop: Stop | None = None
+    """Where sequential sampling ended, if a precision was asked for."""
 
     def __repr__(self) -> str:
         points, replications = self.measured.shape[:2]
@@ -101,6 +106,18 @@ class Study:
         """One row a point and metric: knobs, n, mean with its t interval, sd, least and most."""
         knobs = [{path: _cell(value) for path, value in settings} for settings in self.points]
         return _table([{"point": row["point"], **knobs[row["point"]], **row} for row in self._means], self.paths)
+
+    @cached_property
+    def thresholds(self) -> pd.DataFrame:
+        """One row a point and threshold of the scenario: n, met, and the probability with Wilson's interval."""
+        return frame_of(self._thresholds, THRESHOLDS, "point")
+
+    @property
+    def plot(self) -> StudyPlots:
+        """The plots: ``study.plot.front().figure.savefig("front.png")``."""
+        from batchsim.report.plots.study import StudyPlots
+
+        return StudyPlots(self.summary())
 
     @cached_property
     def levels(self) -> pd.DataFrame:
@@ -168,7 +185,13 @@ class Study:
         from batchsim.report.page.study import study_page
         from batchsim.report.summary_json import dumps
 
-        tables = {RUNS: self.runs, POINTS: self.means, LEVELS: self.levels, SHARES: self.shares}
+        tables = {
+            RUNS: self.runs,
+            POINTS: self.means,
+            LEVELS: self.levels,
+            SHARES: self.shares,
+            CHANCES: self.thresholds,
+        }
         return {
             result_folder.STUDY: (dumps(self.summary()),),
             **{
@@ -202,11 +225,13 @@ class Study:
             },
             "knobs": list(self.paths),
             "asked": dict(self.question.asked),
-            "metrics": {name: _explained(name) for name in self.metrics},
+            "metrics": {name: explained(name) for name in self.metrics},
             "points": [{"point": at, "settings": dict(settings)} for at, settings in enumerate(self.points)],
             "means": self._means,
             "front": self._front,
             "effects": self._effects,
+            "thresholds": self._thresholds,
+            "precision": self.stop.row() if self.stop else None,
             "failed": [{"point": p, "replication": r, "why": why} for p, r, why in self.failed],
         }
         return {**page, "sentences": sentences(page), "notes": notes(page)}
@@ -220,19 +245,27 @@ class Study:
         ]
 
     def _mean_row(self, point: int, at: int, metric: str) -> Row:
-        series = self.measured[point, :, at]
-        held = spread(series[~np.isnan(series)], self.confidence)
-        return {
-            "point": point,
-            "metric": metric,
-            "unit": METRICS[metric].unit,
-            "n": held.n if held else 0,
-            "undefined": int(np.isnan(series).sum()),
-            **_estimate("mean", held.mean if held else None),
-            "sd": held.sd if held else None,
-            "least": held.least if held else None,
-            "most": held.most if held else None,
-        }
+        row = spread_row(metric, self.measured[point, :, at], self.confidence, self.seed)
+        return {"point": point, "metric": metric, **row}
+
+    @cached_property
+    def _thresholds(self) -> list[Row]:
+        """Each point's chances of meeting the thresholds of the scenario."""
+        rows = []
+        for point, limits in enumerate(self._limits()):
+            lost = [replication for where, replication, _ in self.failed if where == point]
+            found = chances(limits, self.metrics, self.measured[point], self.confidence, lost)
+            rows += [{"point": point, **row} for row in found]
+        return rows
+
+    def _limits(self) -> list[Mapping[str, str]]:
+        """The thresholds at each point: thresholds can vary, too."""
+        if self.scenario is None:
+            return []
+        varies = any(path.partition(".")[0] == "thresholds" for path in self.paths)
+        if not varies:
+            return [self.scenario.thresholds] * len(self.points)
+        return [with_values(self.scenario, settings).thresholds for settings in self.points]
 
     @cached_property
     def _front(self) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from os import PathLike, fspath
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 from batchsim.analysis.metrics import METRICS
 from batchsim.errors import ExperimentError, ScenarioError
+from batchsim.experiments import precision as stopping
 from batchsim.experiments import replications as runs
+from batchsim.experiments.chances import metrics_with, watched
 from batchsim.experiments.code_version import code_version
 from batchsim.experiments.compare import metric_names
 from batchsim.experiments.design import Settings, check_runs, points_of
@@ -24,6 +27,7 @@ from batchsim.experiments.variants import changed
 from batchsim.formats import scenario_yaml, study_yaml
 from batchsim.prepared import prepare
 from batchsim.spec import Scenario, SourceMap, scenario_hash
+from batchsim.spec.precision import Precision
 from batchsim.spec.study import StudySpec, parse_study, question_of
 
 METRICS_SHOWN = ("cost_usd", "ready_at_s", "makespan_s", "wait_mean_s", "jobs_failed")
@@ -58,6 +62,7 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
     design: str | None = None,
     points: int | None = None,
     replications: int | None = None,
+    precision: stopping.Given | None = None,
     seed: int | None = None,
     metrics: Iterable[str] | None = None,
     front: Sequence[str] | None = None,
@@ -75,8 +80,10 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
     to lists, ranges or distributions, as in a study file: ``{"spot.maxvCpus": [256, 512]}``. ``design`` is ``grid``
     (all combinations), ``random`` or ``latin_hypercube`` of so many ``points``. With a ``store``, the path of a SQLite
     file, every finished run is kept there at once, and the same call goes on where a killed one stopped; the study has
-    its ``name`` there. Replication r of all points has the same random numbers. ``workers`` and ``run_limit_s`` as of
-    ``compare``; ``watch`` is told of every run, and may end the study.
+    its ``name`` there. Replication r of all points has the same random numbers. With a ``precision``, as
+    of ``compare``, every point runs as often as it takes until each point's mean of that metric is known so well, all
+    equally often. ``workers`` and ``run_limit_s`` as of ``compare``; ``watch`` is told of every run, and may end the
+    study.
 
     Raises :class:`ScenarioError` with what is wrong in the scenario, at some point of it or in the study file,
     :class:`ExperimentError` for a study that cannot be made (E195: more than ``max_runs`` runs), or is not the one that
@@ -85,6 +92,7 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
     """
     given: dict[str, Any] = {
         "vary": vary, "design": design, "points": points, "replications": replications, "seed": seed,
+        "precision": stopping.plain(precision),
         "metrics": None if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics),
         "front": None if front is None else list(front), "confidence": confidence, "max_runs": max_runs, "name": name,
     }  # fmt: skip
@@ -106,7 +114,7 @@ def asked_of(
     Raises :class:`ScenarioError`; what is wrong with the values is told of ``told``.
     """
     spec = None if isinstance(given, Scenario) else study_yaml.load(given)
-    merged = {**(spec.model_dump(by_alias=True, exclude_unset=True) if spec else {}), **values}
+    merged = {**(_kept(spec, values) if spec else {}), **values}
     study = parse_study(merged, SourceMap(told))
     if spec and not isinstance(given, Scenario):
         if not spec.scenario:
@@ -122,21 +130,43 @@ def asked_of(
     return Asked(study, changed(base, pairs, told) if pairs else base, stem)
 
 
+def _kept(spec: StudySpec, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The study file's own values; how often points run is said in one place: by the caller, if he says it."""
+    own = spec.model_dump(by_alias=True, exclude_unset=True)
+    said = {"replications", "precision"}
+    return {key: value for key, value in own.items() if key not in said or said.isdisjoint(values)}
+
+
 def carried_out(
     asked: Asked, store: str | PathLike[str] | None, *, workers: int, run_limit_s: float | None, watch: Watch
 ) -> Study:
     """Begin the study in the store, or take it up, do what is missing, and read it back."""
     spec = asked.spec
-    wanted = _metrics(spec)
+    wanted = _metrics(asked)
     check_runs(spec)
     with Store(MEMORY if store is None else store) as kept:
         question, number, points = _settled(asked, kept)
-        made = Runs(
-            kept, number, asked.scenario, points, question.metrics, question.seed, spec.replications, workers,
-            run_limit_s, watch,
-        )  # fmt: skip
-        failed = made.carry_out()
-        return read_back(kept, number, question, spec, wanted, points, failed, asked.scenario)
+
+        def after(replications: int) -> Study:
+            often = spec.model_copy(update={"replications": replications})
+            kept.begin(question, (), replications)
+            made = Runs(
+                kept, number, asked.scenario, points, question.metrics, question.seed, replications, workers,
+                run_limit_s, watch,
+            )  # fmt: skip
+            return read_back(kept, number, question, often, wanted, points, made.carry_out(), asked.scenario)
+
+        if spec.precision is None:
+            return after(spec.replications)
+        study, stop = stopping.sampled(spec.precision, after, partial(_stop, spec.precision))
+        stopped: Study = replace(study, stop=stop)
+        return stopped
+
+
+def _stop(wanted: Precision, study: Study) -> stopping.Stop:
+    """How well the means of all points are known."""
+    series = study.measured[:, :, study.metrics.index(wanted.metric)]
+    return stopping.of_means(wanted, list(series), study.seed, study.replications)
 
 
 def read_back(
@@ -162,9 +192,13 @@ def read_back(
     )  # fmt: skip
 
 
-def _metrics(spec: StudySpec) -> tuple[str, ...]:
-    """Those to be shown, those of the front among them."""
-    return tuple(dict.fromkeys((*metric_names(spec.metrics or METRICS_SHOWN), *metric_names(spec.front))))
+def _metrics(asked: Asked) -> tuple[str, ...]:
+    """Those to be shown, those of the front, of the precision and of the thresholds among them."""
+    spec = asked.spec
+    named = [*(metric_names([spec.precision.metric]) if spec.precision else ()), *metric_names(spec.front)]
+    varied = [path.split(".")[1] for path in spec.vary if path.startswith("thresholds.")]
+    shown = metric_names(spec.metrics or METRICS_SHOWN)
+    return metrics_with((*shown, *named), [*watched(asked.scenario), *(each for each in varied if each in METRICS)])
 
 
 def _question(asked: Asked, kept: Store) -> Question:

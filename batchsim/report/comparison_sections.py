@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
+from batchsim.report.chance_words import chance, event
 from batchsim.report.comparison_words import Row, change, figure, is_same, never_defined, rows_of, signed
 from batchsim.report.layout import points, rows, section
 from batchsim.report.words import NOTHING, plain, plural
@@ -25,6 +26,20 @@ def headline(page: Page) -> RenderableType:
 def tables(page: Page) -> RenderableType:
     """A table of metrics for each variant."""
     return Group(*(_table(page, variant["name"]) for variant in page["variants"][1:]))
+
+
+def thresholds(page: Page) -> RenderableType | None:
+    """Each variant's chance of meeting the thresholds of its scenario."""
+    found = page["thresholds"]
+    if not found:
+        return None
+    names = [variant["name"] for variant in page["variants"]]
+    told = {(event(row), row["variant"]): chance(row) for row in found}
+    lines = [
+        (each, *(told.get((each, name), NOTHING) for name in names))
+        for each in dict.fromkeys(event(row) for row in found)
+    ]
+    return section("Thresholds (share of the replications that met them)", rows(("chance", *map(plain, names)), lines))
 
 
 def verdicts(page: Page) -> RenderableType | None:
@@ -84,4 +99,4 @@ def _got(each: Row) -> str:
     return shown(each["number"], each["unit"])
 
 
-ORDER = (headline, verdicts, tables, notes)
+ORDER = (headline, verdicts, tables, thresholds, notes)

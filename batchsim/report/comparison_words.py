@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import floor, log10
 from typing import Any
 
+from batchsim.report.chance_words import of_precision
+from batchsim.report.steady_words import of_pilot, of_runs
 from batchsim.report.words import NOTHING, dollars, duration, number, plain, plural, share
 
 Page = Mapping[str, Any]
@@ -27,7 +29,27 @@ def sentences(page: Page) -> list[str]:
 
 def notes(page: Page) -> list[str]:
     """Say how far the figures can be trusted."""
-    return [*_of_failed(page), *_of_policies(page), *_of_counts(page), *_of_undefined(page), *_of_correlations(page)]
+    told = (_of_failed, _of_policies, of_pilot, of_precision, _of_steady, _of_counts, _of_undefined, _of_correlations)
+    return [note for of in told for note in of(page)]
+
+
+def _of_steady(page: Page) -> Iterator[str]:
+    """Which variants have no steady state, and which leave jobs behind at their horizon."""
+    for variant in page["variants"]:
+        rows = [row for row in page["table"] if row["variant"] == variant["name"]]
+        yield from of_runs(rows, variant["name"])
+        yield from of_censored(rows, plain(variant["name"]))
+
+
+def of_censored(rows: Iterable[Row], whose: str = "") -> Iterator[str]:
+    """Jobs that had not ended when a run did, said openly."""
+    for row in rows:
+        if row["metric"] == "jobs_unfinished" and row["mean"]:
+            of = f" of {whose}" if whose else ""
+            yield (
+                f"jobs that had not ended at the horizon{of}: {figure(row['mean'], '1')} a run (at most"
+                f" {figure(row['most'], '1')}); they are counted, and are in no mean of times"
+            )
 
 
 def _of_failed(page: Page) -> Iterator[str]:
@@ -227,7 +249,9 @@ def _of_undefined(page: Page) -> Iterator[str]:
 def _of_correlations(page: Page) -> Iterator[str]:
     """Where pairing did not help, openly."""
     for variant in page["variants"][1:]:
-        found = [row for row in rows_of(page, variant["name"]) if (row["correlation"] or 1) <= 0]
+        found = [
+            row for row in rows_of(page, variant["name"]) if row["correlation"] is not None and row["correlation"] <= 0
+        ]
         if found:
             told = _listed(f"{row['metric']} ({row['correlation']:.2f})" for row in found)
             yield f"common random numbers did not help for {plain(variant['name'])}: correlation of the pairs {told}"

@@ -13,6 +13,7 @@ from batchsim.report.layout import BLANK, bars, facts, points, rows, section
 from batchsim.report.path_sections import critical_paths, nearly_limited
 from batchsim.report.shares import shares
 from batchsim.report.sparklines import over_time
+from batchsim.report.steady_words import of_run
 from batchsim.report.words import NOTHING, bar, count, dollars, duration, number, plain, plural, share, words
 
 Summary = Mapping[str, Any]
@@ -129,6 +130,23 @@ def thresholds(summary: Summary) -> RenderableType | None:
         for each in summary["thresholds"]
     ]
     return section("Thresholds", rows(("", "metric", "wanted", "got"), lines, words=3))
+
+
+def steady(summary: Summary) -> RenderableType | None:
+    """Where the warm-up ends, and what follows it; or that there is no steady state."""
+    found = summary["steady"]
+    if not found["declared"]:
+        return None
+    lines = [("state", of_run(found))]
+    if found["stable"]:
+        lines += [
+            ("wait", f"mean {duration(found['wait_mean_s'])}, p95 {duration(found['wait_p95_s'])}"),
+            ("turnaround", f"mean {duration(found['turnaround_mean_s'])}, p95 {duration(found['turnaround_p95_s'])}"),
+            ("in the system", f"{number(found['in_system_mean'])} jobs, {number(found['running_mean'])} running, mean"),
+            ("vCPU held", f"{share(found['vcpu_utilisation'])} of what was on"),
+            ("unfinished", f"{count(found['censored'])} jobs submitted after the warm-up had not ended"),
+        ]
+    return section("Steady state", facts(lines))
 
 
 def cost(summary: Summary) -> RenderableType:
@@ -325,9 +343,9 @@ def assumptions(summary: Summary) -> RenderableType:
 
 
 ORDER = (
-    stuck, refused, headline, unsimulated, thresholds, blocked, failures, entries, occurrences, critical_paths, cost,
-    latency, throughput, over_time, nearly_limited, utilisation, shares, consumables, retries, faults, notifications,
-    not_counted, assumptions,
+    stuck, refused, headline, unsimulated, thresholds, steady, blocked, failures, entries, occurrences, critical_paths,
+    cost, latency, throughput, over_time, nearly_limited, utilisation, shares, consumables, retries, faults,
+    notifications, not_counted, assumptions,
 )  # fmt: skip
 """The report, from top to bottom."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from batchsim.report.chance_words import chance, event
 from batchsim.report.comparison_words import figure, signed
 from batchsim.report.layout import points, rows, section
 from batchsim.report.study_words import (
@@ -19,7 +20,7 @@ from batchsim.report.study_words import (
     value_told,
     with_half,
 )
-from batchsim.report.words import plain, plural, share
+from batchsim.report.words import NOTHING, plain, plural, share
 
 Page = Mapping[str, Any]
 
@@ -61,6 +62,23 @@ def means(page: Page) -> RenderableType:
     more = points([f"{plural(rest, 'further point')}: --out DIR writes all, or --format csv"]) if rest > 0 else None
     table = rows(("point", *labels(knobs), *names), lines, words=1 + len(knobs))
     return section(f"Means ± half their intervals of {100 * page['study']['confidence']:g} %", table, more)
+
+
+def thresholds(page: Page) -> RenderableType | None:
+    """Every point's chance of meeting each threshold."""
+    found = page["thresholds"]
+    if not found:
+        return None
+    events = list(dict.fromkeys(event(row) for row in found))[:_MOST_METRICS]
+    told = {(row["point"], event(row)): chance(row) for row in found}
+    knobs = page["knobs"]
+    lines = [
+        (str(row["point"]), *(value_told(row["settings"][path]) for path in knobs),
+         *(told.get((row["point"], each), NOTHING) for each in events))
+        for row in page["points"][:_MOST_POINTS]
+    ]  # fmt: skip
+    head = ("point", *labels(knobs), *events)
+    return section("Thresholds (share of the replications that met them)", rows(head, lines, words=1 + len(knobs)))
 
 
 def shares(page: Page) -> RenderableType | None:
@@ -108,4 +126,4 @@ def _most(found: Mapping[str, Mapping[str, float]], knob: str) -> float:
     return max(each.get(knob, 0.0) for each in found.values())
 
 
-ORDER = (headline, front, shares, effects, means, notes)
+ORDER = (headline, front, shares, effects, means, thresholds, notes)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from batchsim.report.comparison_words import FEWEST, figure
+from batchsim.report.chance_words import of_precision
+from batchsim.report.comparison_words import FEWEST, figure, of_censored
+from batchsim.report.replicate_words import of_methods
+from batchsim.report.steady_words import of_runs
 from batchsim.report.words import plain, plural, share
 
 Page = Mapping[str, Any]
@@ -14,6 +17,8 @@ Row = Mapping[str, Any]
 MATTERS = 0.05
 """A share of less is not worth a word."""
 _MOST_NAMED = 3
+_MOST_NOTED = 20
+"""Points that a note is made of."""
 
 
 def sentences(page: Page) -> list[str]:
@@ -23,7 +28,20 @@ def sentences(page: Page) -> list[str]:
 
 def notes(page: Page) -> list[str]:
     """How far the figures can be trusted."""
-    return [*_of_failed(page), *_of_replications(page), *_of_left_out(page), *_of_beaten(page), *_of_shares(page)]
+    told = (_of_failed, of_precision, _of_replications, _of_left_out, _of_beaten, _of_shares, _of_rows)
+    return [note for of in told for note in of(page)]
+
+
+def _of_rows(page: Page) -> Iterator[str]:
+    """Of every point: no steady state, jobs left behind at the horizon; and how intervals were made."""
+    for point in page["points"][:_MOST_NOTED]:
+        rows = [row for row in page["means"] if row["point"] == point["point"]]
+        told = f"point {point['point']} ({settings_of(page, point['point'], longest=60)})"
+        yield from of_runs(rows, told)
+        yield from of_censored(rows, told)
+    if any(name.startswith("steady_") for name in page["metrics"]):
+        yield "a warm-up that is auto is judged in each run of a study by itself: give a duration where it matters"
+    yield from of_methods(page["means"])
 
 
 def settings_of(page: Page, point: int, *, longest: int = 0) -> str:
@@ -51,11 +69,12 @@ def mean_of(page: Page, point: int, metric: str) -> Row:
 
 
 def with_half(row: Row) -> str:
-    """``$27.65 ± $0.90``: a mean with half its interval; without one where a single run gives none."""
+    """``$27.65 ± $0.90``: a mean with the larger side of its interval; without one where a single run gives none."""
     text = figure(row["mean"], row["unit"])
     if row["mean_low"] is None or row["mean_high"] == row["mean_low"]:
         return text
-    return f"{text} ± {figure((row['mean_high'] - row['mean_low']) / 2, row['unit'])}"
+    half = max(row["mean_high"] - row["mean"], row["mean"] - row["mean_low"])  # a bootstrap's sides are not alike
+    return f"{text} ± {figure(half, row['unit'])}"
 
 
 def effect_half(row: Row) -> float | None:

@@ -49,6 +49,15 @@ def _show_until(until: int | str) -> str:
     return until if isinstance(until, str) else units.format_duration(until)
 
 
+def _parse_warmup(value: object) -> int | str:
+    if value == "auto":
+        return "auto"
+    try:
+        return with_unit(units.parse_duration_ms)(value)
+    except FlawsError as error:
+        raise flawed("E146", error.flaws[0].message, value, allowed="auto, or a duration as 2h") from None
+
+
 def _check_to(value: object) -> int | float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise flawed("E112", "not a number or text", value)
@@ -87,6 +96,12 @@ Until = Annotated[
 ]
 
 
+Warmup = Annotated[
+    int | Literal["auto"],
+    FileForm(_parse_warmup, {"anyOf": [{"const": "auto"}, DURATION.schema]}, _show_until),
+]
+
+
 class SimulationSettings(Model):
     """When the run starts and ends, and its seed; without a seed the caller draws one and prints it."""
 
@@ -96,9 +111,24 @@ class SimulationSettings(Model):
     replication: Annotated[int, whole("E114", 0)] = 0
     """Which repetition of the seed: each has numbers of its own, the same for all scenarios that are compared."""
     until: Until = "drained"
+    warmup: Warmup | None = None
+    """Declares a steady state, after so long, or from where MSER-5 finds it (``auto``); needs a duration as until."""
     max_time_ms: DurationMs = Field(default=30 * units.DURATION_MS["d"], alias="max_time")
     max_jobs: Annotated[int, whole("E114", 1)] = MAX_JOBS
     """A workload of more jobs is refused before it fills the memory (E151)."""
+
+    @model_validator(mode="after")
+    def _warm_before_the_end(self) -> SimulationSettings:
+        if self.warmup is None:
+            return self
+        if self.until == "drained":
+            told = "a steady state needs a horizon; a run that drains has none"
+            raise flawed("E117", told, _show_until(self.warmup), path=("warmup",), hint="Add until: 24h")
+        if isinstance(self.warmup, int) and self.warmup >= int(self.until):
+            told = "the warm-up is as long as the run, or longer"
+            shown = _show_until(self.warmup)
+            raise flawed("E154", told, shown, path=("warmup",), allowed=f"less than {_show_until(self.until)}")
+        return self
 
 
 class Action(Model):

@@ -12,6 +12,7 @@ from batchsim.spec.base import FileForm, Flaw, FlawsError, Model, check_text, fl
 from batchsim.spec.kinds import Text, number, whole
 from batchsim.spec.knobs import KNOB_SCHEMA, Knob, parse_knob
 from batchsim.spec.parsing import plain_data
+from batchsim.spec.precision import Precision
 from batchsim.spec.problems import problem_of, problems_of
 from batchsim.spec.settings import MAX_SEED
 from batchsim.spec.source import SourceMap
@@ -20,7 +21,11 @@ Design = Literal["grid", "random", "latin_hypercube"]
 MAX_RUNS = 100_000
 """Runs of a study, unless it says otherwise."""
 REPLICATIONS = 10
-"""Of each point, where nobody says how many: the least that an interval should rest on."""
+"""Of each point, where nobody says how many: the least that an interval should rest on.
+
+A study asks which of many points is worth a choice, and the pairs that common random numbers make tell points apart
+early; what is promised of the one that is chosen, ``compare`` and ``replicate`` tell with thirty.
+"""
 FRONT = ("cost_usd", "ready_at_s")
 """The two metrics whose Pareto front is drawn."""
 _THE_SEED = ("simulation.seed", "simulation.replication", "seed", "replication")
@@ -61,11 +66,18 @@ class StudySpec(Model):
     points: Annotated[int, whole("E114", 1)] | None = None
     """Of a random or Latin hypercube design."""
     replications: Annotated[int, whole("E114", 1, 1_000_000)] = REPLICATIONS
+    precision: Precision | None = None
+    """Instead of ``replications``: as many of every point as it takes until each point's mean is known so well."""
     seed: Annotated[int, whole("E152", 0, MAX_SEED)] | None = None
     metrics: tuple[Text, ...] = ()
     front: Annotated[tuple[str, ...], FileForm(_check_front, {"type": "array"})] = FRONT
     confidence: Annotated[float, number("E114", 0.5, 0.9999)] = 0.95
     max_runs: Annotated[int, whole("E114", 1)] = MAX_RUNS
+
+    @property
+    def most_replications(self) -> int:
+        """Of each point, at most."""
+        return self.replications if self.precision is None else self.precision.max_replications
 
     @model_validator(mode="after")
     def _goes_together(self) -> StudySpec:
@@ -77,6 +89,9 @@ class StudySpec(Model):
     def _flaws_of_counts(self) -> list[Flaw]:
         if not self.vary:
             return [Flaw("E195", "nothing varies", ("vary",), hint="Vary a path, as spot.maxvCpus: [256, 512]")]
+        if self.precision is not None and "replications" in self.model_fields_set:
+            told = "replications and precision are two ways to say how many runs"
+            return [Flaw("E117", told, ("precision",), hint="Give one of them")]
         if self.design == "grid" and self.points is not None:
             return [Flaw("E117", "a grid has as many points as its levels make", ("points",), self.points)]
         if self.design != "grid" and self.points is None:

@@ -56,8 +56,8 @@ def test_the_folder_holds_tables_and_scenarios_that_repeat_it(batchsim: Command,
     out = tmp_path / "out"
     printed = batchsim("compare", file, *SMALL, *QUICK, "--out", out, "--format", "json").stdout
     assert sorted(path.name for path in out.iterdir()) == [
-        "comparison.json", "differences.csv", "report.html", "table.csv", "values.csv", "variant-0.resolved.yaml",
-        "variant-1.resolved.yaml",
+        "comparison.json", "differences.csv", "report.html", "table.csv", "thresholds.csv", "values.csv",
+        "variant-0.resolved.yaml", "variant-1.resolved.yaml",
     ]  # fmt: skip
     again = batchsim("compare", *sorted(out.glob("variant-*")), *QUICK, "--format", "json").stdout
     assert json.loads(again)["differences"][0]["difference"] == json.loads(printed)["differences"][0]["difference"]

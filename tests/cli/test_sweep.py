@@ -74,6 +74,7 @@ def test_csv_is_the_tidy_table_and_json_is_study_json(batchsim: Command, file: s
         "scenario.resolved.yaml",
         "shares.csv",
         "study.json",
+        "thresholds.csv",
     }
     assert {each.name for each in (tmp_path / "out").iterdir()} == names
 

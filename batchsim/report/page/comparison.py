@@ -11,6 +11,7 @@ from batchsim.report.colours import BLUE, GREY, ORANGE
 from batchsim.report.comparison_words import Row, change, figure, is_same, never_defined, rows_of, signed
 from batchsim.report.page.blocks import Bar, Bars, Chart, Facts, Key, Part, Points, Section, Table
 from batchsim.report.page.canvas import names, numbers, plot, source, tell
+from batchsim.report.page.chances import thresholds
 from batchsim.report.page.names import distinct, short
 from batchsim.report.words import NOTHING, plain, plural
 
@@ -48,7 +49,12 @@ def _sections(page: Page) -> list[Section]:
         _variant(page, variant["name"], label, at)
         for at, (variant, label) in enumerate(zip(compared, labels, strict=True))
     ]
-    return [*each, _means(page), *_notes(page), _about(page)]
+    return [*each, *_thresholds(page), _means(page), *_notes(page), _about(page)]
+
+
+def _thresholds(page: Page) -> list[Section]:
+    """Each variant's chances."""
+    return thresholds(page, "variant", lambda row: str(row["variant"]))
 
 
 def _variant(page: Page, variant: str, label: str, at: int) -> Section:

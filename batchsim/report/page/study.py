@@ -11,6 +11,7 @@ from batchsim.report.colours import BLUE, GREY, ORANGE, VERMILLION
 from batchsim.report.comparison_words import figure, signed
 from batchsim.report.page.blocks import Bar, Bars, Chart, Facts, Key, Part, Points, Section, Table
 from batchsim.report.page.canvas import COUNTS, names, numbers, plot, source, tell
+from batchsim.report.page.chances import thresholds
 from batchsim.report.page.names import distinct, short
 from batchsim.report.study_words import effect_half, knobs_told, mean_of, ranked, settings_of, value_told, with_half
 from batchsim.report.words import plain, plural, share
@@ -42,7 +43,14 @@ def study_page(page: Page) -> str:
 
 def _sections(page: Page) -> list[Section]:
     knobs = [_effects(page, metric, at) for at, metric in enumerate(page["front"]["metrics"])]
-    return [_front(page), *(each for each in knobs if each is not None), _points(page), *_notes(page), _about(page)]
+    return [
+        _front(page),
+        *(each for each in knobs if each is not None),
+        _points(page),
+        *_chances(page),
+        *_notes(page),
+        _about(page),
+    ]
 
 
 def _front(page: Page) -> Section:
@@ -183,6 +191,11 @@ def _points(page: Page) -> Section:
     marks = ["shown" if row["point"] == knee else "" for row in shown]
     table = Table(head, rows, words=1 + len(page["knobs"]), more=more, marks=marks)
     return Section("points", "Every point", "Means, and half their intervals.", [table])
+
+
+def _chances(page: Page) -> list[Section]:
+    """Every point's chances."""
+    return thresholds(page, "point", lambda row: f"{row['point']}: {settings_of(page, row['point'], longest=70)}")
 
 
 def _notes(page: Page) -> list[Section]:

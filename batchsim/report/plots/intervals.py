@@ -77,6 +77,24 @@ def points(ax: Axes | None, what: str, rows: Sequence[Mapping[str, Any]], told: 
     return axes
 
 
+def dots(ax: Axes | None, what: str, unit: str, rows: Sequence[Bar], along: str, *, finding: str = "") -> Axes:
+    """Draw a dot a row with its interval, around zero; ``along`` names the axis."""
+    with canvas(ax, height=1.5 + 0.3 * max(len(rows), 3)) as axes:
+        if not rows:
+            nothing(axes, what, "no point has it in every run")
+            return axes
+        title(axes, what, finding)
+        ends = [_whisker(axes, at, row.value or 0.0, row.interval) for at, row in enumerate(rows)]
+        axes.plot([row.value or 0.0 for row in rows], range(len(rows)), "o", color=BLUE, ms=6, zorder=3)
+        for at, row in enumerate(rows):
+            _tell(axes, at, ends[at], row.told)
+        _rows(axes, [row.name for row in rows])
+        _limits(axes, ends)
+        axes.axvline(0, color=ink(axes), lw=0.8)
+        metric_axis(axes.xaxis, along, unit, max(map(abs, ends)))
+    return axes
+
+
 def _rows(axes: Axes, names: Sequence[str]) -> None:
     """Name the rows, the first on top."""
     axes.set_yticks(range(len(names)), labels(names))

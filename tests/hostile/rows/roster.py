@@ -79,7 +79,7 @@ ROWS: tuple[Row, ...] = (
     Row("B47", "10^10 jobs", "E151 before the run, `simulation.max_jobs` raises it; E118 without an end"),
     Row("B48", "seeds below nought, fractions, 2^200", "E152"),
     Row("B49", "replications of 0, -1; an interval of one", "a wrong command line: exit code 2", (LINE,)),
-    Row("B50", "a warm-up beyond the horizon", "there is no warm-up in a scenario (E106)"),
+    Row("B50", "a warm-up beyond the horizon", "E154; of a run that drains, E117"),
     Row("B51", "a trace of another shape", "E160 with line and header"),
     Row("B52", "a trace's cells", "E161 with line and column, of all columns at once; rows may come in any order"),
     Row("B53", "a trace without rows", "E162"),

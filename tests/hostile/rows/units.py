@@ -282,7 +282,8 @@ TIMES = [
     ),
     *cases("B48", "E152", ("two to the 128", "simulation.seed", 2**128), ("two to the 200", "simulation.seed", 2**200)),
     *cases("B48", "", ("two to the 128 but one", "simulation.seed", 2**128 - 1)),
-    *cases("B50", "E106", ("a warm-up", "simulation.warmup", "30d")),
+    *cases("B50", "E154", ("a warm-up as long as the run", "simulation.warmup", "30d", "simulation.until", "30d")),
+    *cases("B50", "E117", ("a warm-up of a run that drains", "simulation.warmup", "1h")),
 ]
 
 
