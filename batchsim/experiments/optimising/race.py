@@ -146,6 +146,8 @@ class Rules:
         for objective in self.goals.objectives:
             at = self.goals.column(objective)
             mine, other = (objective.sign * each.values[:n, at][both] for each in (rival, runner))
+            if not len(mine) or mine.sum() > other.sum():
+                return False
             pair = paired(mine, other, 1 - 2 * risk)
             if pair is None or pair.difference.low is None or pair.difference.low < 0:
                 return False
