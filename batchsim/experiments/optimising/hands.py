@@ -17,7 +17,9 @@ from batchsim.experiments.design import Settings
 from batchsim.experiments.paired import Floats
 from batchsim.experiments.store import Store
 from batchsim.experiments.study_runs import Runs, Watch
-from batchsim.spec import Scenario
+from batchsim.experiments.variants import changed
+from batchsim.prepared import prepare
+from batchsim.spec import Scenario, scenario_hash
 
 Order = tuple[int, Iterable[int]]
 """A point, and the replications that it shall have."""
@@ -78,6 +80,13 @@ class Hands:
         if number >= len(self.points):
             self.points[:] = self.store.points(self.study)
         return number
+
+    def admitted(self, settings: Settings) -> int:
+        """The number of a point that can run. Raises :class:`ScenarioError` with what is wrong at it."""
+        told = ", ".join(f"{path}={value}" for path, value in settings)
+        here = changed(self.scenario, settings, told) if settings else self.scenario
+        prepare(here)
+        return self.point(settings, scenario_hash(here))
 
     def make(self, orders: Sequence[Order]) -> None:
         """Make what is missing of these runs. Raises :class:`Stopped` if the watch says so."""

@@ -12,8 +12,10 @@ _FRESH, _FRESH_OF_CHANCE = 30, 100
 """Replications of fresh seeds: of a chance, so many that its interval is worth something."""
 _LEAST = 10
 """Replications under which intervals lean on nothing."""
-_PART = 10
-"""A tenth of limited runs: what the fresh seeds of each variant, and the second look, may take."""
+_PART = 20
+"""A twentieth of limited runs: what the fresh seeds of each variant may take, and a point in the race."""
+_LOOK_PART = 8
+"""An eighth: what the second look may take, in which some leaders fall."""
 _LOOK = 4
 """Times as many replications hold the best to its constraints as the race has."""
 _MOST_TRIALS = 100_000
@@ -40,7 +42,7 @@ def plan_of(spec: OptimiseSpec, goals: Goals) -> Plan:
     Raises :class:`ExperimentError` (E195) if ``max_runs`` leaves less than one point all of its replications.
     """
     most = spec.max_runs
-    default = REPLICATIONS if most is None else min(REPLICATIONS, max(_LEAST, most // (2 * _PART)))
+    default = REPLICATIONS if most is None else min(REPLICATIONS, max(_LEAST, most // _PART))
     replications = spec.replications or default
     usual = _FRESH_OF_CHANCE if any(each.demand for each in goals.constraints) else _FRESH
     fresh = spec.fresh or (usual if most is None else min(usual, max(_LEAST, most // _PART)))
@@ -48,13 +50,14 @@ def plan_of(spec: OptimiseSpec, goals: Goals) -> Plan:
     look = _LOOK * replications if goals.constraints else replications
     if most is None:
         return Plan(trials, replications, look, fresh, None, None)
-    look = min(look, replications + max(most // _PART, 0))
+    look = min(look, replications + most // _LOOK_PART)
+    again = max(look - replications, most // _LOOK_PART) if goals.constraints else 0
     left = most - 2 * fresh
-    search = left - (look - replications)
+    search = left - again
     if search < replications:
         raise ExperimentError(
             f"of max_runs: {most:,} the fresh seeds of winner and baseline take {2 * fresh:,} and a second look "
-            f"{look - replications:,}, which leaves {max(search, 0):,} for the search: less than the "
+            f"{again:,}, which leaves {max(search, 0):,} for the search: less than the "
             f"{replications:,} replications of one point. Raise max_runs, or take fewer replications or fresh [E195]"
         )
     return Plan(trials, replications, look, fresh, search, left)

@@ -14,9 +14,6 @@ from batchsim.experiments.optimising.proposals import Elsewhere, Proposal, Propo
 from batchsim.experiments.optimising.race import Rules, Runner
 from batchsim.experiments.optimising.space import Space, key_of
 from batchsim.experiments.paired import paired
-from batchsim.experiments.variants import changed
-from batchsim.prepared import prepare
-from batchsim.spec import scenario_hash
 
 BATCH = 8
 """Points that are proposed before the first of them is told, for any number of processes."""
@@ -119,11 +116,8 @@ class Search:
         trial.settings, trial.proposal = settings, proposal
         self._known.add(key_of(settings))
         self.trials.append(trial)
-        told = f"point {trial.number} ({', '.join(f'{path}={value}' for path, value in settings)})"
         try:
-            here = changed(self.hands.scenario, settings, told)
-            prepare(here)
-            trial.point = self.hands.point(settings, scenario_hash(here))
+            trial.point = self.hands.admitted(settings)
         except ScenarioError as error:
             trial.broken = f"cannot run: {error.found[0].message} [{error.found[0].code}]"
         return trial
