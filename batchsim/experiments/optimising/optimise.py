@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from os import PathLike, fspath
@@ -169,7 +170,8 @@ def carried_out(
         again, other = _begun(asked, kept, "/fresh", plan.fresh, question.seed)
         with Hands(kept, study, asked.scenario, question.seed, workers, run_limit_s, watch) as hands:
             search = _search(asked, plan, hands, question, storage)
-            search.carry_out()
+            with closing(search.proposals):
+                search.carry_out()
         chosen = search.winners or [each for each in [search.nearest] if each]
         names = names_of(chosen, is_met=bool(search.winners))
         metrics = metrics_shown(asked.goals.metrics, METRICS_SHOWN)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
 START = 10
 """Points of a Latin hypercube, before the sampler knows anything."""
-_ASKS = 4
-"""Another process may take what was moved for us."""
+_TRIES, _PAUSE_S = 5, 0.5
 _QUESTION = "batchsim"
 _MEASURED = "batchsim_measured"
 
@@ -56,8 +56,9 @@ class Proposal:
     """A point to try."""
 
     trial: Any
-    """Of Optuna's."""
+    """Of Optuna's; None of one that was moved, of which a shared storage is told when it is done."""
     settings: Settings
+    at: Coordinates
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +80,34 @@ class Proposals:
         self._optuna = _optuna()
         self._space, self._seed = space, seed
         self.is_shared = storage is not None
+        self._database: Any = None
         with _quiet(), _told(storage):
-            self._study = self._created(goals, name, storage)
-            if storage is not None:
-                self._refuse_other(dict(question), name)
+            try:
+                self._study = self._created(goals, name, storage)
+                if storage is not None:
+                    self._refuse_other(dict(question), name)
+            except BaseException:
+                self.close()
+                raise
         self._laws = {path: self._law(path) for path in space.knobs}
         self._asked = 0
         self._seen: set[int] = set()
         """Numbers of trials that are ours, or that have been taken over."""
         self._storage = storage
 
+    def close(self) -> None:
+        """Leave the storage, if there is one."""
+        if self._database is not None:
+            self._database.remove_session()
+            self._database.engine.dispose()
+
     def start(self) -> None:
-        """Enqueue a Latin hypercube, unless others have begun."""
+        """Enqueue a Latin hypercube; not in a shared storage, where two machines may take the same enqueued point."""
         from scipy.stats.qmc import LatinHypercube
 
-        with _quiet(), _told(self._storage):
-            if self.is_shared and self._study.get_trials(deepcopy=False):
-                return
+        if self.is_shared:
+            return
+        with _quiet():
             digest = blake2b(f"{self._seed}/optimise".encode(), digest_size=8).digest()
             for row in LatinHypercube(len(self._space.knobs), rng=int.from_bytes(digest)).random(START).tolist():
                 self._enqueue(self._space.of_uniform(row))
@@ -103,18 +115,20 @@ class Proposals:
     def ask(self, known: set[str]) -> Proposal | None:
         """A point that is not among ``known``; None if none can be found."""
         with _quiet(), _told(self._storage):
-            for _ in range(_ASKS):
+            for _ in range(2):
                 trial = self._study.ask(self._laws)
                 self._asked += 1
                 self._seen.add(trial.number)
                 at = self._coordinates(trial.params)
                 settings = self._space.settings(at)
                 if key_of(settings) not in known:
-                    return Proposal(trial, settings)
+                    return Proposal(trial, settings, at)
                 self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
                 moved = self._space.near(at, f"{self._seed}/move/{self._asked}", lambda s: key_of(s) in known)
                 if moved is None:
                     return None
+                if self.is_shared:
+                    return Proposal(None, self._space.settings(moved), moved)
                 self._enqueue(moved)
         return None
 
@@ -122,12 +136,20 @@ class Proposals:
         self, proposal: Proposal, values: Sequence[float], violations: Mapping[str, float], shared: Elsewhere
     ) -> None:
         """What came of a point: objectives as they are, constraints as violations."""
-        trial = proposal.trial
+        trial, measured = proposal.trial, json.dumps([shared.settings, shared.rows, shared.ran])
         with _quiet(), _told(self._storage):
+            if trial is None:
+                self._study.add_trial(
+                    self._optuna.trial.create_trial(
+                        values=list(values), params=self._params(proposal.at), distributions=self._laws,
+                        user_attrs={_MEASURED: measured}, constraints=dict(violations),
+                    )
+                )  # fmt: skip
+                return
             for name, violation in violations.items():
                 trial.set_constraint(name, violation)
             if self.is_shared:
-                trial.set_user_attr(_MEASURED, json.dumps([shared.settings, shared.rows, shared.ran]))
+                trial.set_user_attr(_MEASURED, measured)
             self._study.tell(trial, list(values))
 
     def elsewhere(self) -> Iterator[Elsewhere]:
@@ -143,15 +165,29 @@ class Proposals:
                     yield Elsewhere(told, tuple(tuple(row) for row in rows), tuple(ran))
 
     def _created(self, goals: Goals, name: str, storage: str | None) -> optuna.Study:
-        seed = None if storage is not None else self._seed % 2**32
+        seed: int | None = self._seed % 2**32
+        if storage is not None:
+            seed = None  # machines that share a search must not propose the same points
+            self._database = self._opened(storage)
         study: optuna.Study = self._optuna.create_study(
             study_name=name,
-            storage=storage,
+            storage=self._database,
             sampler=self._optuna.samplers.TPESampler(seed=seed, n_startup_trials=START),
             directions=["minimize" if each.sign > 0 else "maximize" for each in goals.objectives],
             load_if_exists=True,
         )
         return study
+
+    def _opened(self, storage: str) -> Any:
+        """The storage; two machines that begin at once both make its tables, of which one has to try again."""
+        for again in range(_TRIES):
+            try:
+                return self._optuna.storages.RDBStorage(storage)
+            except Exception as error:
+                if "already exists" not in str(error) or again == _TRIES - 1:
+                    raise
+                time.sleep(_PAUSE_S)
+        raise AssertionError("the last try returns, or raises")
 
     def _law(self, path: str) -> Any:
         knob, laws = self._space.knobs[path], self._optuna.distributions
@@ -165,8 +201,10 @@ class Proposals:
         return {path: float(params[path]) for path in self._space.knobs}
 
     def _enqueue(self, at: Coordinates) -> None:
-        whole = {path: int(value) if self._space.knobs[path].levels else value for path, value in at.items()}
-        self._study.enqueue_trial(whole)
+        self._study.enqueue_trial(self._params(at))
+
+    def _params(self, at: Coordinates) -> dict[str, Any]:
+        return {path: int(value) if self._space.knobs[path].levels else value for path, value in at.items()}
 
     def _refuse_other(self, question: dict[str, Any], name: str) -> None:
         """A study of this name in a shared storage must be of the same scenario, code and seed."""
