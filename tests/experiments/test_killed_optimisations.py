@@ -42,8 +42,8 @@ def command(folder: Path, store: str, out: str, workers: int) -> list[str]:
     return [
         sys.executable, "-m", "batchsim", "optimise", "night.yaml", "--minimise", "cost_usd", "--subject-to",
         "P(ready_at < 15m) >= 0.7", "--over", "spot.maxvCpus=2..16", "--over", "world.market=calm,stormy",
-        "--trials", "12", "--replications", "6", "--first", "3", "--fresh", "6", "--workers", str(workers), "--store", store,
-        "--format", "csv", "--out", out,
+        "--trials", "12", "--replications", "6", "--first", "3", "--fresh", "6", "--workers", str(workers),
+        "--store", store, "--format", "csv", "--out", out,
     ]  # fmt: skip
 
 

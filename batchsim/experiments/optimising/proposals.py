@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 START = 10
 """Points of a Latin hypercube, before the sampler knows anything."""
 _TRIES, _PAUSE_S = 5, 0.5
+_MADE_TWICE = ("already exists", "UNIQUE constraint", "duplicate key")
 _QUESTION = "batchsim"
 _MEASURED = "batchsim_measured"
 
@@ -83,9 +84,7 @@ class Proposals:
         self._database: Any = None
         with _quiet(), _told(storage):
             try:
-                self._study = self._created(goals, name, storage)
-                if storage is not None:
-                    self._refuse_other(dict(question), name)
+                self._study = self._opened(goals, name, storage, dict(question))
             except BaseException:
                 self.close()
                 raise
@@ -168,7 +167,7 @@ class Proposals:
         seed: int | None = self._seed % 2**32
         if storage is not None:
             seed = None  # machines that share a search must not propose the same points
-            self._database = self._opened(storage)
+            self._database = self._optuna.storages.RDBStorage(storage)
         study: optuna.Study = self._optuna.create_study(
             study_name=name,
             storage=self._database,
@@ -178,16 +177,23 @@ class Proposals:
         )
         return study
 
-    def _opened(self, storage: str) -> Any:
-        """The storage; two machines that begin at once both make its tables, of which one has to try again."""
-        for again in range(_TRIES):
+    def _opened(self, goals: Goals, name: str, storage: str | None, question: dict[str, Any]) -> optuna.Study:
+        """The study; two machines that begin at once both make tables and rows, of which one has to try again."""
+        for _ in range(_TRIES - 1):
             try:
-                return self._optuna.storages.RDBStorage(storage)
+                return self._once_opened(goals, name, storage, question)
             except Exception as error:
-                if "already exists" not in str(error) or again == _TRIES - 1:
+                if not any(told in str(error.__cause__ or error) for told in _MADE_TWICE):
                     raise
+                self.close()
                 time.sleep(_PAUSE_S)
-        raise AssertionError("the last try returns, or raises")
+        return self._once_opened(goals, name, storage, question)
+
+    def _once_opened(self, goals: Goals, name: str, storage: str | None, question: dict[str, Any]) -> optuna.Study:
+        study = self._created(goals, name, storage)
+        if storage is not None:
+            _refuse_other(study, question, name)
+        return study
 
     def _law(self, path: str) -> Any:
         knob, laws = self._space.knobs[path], self._optuna.distributions
@@ -205,19 +211,6 @@ class Proposals:
 
     def _params(self, at: Coordinates) -> dict[str, Any]:
         return {path: int(value) if self._space.knobs[path].levels else value for path, value in at.items()}
-
-    def _refuse_other(self, question: dict[str, Any], name: str) -> None:
-        """A study of this name in a shared storage must be of the same scenario, code and seed."""
-        there = self._study.user_attrs.get(_QUESTION)
-        if there is None:
-            self._study.set_user_attr(_QUESTION, question)
-            return
-        for what, here in question.items():
-            if there.get(what) != here:
-                raise ExperimentError(
-                    f"the study {printable(name)} in the storage was made of another {what}: {there.get(what)} there, "
-                    f"{here} now. Give --name for a study of its own [E190]"
-                )
 
 
 @contextmanager
@@ -258,6 +251,20 @@ def _told(storage: str | None) -> Iterator[None]:
         raise StoreError(
             f"{shown}: the storage cannot be used: {printable(' '.join(str(error).split()))[:300]} [E193]"
         ) from None
+
+
+def _refuse_other(study: optuna.Study, question: dict[str, Any], name: str) -> None:
+    """A study of this name in a shared storage must be of the same scenario, code and seed."""
+    there = study.user_attrs.get(_QUESTION)
+    if there is None:
+        study.set_user_attr(_QUESTION, question)
+        return
+    for what, here in question.items():
+        if there.get(what) != here:
+            raise ExperimentError(
+                f"the study {printable(name)} in the storage was made of another {what}: {there.get(what)} there, "
+                f"{here} now. Give --name for a study of its own [E190]"
+            )
 
 
 def _shown(storage: str) -> str:
