@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from batchsim.analysis.check import check as check
     from batchsim.experiments.compare import compare as compare
     from batchsim.experiments.comparison import Comparison as Comparison
+    from batchsim.experiments.optimising.optimisation import Optimisation as Optimisation
+    from batchsim.experiments.optimising.optimise import optimise as optimise
     from batchsim.experiments.replicate import Replications as Replications
     from batchsim.experiments.replicate import replicate as replicate
     from batchsim.experiments.study import Study as Study
@@ -44,6 +46,7 @@ __all__ = [
     "BatchsimError",
     "Comparison",
     "ExperimentError",
+    "Optimisation",
     "OutputError",
     "PolicyError",
     "Problem",
@@ -61,6 +64,7 @@ __all__ = [
     "dump",
     "load",
     "loads",
+    "optimise",
     "replicate",
     "run",
     "sweep",
@@ -68,6 +72,7 @@ __all__ = [
 
 _HOMES = {
     "Comparison": ("batchsim.experiments.comparison", "Comparison"),
+    "Optimisation": ("batchsim.experiments.optimising.optimisation", "Optimisation"),
     "Replications": ("batchsim.experiments.replicate", "Replications"),
     "Result": ("batchsim.result", "Result"),
     "Scenario": ("batchsim.spec", "Scenario"),
@@ -79,6 +84,7 @@ _HOMES = {
     "dump": ("batchsim.formats.scenario_yaml", "dump"),
     "load": ("batchsim.formats.scenario_yaml", "load"),
     "loads": ("batchsim.formats.scenario_yaml", "loads"),
+    "optimise": ("batchsim.experiments.optimising.optimise", "optimise"),
     "replicate": ("batchsim.experiments.replicate", "replicate"),
     "run": ("batchsim.simulation", "run"),
     "sweep": ("batchsim.experiments.sweep", "sweep"),

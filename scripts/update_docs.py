@@ -35,6 +35,7 @@ from batchsim.report.assumptions import show
 from batchsim.report.comparison_sections import ORDER as COMPARISON
 from batchsim.report.comparison_words import signed
 from batchsim.report.explain import digest_text
+from batchsim.report.optimisation_sections import ORDER as OPTIMISATION
 from batchsim.report.replicate_sections import ORDER as REPLICATIONS
 from batchsim.report.study_sections import ORDER as STUDY
 from batchsim.report.terminal import report_text
@@ -226,6 +227,21 @@ def replicated() -> str:
     return f"```sh\n{REPLICATE_COMMAND}\n```\n\n```text\n{report_text(page, parts=REPLICATIONS)}```"
 
 
+# docs/optimise.md ----------------------------------------------------------------------------------
+
+OPTIMISE_COMMAND = """batchsim optimise scenarios/gpu_hyperparameters.yaml --minimise cost_usd \\
+  --subject-to 'P(ready_at < 8h) >= 0.9' --over gpus.maxvCpus=48..384 \\
+  --over world.scale_down_idle=60s,5m,20m --trials 16 --replications 10 --fresh 30"""
+
+
+def optimised() -> str:
+    """The command, and its report."""
+    words = shlex.split(OPTIMISE_COMMAND.replace("scenarios/", f"{PROJECT}/scenarios/").replace("\\\n", " "))
+    with TemporaryDirectory() as folder:
+        done = CliRunner().invoke(app, [*words[1:], "--store", f"{folder}/store", "--format", "json"])
+    return f"```sh\n{OPTIMISE_COMMAND}\n```\n\n```text\n{report_text(json.loads(done.stdout), parts=OPTIMISATION)}```"
+
+
 # docs/model.md -------------------------------------------------------------------------------------
 
 
@@ -386,6 +402,7 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/invariants.md": {"invariants": invariants},
     "docs/metrics.md": {"metrics": metrics},
     "docs/model.md": {"markets": markets, "world": world},
+    "docs/optimise.md": {"optimise": optimised},
     "docs/statistics.md": {"replicate": replicated},
     "docs/sweep.md": {"sweep": swept},
     "docs/theory.md": {"cases": theory},

@@ -107,6 +107,7 @@ WITH_FIGURES = (
     "docs/invariants.md",
     "docs/metrics.md",
     "docs/model.md",
+    "docs/optimise.md",
     "docs/statistics.md",
     "docs/sweep.md",
     "docs/theory.md",
@@ -202,8 +203,9 @@ def test_every_scenario_of_the_table_is_there() -> None:
     assert sorted(named) == shipped
 
 
-def test_the_python_of_the_page_on_sweeps_runs(desk: Path) -> None:
-    (code,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / "sweep.md").read_text(), re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("page", ["optimise.md", "sweep.md"])
+def test_the_python_of_the_pages_on_studies_runs(page: str, desk: Path) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
     done = run("python", code, desk)
     assert done.returncode == 0, done.stderr
 
@@ -217,6 +219,18 @@ def test_the_study_file_of_the_page_on_sweeps_is_one() -> None:
     data = read_yaml(text, "study.yaml").data
     assert parse_study(data).design == "latin_hypercube"
     keys = {field.alias or name for name, field in StudySpec.model_fields.items()}
+    assert data.keys() == keys - {"description"}
+
+
+def test_the_study_file_of_the_page_on_optimising_is_one() -> None:
+    from batchsim.formats.yaml_reader import read_yaml
+    from batchsim.spec.optimise import OptimiseSpec, parse_optimise
+
+    page = (ROOT / "docs" / "optimise.md").read_text()
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    data = read_yaml(text, "study.yaml").data
+    assert parse_optimise(data).minimise == ("cost_usd",)
+    keys = {field.alias or name for name, field in OptimiseSpec.model_fields.items()}
     assert data.keys() == keys - {"description"}
 
 

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from batchsim._version import __version__
-from batchsim.cli import verbs_of_results, verbs_of_runs, verbs_of_scenarios, verbs_of_studies, verbs_of_trials
+from batchsim.cli import (
+    verbs_of_optimising,
+    verbs_of_results,
+    verbs_of_runs,
+    verbs_of_scenarios,
+    verbs_of_studies,
+    verbs_of_trials,
+)
 
 app = typer.Typer(
     name="batchsim",
@@ -48,4 +55,5 @@ app.command()(verbs_of_trials.selftest)
 app.command()(verbs_of_scenarios.init)
 app.command(epilog=verbs_of_trials.FUZZ_EXAMPLES)(verbs_of_trials.fuzz)
 app.command(epilog=verbs_of_studies.SWEEP_EXAMPLES)(verbs_of_studies.sweep)
+app.command(epilog=verbs_of_optimising.EXAMPLES)(verbs_of_optimising.optimise)
 app.command()(verbs_of_studies.studies)

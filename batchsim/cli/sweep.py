@@ -81,12 +81,13 @@ def _asked(file: Path, wishes: Wishes) -> Asked:
 
 
 def parse_vary(text: str) -> tuple[str, Any]:
-    """``PATH=256,512`` or ``PATH={from: 256, to: 1024}`` taken apart; values are YAML, as after ``--set``.
+    """``PATH=256,512``, ``PATH=64..4096`` or ``PATH={from: 256, to: 1024}`` taken apart; values are YAML.
 
     Commas outside of brackets and quotes part values: ``[a, b],[c]`` are two lists. Raises ``ValueError``.
     """
     from batchsim.experiments.variants import pieces
     from batchsim.formats import scenario_yaml
+    from batchsim.spec.knobs import range_of
 
     path, equals, rest = text.partition("=")
     if not (equals and path.strip()):
@@ -94,6 +95,8 @@ def parse_vary(text: str) -> tuple[str, Any]:
     parts = [part.strip() for part in pieces(rest)]
     if not all(parts):
         raise ValueError(f'{text!r} has an empty value; write "" for an empty text')
+    if len(parts) == 1 and range_of(parts[0]):
+        return path.strip(), parts[0]
     values = [scenario_yaml.parse_value(part) for part in parts]
     return path.strip(), values[0] if len(values) == 1 and isinstance(values[0], dict) else values
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LINE_EVERY_S = 10.0
 _REFRESH_PER_S = 4
-_STOPPING = "stopping when the runs in flight are done; Ctrl-C again ends at once"
+STOPPING = "stopping when the runs in flight are done; Ctrl-C again ends at once"
 _LONGEST = 60
 
 
@@ -77,10 +77,7 @@ class Progress:
             if not np.isnan(found).any():
                 self._counts[point] += 1
                 self._sums[point] += found
-        now_s = time.monotonic()
-        if not self.is_live and now_s - self._told_s >= LINE_EVERY_S:
-            self._told_s = now_s
-            self._say(self.line())
+        self._tell_in_time()
 
     def waiting(self, others: Sequence[int]) -> None:
         """What is left is with other processes."""
@@ -146,7 +143,7 @@ class Progress:
             rows = [("", "every point is checked before the first runs")]
         rows += [(f"best {name}", f"{told}  {settings}") for name, told, settings in self.best()]
         if self.is_over:
-            rows.append(("", _STOPPING))
+            rows.append(("", STOPPING))
         elif self._others:
             rows.append(("", f"waiting for process {', '.join(map(str, self._others))}, which does the rest"))
         for name, told in rows:
@@ -162,7 +159,14 @@ class Progress:
         self.is_over = True
         if not self.is_live:
             with suppress(OSError):
-                os.write(2, f"batchsim: {_STOPPING}\n".encode())  # a signal may come amid another write
+                os.write(2, f"batchsim: {STOPPING}\n".encode())  # a signal may come amid another write
+
+    def _tell_in_time(self) -> None:
+        """A line, if it is time for one."""
+        now_s = time.monotonic()
+        if not self.is_live and now_s - self._told_s >= LINE_EVERY_S:
+            self._told_s = now_s
+            self._say(self.line())
 
     def _say(self, text: str) -> None:
         with suppress(OSError):
@@ -173,8 +177,15 @@ class Progress:
 def watching(front: Sequence[str], store: Path) -> Iterator[Progress]:
     """A watch while the block runs: a table where stderr is a terminal that can take it back, else lines."""
     progress = Progress(front, store)
-    with _interrupts(progress), _shown(progress):
+    with watched(progress):
         yield progress
+
+
+@contextmanager
+def watched(progress: Progress) -> Iterator[None]:
+    """Show the progress while the block runs; Ctrl-C is its."""
+    with _interrupts(progress), _shown(progress):
+        yield
 
 
 @contextmanager

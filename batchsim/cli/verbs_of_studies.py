@@ -29,7 +29,9 @@ class Designs(StrEnum):
     LATIN_HYPERCUBE = "latin_hypercube"
 
 
-_Store = Annotated[Path, typer.Option("--store", metavar="FILE", help="The SQLite file that keeps every finished run.")]
+StoreFile = Annotated[
+    Path, typer.Option("--store", metavar="FILE", help="The SQLite file that keeps every finished run.")
+]
 
 
 def sweep(
@@ -42,8 +44,8 @@ def sweep(
         typer.Option(
             "--vary",
             metavar="PATH=VALUES",
-            help="Vary this path: 256,512,1024 or '{from: 256, to: 1024, step: 256}' or '{uniform: {low: 1, high: 9}}';"
-            " repeatable.",
+            help="Vary this path: 256,512,1024 or 64..4096 or '{from: 256, to: 1024, step: 256}' or"
+            " '{uniform: {low: 1, high: 9}}'; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -78,7 +80,7 @@ def sweep(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="The study's name in the store, if not one of what varies.")
     ] = None,
-    store: _Store = Path(_STORE),
+    store: StoreFile = Path(_STORE),
     workers: Annotated[
         int, typer.Option(min=1, max=256, help="Processes that share the runs; the figures are the same.")
     ] = 1,
@@ -126,7 +128,7 @@ def studies(
         str | None, typer.Argument(metavar="[STUDY]", help="The name of a study.", show_default=False)
     ] = None,
     *,
-    store: _Store = Path(_STORE),
+    store: StoreFile = Path(_STORE),
     export: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the study's finished runs, all metrics: FILE.csv or FILE.parquet."),

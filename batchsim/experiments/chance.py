@@ -75,7 +75,7 @@ def parse_chance(text: str) -> Chance:
     match = _CHANCE.fullmatch(text)
     if not match:
         raise ValueError(f"not a chance: {text.strip()!r}; write P(METRIC < LIMIT), as in {_EXAMPLE}")
-    of = _metric_called(match[1])
+    of = metric_called(match[1])
     try:
         limit = limit_of(match[3], of.unit)
     except ValueError as error:
@@ -102,8 +102,8 @@ def chance_of_threshold(name: str, condition: str) -> Chance:
     return Chance(read.metric, symbol, read.limit, read.condition)
 
 
-def _metric_called(name: str) -> Metric:
-    """The metric of this name, or of it and its unit."""
+def metric_called(name: str) -> Metric:
+    """The metric of this name, or of it and its unit. Raises ``ValueError`` for none, or for several."""
     whole = [f"{name}{ending}" for ending in _ENDINGS if f"{name}{ending}" in METRICS]
     if name not in METRICS and len(whole) > 1:
         raise ValueError(f"{name} may be {' or '.join(whole)}: write the whole name")

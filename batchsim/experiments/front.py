@@ -66,14 +66,21 @@ def _is_shown(costs: Sequence[Floats], point: int, by: int, level: float) -> boo
 
 
 def _knee(means: Floats, front: Sequence[int]) -> int | None:
-    """The largest distance below the chord, both metrics scaled to the ends of the front."""
-    if len(front) < 3:
+    at = knee_of(means[list(front)])
+    return None if at is None else front[at]
+
+
+def knee_of(rows: Floats) -> int | None:
+    """Which row of a front, (points, 2), less being better, is farthest below the chord of its ends.
+
+    Both metrics are scaled to the front's width. None of two points or one, or if all lie above.
+    """
+    if len(rows) < 3:
         return None
-    rows = means[list(front)]
     width = np.ptp(rows, axis=0)
     if not np.all(width > 0):
         return None
     scaled = (rows - rows.min(axis=0)) / width
     below = 1 - scaled.sum(axis=1)
     at = int(np.argmax(below))
-    return front[at] if below[at] > 1e-12 else None
+    return at if below[at] > 1e-12 else None

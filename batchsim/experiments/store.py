@@ -170,6 +170,19 @@ class Store:
         with self.told():
             return [tuple((path, value) for path, value in json.loads(text)) for (text,) in rows]
 
+    def add_point(self, study: int, settings: Settings, scenario_hash: str) -> int:
+        """The number of a point, which is added behind the others if the study does not have it."""
+        text = _json(settings)
+        with self.transaction():
+            found = self.db.execute(
+                "SELECT point FROM points WHERE study = ? AND settings = ?", (study, text)
+            ).fetchone()
+            if found:
+                return int(found[0])
+            number = self.db.execute("SELECT count(*) FROM points WHERE study = ?", (study,)).fetchone()[0]
+            self.db.execute("INSERT INTO points VALUES (?, ?, ?, ?)", (study, number, text, scenario_hash))
+            return int(number)
+
     # -- runs
 
     def done(self, study: int) -> set[tuple[int, int]]:
@@ -194,6 +207,12 @@ class Store:
     def failures(self, study: int) -> list[tuple[int, int, str]]:
         """Point, replication and reason of each run that failed twice."""
         return self._all("SELECT point, replication, why FROM failures WHERE study = ? ORDER BY 1, 2", (study,))
+
+    def rows(self, study: int, point: int) -> dict[int, Floats]:
+        """The metrics of each finished replication of one point."""
+        rows = self._all("SELECT replication, measured FROM runs WHERE study = ? AND point = ?", (study, point))
+        with self.told():
+            return {replication: np.frombuffer(blob, dtype="<f8") for replication, blob in rows}
 
     def values(self, study: int, points: int, replications: int, metrics: int) -> Floats:
         """Shape (points, replications, metrics); NaN = undefined, or not run."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from batchsim.crew import Crew, Lost, Piece
+from batchsim.crew import Begin, Crew, Lost, Piece
 from batchsim.errors import ExperimentError
 from batchsim.experiments.claims import Claims, Run
 from batchsim.experiments.design import Settings
@@ -74,11 +75,20 @@ class Runs:
     workers: int = 1
     run_limit_s: float | None = None
     watch: Watch = field(default_factory=Nobody)
+    wanted: Sequence[Run] | None = None
+    """Those that are to be made, if not all replications of all points."""
+    crew: Crew | None = None
+    """The processes, if they stay for other runs; their work was begun by :meth:`begin`."""
 
     @property
     def total(self) -> int:
         """Of all points."""
-        return len(self.points) * self.replications
+        return len(self.points) * self.replications if self.wanted is None else len(self.wanted)
+
+    @property
+    def begin(self) -> Begin:
+        """What makes the runs in one process."""
+        return partial(Worker, self.scenario, self.seed, tuple(self.metrics))
 
     def carry_out(self) -> list[tuple[int, int, str]]:
         """Do all that is missing; point, replication and reason of each run that failed twice, here and now.
@@ -106,7 +116,7 @@ class Runs:
         """Point by point, so that each process prepares a point once."""
         done = self.store.done(self.study)
         every = ((point, r) for point in range(len(self.points)) for r in range(self.replications))
-        return [run for run in every if run not in done]
+        return [run for run in (every if self.wanted is None else self.wanted) if run not in done]
 
     def _round(self, claims: Claims, missing: Sequence[Run], failed: list[tuple[int, int, str]]) -> None:
         """All runs that can be claimed; those whose process is lost once more, each alone."""
@@ -146,14 +156,13 @@ class Runs:
 
     def _answers(self, runs: Iterator[Run]) -> Iterator[tuple[Run, Floats | Lost]]:
         """Each run with its values as they come, in this process or in others."""
-        begin = partial(Worker, self.scenario, self.seed, tuple(self.metrics))
         if self.workers == 1 and self.run_limit_s is None:
-            here = begin(0)
+            here = self.begin(0)
             for point, replication in runs:
                 yield (point, replication), here(point, self.points[point], replication)
             return
         handed: list[Run] = []
-        with Crew(begin, self.workers, limit_s=self.run_limit_s) as crew:
+        with nullcontext(self.crew) if self.crew else Crew(self.begin, self.workers, limit_s=self.run_limit_s) as crew:
             for number, found in crew.answers(self._pieces(runs, handed)):
                 yield handed[number], found
 

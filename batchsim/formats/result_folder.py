@@ -46,22 +46,24 @@ NOTIFICATIONS = "notifications.jsonl"
 COMPARISON = "comparison.json"
 STUDY = "study.json"
 REPLICATIONS = "replications.json"
+OPTIMISATION = "optimisation.json"
 PAGE = "report.html"
 COMPARISON_TABLES = ("table", "differences", "thresholds", "values")
 STUDY_TABLES = ("runs", "points", "levels", "shares", "thresholds")
+OPTIMISATION_TABLES = ("trials", "winner", "front")
 
 OWN_FILES = frozenset(
     (
         *(f"{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
-        *(f"{table}.csv" for table in (*COMPARISON_TABLES, *STUDY_TABLES)),
-        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS, COMPARISON, STUDY, REPLICATIONS, PAGE),
+        *(f"{table}.csv" for table in (*COMPARISON_TABLES, *STUDY_TABLES, *OPTIMISATION_TABLES)),
+        *(SUMMARY, SCENARIO, EVENTS, NOTIFICATIONS, COMPARISON, STUDY, REPLICATIONS, OPTIMISATION, PAGE),
     )
 )
 """Names that batchsim writes into a folder of results, beside those of :func:`variant_file`."""
 
 _VARIANT = re.compile(r"variant-[0-9]+\.resolved\.yaml")
 
-_MAIN = (SUMMARY, COMPARISON, STUDY, REPLICATIONS)
+_MAIN = (SUMMARY, COMPARISON, STUDY, REPLICATIONS, OPTIMISATION)
 _BUFFER = 1 << 20
 """Bytes written at once: half a gigabyte of events in pieces of 8 KiB takes the system longer."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import NormalDist
 from typing import Any
@@ -23,10 +23,11 @@ MOST_LEVELS = 100_000
 _DIGITS = 6
 """Significant digits of values that a design makes up: they are to be read, and typed again."""
 _ALLOWED = (
-    "a list of values, {from, to, step}, {from, to, levels}, {from, to, scale: log}, {uniform: {low, high}}, "
+    "a list of values, 64..4096, {from, to, step}, {from, to, levels}, {from, to, scale: log}, {uniform: {low, high}}, "
     "{log_uniform: {low, high}}, {triangular: {low, mode, high}}, {normal: {mean, sd}} or {lognormal: {mean, cv}}"
 )
 _QUANTITY = re.compile(r"(\$?)(-?[0-9]+(?:\.[0-9]+)?)([^0-9.].*)?")
+_RANGE = re.compile(r"\s*(\S+?)\s*\.\.\s*(\S+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def parse_knob(value: object) -> Knob:
         return value
     if isinstance(value, list | tuple):
         return _listed(list(value))
+    if isinstance(value, str) and (ends := range_of(value)):
+        return replace(_ranged(ends), data=value)
     if not isinstance(value, Mapping):
         raise flawed("E112", "not a list, a range or a distribution", value, allowed=_ALLOWED)
     if "from" in value or "to" in value:
@@ -97,6 +100,25 @@ def number_of(value: object) -> float | None:
     except ValueError:
         return None
     return float(amount) / 1000 if unit.is_duration else float(amount)
+
+
+def range_of(text: str) -> dict[str, Any] | None:
+    """``64..4096`` or ``60s..20m`` as ``{from, to}``; None of a text that is none (``a/../b.csv``)."""
+    match = _RANGE.fullmatch(text)
+    ends = [_as_number(end) for end in match.groups()] if match else []
+    if not ends or any(number_of(end) is None for end in ends):
+        return None
+    return dict(zip(("from", "to"), ends, strict=True))
+
+
+def _as_number(text: str) -> Any:
+    """A number where the text is nothing else."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _listed(values: list[Any]) -> Knob:
@@ -287,6 +309,7 @@ _ANY: Mapping[str, Any] = {"type": ["number", "string"]}
 KNOB_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
         {"type": "array", "minItems": 1},
+        {"type": "string", "pattern": r"\.\."},
         object_schema(
             {
                 "from": _ANY,
