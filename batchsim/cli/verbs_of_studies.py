@@ -17,6 +17,7 @@ Examples:
   batchsim sweep night.yaml --vary spot.maxvCpus=256,512,1024 --vary world.market=calm,stormy
   batchsim sweep night.yaml --vary 'spot.maxvCpus={from: 64, to: 2048}' --design latin_hypercube --points 100
   batchsim sweep study.yaml --workers 2 --out answer
+  batchsim sweep study.yaml --executor dask://10.0.0.7:8786
 """
 
 
@@ -77,8 +78,20 @@ def sweep(
     ] = None,
     store: _Store = Path(_STORE),
     workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Processes that share the runs; the figures are the same.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1, max=256, help="Processes that share the runs; the figures are the same. [default: 1]",
+            show_default=False,
+        ),
+    ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="dask://HOST:PORT",
+            help="Run on the workers of this Dask scheduler, at most --workers runs at once if that is given.",
+            show_default=False,
+        ),
+    ] = None,
     run_limit: Annotated[
         str | None,
         typer.Option(metavar="DURATION", help="End a run that takes longer, and try it once more.", show_default=False),
@@ -111,7 +124,7 @@ def sweep(
     wishes = Wishes(
         vary=tuple(vary or ()), settings=tuple(settings or ()), allow_paths=tuple(allow_path or ()),
         values={key: value for key, value in values.items() if value is not None}, store=store, workers=workers,
-        run_limit=run_limit, out=out, force=force,
+        executor=executor, run_limit=run_limit, out=out, force=force,
         form="json" if form is Form.JSON else "csv" if form is Form.CSV else "text",
     )  # fmt: skip
     sweep_scenario(scenario, wishes)

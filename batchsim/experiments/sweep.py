@@ -17,6 +17,7 @@ from batchsim.experiments.code_version import code_version
 from batchsim.experiments.compare import metric_names
 from batchsim.experiments.design import Settings, check_runs, points_of
 from batchsim.experiments.inputs import inputs_hash
+from batchsim.experiments.places import GivenExecutor, Place, opened
 from batchsim.experiments.store import MEMORY, Question, Store
 from batchsim.experiments.study import Study
 from batchsim.experiments.study_runs import Nobody, Runs, Watch
@@ -65,7 +66,8 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
     max_runs: int | None = None,
     name: str | None = None,
     store: str | PathLike[str] | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    executor: GivenExecutor = None,
     run_limit_s: float | None = None,
     watch: Watch | None = None,
 ) -> Study:
@@ -75,13 +77,17 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
     to lists, ranges or distributions, as in a study file: ``{"spot.maxvCpus": [256, 512]}``. ``design`` is ``grid``
     (all combinations), ``random`` or ``latin_hypercube`` of so many ``points``. With a ``store``, the path of a SQLite
     file, every finished run is kept there at once, and the same call goes on where a killed one stopped; the study has
-    its ``name`` there. Replication r of all points has the same random numbers. ``workers`` and ``run_limit_s`` as of
-    ``compare``; ``watch`` is told of every run, and may end the study.
+    its ``name`` there. Replication r of all points has the same random numbers. ``workers`` (1 unless said) and
+    ``run_limit_s`` as of ``compare``. ``executor``: ``"dask://HOST:PORT"``, or any ``concurrent.futures.Executor``, in
+    place of processes of our own; ``workers`` are then the most runs at once, else as many as it makes. ``watch`` is
+    told of every run, and may end the study.
 
     Raises :class:`ScenarioError` with what is wrong in the scenario, at some point of it or in the study file,
     :class:`ExperimentError` for a study that cannot be made (E195: more than ``max_runs`` runs), or is not the one that
-    the store has under this name (E190), :class:`~batchsim.experiments.store.StoreError` for a store that cannot be
-    used, and :class:`Stopped` if ``watch`` ended it.
+    the store has under this name (E190), or a worker of another batchsim (E197),
+    :class:`~batchsim.experiments.store.StoreError` for a store that cannot be used,
+    :class:`~batchsim.experiments.elsewhere.ExecutorError` for an executor that is out of reach or gone (E194), and
+    :class:`Stopped` if ``watch`` ended it.
     """
     given: dict[str, Any] = {
         "vary": vary, "design": design, "points": points, "replications": replications, "seed": seed,
@@ -89,8 +95,9 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
         "front": None if front is None else list(front), "confidence": confidence, "max_runs": max_runs, "name": name,
     }  # fmt: skip
     asked = asked_of(scenario, {key: value for key, value in given.items() if value is not None})
-    runs.check_counts(asked.spec.replications, workers, run_limit_s)
-    return carried_out(asked, store, workers=workers, run_limit_s=run_limit_s, watch=watch or Nobody())
+    runs.check_counts(asked.spec.replications, 1 if workers is None else workers, run_limit_s)
+    with opened(executor, workers, run_limit_s) as place:
+        return carried_out(asked, store, place=place, watch=watch or Nobody())
 
 
 def asked_of(
@@ -122,9 +129,7 @@ def asked_of(
     return Asked(study, changed(base, pairs, told) if pairs else base, stem)
 
 
-def carried_out(
-    asked: Asked, store: str | PathLike[str] | None, *, workers: int, run_limit_s: float | None, watch: Watch
-) -> Study:
+def carried_out(asked: Asked, store: str | PathLike[str] | None, *, place: Place, watch: Watch) -> Study:
     """Begin the study in the store, or take it up, do what is missing, and read it back."""
     spec = asked.spec
     wanted = _metrics(spec)
@@ -132,8 +137,7 @@ def carried_out(
     with Store(MEMORY if store is None else store) as kept:
         question, number, points = _settled(asked, kept)
         made = Runs(
-            kept, number, asked.scenario, points, question.metrics, question.seed, spec.replications, workers,
-            run_limit_s, watch,
+            kept, number, asked.scenario, points, question.metrics, question.seed, spec.replications, place, watch
         )  # fmt: skip
         failed = made.carry_out()
         return read_back(kept, number, question, spec, wanted, points, failed, asked.scenario)
