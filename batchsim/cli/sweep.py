@@ -103,9 +103,9 @@ def _carried_out(asked: Asked, wishes: Wishes, run_limit_s: float | None) -> Stu
     from batchsim.experiments.sweep import carried_out
 
     with (
-        opened(wishes.executor, wishes.workers, run_limit_s) as place,
         reserved(wishes.out, force=wishes.force),
         watching(asked.spec.front, wishes.store) as watch,
+        opened(wishes.executor, wishes.workers, run_limit_s, watch.say) as place,
     ):
         study = carried_out(asked, wishes.store, place=place, watch=watch)
         if wishes.out is not None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from batchsim.crew import Begin
 from batchsim.errors import ExperimentError, printable
-from batchsim.experiments.elsewhere import Elsewhere, ExecutorError
+from batchsim.experiments.elsewhere import Elsewhere, ExecutorError, Say
 
 CONNECT_S = 10.0
 """A scheduler that has not answered by then is not there."""
@@ -53,9 +53,9 @@ class Cluster:
 
     is_elsewhere = True
 
-    def __init__(self, url: str, address: str, most: int | None, limit_s: float | None) -> None:
+    def __init__(self, url: str, address: str, most: int | None, limit_s: float | None, say: Say) -> None:
         """``most``: calls at once, however many threads the workers have."""
-        self._url, self._address, self._most, self._limit_s = url, address, most, limit_s
+        self._url, self._address, self._most, self._limit_s, self._say = url, address, most, limit_s, say
         self._client: Any = None
         self._asked_s = 0.0
         self._threads = 0
@@ -84,8 +84,8 @@ class Cluster:
             executor = client.get_executor(pure=False)
             size = (lambda: min(1, self._size())) if alone else self._size
             with Elsewhere(
-                begin, executor, size, limit_s=self._limit_s, is_lost=says_lost, told=self._url
-            ) as hands:  # fmt: skip
+                begin, executor, size, limit_s=self._limit_s, is_lost=says_lost, told=self._url, say=self._say
+            ) as hands:
                 yield hands
 
     def _size(self) -> int:

@@ -7,6 +7,7 @@ in one sentence when the executor itself is gone.
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -17,16 +18,19 @@ from typing import Any, Self
 from batchsim.crew import PATIENCE_RUNS, PATIENCE_S, Begin, Lost, Piece
 from batchsim.errors import BatchsimError, ExperimentError
 from batchsim.experiments.code_version import code_version
-from batchsim.experiments.errand import Kind, Parcel, perform
+from batchsim.experiments.errand import Errand, Kind, Parcel
 
 _DEPTH = 2
 """Calls that are sent for each that can be made at once: a process that is done has the next one there."""
 _LOOK_S = 0.5
 """Between looks at the executor's size, and at calls that do not answer."""
+NOBODY_S = 600.0
+"""An executor that has not had any process for so long will have none."""
 _GRACE_S = 10.0
 """For the way there and back, beyond what a run may take."""
 
 _Told = tuple[Kind, Any]
+Say = Callable[[str], None]
 
 
 class ExecutorError(BatchsimError, OSError):
@@ -54,19 +58,22 @@ class Elsewhere:
         limit_s: float | None = None,
         is_lost: Callable[[BaseException], bool] = lambda _: False,
         told: str = "the executor",
+        say: Say = lambda _: None,
     ) -> None:
         """``size``: how many calls the executor makes at once, now; 0 if it cannot make any at this moment.
 
         ``limit_s``: the longest that a run may take, by its own clock. ``is_lost``: whether an error of a call says
-        that its process was lost. ``told``: what the executor is called.
+        that its process was lost. ``told``: what the executor is called. ``say``: takes what a
+        person wants to know.
         """
         self._executor, self._size, self._limit_s = executor, size, limit_s
-        self._is_lost, self._told = is_lost, told
+        self._is_lost, self._told, self._say = is_lost, told, say
         self._parcel, self._code = Parcel.of(begin), code_version()
         self._sent: dict[Future[_Told], _Sent] = {}
         self._again: deque[tuple[int, Piece]] = deque()
         """Calls whose process has not got the parcel."""
         self._longest_s = 0.0
+        self._nobody_since_s: float | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -96,20 +103,31 @@ class Elsewhere:
 
     def _hand_out(self, tasks: Iterator[tuple[int, Piece]]) -> None:
         size = self._size()
-        if not size:  # nobody is there who could be late
-            for sent in self._sent.values():
-                sent.since_s = time.monotonic()
+        if size:
+            self._nobody_since_s = None
+        else:
+            self._wait_for_somebody()
         while self._again:
             self._send(*self._again.popleft(), self._parcel.content)
         while len(self._sent) < _DEPTH * max(1, size) and (task := next(tasks, None)) is not None:
             self._send(*task, None)
 
+    def _wait_for_somebody(self) -> None:
+        """Nobody is there who could be late."""
+        now_s = time.monotonic()
+        for sent in self._sent.values():
+            sent.since_s = now_s
+        if self._nobody_since_s is None:
+            self._nobody_since_s = now_s
+            self._say(f"{self._told} has no worker at this moment: waiting for one")
+        if now_s - self._nobody_since_s > NOBODY_S:
+            raise ExecutorError(f"{self._told} has had no worker for {NOBODY_S:.0f} s [E194]")
+
     def _send(self, number: int, piece: Piece, content: bytes | None) -> None:
         limit_s = None if self._limit_s is None else self._limit_s * piece.runs
         try:
-            future = self._executor.submit(
-                perform, self._code, self._parcel.digest, content, piece.arguments, limit_s
-            )  # fmt: skip
+            errand = Errand(self._code, self._parcel.digest, content, piece.arguments, limit_s)
+            future = self._executor.submit(pickle.loads, pickle.dumps(errand))
         except (RuntimeError, OSError) as error:  # it is broken, or was shut down
             raise self._gone(error) from error
         self._sent[future] = _Sent(number, piece, time.monotonic())

@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -77,10 +78,27 @@ _WORKS = Works()
 """Of this process: an executor gives a call no other place for what outlives it."""
 
 
-def perform(
-    code: str, digest: str, content: bytes | None, arguments: tuple[Any, ...], limit_s: float | None
-) -> tuple[Kind, Any]:
-    """Make the call that ``arguments`` say, within so many seconds.
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A call whose unpickling makes it: ``pickle.loads`` is a function that every process has.
+
+    Sent as a function of ours, it would be looked up where a message is read, and a Dask worker without batchsim ends
+    at that without a word to who asked.
+    """
+
+    code: str
+    digest: str
+    content: bytes | None
+    """The parcel; None: the process may have it."""
+    arguments: tuple[Any, ...]
+    limit_s: float | None
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return perform, (self.code, self.digest, self.content, pickle.dumps(self.arguments), self.limit_s)
+
+
+def perform(code: str, digest: str, content: bytes | None, arguments: bytes, limit_s: float | None) -> tuple[Kind, Any]:
+    """Make the call that the pickled ``arguments`` say, within so many seconds.
 
     ``done``: seconds taken, and the answer. ``raised``: the error. ``overdue``: where. ``absent``: send the parcel
     along. ``refused``: where, and the code that is there.
@@ -92,7 +110,7 @@ def perform(
         if work is None:
             return "absent", None
         began_s = time.monotonic()
-        answer = within(limit_s, partial(work, *arguments))
+        answer = within(limit_s, partial(work, *pickle.loads(arguments)))  # noqa: S301 -- as above
         return "done", (time.monotonic() - began_s, answer)
     except Overdue:
         return "overdue", here()

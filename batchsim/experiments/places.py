@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from batchsim.crew import Begin, Crew, Piece
 from batchsim.errors import ExperimentError
-from batchsim.experiments.elsewhere import Elsewhere
+from batchsim.experiments.elsewhere import Elsewhere, Say
 
 GivenExecutor = str | Executor | None
 """``dask://HOST:PORT``, any executor, or None: processes of our own."""
@@ -80,7 +80,7 @@ class OnExecutor:
     is_elsewhere = True
 
     def __init__(self, executor: Executor, workers: int | None, limit_s: float | None) -> None:
-        """``workers``: calls at once, where the executor does not say how many it makes."""
+        """``workers``: calls at once, where it is not as many as the executor makes."""
         self._executor, self._limit_s = executor, limit_s
         told = getattr(executor, "_max_workers", None)  # those of the standard library, and their kin
         self.at_once: int = workers or (told if isinstance(told, int) else os.cpu_count() or 1)
@@ -89,22 +89,25 @@ class OnExecutor:
         """Hands for one work."""
         from batchsim.experiments.dask_cluster import says_lost
 
-        size = 0 if alone else self.at_once
+        size = 1 if alone else self.at_once
         told = f"the executor {type(self._executor).__name__}"
         return Elsewhere(begin, self._executor, lambda: size, limit_s=self._limit_s, is_lost=says_lost, told=told)
 
 
 @contextmanager
-def opened(executor: GivenExecutor, workers: int | None, limit_s: float | None) -> Iterator[Place]:
+def opened(
+    executor: GivenExecutor, workers: int | None, limit_s: float | None, say: Say = lambda _: None
+) -> Iterator[Place]:
     """The place for as long as the block runs.
 
-    ``workers``: processes of our own, 1 unless said; of an executor, the most calls at once. Raises
+    ``workers``: processes of our own, 1 unless said; of an executor, the most calls at once. ``say`` takes what a
+    person wants to know. Raises
     :class:`ExperimentError` for what is no executor; a cluster that cannot be reached is told when it is first needed.
     """
     if isinstance(executor, str):
         from batchsim.experiments.dask_cluster import Cluster, address_of
 
-        with Cluster(executor, address_of(executor), workers, limit_s) as cluster:
+        with Cluster(executor, address_of(executor), workers, limit_s, say) as cluster:
             yield cluster
     elif executor is not None:
         yield OnExecutor(_checked(executor), workers, limit_s)

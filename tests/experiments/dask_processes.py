@@ -17,13 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE_S = 60.0
-_QUIET = {
-    "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error",
-    "DASK_DISTRIBUTED__WORKER__DAEMON": "True",
+_MODEST = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-_TWO_KINDS = ("--no-dashboard", "--host", "127.0.0.1")
+_LOCAL = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--host", "127.0.0.1")
 
 
 class Cluster:
@@ -34,7 +32,7 @@ class Cluster:
         self.port = _free_port()
         self.url = f"dask://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._start("scheduler", "scheduler", "--port", str(self.port), "--idle-timeout", "10 minutes", *_TWO_KINDS)
+        self._start("scheduler", "scheduler", "--port", str(self.port), "--idle-timeout", "10 minutes", *_LOCAL)
         _until(lambda: _listens(self.port), "the scheduler listens")
 
     def worker(
@@ -49,8 +47,9 @@ class Cluster:
         self._start(
             name, "worker", f"tcp://127.0.0.1:{self.port}", "--name", name, "--nthreads", str(threads),
             "--nanny" if nanny else "--no-nanny", "--memory-limit", "0", "--death-timeout", "30", "--local-directory",
-            str(self.folder / name), *_TWO_KINDS, *words, environment=environment or {},
+            str(self.folder / name), *_LOCAL, *words, environment=environment or {},
         )  # fmt: skip
+        _until(lambda: "Registered to" in self.said(name), f"{name} has told its scheduler")
 
     def kill(self, name: str) -> None:
         """SIGKILL to it, and to what it began."""
@@ -74,7 +73,7 @@ class Cluster:
         with (self.folder / f"{name}.txt").open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "dask", *words], cwd=self.folder, stdout=log, stderr=log, stdin=-3,
-                env=os.environ | _QUIET | dict(environment or {}), start_new_session=True,
+                env=os.environ | _MODEST | dict(environment or {}), start_new_session=True,
             )  # fmt: skip
 
 

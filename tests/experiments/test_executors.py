@@ -132,7 +132,7 @@ def test_a_process_gets_the_work_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_process_of_another_batchsim_is_refused_before_anything_is_unpacked() -> None:
-    assert perform("batchsim 0.0.0", "digest", b"no pickle", (), None)[0] == "refused"
+    assert perform("batchsim 0.0.0", "digest", b"no pickle", b"nor this", None)[0] == "refused"
     with pytest.raises(ExperimentError, match=r"another batchsim runs there.*batchsim 9 in node-3, batchsim 0.*E197"):
         answers(Inline(lambda _: ("refused", ("node-3", "batchsim 9"))), twice, [Piece((1,))])
 
@@ -233,7 +233,9 @@ def test_a_run_that_hangs_is_ended_where_it_is() -> None:
 def test_a_call_that_nothing_reaches_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     class Deaf(Inline):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
-            return Future() if args[3] == (1,) else super().submit(fn, *args, **more)
+            future = super().submit(fn, *args, **more)
+            kind, content = future.result()
+            return Future() if kind == "done" and content[1] == 2 else future
 
     monkeypatch.setattr(elsewhere, "_GRACE_S", 0.1)
     monkeypatch.setattr(elsewhere, "_LOOK_S", 0.05)
@@ -260,6 +262,23 @@ def test_where_no_worker_is_nobody_is_late(monkeypatch: pytest.MonkeyPatch) -> N
 
     with Elsewhere(partial(begun, twice), Waits(), size, limit_s=0.5) as hands:
         assert list(hands.answers([Piece((1,))])) == [(0, 7)]
+
+
+def test_an_executor_that_never_has_a_worker_is_told_and_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "NOBODY_S", 0.2)
+    monkeypatch.setattr(elsewhere, "_LOOK_S", 0.01)
+
+    class Waits(Inline):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:  # type: ignore[override]
+            return Future()
+
+    said: list[str] = []
+    with (
+        pytest.raises(ExecutorError, match=r"has had no worker for 0 s \[E194\]"),
+        Elsewhere(partial(begun, twice), Waits(), lambda: 0, say=said.append) as hands,
+    ):
+        list(hands.answers([Piece((1,))]))
+    assert said == ["the executor has no worker at this moment: waiting for one"]
 
 
 # -- limits of time
