@@ -21,7 +21,7 @@ from experiments.small import night
 
 import batchsim
 from batchsim import ExperimentError, Study
-from batchsim.experiments import dask_cluster
+from batchsim.experiments import dask_cluster, elsewhere
 from batchsim.experiments.elsewhere import ExecutorError
 from batchsim.experiments.store import Store
 from batchsim.experiments.study_runs import Nobody
@@ -180,7 +180,8 @@ def test_a_run_that_hangs_on_a_worker_costs_one_retry_and_frees_the_worker(tmp_p
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_stopped_costs_its_runs_a_retry(tmp_path: Path) -> None:
+def test_a_worker_that_is_stopped_costs_its_runs_a_retry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "_GRACE_S", 2.0)
     whole = content(swept(replications=6))
     with cluster(tmp_path / "c", workers=2) as mine:
         stop = After(9, lambda: mine.send("w0", signal.SIGSTOP))
@@ -229,7 +230,7 @@ def test_a_study_whose_workers_are_killed_at_random_moments_ends_in_the_same_byt
             mine.kill(f"w{number}")
             if number % 5 == 4:  # and who asks, too
                 asker.kill()
-                asker.wait(60)
+                asker.communicate(timeout=60)
                 asker = begun(words, tmp_path)
             mine.worker(f"w{number + 2}")
         _, said = asker.communicate(timeout=500)
