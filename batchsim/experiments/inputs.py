@@ -52,9 +52,12 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _file(text: str, scenario: Scenario) -> Path | None:
     """The file of this name in the scenario's folder, if there is one that a scenario may read."""
-    if "." not in text or len(text) > 1_000 or "\0" in text:
+    if not text or len(text) > 1_000 or "\0" in text:
         return None
+    folder = Path(scenario.source.file).parent if scenario.source.file else Path()
     with suppress(ScenarioError, OSError):
+        if not (folder / text).is_file():  # most are not, and links are followed slowly
+            return None
         path = path_of(text, scenario.source)
         return path if path.is_file() else None
     return None
