@@ -33,6 +33,8 @@ pytest.importorskip("distributed", reason="the extra dask is not installed")
 ROOT = Path(__file__).resolve().parents[2]
 VARY = {"spot.maxvCpus": [2, 4, 8], "world.scale_up_delay": ["30s", "90s"]}
 KILLS = effort(fast=2, verify=10, long=40)
+LONG = effort(fast="3000", verify="400", long="400")
+"""Replications that nobody sees the end of, and no more than 100,000 runs."""
 SEED = int(os.environ.get("BATCHSIM_SEED", "1"))
 
 
@@ -245,7 +247,7 @@ def test_a_study_whose_workers_are_killed_at_random_moments_ends_in_the_same_byt
 def test_ctrl_c_ends_with_how_to_go_on_and_leaves_the_cluster_to_others(
     twice: bool, shared: Cluster, tmp_path: Path
 ) -> None:
-    words = [*command(tmp_path, "s", "out", "--executor", shared.url), "--replications", "3000"]
+    words = [*command(tmp_path, "s", "out", "--executor", shared.url), "--replications", LONG]
     with subprocess.Popen(words, cwd=tmp_path, stdout=-1, stderr=-1, text=True) as process:
         until = time.monotonic() + 120
         while not kept(tmp_path / "s") and time.monotonic() < until:

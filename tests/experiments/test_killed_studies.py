@@ -85,7 +85,7 @@ def begun(folder: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
-LONG = ("--replications", "3000")
+LONG = ("--replications", effort(fast="3000", verify="400", long="400"))  # at most 100,000 runs
 
 
 @by_proc
