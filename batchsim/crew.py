@@ -54,12 +54,14 @@ class Piece:
 class Lost:
     """In place of an answer: the process ended before it, or was ended as it took too long."""
 
-    process: int
-    """The number of the process."""
+    process: int = 0
+    """The number of the process; 0 of one that is not ours."""
     exitcode: int | None = None
     """As ``multiprocessing`` has it, -N for signal N; None if it took too long."""
     allowed_s: float = 0.0
     """By the clock, where it took too long."""
+    told: str = ""
+    """What is known of a process that is not ours."""
 
     @property
     def ended_by(self) -> str:
@@ -71,6 +73,8 @@ class Lost:
     @property
     def why(self) -> str:
         """The same for people."""
+        if self.told:
+            return self.told
         if self.exitcode is None:
             return f"it took longer than {self.allowed_s:.0f} s"
         if self.exitcode >= 0:
@@ -303,11 +307,11 @@ def _answer(work: Work, arguments: tuple[Any, ...]) -> tuple[str, Any]:
     try:
         return "done", work(*arguments)
     except Exception as error:  # noqa: BLE001 -- the parent raises it
-        return "raised", _that_travels(error)
+        return "raised", that_travels(error)
 
 
-def _that_travels(error: Exception) -> Exception:
-    """The error, with where it came from; its words alone if it cannot be sent."""
+def that_travels(error: Exception) -> Exception:
+    """An error for another process, with where it came from; its words alone if it cannot be sent."""
     error.add_note("".join(traceback.format_exception(error)))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 -- our own

@@ -11,7 +11,7 @@ import typer
 
 from batchsim.cli import scenarios
 from batchsim.cli.compare import limit_s, read_option, reserved
-from batchsim.cli.exit_codes import ANSWER_IS_NO, INTERRUPTED, POINTS_FAILED, TERMINATED
+from batchsim.cli.exit_codes import ANSWER_IS_NO, INPUT_OUTPUT, INTERRUPTED, POINTS_FAILED, TERMINATED
 from batchsim.cli.guard import Replay, Terminated, guarded
 from batchsim.cli.sweep import parse_vary
 from batchsim.errors import printable
@@ -33,7 +33,9 @@ class Wishes:
     """What stands in place of a study file's own values."""
     store: Path = Path()
     storage: str | None = None
-    workers: int = 1
+    workers: int | None = None
+    executor: str | None = None
+    """``dask://HOST:PORT``, in place of processes of our own."""
     run_limit: str | None = None
     out: Path | None = None
     force: bool = False
@@ -42,13 +44,14 @@ class Wishes:
 
 def optimise_scenario(file: Path, wishes: Wishes) -> None:
     """Search; exit code 1 if no point meets the constraints, or the winner fails them on fresh seeds."""
+    from batchsim.experiments.elsewhere import ExecutorError
     from batchsim.experiments.optimising.hands import Stopped
     from batchsim.experiments.replications import check_counts
 
     with guarded() as replay:
         run_limit_s = read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None
         asked = _asked(file, wishes)
-        check_counts(1, wishes.workers, run_limit_s)
+        check_counts(1, wishes.workers or 1, run_limit_s)
         try:
             found = _carried_out(asked, wishes, run_limit_s)
         except Stopped as stopped:
@@ -57,6 +60,8 @@ def optimise_scenario(file: Path, wishes: Wishes) -> None:
             _stopped("interrupted at once", wishes, replay, INTERRUPTED)
         except Terminated:
             _stopped("terminated", wishes, replay, TERMINATED)
+        except ExecutorError as error:
+            _stopped(str(error), wishes, replay, INPUT_OUTPUT)
         _report(found, wishes)
         if asked.spec.seed is None and asked.scenario.simulation.seed is None:
             typer.echo(f"seed {found.seed} was drawn; {wishes.store} keeps it for this optimisation", err=True)
@@ -86,11 +91,14 @@ def _carried_out(asked: Asked, wishes: Wishes, run_limit_s: float | None) -> Opt
     """The answer, its files written; every run is in the store before the next is told of."""
     from batchsim.cli.optimise_progress import searching
     from batchsim.experiments.optimising.optimise import carried_out
+    from batchsim.experiments.places import opened
 
-    with reserved(wishes.out, force=wishes.force), searching(wishes.store) as watch:
-        found = carried_out(
-            asked, wishes.store, storage=wishes.storage, workers=wishes.workers, run_limit_s=run_limit_s, watch=watch
-        )
+    with (
+        reserved(wishes.out, force=wishes.force),
+        searching(wishes.store) as watch,
+        opened(wishes.executor, wishes.workers, run_limit_s, watch.say) as place,
+    ):
+        found = carried_out(asked, wishes.store, storage=wishes.storage, place=place, watch=watch)
         if wishes.out is not None:
             found.write(wishes.out, force=wishes.force)
     return found

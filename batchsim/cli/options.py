@@ -109,3 +109,17 @@ RunLimit = Annotated[
     ),
 ]
 Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes that share the runs; the figures are the same.")]
+WorkersOfPlace = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=256, help="Processes that share the runs; the figures are the same. [default: 1]", show_default=False
+    ),
+]
+ExecutorAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="dask://HOST:PORT",
+        help="Run on the workers of this Dask scheduler, at most --workers runs at once if that is given.",
+        show_default=False,
+    ),
+]

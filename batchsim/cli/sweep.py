@@ -11,7 +11,7 @@ import typer
 
 from batchsim.cli import scenarios
 from batchsim.cli.compare import limit_s, read_option, reserved
-from batchsim.cli.exit_codes import INTERRUPTED, POINTS_FAILED, TERMINATED
+from batchsim.cli.exit_codes import INPUT_OUTPUT, INTERRUPTED, POINTS_FAILED, TERMINATED
 from batchsim.cli.guard import Replay, Terminated, guarded
 from batchsim.cli.precise import answer_of_precision
 from batchsim.errors import printable
@@ -31,7 +31,8 @@ class Wishes:
     values: Mapping[str, Any] = field(default_factory=dict)
     """What stands in place of a study file's own values."""
     store: Path = Path()
-    workers: int = 1
+    workers: int | None = None
+    executor: str | None = None
     run_limit: str | None = None
     out: Path | None = None
     force: bool = False
@@ -41,6 +42,7 @@ class Wishes:
 
 def sweep_scenario(file: Path, wishes: Wishes) -> None:
     """Run the study of a scenario or of a study file; exit code 5 if some runs failed."""
+    from batchsim.experiments.elsewhere import ExecutorError
     from batchsim.experiments.replications import check_counts
     from batchsim.experiments.sweep import Stopped
 
@@ -51,7 +53,7 @@ def sweep_scenario(file: Path, wishes: Wishes) -> None:
             raise typer.BadParameter(
                 "--require-precision needs --precision METRIC=REL, or a precision in the study file"
             )
-        check_counts(asked.spec.replications, wishes.workers, run_limit_s)
+        check_counts(asked.spec.replications, wishes.workers or 1, run_limit_s)
         try:
             study = _carried_out(asked, wishes, run_limit_s)
         except Stopped as stopped:
@@ -60,6 +62,8 @@ def sweep_scenario(file: Path, wishes: Wishes) -> None:
             _stopped("interrupted at once", wishes, replay, INTERRUPTED)
         except Terminated:
             _stopped("terminated", wishes, replay, TERMINATED)
+        except ExecutorError as error:
+            _stopped(str(error), wishes, replay, INPUT_OUTPUT)
         _report(study, wishes)
         if asked.spec.seed is None and asked.scenario.simulation.seed is None:
             typer.echo(f"seed {study.seed} was drawn; {wishes.store} keeps it for this study", err=True)
@@ -104,10 +108,15 @@ def parse_vary(text: str) -> tuple[str, Any]:
 def _carried_out(asked: Asked, wishes: Wishes, run_limit_s: float | None) -> Study:
     """The study, its files written; every run is in the store before the next is told of."""
     from batchsim.cli.sweep_progress import watching
+    from batchsim.experiments.places import opened
     from batchsim.experiments.sweep import carried_out
 
-    with reserved(wishes.out, force=wishes.force), watching(asked.spec.front, wishes.store) as watch:
-        study = carried_out(asked, wishes.store, workers=wishes.workers, run_limit_s=run_limit_s, watch=watch)
+    with (
+        reserved(wishes.out, force=wishes.force),
+        watching(asked.spec.front, wishes.store) as watch,
+        opened(wishes.executor, wishes.workers, run_limit_s, watch.say) as place,
+    ):
+        study = carried_out(asked, wishes.store, place=place, watch=watch)
         if wishes.out is not None:
             study.write(wishes.out, force=wishes.force)
     return study

@@ -62,7 +62,7 @@ class Progress:
         self._runs = runs
         if not self.is_live:
             kept_told = f"; {done:,} are done, in {self._store}" if done else ""
-            self._say(f"{runs.total:,} runs of {len(runs.points):,} points{kept_told}")
+            self.say(f"{runs.total:,} runs of {len(runs.points):,} points{kept_told}")
 
     def ended(self, point: int, values: Floats | None) -> None:
         """Count the run, and say so if it is time."""
@@ -82,7 +82,7 @@ class Progress:
     def waiting(self, others: Sequence[int]) -> None:
         """What is left is with other processes."""
         if others and tuple(others) != self._others and not self.is_live:
-            self._say(f"waiting for process {', '.join(map(str, others))}, which does the rest")
+            self.say(f"waiting for process {', '.join(map(str, others))}, which does the rest")
         self._others = tuple(others)
 
     # -- what is shown
@@ -166,9 +166,10 @@ class Progress:
         now_s = time.monotonic()
         if not self.is_live and now_s - self._told_s >= LINE_EVERY_S:
             self._told_s = now_s
-            self._say(self.line())
+            self.say(self.line())
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line on stderr; above the live table, where there is one."""
         with suppress(OSError):
             typer.echo(printable(f"batchsim: {text}"), err=True)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from batchsim.cli.options import Form, RunLimit, Workers
+from batchsim.cli.options import ExecutorAddress, Form, RunLimit, WorkersOfPlace
 from batchsim.cli.verbs_of_studies import StoreFile
 
 EXAMPLES = """\b
@@ -98,7 +98,8 @@ def optimise(
             show_default=False,
         ),
     ] = None,
-    workers: Workers = 1,
+    workers: WorkersOfPlace = None,
+    executor: ExecutorAddress = None,
     run_limit: RunLimit = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write answer, tables, page and scenarios into this folder.")
@@ -127,7 +128,8 @@ def optimise(
     wishes = Wishes(
         over=tuple(over or ()), subject_to=tuple(subject_to or ()), settings=tuple(settings or ()),
         allow_paths=tuple(allow_path or ()), values={key: value for key, value in values.items() if value is not None},
-        store=store, storage=storage, workers=workers, run_limit=run_limit, out=out, force=force,
+        store=store, storage=storage, workers=workers, executor=executor, run_limit=run_limit,
+        out=out, force=force,
         form="json" if form is Form.JSON else "csv" if form is Form.CSV else "text",
     )  # fmt: skip
     optimise_scenario(scenario, wishes)

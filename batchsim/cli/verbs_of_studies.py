@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from batchsim.cli.options import Form, Format
+from batchsim.cli.options import ExecutorAddress, Form, Format, WorkersOfPlace
 from batchsim.cli.precise import PrecisionOption, RequirePrecision, precision_of
 
 _STORE = "batchsim-studies.sqlite"
@@ -18,6 +18,7 @@ Examples:
   batchsim sweep night.yaml --vary spot.maxvCpus=256,512,1024 --vary world.market=calm,stormy
   batchsim sweep night.yaml --vary 'spot.maxvCpus={from: 64, to: 2048}' --design latin_hypercube --points 100
   batchsim sweep study.yaml --workers 2 --out answer
+  batchsim sweep study.yaml --executor dask://10.0.0.7:8786
 """
 
 
@@ -81,9 +82,8 @@ def sweep(
         str | None, typer.Option(metavar="NAME", help="The study's name in the store, if not one of what varies.")
     ] = None,
     store: StoreFile = Path(_STORE),
-    workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Processes that share the runs; the figures are the same.")
-    ] = 1,
+    workers: WorkersOfPlace = None,
+    executor: ExecutorAddress = None,
     run_limit: Annotated[
         str | None,
         typer.Option(metavar="DURATION", help="End a run that takes longer, and try it once more.", show_default=False),
@@ -117,7 +117,7 @@ def sweep(
     wishes = Wishes(
         vary=tuple(vary or ()), settings=tuple(settings or ()), allow_paths=tuple(allow_path or ()),
         values={key: value for key, value in values.items() if value is not None}, store=store, workers=workers,
-        run_limit=run_limit, out=out, force=force, require_precision=require_precision,
+        executor=executor, run_limit=run_limit, out=out, force=force, require_precision=require_precision,
         form="json" if form is Form.JSON else "csv" if form is Form.CSV else "text",
     )  # fmt: skip
     sweep_scenario(scenario, wishes)

@@ -21,7 +21,7 @@ def inputs_hash(scenario: Scenario, asked: Any = None) -> str:
     ``asked`` is plain data in which further files may be named: what varies.
     """
     own = scenario_hash(scenario)
-    files = sorted({path for text in _texts((to_data(scenario), asked)) if (path := _file(text, scenario)) is not None})
+    files = sorted(set(input_files(scenario, asked).values()))
     if not files:
         return own
     digest = sha256(own.encode())
@@ -31,6 +31,12 @@ def inputs_hash(scenario: Scenario, asked: Any = None) -> str:
                 digest.update(piece)
         digest.update(b"\0")
     return digest.hexdigest()
+
+
+def input_files(scenario: Scenario, asked: Any = None) -> dict[str, Path]:
+    """Each file that the scenario or ``asked`` names, by the name that it has there."""
+    found = {text: _file(text, scenario) for text in _texts((to_data(scenario), asked))}
+    return {text: path for text, path in found.items() if path is not None}
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -46,9 +52,12 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _file(text: str, scenario: Scenario) -> Path | None:
     """The file of this name in the scenario's folder, if there is one that a scenario may read."""
-    if "." not in text or len(text) > 1_000 or "\0" in text:
+    if not text or len(text) > 1_000 or "\0" in text:
         return None
+    folder = Path(scenario.source.file).parent if scenario.source.file else Path()
     with suppress(ScenarioError, OSError):
+        if not (folder / text).is_file():  # most are not, and links are followed slowly
+            return None
         path = path_of(text, scenario.source)
         return path if path.is_file() else None
     return None

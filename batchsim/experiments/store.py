@@ -8,7 +8,9 @@ hangs on them. The file is in WAL mode, which is for processes of one machine.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,16 +102,23 @@ class Store:
     """The file, opened; a context manager. Every error of SQLite's is a :class:`StoreError` with a code."""
 
     def __init__(self, path: str | PathLike[str], *, must_exist: bool = False) -> None:
-        """Open the store, made if it is missing, unless it ``must_exist``. Raises :class:`StoreError`."""
-        self.path = str(path)
+        """Open the store, made if it is missing, unless it ``must_exist``: then one that cannot be written will do.
+
+        Raises :class:`StoreError`.
+        """
+        self._file: tuple[int, int] | None = None
+        self.path = path if isinstance(path, str) else f"./{path}" if str(path) == MEMORY else str(path)
         with self.told():
             self._look(must_exist)
-            self.db = sqlite3.connect(self.path, timeout=PATIENCE_S, isolation_level=None)
+            sealed = must_exist and self._is_sealed()
+            name = f"{Path(self.path).resolve().as_uri()}?immutable=1" if sealed else self.path
+            self.db = sqlite3.connect(name, timeout=PATIENCE_S, isolation_level=None, uri=sealed)
             try:
-                self._begin()
+                self._refuse_foreign() if sealed else self._begin()
             except BaseException:
                 self.db.close()
                 raise
+        self._file = self._identity()
 
     def __enter__(self) -> Self:
         return self
@@ -230,14 +239,16 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and nobody else writes meanwhile."""
+        self._must_be_there()
         with self.told():
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.db.execute("COMMIT")
             except BaseException:
-                self.db.execute("ROLLBACK")
+                if self.db.in_transaction:  # of a full disk, SQLite has rolled it back itself
+                    self.db.execute("ROLLBACK")
                 raise
-            self.db.execute("COMMIT")
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -262,6 +273,8 @@ class Store:
         if self.path == MEMORY:
             return
         file = Path(self.path)
+        if _is_special(file):  # reading it might wait for ever
+            raise StoreError(f"{printable(self.path)}: not a study store: it is no regular file [E192]")
         try:
             with file.open("rb") as opened:
                 first = opened.read(len(_SQLITE))
@@ -273,6 +286,30 @@ class Store:
             raise StoreError(f"{printable(self.path)}: cannot be read: {error.strerror} [E193]") from None
         if first and first != _SQLITE:
             raise StoreError(f"{printable(self.path)}: not a study store: it is no SQLite file [E192]")
+
+    def _is_sealed(self) -> bool:
+        """Whether the file is on a read-only file system, or in a folder of others, and all that is kept is in it."""
+        file, log = Path(self.path), Path(f"{self.path}-wal")
+        writable = os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+        return not writable and not (log.exists() and log.stat().st_size)
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file has the store's name, at this moment."""
+        if self.path == MEMORY:
+            return None
+        try:
+            found = Path(self.path).stat()
+        except OSError:
+            return (0, 0)
+        return (found.st_dev, found.st_ino)
+
+    def _must_be_there(self) -> None:
+        """SQLite would go on to write into a file that nobody can find any more."""
+        if self._file is not None and self._identity() != self._file:
+            raise StoreError(
+                f"{printable(self.path)}: the study store was moved, removed or replaced while it was in use; what was "
+                f"done since is not in it: give the same command again [E193]"
+            )
 
     def _begin(self) -> None:
         """Modes, and tables if there are none; refuse what others made, and what is damaged."""
@@ -305,6 +342,10 @@ class Store:
             told = f"another process has held it for {PATIENCE_S:.0f} s; try again when that is done"
         elif "readonly" in told:
             told = "it, or its folder, cannot be written"
+        elif "full" in told:
+            told = "the disk is full; what is done is kept: make room, and give the same command again"
+        elif "unable to open" in told and Path(self.path).exists():
+            told = "it, or its folder, cannot be written"
         elif "unable to open" in told:
             told = "it cannot be opened or made: is its folder there, and ours to write?"
         elif "no such" in told:
@@ -330,6 +371,15 @@ class Store:
 
 
 _OF_RUN = "WHERE study = ? AND point = ? AND replication = ?"
+
+
+def _is_special(file: Path) -> bool:
+    """A pipe, a device, a socket."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _differing(kept: Question, asked: Question) -> Iterator[tuple[str, str, str]]:

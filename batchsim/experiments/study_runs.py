@@ -1,25 +1,24 @@
-"""The runs of a study: those that are missing, claimed a few at a time, done by processes, committed one by one."""
+"""The runs of a study: those that are missing, claimed a few at a time, done somewhere, committed here one by one."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Protocol
 
-from batchsim.crew import Begin, Crew, Lost, Piece
+from batchsim.crew import Begin, Lost, Piece
 from batchsim.errors import ExperimentError
 from batchsim.experiments.claims import Claims, Run
 from batchsim.experiments.design import Settings
-from batchsim.experiments.paired import Floats, as_floats
+from batchsim.experiments.paired import Floats
+from batchsim.experiments.places import Here, Place
 from batchsim.experiments.store import Store
-from batchsim.prepared import Prepared, prepare
-from batchsim.simulation import Simulation
+from batchsim.experiments.study_worker import Guest, Luggage, Worker
 from batchsim.spec import Scenario
-from batchsim.spec.paths import with_values
 
 _AHEAD = 4
 """So many runs are claimed at once for each process: a claim is a write."""
@@ -72,23 +71,15 @@ class Runs:
     metrics: Sequence[str]
     seed: int
     replications: int
-    workers: int = 1
-    run_limit_s: float | None = None
+    place: Place = field(default_factory=Here)
     watch: Watch = field(default_factory=Nobody)
     wanted: Sequence[Run] | None = None
     """Those that are to be made, if not all replications of all points."""
-    crew: Crew | None = None
-    """The processes, if they stay for other runs; their work was begun by :meth:`begin`."""
 
     @property
     def total(self) -> int:
         """Of all points."""
         return len(self.points) * self.replications if self.wanted is None else len(self.wanted)
-
-    @property
-    def begin(self) -> Begin:
-        """What makes the runs in one process."""
-        return partial(Worker, self.scenario, self.seed, tuple(self.metrics))
 
     def carry_out(self) -> list[tuple[int, int, str]]:
         """Do all that is missing; point, replication and reason of each run that failed twice, here and now.
@@ -119,7 +110,7 @@ class Runs:
         return [run for run in (every if self.wanted is None else self.wanted) if run not in done]
 
     def _round(self, claims: Claims, missing: Sequence[Run], failed: list[tuple[int, int, str]]) -> None:
-        """All runs that can be claimed; those whose process is lost once more, each alone."""
+        """All runs that can be claimed; those whose process is lost once more, alone in theirs."""
         lost: list[Run] = []
         ended = 0
         for (point, replication), found in self._answers(self._claimed(claims, missing)):
@@ -128,7 +119,7 @@ class Runs:
             else:
                 ended += 1
                 self._keep(point, replication, found)
-        for (point, replication), found in self._answers(run for run in lost if not self.watch.is_over):
+        for (point, replication), found in self._answers((run for run in lost if not self.watch.is_over), alone=True):
             if not isinstance(found, Lost):
                 ended += 1
                 self._keep(point, replication, found)
@@ -149,43 +140,30 @@ class Runs:
         ready: deque[Run] = deque()
         while not self.watch.is_over:
             if not ready:
-                ready.extend(claims.take(wanted, _AHEAD * self.workers))
+                ready.extend(claims.take(wanted, _AHEAD * self.place.at_once))
             if not ready:
                 return
             yield ready.popleft()
 
-    def _answers(self, runs: Iterator[Run]) -> Iterator[tuple[Run, Floats | Lost]]:
-        """Each run with its values as they come, in this process or in others."""
-        if self.workers == 1 and self.run_limit_s is None:
-            here = self.begin(0)
-            for point, replication in runs:
-                yield (point, replication), here(point, self.points[point], replication)
+    def _answers(self, runs: Iterator[Run], *, alone: bool = False) -> Iterator[tuple[Run, Floats | Lost]]:
+        """Each run with its values as they come."""
+        first = next(runs, None)
+        if first is None:  # nobody is called for nothing
             return
         handed: list[Run] = []
-        with nullcontext(self.crew) if self.crew else Crew(self.begin, self.workers, limit_s=self.run_limit_s) as crew:
-            for number, found in crew.answers(self._pieces(runs, handed)):
+        with self.place.hands(self.begin(), alone=alone) as hands:
+            for number, found in hands.answers(self._pieces(chain((first,), runs), handed)):
                 yield handed[number], found
 
-    def _pieces(self, runs: Iterator[Run], handed: list[Run]) -> Iterator[Piece]:
+    def begin(self) -> Begin:
+        """What a process is given to begin with."""
+        if not self.place.is_elsewhere:
+            return partial(Worker, self.scenario, self.seed, tuple(self.metrics))
+        luggage = Luggage.of(self.scenario, [list(settings) for settings in self.points])
+        return partial(Guest, luggage, self.seed, tuple(self.metrics))
+
+    def _pieces(self, runs: Iterable[Run], handed: list[Run]) -> Iterator[Piece]:
         """One run each; ``handed`` has which, by number."""
         for point, replication in runs:
             handed.append((point, replication))
             yield Piece((point, self.points[point], replication))
-
-
-class Worker:
-    """What makes the runs in one process: it prepares a point once, for all of its replications that come to it."""
-
-    def __init__(self, scenario: Scenario, seed: int, metrics: Sequence[str], number: int) -> None:
-        """``number``: of the process."""
-        del number
-        self._scenario, self._seed, self._metrics = scenario, seed, metrics
-        self._point = -1
-        self._ready: Prepared | None = None
-
-    def __call__(self, point: int, settings: Settings, replication: int) -> Floats:
-        """The metrics of one run."""
-        if point != self._point or self._ready is None:
-            self._ready, self._point = prepare(with_values(self._scenario, settings)), point
-        result = Simulation(self._ready, seed=self._seed, replication=replication).finish()
-        return as_floats(list(result.metrics(*self._metrics).values()))

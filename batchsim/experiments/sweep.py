@@ -20,6 +20,7 @@ from batchsim.experiments.code_version import code_version
 from batchsim.experiments.compare import metric_names
 from batchsim.experiments.design import Settings, check_runs, points_of
 from batchsim.experiments.inputs import inputs_hash
+from batchsim.experiments.places import GivenExecutor, Place, opened
 from batchsim.experiments.store import MEMORY, Question, Store
 from batchsim.experiments.study import Study
 from batchsim.experiments.study_runs import Nobody, Runs, Watch
@@ -70,7 +71,8 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
     max_runs: int | None = None,
     name: str | None = None,
     store: str | PathLike[str] | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    executor: GivenExecutor = None,
     run_limit_s: float | None = None,
     watch: Watch | None = None,
 ) -> Study:
@@ -82,13 +84,16 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
     file, every finished run is kept there at once, and the same call goes on where a killed one stopped; the study has
     its ``name`` there. Replication r of all points has the same random numbers. With a ``precision``, as
     of ``compare``, every point runs as often as it takes until each point's mean of that metric is known so well, all
-    equally often. ``workers`` and ``run_limit_s`` as of ``compare``; ``watch`` is told of every run, and may end the
-    study.
+    equally often. ``workers`` (1 unless said) and ``run_limit_s`` as of ``compare``. ``executor``:
+    ``"dask://HOST:PORT"``, or any ``concurrent.futures.Executor``, in place of processes of our own; ``workers`` are
+    then the most runs at once, else as many as it makes. ``watch`` is told of every run, and may end the study.
 
     Raises :class:`ScenarioError` with what is wrong in the scenario, at some point of it or in the study file,
     :class:`ExperimentError` for a study that cannot be made (E195: more than ``max_runs`` runs), or is not the one that
-    the store has under this name (E190), :class:`~batchsim.experiments.store.StoreError` for a store that cannot be
-    used, and :class:`Stopped` if ``watch`` ended it.
+    the store has under this name (E190), or a worker of another batchsim (E197),
+    :class:`~batchsim.experiments.store.StoreError` for a store that cannot be used,
+    :class:`~batchsim.experiments.elsewhere.ExecutorError` for an executor that is out of reach or gone (E194), and
+    :class:`Stopped` if ``watch`` ended it.
     """
     given: dict[str, Any] = {
         "vary": vary, "design": design, "points": points, "replications": replications, "seed": seed,
@@ -97,8 +102,9 @@ def sweep(  # noqa: PLR0913 (what a study varies, and how it is made)
         "front": None if front is None else list(front), "confidence": confidence, "max_runs": max_runs, "name": name,
     }  # fmt: skip
     asked = asked_of(scenario, {key: value for key, value in given.items() if value is not None})
-    runs.check_counts(asked.spec.replications, workers, run_limit_s)
-    return carried_out(asked, store, workers=workers, run_limit_s=run_limit_s, watch=watch or Nobody())
+    runs.check_counts(asked.spec.replications, 1 if workers is None else workers, run_limit_s)
+    with opened(executor, workers, run_limit_s) as place:
+        return carried_out(asked, store, place=place, watch=watch or Nobody())
 
 
 def asked_of(
@@ -137,9 +143,7 @@ def _kept(spec: StudySpec, values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in own.items() if key not in said or said.isdisjoint(values)}
 
 
-def carried_out(
-    asked: Asked, store: str | PathLike[str] | None, *, workers: int, run_limit_s: float | None, watch: Watch
-) -> Study:
+def carried_out(asked: Asked, store: str | PathLike[str] | None, *, place: Place, watch: Watch) -> Study:
     """Begin the study in the store, or take it up, do what is missing, and read it back."""
     spec = asked.spec
     wanted = _metrics(asked)
@@ -151,8 +155,7 @@ def carried_out(
             often = spec.model_copy(update={"replications": replications})
             kept.begin(question, (), replications)
             made = Runs(
-                kept, number, asked.scenario, points, question.metrics, question.seed, replications, workers,
-                run_limit_s, watch,
+                kept, number, asked.scenario, points, question.metrics, question.seed, replications, place, watch
             )  # fmt: skip
             return read_back(kept, number, question, often, wanted, points, made.carry_out(), asked.scenario)
 

@@ -54,6 +54,8 @@ def path_of(named: str, source: SourceMap | None) -> Path:
     """
     if "\0" in named:
         raise _refused("E165", "not a path", named)
+    if source is not None and named in source.copies:
+        return Path(source.copies[named])
     if source is None or not source.file:
         return Path(named)
     folder = Path(source.file).parent

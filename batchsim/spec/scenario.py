@@ -56,6 +56,12 @@ class Scenario(Model):
 
         return with_values(self, ((path, value),))
 
+    def from_source(self, source: SourceMap) -> Scenario:
+        """The same scenario, as if it was read from there."""
+        copy = self.model_copy()
+        copy._source = source  # noqa: SLF001 -- nobody else has the copy
+        return copy
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.__dict__ == other.__dict__
 

@@ -22,6 +22,8 @@ class SourceMap:
     """Place of each value."""
     folders: tuple[str, ...] = ()
     """Where, besides the file's own folder, the files that it names may lie."""
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """Where a file lies that travelled along with the scenario to another machine, by the name that it has there."""
 
     def at(self, path: Path, *, key: bool = False) -> Position:
         """Place of the value (with ``key``, the key) at ``path``, else of its nearest known parent, else (0, 0)."""

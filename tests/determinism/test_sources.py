@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DRAWS_A_SEED = "the seed of a run that was given none: it is printed, and written into the result"
 TELLS_A_LOST_PROCESS = "how long a process may be silent until its run is given up, which is an error and no result"
 WAITS_FOR_A_PROCESS = "between looks at what another process has claimed of the same study; runs are the same"
+ASKS_FOR_A_SIZE = "how long ago a cluster was asked how many workers it has; runs are the same, whoever makes them"
 SHOWS_A_DATE = "when a study was begun, in the list of studies alone"
 SHOWS_A_PERSON = "how long a run takes, on the terminal of who watches; the view only reads"
 LOOKED_AT: dict[tuple[str, str, str], str] = {
@@ -36,6 +37,13 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("cli/sweep_progress.py", "clock", "import time"): SHOWS_A_PERSON,
     ("cli/sweep_progress.py", "clock", "time.monotonic"): SHOWS_A_PERSON,
     ("experiments/study_runs.py", "clock", "import time"): WAITS_FOR_A_PROCESS,
+    ("experiments/elsewhere.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
+    ("experiments/elsewhere.py", "clock", "time.monotonic"): TELLS_A_LOST_PROCESS,
+    ("experiments/errand.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
+    ("experiments/errand.py", "clock", "time.monotonic"): TELLS_A_LOST_PROCESS,
+    ("experiments/time_limit.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
+    ("experiments/dask_cluster.py", "clock", "import time"): ASKS_FOR_A_SIZE,
+    ("experiments/dask_cluster.py", "clock", "time.monotonic"): ASKS_FOR_A_SIZE,
     ("experiments/store.py", "clock", "datetime.now"): SHOWS_A_DATE,
     ("cli/live.py", "clock", "time.monotonic"): SHOWS_A_PERSON,
 }

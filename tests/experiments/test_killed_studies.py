@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from effort import effort
+from experiments.kept_runs import kept
 from experiments.small import night
 from processes import by_proc, members
 
@@ -35,17 +34,6 @@ def command(folder: Path, store: str, out: str, workers: int) -> list[str]:
         "--vary", f"world.scale_up_delay={DELAYS}", "--replications", str(REPLICATIONS), "--workers", str(workers),
         "--store", store, "--format", "csv", "--out", out,
     ]  # fmt: skip
-
-
-def kept(store: Path) -> dict[tuple[int, int], bytes]:
-    """What the store has at this moment, for another reader."""
-    if not store.exists():
-        return {}
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=30)) as db:
-        try:
-            return {(p, r): blob for p, r, blob in db.execute("SELECT point, replication, measured FROM runs")}
-        except sqlite3.OperationalError:  # its tables are not there yet
-            return {}
 
 
 def kill_at_random(words: list[str], folder: Path, dice: random.Random, at_least: int) -> None:
@@ -97,7 +85,7 @@ def begun(folder: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
-LONG = ("--replications", "3000")
+LONG = ("--replications", effort(fast="3000", verify="400", long="400"))  # at most 100,000 runs
 
 
 @by_proc

@@ -110,6 +110,7 @@ WRONG = {
     "torn": (torn, "damaged", "E192"),
     "half": (half, "damaged", "E192"),
     "folder": (lambda path: path.mkdir(), "Is a directory", "E193"),
+    "pipe": (os.mkfifo, "no regular file", "E192"),
 }
 
 
@@ -123,6 +124,74 @@ def test_a_file_that_is_no_sound_store_is_told_in_one_line(kind: str, tmp_path: 
     assert code in str(caught.value)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/full", "/dev/zero"])
+def test_a_device_is_no_store(device: str) -> None:
+    with pytest.raises(StoreError, match=r"no regular file \[E192\]"):
+        Store(device)
+
+
+def test_a_store_on_a_read_only_disk_is_listed_and_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, study = begun(path := tmp_path / "a?b#c")
+    store.keep(study, 0, 1, np.array([1.0, 2.0]))
+    store.db.close()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    before = path.read_bytes()
+    with Store(path, must_exist=True) as sealed:
+        assert sealed.studies()[0].done == 1
+        with pytest.raises(StoreError, match=r"cannot be written.*E193"):
+            sealed.remove(study)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "replaced"])
+def test_a_store_that_goes_while_it_is_used_is_told(how: str, tmp_path: Path) -> None:
+    store, study = begun(path := tmp_path / "s")
+    other = tmp_path / "other"
+    if how == "removed":
+        path.unlink()
+    elif how == "moved":
+        path.rename(other)
+    else:
+        other.write_bytes(path.read_bytes())
+        other.replace(path)
+    with pytest.raises(StoreError, match=r"moved, removed or replaced while it was in use.*E193"):
+        store.keep(study, 0, 0, np.zeros(2))
+
+
+def test_a_store_damaged_in_the_middle_is_told_when_it_is_taken_up(tmp_path: Path) -> None:
+    store, study = begun(path := tmp_path / "s")
+    for replication in range(300):
+        store.keep(study, 0, replication, np.arange(2.0))
+    store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw = bytearray(path.read_bytes())
+    raw[4096:] = bytes(len(raw) - 4096)
+    path.write_bytes(raw)
+    store.db.close()  # what it had read already it would still believe
+    with pytest.raises(StoreError, match=r"damaged.*E192"):
+        Store(path)
+
+
+def fill(store: Store, study: int) -> None:
+    for replication in range(2_000):
+        store.keep(study, 0, replication, np.arange(2.0))
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    store, study = begun(tmp_path / "s")
+    pages = store.db.execute("PRAGMA page_count").fetchone()[0]
+    store.db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match=r"the disk is full; what is done is kept: make room.*E193"):
+        fill(store, study)
+    assert store.done(study)
+
+
+def test_a_file_that_has_the_name_of_no_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    begun(Path(":memory:"))[0].db.close()
+    assert (tmp_path / ":memory:").exists()
 
 
 def test_another_programs_file_is_left_as_it_was(tmp_path: Path) -> None:

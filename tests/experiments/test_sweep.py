@@ -124,12 +124,13 @@ def test_a_changed_scenario_is_refused_with_both_hashes(tmp_path: Path) -> None:
         swept(store=tmp_path / "s", seed=2)
 
 
-def test_a_changed_trace_is_refused_too(tmp_path: Path) -> None:
-    law = {"empirical": {"file": "times.csv", "column": "t"}}
-    (tmp_path / "times.csv").write_text("t\n60\n70\n")
+@pytest.mark.parametrize("name", ["times.csv", "times"])
+def test_a_changed_trace_is_refused_too(name: str, tmp_path: Path) -> None:
+    law = {"empirical": {"file": name, "column": "t"}}
+    (tmp_path / name).write_text("t\n60\n70\n")
     (tmp_path / "s.yaml").write_text(scenario_yaml.dump(night(jobs=1).with_("job-0.run", law)))
     batchsim.sweep(tmp_path / "s.yaml", VARY, replications=1, store=tmp_path / "s")
-    (tmp_path / "times.csv").write_text("t\n60\n71\n")
+    (tmp_path / name).write_text("t\n60\n71\n")
     with pytest.raises(ExperimentError, match=r"another scenario.*E190"):
         batchsim.sweep(tmp_path / "s.yaml", VARY, replications=1, store=tmp_path / "s")
 

@@ -11,10 +11,10 @@ from typing import Protocol, Self
 import numpy as np
 
 from batchsim.analysis.metrics import METRICS
-from batchsim.crew import Crew
 from batchsim.errors import BatchsimError
 from batchsim.experiments.design import Settings
 from batchsim.experiments.paired import Floats
+from batchsim.experiments.places import Place, Standing
 from batchsim.experiments.store import Store
 from batchsim.experiments.study_runs import Runs, Watch
 from batchsim.experiments.variants import changed
@@ -50,8 +50,7 @@ class Hands:
     study: int
     scenario: Scenario
     seed: int
-    workers: int
-    run_limit_s: float | None
+    place: Place
     watch: OptimiseWatch
     points: list[Settings] = field(default_factory=list)
     failed: list[tuple[int, int, str]] = field(default_factory=list)
@@ -62,13 +61,13 @@ class Hands:
     def __post_init__(self) -> None:
         self.points = self.store.points(self.study)
         self._runs = Runs(
-            self.store, self.study, self.scenario, self.points, tuple(METRICS), self.seed, 0, self.workers,
-            self.run_limit_s, self.watch,
+            self.store, self.study, self.scenario, self.points, tuple(METRICS), self.seed, 0, self.place, self.watch
         )  # fmt: skip
 
     def __enter__(self) -> Self:
-        if self.workers > 1 or self.run_limit_s is not None:
-            self._runs.crew = self._held.enter_context(Crew(self._runs.begin, self.workers, limit_s=self.run_limit_s))
+        if not self.place.is_elsewhere:
+            hands = self._held.enter_context(self.place.hands(self._runs.begin()))
+            self._runs.place = Standing(hands, self.place.at_once)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from batchsim._version import __version__
 from batchsim.errors import ExperimentError
-from batchsim.experiments.comparison import Comparison, Row, _estimate, _explained
+from batchsim.experiments.comparison import Comparison, Row, _estimate, explained
 from batchsim.experiments.front import knee_of
 from batchsim.experiments.optimising.goals import Constraint, Goals, Objective
 from batchsim.experiments.optimising.plan import Plan
@@ -187,7 +187,7 @@ class Optimisation:
         comparison = self.fresh.summary()
         page: dict[str, Any] = {
             "optimisation": self._about(),
-            "objectives": [{"metric": each.metric.name, "goal": each.goal, **_explained(each.metric.name)}
+            "objectives": [{"metric": each.metric.name, "goal": each.goal, **explained(each.metric.name)}
                            for each in self.goals.objectives],
             "constraints": [{"constraint": str(each), "metric": each.metric.name, "unit": each.unit}
                             for each in self.goals.constraints],

@@ -25,6 +25,7 @@ from batchsim.experiments.optimising.proposals import Proposals, optuna_version
 from batchsim.experiments.optimising.race import Rules, stages_of
 from batchsim.experiments.optimising.search import Limits, Search
 from batchsim.experiments.optimising.space import Space
+from batchsim.experiments.places import GivenExecutor, Place, opened
 from batchsim.experiments.store import MEMORY, Question, Store
 from batchsim.experiments.study_runs import Nobody
 from batchsim.experiments.sweep import METRICS_SHOWN, Given
@@ -83,7 +84,8 @@ def optimise(  # noqa: PLR0913 (what is asked, and how it is found)
     name: str | None = None,
     store: str | PathLike[str] | None = None,
     storage: str | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    executor: GivenExecutor = None,
     run_limit_s: float | None = None,
     watch: OptimiseWatch | None = None,
 ) -> Optimisation:
@@ -97,8 +99,9 @@ def optimise(  # noqa: PLR0913 (what is asked, and how it is found)
     replications of another seed. ``max_runs`` limits all runs together.
 
     With a ``store``, the path of a SQLite file, every finished run is kept at once, and the same call goes on where a
-    killed one stopped. The answer hangs on the seed, and not on ``workers``. ``storage`` is an address of Optuna's own
-    storage, over which many machines share one search (the points then come in the order in which they happen to).
+    killed one stopped. The answer hangs on the seed, and not on ``workers`` or ``executor``, which are as of ``sweep``.
+    ``storage`` is an address of Optuna's own storage, over which many machines share one search (the points then come
+    in the order in which they happen to).
 
     Raises :class:`ScenarioError`, :class:`ExperimentError` (E195: nothing to choose, or too few runs; E190: another
     study of this name), :class:`~batchsim.experiments.store.StoreError`, and
@@ -111,10 +114,9 @@ def optimise(  # noqa: PLR0913 (what is asked, and how it is found)
     }  # fmt: skip
     values = {key: _listed(value) if key in _TEXTS else value for key, value in given.items() if value is not None}
     asked = asked_of(scenario, values)
-    runs.check_counts(1, workers, run_limit_s)
-    return carried_out(
-        asked, store, storage=storage, workers=workers, run_limit_s=run_limit_s, watch=watch or NobodyElse()
-    )
+    runs.check_counts(1, 1 if workers is None else workers, run_limit_s)
+    with opened(executor, workers, run_limit_s) as place:
+        return carried_out(asked, store, storage=storage, place=place, watch=watch or NobodyElse())
 
 
 _TEXTS = ("minimise", "maximise", "subject_to")
@@ -157,8 +159,7 @@ def carried_out(
     store: str | PathLike[str] | None,
     *,
     storage: str | None = None,
-    workers: int,
-    run_limit_s: float | None,
+    place: Place,
     watch: OptimiseWatch,
 ) -> Optimisation:
     """Begin in the store, or go on from what it has: search, then run the best anew."""
@@ -168,7 +169,7 @@ def carried_out(
     with Store(MEMORY if store is None else store) as kept:
         question, study = _begun(asked, kept, "", plan.look)
         again, other = _begun(asked, kept, "/fresh", plan.fresh, question.seed)
-        with Hands(kept, study, asked.scenario, question.seed, workers, run_limit_s, watch) as hands:
+        with Hands(kept, study, asked.scenario, question.seed, place, watch) as hands:
             search = _search(asked, plan, hands, question, storage)
             with closing(search.proposals):
                 search.carry_out()
@@ -176,7 +177,7 @@ def carried_out(
         names = names_of(chosen, is_met=bool(search.winners))
         metrics = metrics_shown(asked.goals.metrics, METRICS_SHOWN)
         watch.phase("the winner and the baseline, with fresh seeds")
-        with Hands(kept, other, asked.scenario, again.seed, workers, run_limit_s, watch) as fresh:
+        with Hands(kept, other, asked.scenario, again.seed, place, watch) as fresh:
             comparison = compared(fresh, chosen, names, plan.fresh, metrics, asked.spec.confidence)
         return Optimisation(question, asked.spec, asked.goals, plan, search, tuple(chosen), comparison, library)
 
