@@ -61,7 +61,10 @@ def between(few: Counts, many: Counts) -> dict[str, float]:
 def counted(given: Scenario, *, lines: bool = False) -> Counts:
     """Run a scenario and count; with ``lines`` ten times as slowly."""
     lookups, queued = Counter[str](), Counter[str]()
-    with _wrapped([Fleet], ("find", "best_first"), lookups), _wrapped(_with_children(JobQueue), QUEUE_OPERATIONS, queued):
+    with (
+        _wrapped([Fleet], ("find", "best_first"), lookups),
+        _wrapped(_with_children(JobQueue), QUEUE_OPERATIONS, queued),
+    ):
         simulation = Simulation(given)
         if lines:
             with traced() as ran:

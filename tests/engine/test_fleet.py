@@ -77,6 +77,21 @@ class Twins(RuleBasedStateMachine):
             self.change(found[0], size, -1)
             self.jobs.append((found[0], size))
 
+    @precondition(lambda self: self.packing == "best_fit")
+    @rule(vcpus=st.integers(1, 9), memory_mib=st.sampled_from([4, 100, 200, 333, 800]), left=st.integers(1, 12))
+    def a_run_of_equal_jobs_fills_one_instance_after_the_other(self, vcpus: int, memory_mib: int, left: int) -> None:
+        size = vcpus, memory_mib, 0
+        for row in self.twins[0].best_first(vcpus, memory_mib):
+            assert row == self.plainly(size)
+            while left and row == self.plainly(size):
+                self.change(row, size, -1)
+                self.jobs.append((row, size))
+                left -= 1
+            if not left:
+                break
+        assert not left or self.plainly(size) == -1
+        self.twins[0].seen(vcpus, memory_mib, is_full=left > 0)
+
     @precondition(lambda self: self.jobs)
     @rule(data=st.data())
     def a_job_ends(self, data: st.DataObject) -> None:
