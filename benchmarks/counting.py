@@ -54,7 +54,7 @@ class Counts:
 def counted(given: Scenario, *, lines: bool = False) -> Counts:
     """Run a scenario and count; with ``lines`` ten times as slowly."""
     lookups, queued = Counter[str](), Counter[str]()
-    with _wrapped([Fleet], ("find",), lookups), _wrapped(_with_children(JobQueue), QUEUE_OPERATIONS, queued):
+    with _wrapped([Fleet], ("find", "best"), lookups), _wrapped(_with_children(JobQueue), QUEUE_OPERATIONS, queued):
         simulation = Simulation(given)
         if lines:
             with traced() as ran:
