@@ -179,8 +179,14 @@ def by_queue(records: Records, cost: Cost) -> list[Line]:
 
 
 def by_definition(records: Records, cost: Cost) -> list[Line]:
-    """Return each job definition's own rows, then one ``shared: ENVIRONMENT`` line for what belongs to no job."""
-    return _by_submission(records, cost, records.submissions.definition, records.names.definitions)
+    """Return each job definition's own rows, in the order of their first calls; then as :func:`by_queue`.
+
+    Not in the order of their codes: which revision was heard of first hangs on whether a call stood in the file.
+    """
+    used, first, own = np.unique(records.submissions.definition, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    names = tuple(records.names.definitions[code] for code in used[order])
+    return _by_submission(records, cost, np.argsort(order)[own], names)
 
 
 def by_entry(records: Records, cost: Cost) -> list[Line]:

@@ -22,6 +22,7 @@ from batchsim.errors import BatchsimError, ScenarioError, printable
 LEAST_ADDRESS_SPACE = 256 * 1024**2
 _UNREADABLE = "E100"
 _NO_ROOM = ("failed to map segment", "annot allocate memory")
+_SPEECHLESS = ("without exception set", "without setting an exception")
 
 
 class Terminated(BaseException):
@@ -105,7 +106,12 @@ def _confess(error: BaseException, replay: Replay) -> str:
 
 
 def _is_want_of_memory(error: BaseException | None) -> bool:
-    """A library that finds no room for its code says so as an ImportError, perhaps wrapped in another."""
+    """A library that finds no room for its code says so as an ImportError, perhaps wrapped in another.
+
+    Where room is limited, a call of the interpreter's own that fails without saying why found none (SystemError).
+    """
+    if isinstance(error, SystemError) and any(words in str(error) for words in _SPEECHLESS):
+        return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
     while isinstance(error, ImportError) and not any(words in str(error) for words in _NO_ROOM):
         error = error.__cause__ or error.__context__
     return isinstance(error, MemoryError | ImportError)

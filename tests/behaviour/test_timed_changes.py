@@ -357,6 +357,18 @@ def test_a_definition_of_a_new_name_can_be_registered_and_used(drive):
     assert column(simulation.finish(), "definition")[late] == "fresh:1"
 
 
+def test_bills_by_definition_are_in_the_order_of_first_calls_whether_made_by_hand_or_from_the_file(drive):
+    simulation = drive(scenario(job("a", "5s"), definitions=[definition("one"), definition("two")]))
+    simulation.register(definition("one", 1))
+    for kind in ("one", "two"):
+        simulation.submit({"jobName": kind, "jobQueue": "queue", "jobDefinition": kind}, run="5s")
+    by_hand = simulation.finish()
+    from_file = batchsim.run(by_hand.scenario)
+    lines = [list(result.summary()["cost"]["by_definition"]) for result in (by_hand, from_file)]
+    assert lines[0] == lines[1]
+    assert lines[0][:3] == ["job:1", "one:2", "two:1"]
+
+
 @pytest.mark.parametrize(
     "call",
     [
