@@ -62,7 +62,7 @@ def counted(given: Scenario, *, lines: bool = False) -> Counts:
     """Run a scenario and count; with ``lines`` ten times as slowly."""
     lookups, queued = Counter[str](), Counter[str]()
     with (
-        _wrapped([Fleet], ("find", "best_first"), lookups),
+        _wrapped([Fleet], ("find", "best", "best_first"), lookups),
         _wrapped(_with_children(JobQueue), QUEUE_OPERATIONS, queued),
     ):
         simulation = Simulation(given)

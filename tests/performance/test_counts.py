@@ -59,6 +59,15 @@ def test_a_job_that_may_lose_its_host_costs_hundreds_of_lines_not_thousands(cycl
     assert counted(benchmark("spot", 10_000, cycle, 20), lines=True).a_job()["lines"] < 650
 
 
+@pytest.mark.parametrize("name", ["poisson", "dag"])
+def test_arrivals_dependencies_and_passes_take_no_turn_through_the_agenda(name: str, cycle: str, cases: Count):
+    """Its end is the one event of a job: the loop of ``engine/flow.py`` keeps the others to itself."""
+    found = counted(benchmark(name, SIZES[0], cycle, 20)).a_job()
+    cases(1)
+    assert found["events"] < 1.3
+    assert found["queue operations"] < 2
+
+
 @pytest.mark.parametrize(("name", "cycle"), TRACED)
 def test_no_event_walks_over_the_jobs_that_wait(name: str, cycle: str):
     sizes = WALKED.get(name, (500, 1_000, 4_000))
