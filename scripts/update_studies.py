@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import batchsim
+from batchsim.report.words import share
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "scripts"))
@@ -39,6 +40,8 @@ QUESTIONS: Mapping[str, Callable[[batchsim.Study], Answer]] = {
     )
 }  # fmt: skip
 """By the name of the study file, in the order of the README."""
+DIGITS = 12
+"""Of the hash of scenario and study: a test sees by it that an answer is of another question than the file asks."""
 
 
 def part(name: str, workers: int, store: Path | None = None) -> str:
@@ -46,13 +49,14 @@ def part(name: str, workers: int, store: Path | None = None) -> str:
     study = batchsim.sweep(FOLDER / f"{name}.yaml", workers=workers, store=store)
     rests = f"{len(study.points)} points, {study.replications} replications of seed {study.seed}, {_failed(study)}"
     command = f"```sh\npython scripts/update_studies.py {name}\n```"
-    return f"{QUESTIONS[name](study).markdown()}\n\n[`{name}.yaml`]({name}.yaml): {rests}\n\n{command}\n"
+    of = f"Scenario and study `{study.question.scenario_hash[:DIGITS]}`."
+    return f"{QUESTIONS[name](study).markdown()}\n\n[`{name}.yaml`]({name}.yaml): {rests} {of}\n\n{command}\n"
 
 
 def _failed(study: batchsim.Study) -> str:
     if study.failed:
         raise RuntimeError(f"{study.name}: runs failed: {study.failed}")
-    return f"intervals of {study.confidence:.0%}."
+    return f"intervals of {share(study.confidence)}."
 
 
 def renewed(text: str, name: str, answer: str) -> str:

@@ -30,7 +30,7 @@ def fargate_or_ec2(study: Study) -> Answer:
     )
     gaps = [told_signed(difference(*pair), "USD") for pair in zip(ec2, fargate, strict=True)]
     ends = (
-        f"Jobs of {lengths[at]}: all of them cost {plus_minus(fargate[at], 'USD')} on Fargate, and {gaps[at]} on EC2."
+        f"Jobs of {lengths[at]} cost {plus_minus(fargate[at], 'USD')} on Fargate, all of them; EC2 changes it by {gaps[at]}."
         for at in (0, -1)
     )
     rows = tuple(
@@ -63,7 +63,10 @@ def x86_or_graviton(study: Study) -> Answer:
     )  # fmt: skip
     said = (
         _speed(speeds, after - before),
-        *(f"At a speed of {row[0]} the bill changes by {row[3]}, the hour of readiness by {row[4]}." for row in rows),
+        *(
+            f"At a speed of {row[0]} the bill changes by {row[3]}, the hour of readiness by {row[4]}."
+            for row in [row for row in rows if row[3].startswith("-")][:1]
+        ),
     )
     return Answer(said, ("speed of c7g", "c7i", "c7g", "c7g less c7i", "ready later by"), rows)
 
@@ -72,9 +75,7 @@ def _speed(speeds: list[float], dearer: Floats) -> str:
     at = crossing(speeds, dearer)
     if at is None:
         return f"{'x86' if dearer.mean() > 0 else 'Graviton'} is cheaper at all these speeds."
-    return (
-        f"**Graviton** is cheaper where c7g does at least {told(at, '1')} of the work that c7i does in the same time."
-    )
+    return f"**Graviton** is cheaper where c7g does {told(at, 'share')} or more of c7i's work in the same time."
 
 
 def savings_plan(study: Study) -> Answer:
