@@ -30,7 +30,7 @@ def fargate_or_ec2(study: Study) -> Answer:
     )
     gaps = [told_signed(difference(*pair), "USD") for pair in zip(ec2, fargate, strict=True)]
     ends = (
-        f"Jobs of {lengths[at]} cost {plus_minus(fargate[at], 'USD')} on Fargate, all of them; EC2 changes it by {gaps[at]}."
+        f"Jobs of {lengths[at]}: {plus_minus(fargate[at], 'USD')} on Fargate for all; EC2 changes it by {gaps[at]}."
         for at in (0, -1)
     )
     rows = tuple(
