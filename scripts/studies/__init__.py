@@ -1,0 +1,1 @@
+"""How the answers to the ready questions of scenarios/studies are drawn from their runs."""
