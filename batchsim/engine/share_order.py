@@ -4,8 +4,8 @@ What a share has used fades no faster than some rate (:meth:`Usage.fall_per_ms`)
 to it. So a share whose weighted usage lies well above the least stays above some bound until some instant, and may be
 left alone until then, unless the least comes up to the bound. *Near* are the shares whose standing at the last update
 of usage is known; *far* those of which only a bound is; *still* those that have used nothing of late, whose standing
-no time changes. A share goes far with a bound half way down to the least standing, so that it is looked at again a
-logarithmic number of times before its turn comes.
+no time changes. A share goes far with a bound three quarters down to the least standing, so that it is looked at again
+a logarithmic number of times before its turn comes.
 
 The plain twin, ``thorough``, takes the usage of all shares that wait at each update.
 """
@@ -167,12 +167,11 @@ class ShareOrder:
         fall, weighted = share.fall_per_ms, share.decayed * share.weight
         if fall is None or weighted <= least:
             return False
-        half_way = (weighted + least) // 2
-        step = fall * share.weight
-        until_ms = share.taken_at_ms + int((weighted - half_way) // step) if step else ENDLESS_MS
+        low, step = (weighted + 3 * least) // 4, fall * share.weight
+        until_ms = share.taken_at_ms + int((weighted - low) // step) if step else ENDLESS_MS
         if until_ms <= at_ms:
             return False
-        share.bound = Bound(half_way, until_ms, share.code)
+        share.bound = Bound(low, until_ms, share.code)
         heappush(self._far, share.bound)
         heappush(self._lapses, (until_ms, share.code, share.bound))
         return True

@@ -82,16 +82,13 @@ class _Cursor:
     def advance(self, to_ms: int) -> None:
         """Go on to an instant, step by step. In local names: every share that waits comes by here at each update."""
         since, level, number = self._steps.since, self._steps.level, self.next
-        at_ms, area, twice, held = self.at_ms, self.area, self.twice, self._steps.before(number)
+        at_ms, area, twice, held = self.at_ms, self.area, self.twice, level[number - 1] if number else 0
         while number < len(since) and since[number] <= to_ms:
             length = since[number] - at_ms
-            twice += length * (2 * area + held * length)
-            area += held * length
-            at_ms, held = since[number], level[number]
-            number += 1
+            twice, area = twice + length * (2 * area + held * length), area + held * length
+            at_ms, held, number = since[number], level[number], number + 1
         length = to_ms - at_ms
-        self.twice = twice + length * (2 * area + held * length)
-        self.area = area + held * length
+        self.twice, self.area = twice + length * (2 * area + held * length), area + held * length
         self.at_ms, self.next = to_ms, number
 
 

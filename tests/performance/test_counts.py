@@ -101,6 +101,13 @@ def test_no_event_walks_over_the_lanes_of_a_share():
     assert shared(5, lanes=20).a_job()["lines"] < WALK * shared(5).a_job()["lines"]
 
 
+def test_tasks_by_the_hundred_cost_less_than_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    given = benchmark("fargate", effort(fast=20_000, verify=40_000, long=400_000), "0s")
+    in_windows = counted(given, lines=True).a_job()["lines"]
+    monkeypatch.setattr("batchsim.engine.task_window.LEAST", 1 << 30)
+    assert in_windows < counted(given, lines=True).a_job()["lines"] * 3 / 4
+
+
 def by_file(lines: Counter[str]) -> Counter[str]:
     """Lines by file."""
     found: Counter[str] = Counter()
