@@ -103,13 +103,19 @@ def trials(page: Page) -> RenderableType | None:
         (str(row["point"]), *(value_told(row["settings"][path]) for path in knobs), str(row["n"]),
          *(interval_told(each, "mean", _unit(page, each["metric"])) for each in row["objectives"]),
          *(interval_told(each, "value", unit_of(page, each["constraint"])) for each in row["constraints"]),
-         status_told(row))
+         _status(page, row))
         for row in shown
     ]  # fmt: skip
     heads = ("point", *labels(knobs), "runs", *names, *(plain(each["constraint"]) for each in page["constraints"]), "")
     rest = len(page["trials"]) - len(shown)
     more = points([f"{plural(rest, 'further point')}: --out DIR writes all, or --format csv"]) if rest > 0 else None
     return section("Points, the longest in the race first", rows(heads, lines, words=1 + len(knobs)), more)
+
+
+def _status(page: Page, row: Mapping[str, Any]) -> str:
+    """Why a point is out, in few words where there is one constraint that it may break."""
+    only = [each["constraint"] for each in page["constraints"]] == [row["why"]]
+    return "breaks it" if only else status_told(row)
 
 
 def nearest_first(page: Page) -> list[Mapping[str, Any]]:

@@ -211,6 +211,13 @@ def test_no_more_runs_than_allowed_are_made() -> None:
         assert page["ended"] == "max_runs"
 
 
+def test_a_pareto_set_shares_the_runs_that_are_left_for_fresh_seeds() -> None:
+    found = searched(minimise=["cost_usd", "ready_at_s"], max_runs=80, trials=None, fresh=None, replications=5)
+    page = found.summary()["optimisation"]
+    assert len(found.chosen) > 1
+    assert page["runs"] + page["fresh_runs"] <= 80
+
+
 def test_too_few_runs_are_refused_with_what_they_would_be_for() -> None:
     with pytest.raises(ExperimentError, match=r"of max_runs: 25 the fresh seeds .* take 20 .*E195"):
         searched(max_runs=25, fresh=None)

@@ -178,7 +178,8 @@ def carried_out(
         metrics = metrics_shown(asked.goals.metrics, METRICS_SHOWN)
         watch.phase("the winner and the baseline, with fresh seeds")
         with Hands(kept, other, asked.scenario, again.seed, place, watch) as fresh:
-            comparison = compared(fresh, chosen, names, plan.fresh, metrics, asked.spec.confidence)
+            count = plan.fresh_of(len(chosen), search.runs)
+            comparison = compared(fresh, chosen, names, count, metrics, asked.spec.confidence)
         return Optimisation(question, asked.spec, asked.goals, plan, search, tuple(chosen), comparison, library)
 
 

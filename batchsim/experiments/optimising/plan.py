@@ -34,6 +34,17 @@ class Plan:
     """At most so many runs in the race."""
     look_runs: int | None
     """At most so many with the second look."""
+    runs: int | None = None
+    """At most so many, all told."""
+
+    def fresh_of(self, chosen: int, runs: int) -> int:
+        """Replications of fresh seeds, where so many points were chosen by so many runs: what a limit leaves for each.
+
+        (Two at least: the limit is kept unless a Pareto set is as large as what is left.)
+        """
+        if self.runs is None:
+            return self.fresh
+        return max(2, min(self.fresh, (self.runs - runs) // (1 + chosen)))
 
 
 def plan_of(spec: OptimiseSpec, goals: Goals) -> Plan:
@@ -60,4 +71,4 @@ def plan_of(spec: OptimiseSpec, goals: Goals) -> Plan:
             f"{again:,}, which leaves {max(search, 0):,} for the search: less than the "
             f"{replications:,} replications of one point. Raise max_runs, or take fewer replications or fresh [E195]"
         )
-    return Plan(trials, replications, look, fresh, search, left)
+    return Plan(trials, replications, look, fresh, search, left, most)
