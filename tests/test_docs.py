@@ -219,7 +219,7 @@ def test_the_study_file_of_the_page_on_sweeps_is_one() -> None:
     data = read_yaml(text, "study.yaml").data
     assert parse_study(data).design == "latin_hypercube"
     keys = {field.alias or name for name, field in StudySpec.model_fields.items()}
-    assert data.keys() == keys - {"description", "precision"}  # which stands in a comment: it is in place of replications
+    assert data.keys() == keys - {"description", "precision"}  # one of two ways: a comment
 
 
 def test_the_study_file_of_the_page_on_optimising_is_one() -> None:
