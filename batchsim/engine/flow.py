@@ -225,7 +225,7 @@ def worker(self: Flow) -> Callable[[int], Held]:  # noqa: C901, PLR0915 (with it
                     is_over = True
                     break
                 row = (key & TURN_MASK) >> 1
-                host = host_of[row]
+                host = host_of[row] if key & 1 else -1  # the turn of an end that was planned anew is no row
                 course = courses.get(row) if courses else None
                 is_ordinary = key & 1 and outcome_of[row] == has_exited and ended_at[row] == NEVER and host >= 0
                 if not is_ordinary or (course is not None and course.plan):

@@ -29,7 +29,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
         self._jobs.ended_at[job] += 1
 
     monkeypatch.setattr(Lifecycle, "end", late)
-    monkeypatch.setattr("batchsim.engine.engine.Engine.may_turn_over", False)
+    monkeypatch.setattr("batchsim.engine.fast_paths.FastPaths.open", lambda _: None)
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
