@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from batchsim import Study
-from batchsim.experiments.paired import Estimate, Floats, bonferroni, paired, spread, t_quantile
+from batchsim.experiments.paired import Estimate, Floats, bonferroni, defined_in_both, paired, spread, t_quantile
 
 LEVEL = 0.95
 DRAWS = 2000
@@ -54,8 +54,12 @@ def mean(values: Floats) -> Estimate:
 
 
 def difference(of: Floats, less: Floats, level: float = LEVEL) -> Estimate:
-    """The mean of the paired differences with its interval: night by night, with the same random numbers in both."""
-    pair = paired(less, of, level)
+    """The mean of the paired differences with its interval: night by night, with the same random numbers in both.
+
+    Nights in which one of them has no value are left out.
+    """
+    both = defined_in_both(of, less)
+    pair = paired(less[both], of[both], level)
     if pair is None:
         raise ValueError("no nights")
     return pair.difference

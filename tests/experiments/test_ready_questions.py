@@ -130,6 +130,7 @@ def test_the_curve_of_checkpoints_is_lowest_near_lamberts_interval() -> None:
     study = batchsim.sweep(FOLDER / "when_to_checkpoint.yaml", vary, replications=6)
     found = Intervals(Nights(study), 1)
     least = found.least()
+    assert least is not None
     assert least.low is not None
     assert least.high is not None
     assert least.low < best_interval_s(30, 1 / 3600) < least.high
