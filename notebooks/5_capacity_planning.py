@@ -200,7 +200,7 @@ assert in_time == NIGHTS
 assert share.low < 0.6
 
 # %% [markdown]
-# Five nights that go well are too few to promise it: that takes 80, as
+# Five nights that go well are too few to promise it: that takes 150, as
 # [the ready questions](../scenarios/studies/README.md) run them for this very choice.
 #
 # A scenario can carry the promise itself: with `thresholds`, `batchsim run` leaves with exit code 1 when the night

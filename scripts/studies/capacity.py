@@ -45,7 +45,8 @@ def how_large(study: Study) -> Answer:
 
 def _least_size(sizes: list[int], cost: Floats, kept: list[Chance], sure: int | None) -> str:
     if sure is None:
-        return f"No size is shown to keep the deadline in {share(SURE)} of all nights."
+        most = f"the largest, {sizes[-1]:,}, does in {told_chance(kept[-1])}"
+        return f"No size is shown to keep the deadline in {share(SURE)} of all nights: {most}."
     return (
         f"**`maxvCpus: {sizes[sure]}`** is the least size that is shown to be ready within {figure(DEADLINE_S, 's')} "
         f"in {share(SURE)} of all nights: it was in {told_chance(kept[sure])}. A night costs "
@@ -54,7 +55,7 @@ def _least_size(sizes: list[int], cost: Floats, kept: list[Chance], sure: int | 
 
 
 def _ready(ready: Floats) -> str:
-    """The mean of the nights that got ready, and how many did not: a partition failed three times."""
+    """The mean of the nights that got ready, and how many did not: some partition failed for good."""
     never = int(np.isnan(ready).sum())
     return plus_minus(ready[~np.isnan(ready)], "s") + (f", never in {never}" if never else "")
 

@@ -86,12 +86,13 @@ class Intervals:
         xs, took = [self.every_s[n] for n in near], self.took[near]
         if isnan(lowest(xs, took.mean(axis=1))):
             return None
-        return bootstrap(took.shape[1], lambda n: lowest(xs, took[:, n].mean(axis=1)))
+        found = bootstrap(took.shape[1], lambda n: lowest(xs, took[:, n].mean(axis=1)))
+        return None if found.low is None else found
 
     def lowest(self) -> str:
         """The same in words."""
         least = self.least()
-        return "not between those tried" if least is None else told(least, "s")
+        return "not shown to lie between those tried" if least is None else told(least, "s")
 
     def sentence(self) -> str:
         """Does it pay, and how often."""

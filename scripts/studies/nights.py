@@ -126,10 +126,12 @@ def _zero(xs: Sequence[float], ys: Floats) -> float | None:
 def bootstrap(count: int, of: Callable[[Any], float]) -> Estimate:
     """A statistic of the nights, as ``of`` gives it for their numbers, with the percentile interval of nights redrawn.
 
-    NaN, of nights that do not define it, is left out.
+    Without bounds where more of the sets of nights do not define it (NaN) than lie beyond one bound.
     """
     draw = np.random.default_rng(1)
     drawn = np.array([of(draw.integers(0, count, count)) for _ in range(DRAWS)])
+    if np.isnan(drawn).mean() > (1 - LEVEL) / 2:
+        return Estimate(of(np.arange(count)))
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(of(np.arange(count)), float(low), float(high))
 
