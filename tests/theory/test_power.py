@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import LEVEL
+from effort import LEVEL, effort
 
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.job_queue import JobQueue
@@ -134,7 +134,7 @@ def missed(report: Report) -> list[str]:
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
 def test_an_error_turns_the_suite_red(plant, monkeypatch, cases, record_property):
-    ids = plant.noticed_by[:1] if LEVEL == "fast" else plant.noticed_by
+    ids = plant.noticed_by[: effort(fast=1, verify=2, long=9)]
     plant.error(monkeypatch)
     found = {id_: missed(run_case(plant.case(id_))) for id_ in ids}
     record_property("noticed by", "; ".join(name for names in found.values() for name in names))

@@ -23,7 +23,7 @@ from batchsim.selftest.recursions import Recorded, recorded
 from batchsim.selftest.registry import cases as all_cases
 
 SEED = campaign_seed()
-JOBS = effort(fast=1_000, verify=10_000, long=200_000)
+JOBS = effort(fast=1_000, verify=5_000, long=200_000)
 SLOTS = {"T1.3": 1, "T1.6": 8, "T1.8": 64, "T1.9": 256}
 """Cases in heavy traffic."""
 SECONDS = 1000
