@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from batchsim import catalog
@@ -62,8 +63,8 @@ def settled(scenario: Scenario, seed: int | None, replication: int | None) -> Sc
     settings = scenario.simulation
     given = settings.seed if seed is None else seed
     wanted = {
-        "seed": int.from_bytes(os.urandom(4)) if given is None else given,
-        "replication": settings.replication if replication is None else replication,
+        "seed": int.from_bytes(os.urandom(4)) if given is None else _whole(given),
+        "replication": settings.replication if replication is None else _whole(replication),
     }
     try:
         checked = SimulationSettings.model_validate(wanted)
@@ -71,6 +72,11 @@ def settled(scenario: Scenario, seed: int | None, replication: int | None) -> Sc
         return with_values(scenario, [(f"simulation.{key}", value) for key, value in wanted.items()])  # tells them all
     sound = {"seed": checked.seed, "replication": checked.replication}
     return scenario.model_copy(update={"simulation": settings.model_copy(update=sound)})
+
+
+def _whole(number: Any) -> Any:
+    """A whole number of numpy's, as a table's row holds it, as one of Python's; anything else as it is."""
+    return number.item() if isinstance(number, np.integer) else number
 
 
 def epoch_ms(scenario: Scenario) -> int:

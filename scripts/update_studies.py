@@ -13,10 +13,13 @@ An answer stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``, and has the s
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import batchsim
 from batchsim.report.words import share
@@ -49,8 +52,14 @@ def part(name: str, workers: int, store: Path | None = None) -> str:
     study = batchsim.sweep(FOLDER / f"{name}.yaml", workers=workers, store=store)
     rests = f"{len(study.points)} points, {study.replications} replications of seed {study.seed}, {_failed(study)}"
     command = f"```sh\npython scripts/update_studies.py {name}\n```"
-    of = f"Scenario and study `{study.question.scenario_hash[:DIGITS]}`."
+    of = f"Scenario and study `{fingerprint(study.question.scenario_hash, study.question.asked)}`."
     return f"{QUESTIONS[name](study).markdown()}\n\n[`{name}.yaml`]({name}.yaml): {rests} {of}\n\n{command}\n"
+
+
+def fingerprint(scenario_hash: str, asked: Mapping[str, Any]) -> str:
+    """What an answer is of: the scenario, its input files, and what the study asks of it."""
+    text = json.dumps([scenario_hash, asked], sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:DIGITS]
 
 
 def _failed(study: batchsim.Study) -> str:

@@ -37,7 +37,7 @@ def how_large(study: Study) -> Answer:
         for at in (range(sure + 1, len(sizes)) if sure is not None else ())
     ]
     rows = tuple(
-        (count(size), plus_minus(cost[at], "USD"), plus_minus(ready[at], "s"), told_chance(kept[at]))
+        (count(size), plus_minus(cost[at], "USD"), _ready(ready[at]), told_chance(kept[at]))
         for at, size in enumerate(sizes)
     )
     return Answer(tuple(said), ("maxvCpus", "cost", "ready after", "nights in time"), rows)
@@ -45,12 +45,19 @@ def how_large(study: Study) -> Answer:
 
 def _least_size(sizes: list[int], cost: Floats, kept: list[Chance], sure: int | None) -> str:
     if sure is None:
-        return f"No size is shown to keep the deadline in {share(SURE)} of all nights."
+        most = f"the largest, {sizes[-1]:,}, does in {told_chance(kept[-1])}"
+        return f"No size is shown to keep the deadline in {share(SURE)} of all nights: {most}."
     return (
         f"**`maxvCpus: {sizes[sure]}`** is the least size that is shown to be ready within {figure(DEADLINE_S, 's')} "
         f"in {share(SURE)} of all nights: it was in {told_chance(kept[sure])}. A night costs "
         f"{plus_minus(cost[sure], 'USD')}."
     )
+
+
+def _ready(ready: Floats) -> str:
+    """The mean of the nights that got ready, and how many did not: some partition failed for good."""
+    never = int(np.isnan(ready).sum())
+    return plus_minus(ready[~np.isnan(ready)], "s") + (f", never in {never}" if never else "")
 
 
 # -- partitions

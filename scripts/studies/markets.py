@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import numpy as np
 
 from batchsim import Study
@@ -57,7 +59,7 @@ def when_to_checkpoint(study: Study) -> Answer:
     nights = Nights(study)
     rates = [Intervals(nights, hazard) for hazard in nights.levels(HAZARD)]
     head = (
-        "reclaims an hour", "100 jobs without", "best interval tried", "100 jobs with it", "lowest point of the curve",
+        "reclaims an hour", "60 jobs without", "best interval tried", "60 jobs with it", "lowest point of the curve",
         "exactly best", "Young", "Daly",
     )  # fmt: skip
     return Answer(tuple(rate.sentence() for rate in rates), head, tuple(rate.row() for rate in rates))
@@ -74,12 +76,23 @@ class Intervals:
         self.every_s = [parse_duration_ms(time) / 1000 for time in self.times]
         self.best = best(self.took)
 
-    def least(self) -> Estimate:
-        """The interval of least time: of a cubic through the points around the best, and of nights redrawn."""
+    def least(self) -> Estimate | None:
+        """The interval of least time: of a cubic through the points around the best, and of nights redrawn.
+
+        None where that is not between the points.
+        """
         middle = self.every_s[self.best.at]
         near = [n for n, each in enumerate(self.every_s) if middle / AROUND <= each <= middle * AROUND]
         xs, took = [self.every_s[n] for n in near], self.took[near]
-        return bootstrap(took.shape[1], lambda n: lowest(xs, took[:, n].mean(axis=1)))
+        if isnan(lowest(xs, took.mean(axis=1))):
+            return None
+        found = bootstrap(took.shape[1], lambda n: lowest(xs, took[:, n].mean(axis=1)))
+        return None if found.low is None else found
+
+    def lowest(self) -> str:
+        """The same in words."""
+        least = self.least()
+        return "not shown to lie between those tried" if least is None else told(least, "s")
 
     def sentence(self) -> str:
         """Does it pay, and how often."""
@@ -88,8 +101,8 @@ class Intervals:
         rivals = not_told_from([self.times[n] for n in self.best.rivals])
         return (
             f"{number(self.hazard)} reclaims an hour: a checkpoint {'pays' if pays else 'is not shown to pay'}. Every "
-            f"**{self.times[self.best.at]}** ({rivals}) it changes the time by {told_percent(change)}. The curve is "
-            f"lowest at {told(self.least(), 's')}; exactly best is "
+            f"**{self.times[self.best.at]}** ({rivals}) it changes the time by {told_percent(change)}. The lowest "
+            f"point of the curve: {self.lowest()}; exactly best is "
             f"{figure(best_interval_s(CHECKPOINT_S, self.rate), 's')}."
         )
 
@@ -98,7 +111,7 @@ class Intervals:
         theory = (rule(CHECKPOINT_S, self.rate) for rule in (best_interval_s, young_s, daly_s))
         return (
             number(self.hazard), plus_minus(self.none, "s"), self.times[self.best.at],
-            plus_minus(self.took[self.best.at], "s"), told(self.least(), "s"), *(figure(each, "s") for each in theory),
+            plus_minus(self.took[self.best.at], "s"), self.lowest(), *(figure(each, "s") for each in theory),
         )  # fmt: skip
 
 

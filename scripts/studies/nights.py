@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from batchsim import Study
-from batchsim.experiments.paired import Estimate, Floats, bonferroni, paired, spread, t_quantile
+from batchsim.experiments.paired import Estimate, Floats, bonferroni, defined_in_both, paired, spread, t_quantile
 
 LEVEL = 0.95
 DRAWS = 2000
@@ -54,8 +54,12 @@ def mean(values: Floats) -> Estimate:
 
 
 def difference(of: Floats, less: Floats, level: float = LEVEL) -> Estimate:
-    """The mean of the paired differences with its interval: night by night, with the same random numbers in both."""
-    pair = paired(less, of, level)
+    """The mean of the paired differences with its interval: night by night, with the same random numbers in both.
+
+    Nights in which one of them has no value are left out.
+    """
+    both = defined_in_both(of, less)
+    pair = paired(less[both], of[both], level)
     if pair is None:
         raise ValueError("no nights")
     return pair.difference
@@ -122,10 +126,12 @@ def _zero(xs: Sequence[float], ys: Floats) -> float | None:
 def bootstrap(count: int, of: Callable[[Any], float]) -> Estimate:
     """A statistic of the nights, as ``of`` gives it for their numbers, with the percentile interval of nights redrawn.
 
-    NaN, of nights that do not define it, is left out.
+    Without bounds where more of the sets of nights do not define it (NaN) than lie beyond one bound.
     """
     draw = np.random.default_rng(1)
     drawn = np.array([of(draw.integers(0, count, count)) for _ in range(DRAWS)])
+    if np.isnan(drawn).mean() > (1 - LEVEL) / 2:
+        return Estimate(of(np.arange(count)))
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(of(np.arange(count)), float(low), float(high))
 

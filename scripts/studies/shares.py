@@ -8,7 +8,7 @@ from batchsim.report.words import number, share
 from studies.nights import Chance, Nights, chance
 from studies.words import Answer, listed, plus_minus, told_chance
 
-LIMIT_S, SURE = 3600.0, 0.95
+LIMIT_S, SURE = 3600.0, 0.9
 EQUAL = 1
 WEIGHT = "imaging.weightFactor"
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from studies.markets import Intervals  # noqa: E402
 from studies.nights import Nights, best, chance, crossing, lowest  # noqa: E402
-from update_studies import DIGITS, QUESTIONS, renewed  # noqa: E402
+from update_studies import QUESTIONS, fingerprint, renewed  # noqa: E402
 
 FEW: dict[str, dict[str, Any]] = {
     "how_large": {"etl.maxvCpus": [640, 1280]},
@@ -81,8 +81,9 @@ def test_a_study_file_says_what_it_asks_and_rests_on_ten_replications(name: str)
 def test_an_answer_of_the_readme_is_of_the_question_that_the_file_asks(name: str) -> None:
     asked = asked_of(FOLDER / f"{name}.yaml", {})
     answer = README.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
-    question = inputs_hash(asked.scenario.with_("simulation.seed", 0), question_of(asked.spec))
-    assert f"`{question[:DIGITS]}`" in answer, f"out of date: python scripts/update_studies.py {name}"
+    question = question_of(asked.spec)
+    of = fingerprint(inputs_hash(asked.scenario.with_("simulation.seed", 0), question), question)
+    assert f"`{of}`" in answer, f"out of date: python scripts/update_studies.py {name}"
     assert f"{asked.spec.replications} replications of seed {asked.spec.seed}" in answer
 
 
@@ -130,6 +131,7 @@ def test_the_curve_of_checkpoints_is_lowest_near_lamberts_interval() -> None:
     study = batchsim.sweep(FOLDER / "when_to_checkpoint.yaml", vary, replications=6)
     found = Intervals(Nights(study), 1)
     least = found.least()
+    assert least is not None
     assert least.low is not None
     assert least.high is not None
     assert least.low < best_interval_s(30, 1 / 3600) < least.high

@@ -65,6 +65,13 @@ def test_each_row_is_a_run_of_its_own() -> None:
     assert study.replay(3, 2).jobs.equals(alone.jobs)
 
 
+def test_a_row_of_a_table_names_the_run_that_is_to_be_had_again() -> None:
+    study = swept()
+    row = study.runs.loc[study.runs["cost_usd"].idxmax(), ["point", "replication", "cost_usd"]]
+    point, replication = study.runs[["point", "replication"]].to_numpy()[row.name]  # whole numbers of numpy
+    assert study.replay(point, replication).metrics("cost_usd")["cost_usd"] == row["cost_usd"]
+
+
 def test_points_see_the_same_jobs() -> None:
     study = swept(replications=2)
     for replication in range(2):
