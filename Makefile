@@ -15,7 +15,7 @@ FIND_PYTHON = for p in $(PYTHON) $(CANDIDATES); do \
 	if $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; exit 0; fi; \
 	done; echo "batchsim needs Python 3.11 or newer with venv; none of: $(CANDIDATES) is" >&2; exit 1
 
-.PHONY: help demo test test-slow verify verify-long coverage mutants lint format notebooks bench constraints clean
+.PHONY: help demo test test-slow verify verify-long coverage mutants lint format notebooks bench constraints clean studies
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ verify-long: $(VENV)/.ready-dev ## the same layers, as long as a night
 coverage: $(VENV)/.ready-dev ## branches that the fast tier reaches: all of scheduler, billing and reading, 95 % over all
 	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report=
 	@$(BIN)/python scripts/coverage_table.py
+
+studies: $(VENV)/.ready-dev ## run the ready questions of scenarios/studies and write their answers (some five minutes)
+	@$(BIN)/python scripts/update_studies.py
 
 mutants: $(VENV)/.ready-dev ## change the rules of placement, ordering, dependencies, retries and bills, line by line (an hour)
 	@$(PIP) --editable '.[mutants]'
