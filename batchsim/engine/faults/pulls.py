@@ -111,6 +111,10 @@ class StruckImageCache(ImageCache):
             self._failing[at] = fault
         return ready_ms
 
+    def pulled(self, image: int, host: int) -> int | None:
+        """See :class:`ImageCache`; a pull that fails brings nothing, and may be begun anew."""
+        return None if (host, image) in self._failing else super().pulled(image, host)
+
     def is_on(self, image: int, host: int, now_ms: int) -> bool:
         """See :class:`ImageCache`."""
         return (host, image) not in self._failing and super().is_on(image, host, now_ms)
