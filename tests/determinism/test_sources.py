@@ -19,6 +19,8 @@ TELLS_A_LOST_PROCESS = "how long a process may be silent until its run is given 
 WAITS_FOR_A_PROCESS = "between looks at what another process has claimed of the same study; runs are the same"
 ASKS_FOR_A_SIZE = "how long ago a cluster was asked how many workers it has; runs are the same, whoever makes them"
 SHOWS_A_DATE = "when a study was begun, in the list of studies alone"
+RESAMPLES = "resamples of a bootstrap interval, from a stream keyed by the seed: of replications, never within a run"
+WAITS_FOR_A_SERVER = "between tries to reach a storage that another process is about to make"
 SHOWS_A_PERSON = "how long a run takes, on the terminal of who watches; the view only reads"
 LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("prepared.py", "dice", "os.urandom"): DRAWS_A_SEED,
@@ -44,6 +46,11 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("experiments/time_limit.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
     ("experiments/dask_cluster.py", "clock", "import time"): ASKS_FOR_A_SIZE,
     ("experiments/dask_cluster.py", "clock", "time.monotonic"): ASKS_FOR_A_SIZE,
+    ("experiments/intervals.py", "dice", "from numpy.random import Generator"): RESAMPLES,
+    ("experiments/intervals.py", "dice", "np.random"): RESAMPLES,
+    ("experiments/optimising/proposals.py", "clock", "import time"): WAITS_FOR_A_SERVER,
+    ("cli/optimise_progress.py", "clock", "import time"): SHOWS_A_PERSON,
+    ("cli/optimise_progress.py", "clock", "time.monotonic"): SHOWS_A_PERSON,
     ("experiments/store.py", "clock", "datetime.now"): SHOWS_A_DATE,
     ("cli/live.py", "clock", "time.monotonic"): SHOWS_A_PERSON,
 }
