@@ -103,7 +103,7 @@ ROWS = [
         id="4.2a",
         rule="Queues are evaluated in descending priority, each as far as it can go before the next",
         source="API, JobQueueDetail",
-        where="batchsim/engine/scheduler.py Scheduler._pass",
+        where="batchsim/engine/scheduler.py Scheduler.run_pass",
         tests=f"{QUEUES}::test_a_queue_goes_as_far_as_it_can_before_the_next",
         status="exact",
         breaks=lambda patch: patch.setattr("batchsim.engine.scheduler.serving_order", lambda all_: range(len(all_))),
@@ -235,7 +235,7 @@ ROWS = [
         id="B16",
         rule="Cycles go by priority, stop nothing that runs, and go on to the next queue where a head does not fit",
         source="API, JobQueueDetail",
-        where="batchsim/engine/scheduler.py Scheduler._pass",
+        where="batchsim/engine/scheduler.py Scheduler.run_pass",
         tests=f"{QUEUES}::test_a_head_without_room_lets_the_next_queue_go",
         status="exact",
         breaks=lambda patch: patch.setattr("batchsim.engine.scheduler.Scheduler._must_look", no_higher_head_waits),
@@ -268,7 +268,7 @@ ROWS = [
         id="V7",
         rule="A head of priority 10 that wants 8 vCPUs of 4 lets one of priority 1, which wants 4, start in this cycle",
         source="API, JobQueueDetail",
-        where="batchsim/engine/scheduler.py Scheduler._pass",
+        where="batchsim/engine/scheduler.py Scheduler.run_pass",
         tests=(
             "tests/golden/test_golden_vectors.py"
             "::test_vector_7_a_lower_queue_starts_in_the_cycle_in_which_a_higher_head_does_not_fit"
