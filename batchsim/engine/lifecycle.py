@@ -119,9 +119,10 @@ class Lifecycle:
         table, terms = self._attempts, self._tables.terms(job)
         outcome, exit_code = Outcome(table.outcome[attempt]), table.exit_code[attempt]
         tries_left = terms.attempts_allowed - self._used(job, outcome)
-        if tries_left > 0 and not terms.rules and self._tries_again is evaluate_on_exit:
+        has_tries = tries_left > 0
+        if has_tries and not terms.rules and self._tries_again is evaluate_on_exit:
             return True  # the rule itself, of no rules: of a reclaimed instance dozens of jobs may ask
-        return tries_left > 0 and self._tries_again(
+        return has_tries and self._tries_again(
             EndedAttempt(
                 attempt=table.attempt[attempt],
                 tries_left=tries_left,

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.ec2 import Ec2Environment
+from batchsim.engine.plan import Shape
+
 
 def plainly(patch: pytest.MonkeyPatch) -> None:
-    """Let ends of attempts be worked off one by one (no turnover), and calls be taken step by step (no influx)."""
+    """Let all be done one by one: ends of attempts, calls, rooms that a run fills, jobs that wait for others."""
     patch.setattr("batchsim.engine.fast_paths.FastPaths.open", lambda _: None)
+    patch.setattr(Dependencies, "_follow_one", lambda self, ended: self._follow(ended))
+    patch.setattr(Ec2Environment, "_deal", _one_by_one)
+
+
+def _one_by_one(self: Ec2Environment, low: int, high: int, want: Shape) -> int:
+    first = low
+    while low < high and (placed := self._place(low, high, want)):
+        low += placed
+    return low - first

@@ -83,7 +83,7 @@ RETRIES = (
         "W04",
         "retried jobs are looked at last, and the wrong one is taken",
         worlds.front,
-        line("engine.job_queue:JobQueue.head", "self._retried or self._runs", "self._runs or self._retried"),
+        line("engine.job_queue:JobQueue.head", "self.retried or self.runs", "self.runs or self.retried"),
     ),
 )
 

@@ -1,7 +1,7 @@
 """How often intervals hold the truth: of known laws, and of the exact wait in M/M/4 by whole experiments.
 
-    python benchmarks/coverage.py laws [--experiments 4000]
-    python benchmarks/coverage.py queue [--experiments 1000] [--load 0.8] [--jobs 2000] [--replications 20]
+    python benchmarks/interval_coverage.py laws [--experiments 4000]
+    python benchmarks/interval_coverage.py queue [--experiments 1000] [--load 0.8] [--jobs 2000] [--replications 20]
 
 ``laws``: samples of known laws, Student's t beside the BCa bootstrap and what batchsim chooses of the two; Wilson's
 interval of proportions beside the textbook's. ``queue``: ``batchsim.replicate`` with seeds 1, 2, 3 ..., each run a
