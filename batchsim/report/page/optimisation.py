@@ -61,7 +61,7 @@ def _fresh(page: Page) -> list[Section]:
         failed = [row for row in verdicts_of(page, name) if not row["holds"]]
         lead = settings_told(page["trials"][point]["settings"], longest=200)
         blocks = [_changes(page, name), *_verdicts(page, name)]
-        title = f"{short(name)} against the scenario as it stands, on fresh seeds"
+        title = f"{short(name[:1].upper() + name[1:])} against the scenario as it stands, on fresh seeds"
         sections.append(Section(f"fresh-{at + 1}", title, lead, blocks, alarm=bool(failed)))
     return sections
 
@@ -129,8 +129,9 @@ def _history(page: Page, at: int) -> Section:
 
 
 def _of(page: Page) -> str:
-    found = page["optimisation"]
-    return f"Means of {found['first']} to {found['replications']} runs of seed {found['seed']}."
+    counts = [trial["n"] for trial in page["trials"] if trial["n"]] or [0]
+    often = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+    return f"Means of {often} runs of seed {page['optimisation']['seed']}."
 
 
 def _axis(objective: Mapping[str, Any]) -> tuple[str, float]:
@@ -219,7 +220,8 @@ def _about(page: Page) -> Section:
     found = page["optimisation"]
     facts = [
         ("optimisation", short(found["name"])), ("points", str(found["points"])), ("runs", f"{found['runs']:,}"),
-        ("replications of a point", f"{found['first']} to {found['replications']}"), ("seed", str(found["seed"])),
+        ("replications of a point", f"{found['first']} to {found['replications']} in the race"),
+        ("seed", str(found["seed"])),
         ("fresh replications", f"{found['fresh']} of seed {found['fresh_seed']}"),
         ("risk of the race", f"{100 * found['risk']:g} %"), ("confidence", f"{100 * found['confidence']:g} %"),
         ("hash of the scenario", found["scenario_hash"][:16]), ("code", found["code"]), ("Optuna", found["optuna"]),
