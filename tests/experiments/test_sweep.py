@@ -258,6 +258,8 @@ def test_what_is_wrong_at_a_point_is_told_before_anything_runs(monkeypatch: pyte
     monkeypatch.setattr(Simulation, "finish", lambda _: pytest.fail("nothing runs"))
     with pytest.raises(ScenarioError, match=r"point 1 \(spot.instanceTypes=\['t3.nano'\]\).*E132"):
         batchsim.sweep(night(), {"spot.instanceTypes": [["m5.large"], ["t3.nano"]]})
+    with pytest.raises(ScenarioError, match=r"point 1 .*4000 calls of 1 jobs do not make the 2000 partitions.*E143"):
+        batchsim.sweep(Path(__file__).parents[2] / "scenarios" / "etl_10tb.yaml", {"logs.partitions": [4000, 2000]})
     with pytest.raises(ScenarioError, match=r"unknown path \(got spot.maxvCpu\). Did you mean spot.maxvCpus.*E106"):
         batchsim.sweep(night(), {"spot.maxvCpu": [1]})
     with pytest.raises(ExperimentError, match="Did you mean cost_usd"):

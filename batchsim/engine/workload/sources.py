@@ -55,12 +55,7 @@ class SourceMaker:
             return Shape(firings, place.entry.count or 1, max(array_size, 1), is_array and array_size > 0)
         partitions = self.datasets[run.dataset].partitions
         size = array_size or (partitions if is_array else 1)
-        copies = place.entry.count or max(partitions // size, 1)
-        if copies * size != partitions:
-            message = f"{copies} calls of {size} jobs do not make the {partitions} partitions of data set {run.dataset}"
-            hint = "Leave out count, and give arrayProperties.size only for arrays: the rest follows from the data set"
-            raise place.error("E143", place.path, message, hint=hint)
-        return Shape(firings, copies, size, is_array)
+        return Shape(firings, place.entry.count or max(partitions // size, 1), size, is_array)
 
     def source(self, place: Place, shape: Shape, trace: TraceTable | None) -> WorkSource:
         """The works and outcomes of an entry's jobs. Raises :class:`ScenarioError`."""

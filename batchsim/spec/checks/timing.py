@@ -29,13 +29,15 @@ def check_firings(index: Index) -> Iterator[Flaw]:
 
 
 def check_runs(index: Index) -> Iterator[Flaw]:
-    """E111, E113, E117, E122: data sets exist, and run times of a trace come from one that has some."""
+    """E111, E113, E117, E122, E143: data sets exist and are cut into the jobs, run times of a trace come from one."""
     datasets = index.names["datasets"]
     for placed in index.entries():
         run, path = placed.entry.run, (*placed.path, "run")
         if isinstance(run, DatasetRun) and run.dataset not in datasets:
             hint = did_you_mean(run.dataset, datasets)
             yield Flaw("E122", "unknown data set", (*path, "dataset"), run.dataset, ", ".join(datasets), hint)
+        if isinstance(run, DatasetRun) and placed.partitions:
+            yield from _partitions(placed, run)
         if isinstance(run, TraceRun):
             yield from _trace_run(placed, path, run)
 
@@ -50,6 +52,14 @@ def check_checkpoints(index: Index) -> Iterator[Flaw]:
         if given is not None and given.every is None and not at_notice:
             hint = "Add every: 10m, or on_sigterm: checkpoint"
             yield Flaw("E111", "a checkpoint that is never written", (*placed.path, "checkpoint"), hint=hint)
+
+
+def _partitions(placed: PlacedEntry, run: DatasetRun) -> Iterator[Flaw]:
+    size = max(placed.size, 1)
+    if placed.calls * size != placed.partitions:
+        told = f"{placed.calls} calls of {size} jobs do not make the {placed.partitions} partitions"
+        hint = "Leave out count, and give arrayProperties.size only for arrays: the rest follows from the data set"
+        yield Flaw("E143", f"{told} of data set {run.dataset}", placed.path, hint=hint)
 
 
 def _members(path: Path, item: Workflow) -> Iterator[Flaw]:
