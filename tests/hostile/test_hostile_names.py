@@ -147,5 +147,5 @@ def test_a_variant_of_any_name_writes_numbered_files(folder: Path, tmp_path: Pat
     assert told.code in (0, 2), told.err
     assert all(char.isprintable() or char == "\n" for char in told.out + told.err)
     files = {path.name for path in tmp_path.rglob("*")} - {"out"}
-    tables = {"comparison.json", "report.html", "table.csv", "differences.csv", "values.csv"}
+    tables = {"comparison.json", "report.html", "table.csv", "differences.csv", "thresholds.csv", "values.csv"}
     assert files == ({*tables, "variant-0.resolved.yaml", "variant-1.resolved.yaml"} if told.code == 0 else set())
