@@ -159,14 +159,16 @@ def test_a_worker_without_batchsim_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_that_kills_each_of_its_workers_is_told_and_all_others_are_done(tmp_path: Path) -> None:
+    """A run beside it in the same worker may be lost along with it; the next call does it."""
     (tmp_path / "poison.py").write_text(POISON.replace("HOW", "os.kill(os.getpid(), signal.SIGKILL)"))
     whole = content(swept())
     with cluster(tmp_path / "c", workers=0) as mine:
         for name in ("a", "b"):
             mine.worker(name, "--preload", str(tmp_path / "poison.py"), nanny=True, threads=2)
         study = swept(executor=mine.url, store=tmp_path / "s")
-    assert [run[:2] for run in study.failed] == [(3, 2)]
-    assert "its worker was lost, again and again" in study.failed[0][2]
+    lost = {run[:2]: run[2] for run in study.failed}
+    assert "its worker was lost, again and again" in lost[3, 2]
+    assert len(lost) <= 2
     assert content(swept(store=tmp_path / "s")) == whole
 
 
