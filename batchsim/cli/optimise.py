@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from batchsim.cli import scenarios
 from batchsim.cli.compare import limit_s, read_option, reserved
-from batchsim.cli.exit_codes import ANSWER_IS_NO, INPUT_OUTPUT, INTERRUPTED, POINTS_FAILED, TERMINATED
-from batchsim.cli.guard import Replay, Terminated, guarded
-from batchsim.cli.sweep import parse_vary
+from batchsim.cli.exit_codes import ANSWER_IS_NO, POINTS_FAILED
+from batchsim.cli.guard import guarded
+from batchsim.cli.resumable import resumable
+from batchsim.cli.vary import knobs_of
 from batchsim.errors import printable
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ class Wishes:
 
 def optimise_scenario(file: Path, wishes: Wishes) -> None:
     """Search; exit code 1 if no point meets the constraints, or the winner fails them on fresh seeds."""
-    from batchsim.experiments.elsewhere import ExecutorError
     from batchsim.experiments.optimising.hands import Stopped
     from batchsim.experiments.replications import check_counts
 
@@ -52,16 +52,8 @@ def optimise_scenario(file: Path, wishes: Wishes) -> None:
         run_limit_s = read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None
         asked = _asked(file, wishes)
         check_counts(1, wishes.workers or 1, run_limit_s)
-        try:
+        with resumable(wishes.store, replay, Stopped):
             found = _carried_out(asked, wishes, run_limit_s)
-        except Stopped as stopped:
-            _stopped(str(stopped), wishes, replay, INTERRUPTED)
-        except KeyboardInterrupt:
-            _stopped("interrupted at once", wishes, replay, INTERRUPTED)
-        except Terminated:
-            _stopped("terminated", wishes, replay, TERMINATED)
-        except ExecutorError as error:
-            _stopped(str(error), wishes, replay, INPUT_OUTPUT)
         _report(found, wishes)
         if asked.spec.seed is None and asked.scenario.simulation.seed is None:
             typer.echo(f"seed {found.seed} was drawn; {wishes.store} keeps it for this optimisation", err=True)
@@ -74,11 +66,7 @@ def _asked(file: Path, wishes: Wishes) -> Asked:
 
     values = dict(wishes.values)
     if wishes.over:
-        pairs = [read_option(parse_vary, text, "--over") for text in wishes.over]
-        paths = [path for path, _ in pairs]
-        if twice := next((path for path in paths if paths.count(path) > 1), None):
-            raise typer.BadParameter(f"{printable(twice)} is given twice", param_hint="--over")
-        values["over"] = dict(pairs)
+        values["over"] = knobs_of(wishes.over, "--over", "is given twice")
     if wishes.subject_to:
         for text in wishes.subject_to:
             read_option(parse_constraint, text, "--subject-to")
@@ -102,13 +90,6 @@ def _carried_out(asked: Asked, wishes: Wishes, run_limit_s: float | None) -> Opt
         if wishes.out is not None:
             found.write(wishes.out, force=wishes.force)
     return found
-
-
-def _stopped(how: str, wishes: Wishes, replay: Replay, code: int) -> NoReturn:
-    """Say what is kept, and how to go on."""
-    told = f"batchsim: {how}; every finished run is kept in {wishes.store}; go on with: {replay.command}"
-    typer.echo(printable(told), err=True)
-    raise typer.Exit(code)
 
 
 def _report(found: Optimisation, wishes: Wishes) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from batchsim.cli import scenarios
 from batchsim.cli.compare import limit_s, read_option, reserved
-from batchsim.cli.exit_codes import INPUT_OUTPUT, INTERRUPTED, POINTS_FAILED, TERMINATED
-from batchsim.cli.guard import Replay, Terminated, guarded
+from batchsim.cli.exit_codes import POINTS_FAILED
+from batchsim.cli.guard import guarded
 from batchsim.cli.precise import answer_of_precision
+from batchsim.cli.resumable import resumable
+from batchsim.cli.vary import knobs_of
 from batchsim.errors import printable
 
 if TYPE_CHECKING:
@@ -42,7 +44,6 @@ class Wishes:
 
 def sweep_scenario(file: Path, wishes: Wishes) -> None:
     """Run the study of a scenario or of a study file; exit code 5 if some runs failed."""
-    from batchsim.experiments.elsewhere import ExecutorError
     from batchsim.experiments.replications import check_counts
     from batchsim.experiments.sweep import Stopped
 
@@ -54,16 +55,8 @@ def sweep_scenario(file: Path, wishes: Wishes) -> None:
                 "--require-precision needs --precision METRIC=REL, or a precision in the study file"
             )
         check_counts(asked.spec.replications, wishes.workers or 1, run_limit_s)
-        try:
+        with resumable(wishes.store, replay, Stopped):
             study = _carried_out(asked, wishes, run_limit_s)
-        except Stopped as stopped:
-            _stopped(str(stopped), wishes, replay, INTERRUPTED)
-        except KeyboardInterrupt:
-            _stopped("interrupted at once", wishes, replay, INTERRUPTED)
-        except Terminated:
-            _stopped("terminated", wishes, replay, TERMINATED)
-        except ExecutorError as error:
-            _stopped(str(error), wishes, replay, INPUT_OUTPUT)
         _report(study, wishes)
         if asked.spec.seed is None and asked.scenario.simulation.seed is None:
             typer.echo(f"seed {study.seed} was drawn; {wishes.store} keeps it for this study", err=True)
@@ -75,34 +68,9 @@ def _asked(file: Path, wishes: Wishes) -> Asked:
 
     values = dict(wishes.values)
     if wishes.vary:
-        pairs = [read_option(parse_vary, text, "--vary") for text in wishes.vary]
-        paths = [path for path, _ in pairs]
-        if twice := next((path for path in paths if paths.count(path) > 1), None):
-            raise typer.BadParameter(f"{printable(twice)} varies twice", param_hint="--vary")
-        values["vary"] = dict(pairs)
+        values["vary"] = knobs_of(wishes.vary, "--vary", "varies twice")
     settings = scenarios.pairs(wishes.settings)
     return asked_of(file, values, settings=settings, allow_paths=wishes.allow_paths, told="batchsim sweep")
-
-
-def parse_vary(text: str) -> tuple[str, Any]:
-    """``PATH=256,512``, ``PATH=64..4096`` or ``PATH={from: 256, to: 1024}`` taken apart; values are YAML.
-
-    Commas outside of brackets and quotes part values: ``[a, b],[c]`` are two lists. Raises ``ValueError``.
-    """
-    from batchsim.experiments.variants import pieces
-    from batchsim.formats import scenario_yaml
-    from batchsim.spec.knobs import range_of
-
-    path, equals, rest = text.partition("=")
-    if not (equals and path.strip()):
-        raise ValueError(f"{text!r} is not PATH=VALUES, as in spot.maxvCpus=256,512")
-    parts = [part.strip() for part in pieces(rest)]
-    if not all(parts):
-        raise ValueError(f'{text!r} has an empty value; write "" for an empty text')
-    if len(parts) == 1 and range_of(parts[0]):
-        return path.strip(), parts[0]
-    values = [scenario_yaml.parse_value(part) for part in parts]
-    return path.strip(), values[0] if len(values) == 1 and isinstance(values[0], dict) else values
 
 
 def _carried_out(asked: Asked, wishes: Wishes, run_limit_s: float | None) -> Study:
@@ -120,13 +88,6 @@ def _carried_out(asked: Asked, wishes: Wishes, run_limit_s: float | None) -> Stu
         if wishes.out is not None:
             study.write(wishes.out, force=wishes.force)
     return study
-
-
-def _stopped(how: str, wishes: Wishes, replay: Replay, code: int) -> NoReturn:
-    """Say what is kept, and how to go on."""
-    told = f"batchsim: {how}; every finished run is kept in {wishes.store}; go on with: {replay.command}"
-    typer.echo(printable(told), err=True)
-    raise typer.Exit(code)
 
 
 def _report(study: Study, wishes: Wishes) -> None:

@@ -13,8 +13,8 @@ import pytest
 from experiments.small import night
 from typer.testing import Result
 
-from batchsim.cli.sweep import parse_vary
 from batchsim.cli.sweep_progress import Progress
+from batchsim.cli.vary import parse_vary
 from batchsim.experiments.store import Store
 from batchsim.experiments.study_runs import Runs
 from batchsim.formats import scenario_yaml
