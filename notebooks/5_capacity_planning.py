@@ -232,7 +232,7 @@ for each in runs[640].summary()["thresholds"]:
 # <details><summary>Answer</summary>
 #
 # ```python
-# coarse = planned.with_("logs.partitions", 2000).with_("transform.count", 2000)
+# coarse = planned.with_values({"logs.partitions": 2000, "transform.count": 2000})
 # cut = batchsim.compare({"4,000": planned, "2,000": coarse}, replications=NIGHTS, metrics=["ready_at_s"])
 # print(*cut.sentences(), sep="\n")
 # assert cut.differences.set_index("metric").loc["ready_at_s", "difference_low"] > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, PrivateAttr
@@ -52,9 +53,16 @@ class Scenario(Model):
 
     def with_(self, path: str, value: Any) -> Scenario:
         """A new scenario with ``value`` at ``path``, as ``with_("spot.maxvCpus", 512)``; see ``paths.py``."""
+        return self.with_values({path: value})
+
+    def with_values(self, values: Mapping[str, Any]) -> Scenario:
+        """The same with several at once, validated once all are in place: for those that only go together.
+
+        ``with_values({"logs.partitions": 2000, "transform.count": 2000})``: neither is valid without the other.
+        """
         from batchsim.spec.paths import with_values
 
-        return with_values(self, ((path, value),))
+        return with_values(self, values.items())
 
     def from_source(self, source: SourceMap) -> Scenario:
         """The same scenario, as if it was read from there."""

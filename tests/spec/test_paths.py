@@ -60,6 +60,13 @@ def test_what_the_file_left_out_can_be_set() -> None:
     assert scenario.workload[0].submit.retryStrategy.attempts == 2  # type: ignore[union-attr]
 
 
+def test_values_that_only_go_together_are_set_at_once() -> None:
+    logs = [{"name": "logs", "size": "1TB", "partitions": 40, "throughput": "6MB/s"}]
+    scenario = sound(datasets=logs, workload=[{**entry("cut"), "run": {"dataset": "logs"}, "count": 40}])
+    assert refused(scenario, "logs.partitions", 20).code == "E143"
+    assert scenario.with_values({"logs.partitions": 20, "cut.count": 20}).workload[0].count == 20
+
+
 def test_a_law_is_set_as_a_whole_or_by_its_parameter() -> None:
     scenario = sound(workload__0__run={"lognormal": {"mean": "5m", "cv": 0.5}})
     assert scenario.with_("images.run", "5m").workload[0].run.ms == 300_000  # type: ignore[union-attr]
