@@ -159,7 +159,7 @@ class BlockDetector:
     def _merely_waits(self, position: int, shape: int) -> bool:
         """Whether a head behind a higher queue merely waits in this environment, where no gate is shut."""
         environment = self._environments[position]
-        if not isinstance(environment, Ec2Environment) or not environment.has_no_gate:
+        if not isinstance(environment, Ec2Environment) or not environment.offers.has_no_gate:
             return False
         return environment.takes(shape) and environment.may_free(shape)
 
@@ -193,7 +193,7 @@ class BlockDetector:
     def _refused_type(self, environments: Sequence[Environment], shape: int) -> str:
         """The type that was asked for first in the last refused try, or the first that holds the head."""
         on_hosts = (environment for environment in environments if isinstance(environment, Ec2Environment))
-        refused = (offer for environment in on_hosts for offer in environment.refused_offers(shape))
+        refused = (offer for environment in on_hosts for offer in environment.offers.refused(shape))
         return next((offer.type_name for offer in refused), "")
 
     # -- when

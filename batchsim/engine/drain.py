@@ -88,7 +88,7 @@ class Drain:
         """Close one busy instance whose vCPUs the surplus covers, if there is one and minvCpus permits it."""
         vcpus, shut = self._instances.vcpus, {*environment.closed, *environment.draining}
         spare = environment.on_vcpus - environment.min_vcpus - sum(vcpus[row] for row in shut)
-        if min(surplus, spare) < environment.least_vcpus:
+        if min(surplus, spare) < environment.offers.least_vcpus:
             return False
         spared = [
             row

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from batchsim.engine.attempts import Attempts, Start
 from batchsim.engine.ec2_cover import Ec2Cover
+from batchsim.engine.ec2_offers import Ec2Offers
 from batchsim.engine.environment import EnvironmentView
 from batchsim.engine.fleet import Fleet
 from batchsim.engine.images import HostKey, ImageCache
 from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
-from batchsim.engine.plan import Ec2Plan, EntryRun, Shape, UnsoldType
+from batchsim.engine.plan import Ec2Plan, EntryRun, Shape
 from batchsim.engine.tables import Tables
 from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import count_that_fit
 from batchsim.policies.scaling import FreeAndBooting, Rooms, may_launch
 from batchsim.records.vocabulary import WaitReason
-
-if TYPE_CHECKING:
-    from batchsim.engine.quota import VcpuQuota
 
 ENDLESS_MIB = 1 << 40
 
@@ -29,16 +26,12 @@ ENDLESS_MIB = 1 << 40
 class Ec2Environment:
     """Instances come by :meth:`add` and :meth:`open_to_jobs` and go by :meth:`remove`; jobs come by :meth:`place`."""
 
-    outbid: frozenset[int] = frozenset()
-    """Offers (by position) whose Spot price is not below the bid."""
-    quota: VcpuQuota | None = None
-    """The account's vCPU quotas, where there are any."""
     fill: Callable[[int, int, Start, EntryRun], int] | None = None
     """Opens first attempts many at a time (``engine/handover.py``), and returns the first job that it leaves."""
     cooling_until_ms = 0
     """Until when nothing is launched after a scale-in."""
 
-    def __init__(  # noqa: PLR0915 (what it holds, one by one)
+    def __init__(
         self,
         position: int,
         plan: Ec2Plan,
@@ -66,9 +59,6 @@ class Ec2Environment:
         self._pools_on: Counter[int] = Counter()
         """Instances that run or boot, by pool."""
         self._closed_vcpus = 0
-        self.least_vcpus = min((offer.vcpus for offer in plan.offers), default=0)
-        """Of any instance that it may have."""
-        self._most_vcpus = max((offer.vcpus for offer in plan.offers), default=0)
         self.ready: dict[int, None] = {}
         self.closed: dict[int, None] = {}
         """Ready instances that take no further job, until they end."""
@@ -81,19 +71,14 @@ class Ec2Environment:
         """Hears of the first job on an environment without any."""
         self.touched = False
         """Whether a room or a gate opened since the last pass."""
-        self.backed_off: dict[int, int] = {}
-        """Until when each offer (by position) is held back after a capacity error."""
         self.fleet = fleet
+        self.offers = Ec2Offers(plan, tables.shapes)
         self._tables = tables
         self._shapes = tables.shapes
         self._instances, self._jobs = tables.instances, tables.jobs
         self._images = images
         self._attempts = attempts
         self._kernel = kernel
-        self._fitting: dict[int, tuple[Offer, ...]] = {}
-        self._fewest_vcpus: dict[int, tuple[tuple[Offer, ...], int]] = {}
-        """By identity of offers: these, so that nothing else takes their identity, and their fewest vCPUs."""
-        self._fitting_pools: dict[int, frozenset[int]] = {}
 
     @property
     def in_service(self) -> bool:
@@ -107,13 +92,6 @@ class Ec2Environment:
 
     # -- what it says to a head
 
-    def fitting(self, shape: int) -> tuple[Offer, ...]:
-        """Return the offers whose empty instance holds a job of this shape."""
-        if shape not in self._fitting:
-            want = self._shapes[shape]
-            self._fitting[shape] = tuple(offer for offer in self.plan.offers if self._holds(offer, want))
-        return self._fitting[shape]
-
     def stance(self, shape: int, booting: Rooms) -> WaitReason:
         """Why a job of this shape, for which no room is free, does not start here; in order of precedence.
 
@@ -121,18 +99,18 @@ class Ec2Environment:
         would let it start sooner (nothing runs yet, or more may be launched), it waits for the boot; at maxvCpus with
         instances that run, it waits for the gate, or for one of their jobs to end.
         """
-        if not self.fitting(shape):
+        if not self.offers.fitting(shape):
             return WaitReason.NOTHING_FITS
         if self._shapes[shape].vcpus > self.max_vcpus:
             return WaitReason.OVER_MAX_RESOURCE
         if not self.in_service:
             return WaitReason.ENVIRONMENT_DISABLED if self.valid else WaitReason.ENVIRONMENT_INVALID
-        grows = self._has_headroom(self.open_offers(shape))
+        grows = self._has_headroom(self.offers.open_for(shape))
         if self._fits(shape, booting) and (grows or len(self.booting) == self.on):
             return WaitReason.INSTANCE_BOOTING
-        if not self._has_headroom(self.fitting(shape)):
+        if not self._has_headroom(self.offers.fitting(shape)):
             return WaitReason.FLEET_FULL if self.plan.stands else WaitReason.MAX_VCPUS
-        return WaitReason.SCALE_UP_DECISION if grows else self._gate(self.fitting(shape))
+        return WaitReason.SCALE_UP_DECISION if grows else self._gate(shape)
 
     def serves(self, shape: int, booting: Rooms) -> bool:
         """Whether a job of this shape, for which no room is free, waits here: for a booting instance, or for growth.
@@ -143,7 +121,8 @@ class Ec2Environment:
 
     def takes(self, shape: int) -> bool:
         """Whether jobs of this shape may start here at all."""
-        return self.enabled and self.valid and self._shapes[shape].vcpus <= self.max_vcpus and bool(self.fitting(shape))
+        is_small = self._shapes[shape].vcpus <= self.max_vcpus
+        return self.enabled and self.valid and is_small and bool(self.offers.fitting(shape))
 
     def has_room(self, shape: int, *, holds: bool = False) -> bool:  # noqa: ARG002 (one signature for all environments)
         """Whether a job of this shape would find room now."""
@@ -156,76 +135,28 @@ class Ec2Environment:
 
     def may_grow_for(self, shape: int) -> bool:
         """Whether an instance that holds a job of this shape may be launched now."""
-        return self.takes(shape) and self._has_headroom(self.open_offers(shape))
+        return self.takes(shape) and self._has_headroom(self.offers.open_for(shape))
 
     def standing(self) -> tuple[int, ...]:
         """Return all that :meth:`stance` hangs on besides gates: equal if no instance came, was ready, shut or went."""
         of_instances = self.launched, len(self.booting), len(self.draining), self.on, self.on_vcpus
-        return (*of_instances, self.min_vcpus, self.max_vcpus, self.in_service, self.has_no_gate)
+        return (*of_instances, self.min_vcpus, self.max_vcpus, self.in_service, self.offers.has_no_gate)
 
     def may_grow_for_any(self) -> bool:
         """Whether one more instance of any type may be launched: no gate is shut, and maxvCpus is not reached."""
-        if not (self.in_service and self.plan.may_exceed_max and self.has_no_gate) or self.plan.stands:
+        if not (self.in_service and self.plan.may_exceed_max and self.offers.has_no_gate) or self.plan.stands:
             return False
-        return may_launch(self.on_vcpus, self.max_vcpus, self._most_vcpus, self.plan.may_exceed_max)
+        return may_launch(self.on_vcpus, self.max_vcpus, self.offers.most_vcpus, self.plan.may_exceed_max)
 
     def _has_headroom(self, offers: tuple[Offer, ...]) -> bool:
         """Whether maxvCpus permits one more instance of one of these offers; a standing fleet does not grow."""
         if self.plan.stands or not offers:
             return False
-        return may_launch(self.on_vcpus, self.max_vcpus, self._smallest(offers), self.plan.may_exceed_max)
+        return may_launch(self.on_vcpus, self.max_vcpus, self.offers.fewest_vcpus(offers), self.plan.may_exceed_max)
 
-    def _smallest(self, offers: tuple[Offer, ...]) -> int:
-        """Return the fewest vCPUs among offers; those that fit a shape are looked at once."""
-        known = self._fewest_vcpus.get(id(offers))
-        if known is None or known[0] is not offers:
-            known = offers, min(offer.vcpus for offer in offers)
-            if len(self._fewest_vcpus) <= len(self._fitting):
-                self._fewest_vcpus[id(offers)] = known
-        return known[1]
-
-    def _gate(self, fitting: tuple[Offer, ...]) -> WaitReason:
-        """Say which gate keeps all of these offers from being launched, in order of precedence (model 5)."""
-        within = [offer for offer in fitting if self._has_headroom((offer,))]
-        if self.quota is not None and not all(map(self.quota.permits, within)):
-            return WaitReason.VCPU_QUOTA
-        return WaitReason.CAPACITY_ERROR if self.backed_off else WaitReason.BID
-
-    @property
-    def has_no_gate(self) -> bool:
-        """Whether nothing but maxvCpus keeps any offer from being launched."""
-        return not self.backed_off and not self.outbid and self.quota is None
-
-    def open_offers(self, shape: int) -> tuple[Offer, ...]:
-        """Return the fitting offers that no gate keeps shut."""
-        if self.has_no_gate:
-            return self.fitting(shape)
-        return tuple(filter(self.is_open, self.fitting(shape)))
-
-    def is_open(self, offer: Offer) -> bool:
-        """Whether an offer may be launched now: within quota, below the bid, and not held back by a capacity error."""
-        if offer.position in self.outbid or (self.quota is not None and not self.quota.permits(offer)):
-            return False
-        return self._is_unrefused(offer)
-
-    def _is_unrefused(self, offer: Offer) -> bool:
-        """Whether no capacity error holds an offer back: its own, or, where BEST_FIT waits for a type, another's."""
-        held = self.backed_off
-        if not held or offer.position in held:
-            return not held
-        return not self.plan.waits_for_its_type or any(self.plan.offers[other].type == offer.type for other in held)
-
-    def refused_offers(self, shape: int) -> list[Offer]:
-        """Return the offers that capacity errors hold back, those that fit if any, of the last try first.
-
-        Of these, what was asked for first, then as the catalogue has them: not all of them need have been tried.
-        """
-        held = self.backed_off
-        first = max(held, key=lambda position: held[position], default=None)
-        latest = sorted(held, key=lambda position: (-held[position], position != first, position))
-        offers = [self.plan.offers[position] for position in latest]
-        fitting = self.fitting(shape)
-        return [offer for offer in offers if offer in fitting] or offers
+    def _gate(self, shape: int) -> WaitReason:
+        """Say which gate keeps all that fits, and is within maxvCpus, from being launched."""
+        return self.offers.shut_by(offer for offer in self.offers.fitting(shape) if self._has_headroom((offer,)))
 
     def is_short(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
         """No resources are rationed (``engine/consumables.py`` has the other kind)."""
@@ -237,22 +168,17 @@ class Ec2Environment:
         An instance that is on holds such a job when it is empty, or scale-in down to minvCpus makes way for another,
         which is within quota.
         """
-        if shape not in self._fitting_pools:
-            self._fitting_pools[shape] = frozenset(offer.pool for offer in self.fitting(shape))
-        pools, fitting = self._fitting_pools[shape], self.fitting(shape)
-        if any(self._pools_on[pool] for pool in pools):
+        if any(self._pools_on[pool] for pool in self.offers.pools(shape)):
             return True
-        bounds = (self.min_vcpus, self.max_vcpus)
+        bounds, quota = (self.min_vcpus, self.max_vcpus), self.offers.quota
         return any(
-            may_launch(*bounds, offer.vcpus, self.plan.may_exceed_max)
-            and (self.quota is None or self.quota.is_enough_for(offer))
-            for offer in fitting
+            may_launch(*bounds, offer.vcpus, self.plan.may_exceed_max) and (quota is None or quota.is_enough_for(offer))
+            for offer in self.offers.fitting(shape)
         )
 
     def would_hold(self, shape: int) -> bool:
         """Whether a type that EC2 does not sell in its zones would hold a job of this shape."""
-        want = self._shapes[shape]
-        return any(self._holds(kind, want) for kind in self.plan.unsold)
+        return self.offers.fit_if_sold(shape)
 
     def refusal(self, shape: int) -> str:
         """Return why RunTask finds no room for a job of this shape (ECS, "API failure reasons")."""
@@ -417,16 +343,9 @@ class Ec2Environment:
         if row not in self.draining:
             self._boots(row, -1)
 
-    def _holds(self, offer: Offer | UnsoldType, want: Shape) -> bool:
-        room = offer.vcpus >= want.vcpus and offer.memory_mib >= want.memory_mib and offer.gpus >= want.gpus
-        return room and self._same_architecture(want)
-
     def _fits(self, shape: int, rooms: Rooms) -> bool:
         want = self._shapes[shape]
         return rooms.fits(want.vcpus, want.memory_mib, want.gpus)
-
-    def _same_architecture(self, want: Shape) -> bool:
-        return want.architecture in (None, self.plan.architecture)
 
     def _deal(self, low: int, high: int, want: Shape) -> int:
         """Fill one instance after the other, the best fit first: one look-up for all of them."""

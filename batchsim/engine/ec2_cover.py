@@ -23,7 +23,7 @@ class Ec2Cover:
         self._coming = Rooms()
         """What the instances that may still be launched have left."""
         self._headroom = environment.max_vcpus - environment.on_vcpus
-        self._quota = environment.quota
+        self._quota = environment.offers.quota
 
     def pack(self, shape: int, want: Shape, count: int) -> int:
         """Return how many of ``count`` jobs room on instances takes."""
@@ -45,7 +45,7 @@ class Ec2Cover:
         placed = self._coming.pack(want.vcpus, want.memory_mib, want.gpus, count)
         if placed == count or not self._environment.may_grow_for(shape):
             return placed
-        for smallest in self._smallest(self._environment.open_offers(shape)):
+        for smallest in self._smallest(self._environment.offers.open_for(shape)):
             self._launch(smallest, -(-(count - placed) // count_that_fit(smallest.size, want[1:4])))
             placed += self._coming.pack(want.vcpus, want.memory_mib, want.gpus, count - placed)
         return placed

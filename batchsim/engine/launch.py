@@ -61,7 +61,7 @@ class Launcher:
 
     def offers(self, environment: Ec2Environment) -> tuple[Offer, ...]:
         """Return the offers that no gate keeps shut, Spot pools with their present depth and price."""
-        free = filter(environment.is_open, environment.plan.offers)
+        free = filter(environment.offers.is_open, environment.plan.offers)
         if not environment.plan.spot:
             return tuple(free)
         return tuple(self._as_of_now(environment, offer) for offer in free)
@@ -188,14 +188,14 @@ class Launcher:
 
     def _hold(self, environment: Ec2Environment, offer: Offer, until_ms: int) -> None:
         """Let a pool be closed up to an instant, or as long as it is closed anyway."""
-        until_ms = max(until_ms, environment.backed_off.get(offer.position, 0))
-        environment.backed_off[offer.position] = until_ms
+        until_ms = max(until_ms, environment.offers.backed_off.get(offer.position, 0))
+        environment.offers.backed_off[offer.position] = until_ms
         environment.touched = True
         self._kernel.call_in_background(until_ms, Rank.GATE, self._reopen, (environment, offer.position))
 
     def is_holding_back(self, environment: Ec2Environment) -> bool:
         """Whether a pool is held back that may give instances later on."""
-        return not all(self._is_gone(environment, environment.plan.offers[at]) for at in environment.backed_off)
+        return not all(self._is_gone(environment, environment.plan.offers[at]) for at in environment.offers.backed_off)
 
     def _is_gone(self, environment: Ec2Environment, offer: Offer) -> bool:
         """Whether a pool will never have an instance to give again."""
@@ -226,8 +226,8 @@ class Launcher:
 
     def _reopen(self, environment_and_offer: tuple[Ec2Environment, int]) -> None:
         environment, offer = environment_and_offer
-        if environment.backed_off.get(offer, 0) <= self._kernel.now_ms:
-            environment.backed_off.pop(offer, None)
+        if environment.offers.backed_off.get(offer, 0) <= self._kernel.now_ms:
+            environment.offers.backed_off.pop(offer, None)
             environment.touched = True
             self._gate_moved()
 

@@ -28,7 +28,7 @@ class VcpuQuota:
 
     def join(self, environment: Ec2Environment) -> None:
         """An environment's launches count, and its gate follows the quotas of its classes."""
-        environment.quota = self
+        environment.offers.quota = self
         for class_ in dict.fromkeys(map(self.class_of, environment.plan.offers)):
             if self._limits[class_] is not None:
                 self._sharers[class_].append(environment)

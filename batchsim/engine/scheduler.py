@@ -274,7 +274,7 @@ class Scheduler:
         self._refused.pop(queue.position, None)
         if ahead.any_waits and not hidden:
             return
-        if type(environment) is Ec2Environment and environment.has_no_gate and environment.fleet.is_indexed:
+        if type(environment) is Ec2Environment and environment.offers.has_no_gate and environment.fleet.is_indexed:
             standing = ahead.standing(environment)
             self._refused[queue.position] = _Refused(shape, reason, environment, standing, hidden=hidden)
 

@@ -110,7 +110,7 @@ class SpotPrices:
     def may_fall(self, environment: Ec2Environment) -> bool:
         """Whether a price is still to change for an environment that the bid keeps from launching."""
         is_moving = bool(self._walks) or bool(self._given and self._kernel.now_ms < self._given[-1])
-        return bool(environment.outbid) and is_moving
+        return bool(environment.offers.outbid) and is_moving
 
     def _given_step(self, _: None) -> None:
         now = self._kernel.now_ms
@@ -154,8 +154,8 @@ class SpotPrices:
     def _set_gate(self, environment: Ec2Environment) -> None:
         """An environment launches only what costs less than its bid."""
         outbid = frozenset(o.position for o in environment.plan.offers if self.now(o) * 100 >= _bid(environment, o))
-        if outbid != environment.outbid:
-            environment.outbid = outbid
+        if outbid != environment.offers.outbid:
+            environment.offers.outbid = outbid
             environment.touched = True
             self._gate_moved()
 

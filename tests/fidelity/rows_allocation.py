@@ -89,12 +89,12 @@ ROWS = [
         id="5.4c",
         rule="BEST_FIT waits for the type that fits best while it is not to be had, and takes no other",
         source=GUIDE,
-        where="batchsim/engine/ec2.py Ec2Environment.is_open",
+        where="batchsim/engine/ec2_offers.py Ec2Offers.is_open",
         tests=(STRATEGY + "best_fit_waits_for_its_type_while_others_have_capacity",),
         status="exact",
         breaks=lambda patch: patch.setattr(
-            "batchsim.engine.ec2.Ec2Environment._is_unrefused",
-            lambda environment, offer: offer.position not in environment.backed_off,
+            "batchsim.engine.ec2_offers.Ec2Offers._is_unrefused",
+            lambda offers, offer: offer.position not in offers.backed_off,
         ),
     ),
     Row(
@@ -125,7 +125,7 @@ ROWS = [
         tests=STRATEGY + "best_fit_progressive_goes_on_to_the_next_type_at_once",
         status="exact",
         breaks=lambda patch: patch.setattr(
-            "batchsim.engine.ec2.Ec2Environment._is_unrefused", lambda environment, _: not environment.backed_off
+            "batchsim.engine.ec2_offers.Ec2Offers._is_unrefused", lambda offers, _: not offers.backed_off
         ),
     ),
     Row(

@@ -211,7 +211,7 @@ ROWS = [
         ),
         status="exact",
         breaks=lambda patch: patch.setattr(
-            "batchsim.engine.ec2.Ec2Environment._holds",
+            "batchsim.engine.ec2_offers.Ec2Offers._holds",
             lambda self, offer, want: offer.gpus == 0 or want.gpus > 0,
         ),
     ),
@@ -230,7 +230,7 @@ ROWS = [
         id="5.8k",
         rule="An image is built for an architecture, and runs on types of that alone",
         source="API, RuntimePlatform",
-        where="batchsim/spec/images.py image_architecture; batchsim/engine/ec2.py Ec2Environment._holds",
+        where="batchsim/spec/images.py image_architecture; batchsim/engine/ec2_offers.py Ec2Offers._holds",
         tests=f"{ARCHITECTURES}_an_image_runs_on_the_architecture_that_it_is_built_for",
         status="modelled",
         breaks=lambda patch: patch.setattr("batchsim.spec.effective.image_architecture", lambda world, image: None),

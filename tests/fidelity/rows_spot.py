@@ -227,7 +227,7 @@ ROWS = [
         id="5.7o",
         rule="While the price is above the bid a job waits, or goes to the next environment of its queue",
         source="not documented",
-        where="batchsim/engine/ec2.py Ec2Environment.is_open",
+        where="batchsim/engine/ec2_offers.py Ec2Offers.is_open",
         tests=(
             BIDS + "a_queue_goes_on_to_its_next_environment_while_the_price_is_above_the_bid",
             BIDS + "a_job_waits_for_the_price_to_fall",

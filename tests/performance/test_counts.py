@@ -134,4 +134,4 @@ def test_while_a_fleet_boots_an_instance_that_is_ready_asks_for_no_growth_for_wh
     """Launches that fail hold pools back meanwhile; all arrays wait, and all have room on what boots."""
     found = counted(with_values(benchmark("burst", 1_500, "0s", 1_000), [("world.ice_prob", 0.04)]), lines=True)
     assert found.instances > 150
-    assert found.lines["ec2.py Ec2Environment.is_open"] < 500 * found.instances
+    assert found.lines["ec2_offers.py Ec2Offers.is_open"] < 500 * found.instances
