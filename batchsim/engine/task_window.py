@@ -1,8 +1,7 @@
 """A window of ends of Fargate tasks, worked off in columns: hundreds end and start by a few dozen operations of numpy.
 
 Tasks share nothing, so that what starts in a pass hangs on one sum: the vCPUs that were free, and what has ended since.
-No task that starts in a window ends in it, if that is no longer than the shortest of those in line lasts; so all ends
-of a window are known beforehand. It stops short of whatever is out of the ordinary: a task that does not succeed, the
+As long as no task that starts in a window ends before its last pass, all its ends are known beforehand. It stops short of whatever is out of the ordinary: a task that does not succeed, the
 last one of a call, the end of the run of equal jobs, the next event of SimPy's heap. From there the loop goes on that
 takes one end after the other (``engine/task_turnover.py``): it is the plain twin.
 """
@@ -62,9 +61,9 @@ class _Plans:
     run_ms: Ints
 
     @property
-    def least_ms(self) -> int:
-        """How long the shortest of them lasts."""
-        return int((self.provision_ms + self.pull_ms + self.run_ms).min())
+    def lasting_ms(self) -> Ints:
+        """How long each lasts."""
+        return self.provision_ms + self.pull_ms + self.run_ms
 
 
 class TaskWindow:
@@ -94,10 +93,10 @@ class TaskWindow:
         plans = self._plans(line.low, startable)
         if plans is None:
             return nothing
-        known = int(np.searchsorted(found.at_ms, int(pass_at[0]) + plans.least_ms))
         started = np.maximum(line.environment.room_milli() + freed_milli, 0) // line.milli
         within = int(np.searchsorted(started, len(plans.run_ms), side="right"))
-        count = _whole_passes(found.at_ms, pass_at, min(found.plain, known, within))
+        within = _foreseen(pass_at[:within], started[:within], plans.lasting_ms)
+        count = _whole_passes(found.at_ms, pass_at, min(found.plain, within))
         if count < LEAST or not self._has_tokens(line, int(pass_at[0]), int(started[count - 1])):
             return nothing
         self._end(found, count)
@@ -216,6 +215,16 @@ class TaskWindow:
         written(jobs.waiting_since, rows, NEVER)
         line.environment.account.bucket.take_over_time(instants[begun > 0].tolist(), begun[begun > 0].tolist())
         self._kernel.ends.put_exits(running_at + plans.run_ms[:count], row)
+
+
+def _foreseen(pass_at: Ints, started: Ints, lasting_ms: Ints) -> int:
+    """Return how many ends have their pass before any task ends that starts until then."""
+    if not len(started) or not started[-1]:
+        return len(pass_at)
+    begun_at = pass_at[np.searchsorted(started, np.arange(started[-1]), side="right")]
+    first_end = np.minimum.accumulate(begun_at + lasting_ms[: started[-1]])
+    over = np.flatnonzero((started > 0) & (pass_at >= first_end[np.maximum(started, 1) - 1]))
+    return int(over[0]) if len(over) else len(pass_at)
 
 
 def _whole_passes(at_ms: Ints, pass_at: Ints, count: int) -> int:

@@ -1,10 +1,10 @@
 """A window of ends, worked off in columns: hundreds of attempts end and start by a few dozen operations of numpy.
 
 Where it is calm (``engine/calm.py``), and the jobs next in line are equal, each instance goes its own way: what starts
-on it when hangs on what ends on it alone, for no other has room. And no job that starts in a window ends in it, if that
-is no longer than the shortest of their run times. So all ends of a window are known beforehand; sums of what they free,
-instance by instance, say how many jobs start there in each pass; and the jobs of the line are dealt out to the passes
-in their order, within a pass to the best fit first.
+on it when hangs on what ends on it alone, for no other has room. As long as no job that starts in a window ends before
+its last pass, all its ends are known beforehand; sums of what they free, instance by instance, say how many jobs start
+there in each pass; and the jobs of the line are dealt out to the passes in their order, within a pass to the best fit
+first. How far that goes is guessed, and looked at when it is known what starts when.
 
 A window stops short of whatever is out of the ordinary: an attempt that does not succeed, the last job of a call, an
 instance without a job left, the end of the run of equal jobs, the next event of SimPy's heap. From there the loop goes
@@ -103,7 +103,7 @@ class Window:
         if not len(startable):
             return nothing
         at_ms = (ends.base >> KEY_BITS) + (keys >> KEY_BITS)
-        known = int(np.searchsorted(at_ms, self._pass_at(at_ms[:1])[0] + int(startable.min())))
+        known = _guess(at_ms, startable)
         if known <= LEAST:
             return nothing
         ended, total = self._ends(keys[: known + 1], at_ms[: known + 1])
@@ -111,11 +111,8 @@ class Window:
         while count >= LEAST:
             now = ended.first(count)
             by_host = _ByHost(now, self._pass_at(now.at_ms), self._handover, self._tables)
-            fewer = by_host.first_empty()
             started = by_host.started()
-            beyond = np.flatnonzero(np.cumsum(started.jobs) >= len(startable))
-            if len(beyond):
-                fewer = min(fewer, int(np.searchsorted(self._pass_at(now.at_ms), started.at_ms[beyond[0]])))
+            fewer = min(by_host.first_empty(), self._foreseen(now, started, startable))
             if fewer >= count:
                 return self._commit(now, started, by_host)
             count = self._whole_passes(ended.at_ms, fewer)
@@ -133,6 +130,16 @@ class Window:
             return 0
         whole = np.flatnonzero(self._pass_at(at_ms[:count]) < at_ms[1 : count + 1])
         return int(whole[-1]) + 1 if len(whole) else 0
+
+    def _foreseen(self, ended: Ended, started: Started, startable: Ints) -> int:
+        """Return how many of the ends have their pass before any job that starts ends, and find jobs that may start."""
+        jobs = np.cumsum(started.jobs)
+        beyond = int(np.searchsorted(jobs, len(startable)))
+        last = int(started.at_ms[beyond]) if beyond < len(jobs) else _LAST
+        starts = np.repeat(started.at_ms, started.jobs)[: len(startable)]
+        if len(starts):
+            last = min(last, int((starts + startable[: len(starts)]).min()))
+        return int(np.searchsorted(self._pass_at(ended.at_ms), last))
 
     def _startable(self, most: int) -> Ints:
         """Return how long the first jobs of the head run would run, up to one that is not ordinary."""
@@ -352,6 +359,14 @@ class _ByHost:
             vcpus[[row in environment.closed for row in self.hosts.tolist()]] += SHUT
         written(instances.free_vcpus, self.hosts, vcpus)
         written(instances.free_mib, self.hosts, memory_mib)
+
+
+def _guess(at_ms: Ints, startable: Ints) -> int:
+    """Guess how many ends come before a job ends that starts after one of them: as if each made way for one job."""
+    some = min(len(at_ms), len(startable))
+    ends_again = np.minimum.accumulate(at_ms[:some] + startable[:some])
+    over = np.flatnonzero(at_ms[:some] >= ends_again)
+    return int(over[0]) if len(over) else len(at_ms)
 
 
 def _sums(values: Ints, begins: Ints, number: Ints) -> NDArray[np.int64]:

@@ -116,6 +116,28 @@ def test_the_plain_way_gives_the_same_records(
     assert unlike(fast, plain) == []
 
 
+def hurried(number: int) -> Scenario:
+    """Jobs of some cycles' length on a fleet that stands: some end before the last pass of the window they start in."""
+    dice = Dice(number)
+    shortest, cycle = dice.integer(1, 3), dice.integer(1, 3)
+    run = {"uniform": {"min": f"{shortest}s", "max": f"{5 * shortest}s"}}
+    return scenario(
+        job("a", run, size=2_000, image="0MB"),
+        environments=[environment(types=["box.16"], minvCpus=320, maxvCpus=320)],
+        world=world(scheduler_cycle=f"{cycle}s", warm_start="0s", pull_overhead="0s"),
+        simulation={"seed": number},
+    )
+
+
+@pytest.mark.parametrize("number", range(effort(fast=12, verify=100, long=2000)))
+def test_a_job_that_starts_and_ends_before_the_last_pass_of_a_window_is_seen(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("batchsim.engine.window.LEAST", 4)
+    fast, plain = (Simulation(hurried(number), thorough=thorough).finish().records for thorough in (False, True))
+    assert unlike(fast, plain) == []
+
+
 def test_the_scenarios_reach_every_twin(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: Counter[str] = Counter()
     for owner, name in ((Window, "_commit"), (Handover, "run_pass"), (Handover, "_open"), (Turnover, "end_whole")):
