@@ -43,8 +43,39 @@ class Drain:
             self._surplus[environment.position] = []
             self._look_again(environment)
 
+    def finds_nothing(self, environment: Ec2Environment, started_vcpus: int) -> bool:
+        """Whether the next event is a look, and looks find no surplus as long as all that starts runs on.
+
+        At most the whole fleet starts meanwhile, and as much will still wait. ``started_vcpus`` count as waiting yet.
+        """
+        if self._kernel.next_in_background() != (self._look, environment):
+            return False
+        return self._waiting_vcpus(environment) - started_vcpus >= 2 * environment.on_vcpus
+
+    def look_away(self) -> int:
+        """Take the next look off the agenda; return its instant."""
+        at_ms = int(self._kernel.agenda[0][0])
+        self._kernel.take_off()
+        self._kernel.background -= 1
+        return at_ms
+
+    def look_back(self, environment: Ec2Environment, at_ms: int, now_ms: int) -> None:
+        """Account for looks from ``at_ms`` on, before ``now_ms``, that found no surplus; put the next on the agenda."""
+        while at_ms < now_ms:
+            self._pass(environment, at_ms)
+            at_ms += self._grid_ms
+        self._put(environment, at_ms)
+
+    def _pass(self, environment: Ec2Environment, at_ms: int) -> None:
+        seen = self._surplus[environment.position]
+        seen.append((at_ms, 0))
+        if at_ms - seen[0][0] >= self._patience_ms:
+            del seen[0]
+
     def _look_again(self, environment: Ec2Environment) -> None:
-        at_ms = (self._kernel.now_ms // self._grid_ms + 1) * self._grid_ms
+        self._put(environment, (self._kernel.now_ms // self._grid_ms + 1) * self._grid_ms)
+
+    def _put(self, environment: Ec2Environment, at_ms: int) -> None:
         turn = in_turn(Rank.SCALE_IN, environment.position)
         self._kernel.call_in_background(at_ms, turn, self._look, environment)
 

@@ -173,6 +173,7 @@ class FastPaths:
             engine.dependencies,
             engine.scheduler,
             engine.scale_in,
+            engine.drain,
             self._calm(),
             handover,
             self._window(handover),

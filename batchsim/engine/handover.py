@@ -72,6 +72,11 @@ class Handover:
         """What each of them asks for."""
         return self._want.memory_mib
 
+    @property
+    def started_vcpus(self) -> int:
+        """What those asked for that were started, of which the queue does not know yet."""
+        return (self._low - self._first) * self._want.vcpus
+
     def move_on(self, jobs: int, at_ms: int) -> None:
         """So many jobs of the head run were started, the last of them at an instant; another one is the head."""
         self._low += jobs

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import NamedTuple
 
+from batchsim.engine.columns import column, taken
 from batchsim.engine.laws import Sampler
 from batchsim.engine.plan import Delays, PullTime
 from batchsim.engine.randomness import Stream
 from batchsim.engine.vocabulary import Vocabulary
-from batchsim.records.tables import NEVER
+from batchsim.records.tables import NEVER, Ints
 
 
 class HostKey(NamedTuple):
@@ -32,6 +34,8 @@ class ImageCache:
         self._images = images
         self.pulls: dict[int, dict[int, tuple[int, int]]] = {}
         """By image and host: when its pull began, and when it is there."""
+        self._ready_at: dict[int, array[int]] = {}
+        """By image a column of when it is there, by host; NEVER where it is not pulled. A window reads hundreds."""
         self._laws: dict[tuple[str, int], tuple[Stream, Sampler, Sampler]] = {}
 
     def ready_at(self, image: int, host: int, key: HostKey, pull: PullTime | None, now_ms: int) -> int:
@@ -46,6 +50,7 @@ class ImageCache:
         if found is None:
             took_ms = pull.ec2_ms if pull else self._drawn_ms(image, key.environment, key.ordinal)
             found = pulls[host] = now_ms, now_ms + took_ms
+            self._column(image, host)[host] = now_ms + took_ms
         begun_ms, ready_ms = found
         return ready_ms if begun_ms == now_ms else max(ready_ms, now_ms + self.hit_ms)
 
@@ -54,15 +59,23 @@ class ImageCache:
         found = self.pulls[image].get(host) if image in self.pulls else None
         return None if found is None else found[1]
 
-    def pulled_on(self, image: int, hosts: list[int]) -> list[int | None]:
-        """As :meth:`pulled`, of many instances."""
-        get, none = self.pulls.get(image, {}).get, (NEVER, None)
-        return [get(host, none)[1] for host in hosts]
+    def pulled_on(self, image: int, hosts: Ints) -> Ints:
+        """As :meth:`pulled`, of many instances, where no pull fails: NEVER for None. Shape (hosts,)."""
+        return taken(self._column(image, int(hosts.max(initial=0))), hosts)
 
     def is_on(self, image: int, host: int, now_ms: int) -> bool:
         """Whether an image is on an instance already."""
         ready_ms = self.pulled(image, host)
         return ready_ms is not None and ready_ms <= now_ms
+
+    def _column(self, image: int, host: int) -> array[int]:
+        """Return the column of an image, which reaches to a host."""
+        if image not in self._ready_at:
+            self._ready_at[image] = column("q")
+        ready_at = self._ready_at[image]
+        if host >= len(ready_at):
+            ready_at.extend(column("q", max(host + 1 - len(ready_at), len(ready_at)), NEVER))
+        return ready_at
 
     def _drawn_ms(self, image: int, environment: str, ordinal: int) -> int:
         """Usually ``new_image``; with ``slow_pull_probability`` a ``slow_pull`` instead."""

@@ -76,6 +76,8 @@ class Kernel(Environment):
         self.agenda: list[Any] = self._queue
         """SimPy's heap; its first entry, if there is one, begins with (instant, rank)."""
         self.background = 0
+        self.last = FAR
+        """The key up to which the present :meth:`advance` goes at most."""
         self.now_ms = 0
         """The clock as an int: SimPy's ``now``, without the price of a property."""
 
@@ -128,7 +130,8 @@ class Kernel(Environment):
         ``awaited()`` is asked when only background events are left: whether one of them still matters. Most events are
         ends: ``turnover`` works off those that come before the next event of the heap together.
         """
-        queue, ends, last = self._queue, self.ends, before_ms << KEY_BITS
+        queue, ends, self.last = self._queue, self.ends, before_ms << KEY_BITS
+        last = self.last
         while True:
             before = self.ends_before()
             is_end = ends.first() < before
@@ -154,6 +157,11 @@ class Kernel(Environment):
         at, rank = self._queue[0][:2]
         return int(at) + (rank > Rank.TIMEOUT) << KEY_BITS
 
+    def ends_beyond(self) -> int:
+        """Return the key up to which ends would come if the first event of the heap were not there."""
+        second = min(self._queue[1:3], default=None)
+        return FAR if second is None else int(second[0]) + (second[1] > Rank.TIMEOUT) << KEY_BITS
+
     def is_lively(self, ended: int) -> bool:
         """Whether there is more than background entries, so many ends apart that were taken off already."""
         return len(self._queue) + self.ends.pending - ended > self.background
@@ -165,6 +173,12 @@ class Kernel(Environment):
     def next_call(self) -> Any:
         """Return what the first entry of the heap calls, None where it is SimPy's or there is none."""
         return self.agenda[0][3] if self.agenda and len(self.agenda[0]) == LIGHT else None
+
+    def next_in_background(self) -> tuple[Callable[[Any], None] | None, Any]:
+        """Return what the first entry of the heap calls, and with what, if it is one in the background."""
+        if self.next_call() != self._leave_background:
+            return None, None
+        return self.agenda[0][4]  # type: ignore[no-any-return]
 
     def take_off(self) -> None:
         """Take the first entry off the heap: somebody else will do what it stands for."""

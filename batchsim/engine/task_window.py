@@ -1,9 +1,10 @@
 """A window of ends of Fargate tasks, worked off in columns: hundreds end and start by a few dozen operations of numpy.
 
 Tasks share nothing, so that what starts in a pass hangs on one sum: the vCPUs that were free, and what has ended since.
-As long as no task that starts in a window ends before its last pass, all its ends are known beforehand. It stops short of whatever is out of the ordinary: a task that does not succeed, the
-last one of a call, the end of the run of equal jobs, the next event of SimPy's heap. From there the loop goes on that
-takes one end after the other (``engine/task_turnover.py``): it is the plain twin.
+As long as no task that starts in a window ends before its last pass, all its ends are known beforehand. It stops short
+of whatever is out of the ordinary: a task that does not succeed, the last one of a call, the end of the run of equal
+jobs, the next event of SimPy's heap. From there the loop goes on that takes one end after the other
+(``engine/task_turnover.py``): it is the plain twin.
 """
 
 from __future__ import annotations

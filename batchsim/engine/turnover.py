@@ -16,6 +16,7 @@ from heapq import heappop
 from batchsim.engine.attempts import Attempts
 from batchsim.engine.calm import Calm, Line
 from batchsim.engine.dependencies import Dependencies
+from batchsim.engine.drain import Drain
 from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.ends import KEY_BITS, TURN_MASK
 from batchsim.engine.environment import Environment
@@ -79,6 +80,7 @@ class Turnover:
         dependencies: Dependencies,
         scheduler: Scheduler,
         scale_in: ScaleIn,
+        drain: Drain,
         calm: Calm,
         handover: Handover,
         window: Window,
@@ -93,6 +95,7 @@ class Turnover:
         self._dependencies = dependencies
         self._scheduler = scheduler
         self._scale_in = scale_in
+        self._drain = drain
         self._calm = calm
         self._handover = handover
         self._window = window
@@ -121,7 +124,7 @@ class Turnover:
         """Ends and passes by turns; hundreds of both at once where that can be."""
         again, is_worth_a_look = 0, self._window.is_worth_a_look
         while True:
-            if stretch.pass_at == NEVER and stretch.ended >= again and is_worth_a_look(stretch.before):
+            if stretch.pass_at == NEVER and stretch.ended >= again and is_worth_a_look(self._kernel.ends_beyond()):
                 again = stretch.ended + RETRIED_AFTER
                 if self._takes_window(stretch):
                     again = stretch.ended
@@ -138,14 +141,20 @@ class Turnover:
         return self._line is not None
 
     def _takes_window(self, stretch: Stretch) -> bool:
-        """Work off a window of ends, if there is one."""
+        """Work off a window of ends, if there is one; it may go beyond a look for surplus that finds none."""
         if not self._is_calm() or self._line is None or self._line.environment is None:
             return False
-        many, clock, hosts = self._window.work_off(stretch.before - self._kernel.ends.base)
+        environment, kernel = self._line.environment, self._kernel
+        looks_away = self._drain.finds_nothing(environment, self._handover.started_vcpus)
+        look_at = self._drain.look_away() if looks_away else NEVER
+        many, clock, hosts = self._window.work_off(min(kernel.ends_before(), kernel.last) - kernel.ends.base)
+        if looks_away:
+            self._drain.look_back(environment, look_at, clock if many else look_at)
+            stretch.before = min(kernel.ends_before(), kernel.last)
         if many:
             stretch.ended, stretch.now = stretch.ended + many, clock
-            self._kernel.ends.pending -= many
-            stretch.passed[self._line.environment.position].update(dict.fromkeys(hosts))
+            kernel.ends.pending -= many
+            stretch.passed[environment.position].update(dict.fromkeys(hosts))
         return many > 0
 
     def _passes(self, stretch: Stretch) -> bool:

@@ -217,10 +217,10 @@ class Window:
         """Return when the image of the jobs is on each instance; None where it is to be pulled, or speeds differ."""
         handover, tables = self._handover, self._tables
         image = tables.submissions.image[tables.jobs.submission[handover.low]]
-        found = self._images.pulled_on(image, started.host.tolist())
-        if None in found or (taken(tables.instances.speed_milli, started.host) != SPEED_1).any():
+        found = self._images.pulled_on(image, started.host)
+        if (found == NEVER).any() or (taken(tables.instances.speed_milli, started.host) != SPEED_1).any():
             return None
-        return np.maximum(np.array(found, dtype=np.int64), started.at_ms + self._images.hit_ms)
+        return np.maximum(found, started.at_ms + self._images.hit_ms)
 
     def _end(self, ended: Ended) -> None:
         tables, jobs, ends = self._tables, self._tables.jobs, self._kernel.ends

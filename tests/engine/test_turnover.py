@@ -14,6 +14,7 @@ from effort import LEVEL, effort
 from scenario_builder import Data, definition, environment, job, queue, scenario, world
 
 from batchsim import Simulation
+from batchsim.engine.drain import Drain
 from batchsim.engine.handover import Handover
 from batchsim.engine.turnover import Turnover
 from batchsim.engine.window import Window
@@ -140,12 +141,19 @@ def test_a_job_that_starts_and_ends_before_the_last_pass_of_a_window_is_seen(
 
 def test_the_scenarios_reach_every_twin(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: Counter[str] = Counter()
-    for owner, name in ((Window, "_commit"), (Handover, "run_pass"), (Handover, "_open"), (Turnover, "end_whole")):
+    twins = (
+        (Window, "_commit"),
+        (Handover, "run_pass"),
+        (Handover, "_open"),
+        (Turnover, "end_whole"),
+        (Drain, "_pass"),
+    )
+    for owner, name in twins:
         _count(monkeypatch, owner, name, seen)
     monkeypatch.setattr("batchsim.engine.window.LEAST", 2)
     for number in range(12):
         Simulation(busy(number)).finish()
-    assert min(seen[name] for name in ("_commit", "run_pass", "_open", "end_whole")) >= 5, seen
+    assert min(seen[name] for _, name in twins) >= 5, seen
 
 
 def _count(patch: pytest.MonkeyPatch, owner: type, name: str, seen: Counter[str]) -> None:
