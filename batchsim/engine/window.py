@@ -107,39 +107,23 @@ class Window:
         if known <= LEAST:
             return nothing
         ended, total = self._ends(keys[: known + 1], at_ms[: known + 1])
-        count = self._whole_passes(ended.at_ms, total)
+        pass_at = self._pass_at(ended.at_ms)
+        whole = np.flatnonzero(pass_at[:-1] < ended.at_ms[1:]) + 1
+        count = _whole_passes(whole, total)
         while count >= LEAST:
             now = ended.first(count)
-            by_host = _ByHost(now, self._pass_at(now.at_ms), self._handover, self._tables)
+            by_host = _ByHost(now, pass_at[:count], self._handover, self._tables)
             started = by_host.started()
-            fewer = min(by_host.first_empty(), self._foreseen(now, started, startable))
+            fewer = min(by_host.first_empty(), _foreseen(pass_at[:count], started, startable))
             if fewer >= count:
                 return self._commit(now, started, by_host)
-            count = self._whole_passes(ended.at_ms, fewer)
+            count = _whole_passes(whole, fewer)
         return nothing
 
     def _pass_at(self, at_ms: Ints) -> Ints:
         """Return the instant of the pass that follows each end."""
         cycle = self._cycle_ms
         return -(-at_ms // cycle) * cycle if cycle else at_ms
-
-    def _whole_passes(self, at_ms: Ints, count: int) -> int:
-        """Return how many of the first ends a pass comes behind before the next end, which must be known."""
-        count = min(count, len(at_ms) - 1)
-        if count <= 0:
-            return 0
-        whole = np.flatnonzero(self._pass_at(at_ms[:count]) < at_ms[1 : count + 1])
-        return int(whole[-1]) + 1 if len(whole) else 0
-
-    def _foreseen(self, ended: Ended, started: Started, startable: Ints) -> int:
-        """Return how many of the ends have their pass before any job that starts ends, and find jobs that may start."""
-        jobs = np.cumsum(started.jobs)
-        beyond = int(np.searchsorted(jobs, len(startable)))
-        last = int(started.at_ms[beyond]) if beyond < len(jobs) else _LAST
-        starts = np.repeat(started.at_ms, started.jobs)[: len(startable)]
-        if len(starts):
-            last = min(last, int((starts + startable[: len(starts)]).min()))
-        return int(np.searchsorted(self._pass_at(ended.at_ms), last))
 
     def _startable(self, most: int) -> Ints:
         """Return how long the first jobs of the head run would run, up to one that is not ordinary."""
@@ -186,7 +170,7 @@ class Window:
         """Return how many ends come before one that is not ordinary, or the last of a call."""
         total = _cut(len(odd), odd)
         left, dependencies = self._tables.submissions.left, self._dependencies
-        for each in np.unique(submission[:total]).tolist():
+        for each in _counted(submission[:total]):
             where = np.flatnonzero(submission[:total] == each)
             if dependencies.is_followed(each):
                 total = int(where[0]) if len(where) else total
@@ -231,8 +215,7 @@ class Window:
         written(jobs.state, ended.job, int(JobState.SUCCEEDED))
         written(jobs.status_reason, ended.job, EXITED)
         written(jobs.attempt_row, ended.job, NEVER)
-        of_calls, counts = np.unique(ended.submission, return_counts=True)
-        for submission, count in zip(of_calls.tolist(), counts.tolist(), strict=True):
+        for submission, count in _counted(ended.submission).items():
             tables.submissions.left[submission] -= count
         passed = int(ended.place[-1]) + 1
         ends.pending -= passed - len(ended.row)
@@ -300,7 +283,12 @@ class _ByHost:
         self._vcpus = vcpus[self._number] + _sums(ended.vcpus[order], begins, self._number)
         self._memory_mib = memory_mib[self._number] + _sums(ended.memory_mib[order], begins, self._number)
         self._groups = np.flatnonzero(is_last_of_pass)
+        self._group: Ints = np.cumsum(is_last_of_pass) - is_last_of_pass
+        """The group of each end: all of one pass on one instance."""
+        self._last = np.append(begins[1:], len(host)) - 1
+        """The last end on each instance."""
         self._placed = self._place()
+        self._before = self._placed_before()
 
     def _free(self) -> tuple[Ints, Ints]:
         """Free room of each instance; none on those that are closed to jobs."""
@@ -318,7 +306,7 @@ class _ByHost:
         room = np.minimum(self._vcpus[at] // handover.vcpus, self._memory_mib[at] // handover.memory_mib)
         return np.asarray(np.maximum(room, 0))
 
-    def _before(self) -> Ints:
+    def _placed_before(self) -> Ints:
         """Jobs that were started on the instance before each group's pass."""
         before = np.zeros_like(self._placed)
         before[1:] = self._placed[:-1]
@@ -328,7 +316,7 @@ class _ByHost:
 
     def started(self) -> Started:
         """Return what starts, in order of the passes, within a pass the best fit first."""
-        before, at, handover = self._before(), self._groups, self._handover
+        before, at, handover = self._before, self._groups, self._handover
         jobs = self._placed - before
         some = np.flatnonzero(jobs)
         at, before, jobs = at[some], before[some], jobs[some]
@@ -340,17 +328,21 @@ class _ByHost:
 
     def first_empty(self) -> int:
         """Return the place in order of time of the first end that leaves no job on its instance."""
-        group = np.searchsorted(self._groups, np.arange(len(self._number)))
-        free = self._vcpus - self._before()[group] * self._handover.vcpus
+        environment = self._handover.environment
+        assert environment is not None
+        free = self._vcpus - self._before[self._group] * self._handover.vcpus
         whole = taken(self._instances.vcpus, self.hosts).astype(np.int64)[self._number]
-        empty = self._order[(free == whole) | (free == whole - CLOSED) | (free == whole - SHUT)]
+        is_empty = free == whole
+        if environment.closed or environment.draining:
+            is_empty |= (free == whole - CLOSED) | (free == whole - SHUT)
+        empty = self._order[is_empty]
         return int(empty.min()) if len(empty) else len(free)
 
     def take(self) -> None:
         """Let the room of each instance be what is left of it."""
         instances, handover = self._instances, self._handover
-        last = np.append(np.flatnonzero(np.diff(self._number)), len(self._number) - 1)
-        placed = self._placed[np.searchsorted(self._groups, last)]
+        last = self._last
+        placed = self._placed[self._group[last]]
         environment = handover.environment
         assert environment is not None
         vcpus = self._vcpus[last] - placed * handover.vcpus
@@ -367,6 +359,35 @@ def _guess(at_ms: Ints, startable: Ints) -> int:
     ends_again = np.minimum.accumulate(at_ms[:some] + startable[:some])
     over = np.flatnonzero(at_ms[:some] >= ends_again)
     return int(over[0]) if len(over) else len(at_ms)
+
+
+def _whole_passes(whole: Ints, count: int) -> int:
+    """Return the most of the first ends that whole passes have: ``whole`` are all such numbers, in order."""
+    below = int(np.searchsorted(whole, count, side="right"))
+    return int(whole[below - 1]) if below else 0
+
+
+def _foreseen(pass_at: Ints, started: Started, startable: Ints) -> int:
+    """Return how many ends have their pass before a job ends that starts, and while there are jobs that may start."""
+    jobs = np.cumsum(started.jobs)
+    beyond = int(np.searchsorted(jobs, len(startable)))
+    last = int(started.at_ms[beyond]) if beyond < len(jobs) else _LAST
+    starts = np.repeat(started.at_ms, started.jobs)[: len(startable)]
+    if len(starts):
+        last = min(last, int((starts + startable[: len(starts)]).min()))
+    return int(np.searchsorted(pass_at, last))
+
+
+def _counted(numbers: Ints) -> dict[int, int]:
+    """Return how often each number occurs; of those that lie close, as a window's calls do, without sorting."""
+    if not len(numbers):
+        return {}
+    least, greatest = int(numbers.min()), int(numbers.max())
+    if greatest - least > 4 * len(numbers):
+        return dict(zip(*(each.tolist() for each in np.unique(numbers, return_counts=True)), strict=True))
+    counts = np.bincount(numbers - least)
+    some = np.flatnonzero(counts)
+    return dict(zip((some + least).tolist(), counts[some].tolist(), strict=True))
 
 
 def _sums(values: Ints, begins: Ints, number: Ints) -> NDArray[np.int64]:
