@@ -16,11 +16,13 @@ from batchsim.engine.flow import Flow
 from batchsim.engine.handover import Handover
 from batchsim.engine.influx import Influx
 from batchsim.engine.job_queue import JobQueue
+from batchsim.engine.many_starts import ManyStarts
 from batchsim.engine.run_task import RunTaskClients
 from batchsim.engine.share_fill import ShareFill
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.share_turnover import ShareTurnover
 from batchsim.engine.submit_job import SubmitJob
+from batchsim.engine.swift_deal import SwiftDeal
 from batchsim.engine.swift_pass import SwiftPass
 from batchsim.engine.task_turnover import TaskTurnover
 from batchsim.engine.turnover import Turnover
@@ -153,7 +155,11 @@ class FastPaths:
             engine.meter,
             engine.timeline,
             engine.blocked,
+            SwiftDeal(engine.tables, engine.images, self._many_starts()),
         )
+
+    def _many_starts(self) -> ManyStarts:
+        return ManyStarts(self._engine.kernel, self._engine.tables, self._engine.running.courses)
 
     def _is_simple(self, queue: JobQueue) -> bool:
         host = self._engine.environments[queue.environments[0]]
@@ -201,6 +207,7 @@ class FastPaths:
             engine.dependencies,
             handover,
             engine.running.courses,
+            self._many_starts(),
             engine.plan.rules.scheduler_cycle_ms,
         )
 

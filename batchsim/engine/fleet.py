@@ -11,12 +11,19 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
+from itertools import islice
 
+import numpy as np
+
+from batchsim.engine.columns import taken
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.policies.packing import PACKINGS, Job, Packing, Room, Size
+from batchsim.records.tables import Ints
 
 ROW_BITS = 32
 _ROW_MASK = (1 << ROW_BITS) - 1
+Wanted = tuple[int, int]
+"""vCPUs and memory of a job without GPUs."""
 FEW = 8
 """So many instances are looked at one by one sooner than they are listed."""
 
@@ -63,6 +70,10 @@ class Fleet:
         self._changed: list[int] = []
         """Instances that are not in it, or not as they are now."""
         self._closed: set[int] = set()
+        self.news = 0
+        """Instances listed anew since a look-up was in vain, or jobs were dealt out to all; many if room was left."""
+        self._vain: Wanted | None = None
+        """For what no instance had room that has not changed since, where that is known."""
 
     @property
     def is_indexed(self) -> bool:
@@ -145,6 +156,25 @@ class Fleet:
                 yield shelf[at] & _ROW_MASK
             mask ^= lowest
 
+    def with_room(self, vcpus: int, memory_mib: int, most: int) -> Ints:
+        """Return the instances that have room for a job without GPUs, the best fit first, ``most`` at most."""
+        vain = self._vain
+        if vain is None or vcpus < vain[0] or memory_mib < vain[1]:
+            self._refresh()
+            return np.fromiter(islice(self._walk(vcpus, memory_mib), most), dtype=np.int64)
+        rows = np.fromiter(self._stale, dtype=np.int64)
+        free_vcpus, free_mib = taken(self._instances.free_vcpus, rows), taken(self._instances.free_mib, rows)
+        fit = np.flatnonzero((free_vcpus >= vcpus) & (free_mib >= memory_mib))
+        order = np.lexsort((rows[fit], free_mib[fit], free_vcpus[fit]))
+        return rows[fit[order]][:most]
+
+    def were_dealt(self, rows: list[int], wanted: Wanted, *, are_full: bool) -> None:
+        """Instances of :meth:`with_room` got jobs: all of them, each as many as it holds, or not."""
+        self._stale.update(dict.fromkeys(rows))
+        self._refresh()
+        self.news = 0 if are_full else len(self._key)
+        self._vain = wanted if are_full else None
+
     def best(self, vcpus: int, memory_mib: int) -> int:
         """As :meth:`find` of a job without GPUs, by index; for a loop that lists changes by :meth:`ledger` itself."""
         if self._stale:
@@ -158,6 +188,7 @@ class Fleet:
             if at < len(shelf):
                 return shelf[at] & _ROW_MASK
             mask ^= lowest
+        self._vain, self.news = (vcpus, memory_mib), 0
         return -1
 
     def ledger(self) -> tuple[dict[int, None], set[int]]:
@@ -242,6 +273,7 @@ class Fleet:
 
     def _refresh(self) -> None:
         """List the instances whose room changed; many changes of one instance cost one."""
+        self._vain = None
         free_vcpus, free_mib, keys, shelves = (
             self._instances.free_vcpus,
             self._instances.free_mib,
@@ -264,6 +296,7 @@ class Fleet:
                 insort(shelves[number], key)
                 self._mask |= 1 << number
         self._uncounted.update(self._stale)
+        self.news += len(self._stale)
         self._stale.clear()
 
     def _place(self, row: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel
 from batchsim.engine.scale_up import Scaler
 from batchsim.engine.scheduler import Scheduler
+from batchsim.engine.swift_deal import LEAST_HOSTS, LEAST_JOBS, SwiftDeal
 from batchsim.engine.tables import Tables
 from batchsim.engine.timeline import HeadTimeline
 from batchsim.engine.workload.progress import SPEED_1
@@ -43,6 +44,7 @@ class SwiftPass:
         meter: DemandMeter,
         timeline: HeadTimeline,
         blocked: BlockDetector,
+        deal: SwiftDeal,
     ) -> None:
         self._kernel = kernel
         self._tables = tables
@@ -55,6 +57,7 @@ class SwiftPass:
         self._meter = meter
         self._timeline = timeline
         self._blocked = blocked
+        self.deal = deal.deal
         self.known_takes: dict[tuple[int, int], bool] = {}
         """Whether an environment takes jobs of a shape."""
         self._stances: dict[tuple[int, int], WaitReason] = {}
@@ -176,7 +179,7 @@ def runner(self: SwiftPass) -> Callable[[int], JobQueue | None]:  # noqa: C901, 
     )
     free_vcpus, free_mib, speed_of = instances.free_vcpus, instances.free_mib, instances.speed_milli
     fill, known_takes, marks, empty = self._handover.fill_columns, self.known_takes, self.marks, WaitReason.EMPTY
-    pulls, hit_ms = images.pulls, images.hit_ms
+    pulls, hit_ms, deal = images.pulls, images.hit_ms, self.deal
     stale_of = {
         each.position: each.fleet.ledger()[0] for each in self._environments if isinstance(each, Ec2Environment)
     }
@@ -218,6 +221,17 @@ def runner(self: SwiftPass) -> Callable[[int], JobQueue | None]:  # noqa: C901, 
                 takes = known_takes.get((position, shape))
                 if takes is None:
                     takes = self.takes(environment, shape)
+                many = high - low >= LEAST_JOBS and environment.fleet.news + len(stale_of[position]) >= LEAST_HOSTS
+                if many and takes:
+                    dealt = deal(environment, low, high, now)
+                    if dealt:
+                        queue.waiting -= dealt
+                        queue.by_shape[shape] -= dealt
+                        if low + dealt == high:
+                            heappop(line)
+                        else:
+                            heapreplace(line, (first, second, low + dealt, high))
+                        continue
                 host = environment.fleet.best(vcpus, mib) if takes else -1
                 if host < 0:
                     if rooms is not None or marks.get(number) != mark:

@@ -22,10 +22,11 @@ from batchsim.engine.columns import taken, written
 from batchsim.engine.courses import Courses
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ends import KEY_BITS, TURN_MASK
-from batchsim.engine.handover import Handover, is_ordinary, lasting_ms
+from batchsim.engine.handover import Handover
 from batchsim.engine.images import ImageCache
 from batchsim.engine.instance_table import CLOSED
 from batchsim.engine.kernel import Kernel
+from batchsim.engine.many_starts import ManyStarts
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED
 from batchsim.engine.workload.progress import SPEED_1
@@ -75,6 +76,7 @@ class Window:
         dependencies: Dependencies,
         handover: Handover,
         courses: Courses,
+        starts: ManyStarts,
         cycle_ms: int,
     ) -> None:
         self._kernel = kernel
@@ -83,6 +85,7 @@ class Window:
         self._dependencies = dependencies
         self._handover = handover
         self._courses = courses
+        self._starts = starts
         self._cycle_ms = cycle_ms
 
     def is_worth_a_look(self, before: int) -> bool:
@@ -99,7 +102,10 @@ class Window:
             return nothing
         keys = ends.gather()
         keys = keys[: min(int(np.searchsorted(keys, min(until, _LAST))), MOST)]
-        startable = self._startable(4 * len(keys) + LEAST) if len(keys) > LEAST else _NONE
+        if len(keys) <= LEAST:
+            return nothing
+        low = self._handover.low
+        startable = self._starts.startable(low, min(self._handover.high, low + 4 * len(keys)))
         if not len(startable):
             return nothing
         at_ms = (ends.base >> KEY_BITS) + (keys >> KEY_BITS)
@@ -124,20 +130,6 @@ class Window:
         """Return the instant of the pass that follows each end."""
         cycle = self._cycle_ms
         return -(-at_ms // cycle) * cycle if cycle else at_ms
-
-    def _startable(self, most: int) -> Ints:
-        """Return how long the first jobs of the head run would run, up to one that is not ordinary."""
-        handover, tables, jobs = self._handover, self._tables, self._tables.jobs
-        low, high = handover.low, min(handover.high, handover.low + most)
-        entry = tables.entry(low)
-        if not is_ordinary(entry) or tables.revised:
-            return _NONE
-        run_ms = lasting_ms(taken(jobs.run, slice(low, high)), entry)
-        odd = taken(jobs.attempts, slice(low, high)) > 0
-        if entry.limit_ms != NEVER:
-            odd |= run_ms > entry.limit_ms
-        first = np.flatnonzero(odd)
-        return run_ms[: first[0]] if len(first) else run_ms
 
     def _ends(self, keys: Ints, at_ms: Ints) -> tuple[Ended, int]:
         """Return ends by their keys, and how many of them are in order: those in front of what is not."""
@@ -192,7 +184,8 @@ class Window:
         jobs = int(started.jobs.sum())
         environment.held_vcpus += jobs * handover.vcpus - int(ended.vcpus.sum())
         if jobs:
-            self._start(started, pulled, jobs)
+            columns = (np.repeat(each, started.jobs) for each in (started.at_ms, started.host, pulled))
+            self._starts.open(handover.low, environment.position, *columns)
             handover.move_on(jobs, int(started.at_ms[-1]))
         clock = max(int(ended.at_ms[-1]), int(started.at_ms[-1]) if jobs else 0)
         return count, clock, hosts
@@ -222,44 +215,12 @@ class Window:
         self._kernel.background -= passed - len(ended.row)
         del ends.due[len(ends.due) - passed :]
 
-    def _start(self, started: Started, pulled: Ints, count: int) -> None:
-        """Open the attempts of the jobs next in line."""
-        handover, tables = self._handover, self._tables
-        jobs, table, low = tables.jobs, tables.attempts, handover.low
-        self._courses.implies |= tables.entry(low).course is not None
-        environment, entry = handover.environment, tables.entry(low)
-        assert environment is not None
-        line = slice(low, low + count)
-        at_ms, host, pulled_at = (np.repeat(each, started.jobs) for each in (started.at_ms, started.host, pulled))
-        running_at = pulled_at + entry.warm_start.some_ms(low - entry.first_job, count)
-        code, row = taken(jobs.exit_code, line), np.arange(len(table.job), len(table.job) + count)
-        table.extend(
-            job=np.arange(low, low + count),
-            instance=host,
-            environment=environment.position,
-            runnable_at=taken(jobs.waiting_since, line),
-            starting_at=at_ms,
-            pulled_at=pulled_at,
-            running_at=running_at,
-            outcome=np.where(code != 0, int(Outcome.FAILED), int(Outcome.SUCCEEDED)),
-            status_reason=EXITED,
-            container_reason=taken(jobs.fail_reason, line),
-            exit_code=code,
-        )
-        written(jobs.attempts, line, 1)
-        written(jobs.attempt_row, line, row)
-        written(jobs.state, line, int(JobState.STARTING))
-        written(jobs.waiting_since, line, NEVER)
-        tables.instances.residents.opened_many(row, host)
-        self._kernel.ends.put_exits(running_at + lasting_ms(taken(jobs.run, line), entry), row)
-
 
 SHUT = 1 << 40
 """More vCPUs than any instance has."""
 MOST = 1 << 16
 """Ends of one window at most, so that what it takes in memory has a bound."""
 _LAST = (1 << 62) - 1
-_NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
 class _ByHost:

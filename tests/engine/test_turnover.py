@@ -16,6 +16,7 @@ from scenario_builder import Data, definition, environment, job, queue, scenario
 from batchsim import Simulation
 from batchsim.engine.drain import Drain
 from batchsim.engine.handover import Handover
+from batchsim.engine.swift_deal import SwiftDeal
 from batchsim.engine.turnover import Turnover
 from batchsim.engine.window import Window
 from batchsim.spec import Scenario
@@ -105,6 +106,13 @@ def number(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
+def deal_always(patch: pytest.MonkeyPatch) -> None:
+    """Deal out whatever can be dealt out, however few jobs and instances that concerns."""
+    patch.setattr("batchsim.engine.swift_pass.LEAST_JOBS", 2)
+    patch.setattr("batchsim.engine.swift_pass.LEAST_HOSTS", 1)
+    patch.setattr("batchsim.engine.swift_deal.LEAST_JOBS", 2)
+
+
 @pytest.mark.parametrize("least", [2, 32])
 def test_the_plain_way_gives_the_same_records(
     number: int, least: int, monkeypatch: pytest.MonkeyPatch, cases: Callable[[int], None]
@@ -112,6 +120,8 @@ def test_the_plain_way_gives_the_same_records(
     cases(1)
     monkeypatch.setattr("batchsim.engine.turnover.MOST_SKIPPED", 0)
     monkeypatch.setattr("batchsim.engine.window.LEAST", least)
+    if least == 2:
+        deal_always(monkeypatch)
     story = busy(number)
     fast, plain = (Simulation(story, thorough=thorough).finish().records for thorough in (False, True))
     assert unlike(fast, plain) == []
@@ -135,19 +145,16 @@ def test_a_job_that_starts_and_ends_before_the_last_pass_of_a_window_is_seen(
     number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("batchsim.engine.window.LEAST", 4)
+    deal_always(monkeypatch)
     fast, plain = (Simulation(hurried(number), thorough=thorough).finish().records for thorough in (False, True))
     assert unlike(fast, plain) == []
 
 
 def test_the_scenarios_reach_every_twin(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: Counter[str] = Counter()
-    twins = (
-        (Window, "_commit"),
-        (Handover, "run_pass"),
-        (Handover, "_open"),
-        (Turnover, "end_whole"),
-        (Drain, "_pass"),
-    )
+    twins = [(Window, "_commit"), (Handover, "run_pass"), (Handover, "_open"), (Turnover, "end_whole")]
+    twins += [(Drain, "_pass"), (SwiftDeal, "_pulled_at")]
+    deal_always(monkeypatch)
     for owner, name in twins:
         _count(monkeypatch, owner, name, seen)
     monkeypatch.setattr("batchsim.engine.window.LEAST", 2)
