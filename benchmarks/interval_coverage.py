@@ -2,6 +2,7 @@
 
     python benchmarks/interval_coverage.py laws [--experiments 4000]
     python benchmarks/interval_coverage.py queue [--experiments 1000] [--load 0.8] [--jobs 2000] [--replications 20]
+    python benchmarks/interval_coverage.py queue --first 501 --experiments 500      the second half, beside the first
 
 ``laws``: samples of known laws, Student's t beside the BCa bootstrap and what batchsim chooses of the two; Wilson's
 interval of proportions beside the textbook's. ``queue``: ``batchsim.replicate`` with seeds 1, 2, 3 ..., each run a
@@ -68,7 +69,7 @@ def proportions() -> None:
             )
 
 
-def queue(experiments: int, load: float, jobs: int, replications: int) -> None:
+def queue(first: int, experiments: int, load: float, jobs: int, replications: int) -> None:
     """Print the share of the experiments whose interval holds the exact mean wait."""
     rate = load * 4 / 60
     at = {"poisson": stage.per_day(rate), "for": stage.seconds(3_600 + jobs / rate)}
@@ -78,14 +79,14 @@ def queue(experiments: int, load: float, jobs: int, replications: int) -> None:
     scenario = parse(pool("M/M/4", 4, [work], simulation=settings))
     exact_s = erlang_c(4, 4 * load) * 60 / (4 * (1 - load))
     held, means = 0, []
-    for seed in range(1, experiments + 1):
+    for done, seed in enumerate(range(first, first + experiments), 1):
         found = replicate(scenario, metrics=["wait_mean_s"], replications=replications, seed=seed)
         row = found.table.loc["steady_wait_mean_s"]
         held += row["mean_low"] <= exact_s <= row["mean_high"]
         means.append(row["mean"])
-        if seed % 20 == 0 or seed == experiments:
-            mean, share = np.mean(means), 100 * held / seed
-            print(f"{seed} experiments: {share:.1f} % hold {exact_s:.3f} s; mean of the means {mean:.3f} s", flush=True)
+        if done % 20 == 0 or done == experiments:
+            told = f"{held} of {done} experiments ({100 * held / done:.1f} %) hold {exact_s:.3f} s"
+            print(f"{told}; mean of the means {np.mean(means):.3f} s", flush=True)
 
 
 def main() -> None:
@@ -93,6 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("laws", "queue"))
     parser.add_argument("--experiments", type=int)
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--load", type=float, default=0.8)
     parser.add_argument("--jobs", type=int, default=2_000)
     parser.add_argument("--replications", type=int, default=20)
@@ -101,7 +103,7 @@ def main() -> None:
         laws(asked.experiments or 4_000)
         proportions()
     else:
-        queue(asked.experiments or 1_000, asked.load, asked.jobs, asked.replications)
+        queue(asked.first, asked.experiments or 1_000, asked.load, asked.jobs, asked.replications)
 
 
 if __name__ == "__main__":
