@@ -32,7 +32,7 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("spec/effective.py", "set", "platforms"): "the one element of a set of one",
     ("engine/workload/cron.py", "set", "_DAY.values(term)"): "days, of which the caller makes a set again",
     ("engine/workload/cron.py", "set", "_WEEKDAY.values(term)"): "days, of which the caller makes a set again",
-    ("engine/ec2_offers.py", "hash", "id(offers)"): "the key of what was found for these very offers, which are kept with it",
+    ("engine/ec2_offers.py", "hash", "id(offers)"): "the key of what was found for these very offers, which it keeps",
     ("crew.py", "clock", "import time"): TELLS_A_LOST_PROCESS,
     ("crew.py", "clock", "time.monotonic"): TELLS_A_LOST_PROCESS,
     ("cli/live.py", "clock", "import time"): SHOWS_A_PERSON,
