@@ -36,9 +36,8 @@ class SwiftDeal:
         fleet, instances = environment.fleet, self._tables.instances
         fleet.news = 0
         hosts = fleet.with_room(vcpus, memory_mib, high - low)
-        room = taken(instances.free_vcpus, hosts) // vcpus
-        if memory_mib:
-            room = np.minimum(room, taken(instances.free_mib, hosts) // memory_mib)
+        free_vcpus, free_mib = taken(instances.free_vcpus, hosts), taken(instances.free_mib, hosts)
+        room = np.minimum(free_vcpus // vcpus, free_mib // memory_mib)
         upto = np.cumsum(room, dtype=np.int64)
         if not len(upto) or min(int(upto[-1]), high - low) < LEAST_JOBS:
             return 0
@@ -54,8 +53,8 @@ class SwiftDeal:
         at_ms = np.full(count, now_ms, dtype=np.int64)
         self._starts.open(low, environment.position, at_ms, np.repeat(hosts, jobs), np.repeat(pulled_at, jobs))
         environment.held_vcpus += vcpus * count
-        written(instances.free_vcpus, hosts, taken(instances.free_vcpus, hosts) - jobs * vcpus)
-        written(instances.free_mib, hosts, taken(instances.free_mib, hosts) - jobs * memory_mib)
+        written(instances.free_vcpus, hosts, free_vcpus[:used] - jobs * vcpus)
+        written(instances.free_mib, hosts, free_mib[:used] - jobs * memory_mib)
         dealt = hosts.tolist()
         for host in dealt if environment.idle_since else ():
             environment.idle_since.pop(host, None)

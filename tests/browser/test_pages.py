@@ -141,19 +141,28 @@ def test_the_mouse_over_a_level_tells_it(place: str, word: str, open_page: Open,
 def test_a_box_drawn_over_time_zooms_every_chart_of_time_and_reset_undoes_it(open_page: Open, written: Write) -> None:
     opened = open_page(written(shipped("fault_drill")))
     before = ranges(opened)
-    page = opened.page
-    page.locator("#states-0").scroll_into_view_if_needed()
-    box = page.locator("#states-0").bounding_box()
+    for _ in range(8):  # a drag that begins while the page is still laid out is nobody's: one would draw it again
+        draw_box(opened, "states-0")
+        if ranges(opened) != before:
+            break
+        opened.page.wait_for_timeout(1_000)
+    after = ranges(opened)
+    assert all(end - start < 0.5 * (before[0][1] - before[0][0]) for start, end in after[:3])
+    opened.page.evaluate("Bokeh.documents[0].roots()[0].x_range.reset()")
+    assert ranges(opened) == before
+    assert opened.wrongs() == []
+
+
+def draw_box(opened: Opened, place: str) -> None:
+    """Drag from two to three fifths of a plot's width, and give it time to follow."""
+    page, plot = opened.page, opened.page.locator(f"#{place}")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
     page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 80)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 120, steps=4)
     page.mouse.up()
-    page.wait_for_function("before => Bokeh.documents[0].roots()[0].x_range.end < before", arg=before[0][1])
-    after = ranges(opened)
-    assert all(end - start < 0.5 * (before[0][1] - before[0][0]) for start, end in after[:3])
-    page.evaluate("Bokeh.documents[0].roots()[0].x_range.reset()")
-    assert ranges(opened) == before
-    assert opened.wrongs() == []
+    page.wait_for_timeout(500)
 
 
 def ranges(opened: Opened) -> list[list[float]]:

@@ -127,6 +127,24 @@ def test_the_plain_way_gives_the_same_records(
     assert unlike(fast, plain) == []
 
 
+def rough(number: int) -> Scenario:
+    """The same, of which some cannot be dealt with in columns: failures to start, slower instances, timeouts."""
+    told = [
+        {"world.start_failure": 0.03},
+        {"world.speed": {"box.4": 0.8, "box.16": 0.9}},
+        {"entry-0.submit.timeout": {"attemptDurationSeconds": 150}},
+    ]
+    return busy(number).with_values(told[number % len(told)])
+
+
+@pytest.mark.parametrize("number", range(effort(fast=9, verify=90, long=900)))
+def test_what_is_out_of_the_ordinary_goes_the_plain_way(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchsim.engine.window.LEAST", 2)
+    deal_always(monkeypatch)
+    fast, plain = (Simulation(rough(number), thorough=thorough).finish().records for thorough in (False, True))
+    assert unlike(fast, plain) == []
+
+
 def hurried(number: int) -> Scenario:
     """Jobs of some cycles' length on a fleet that stands: some end before the last pass of the window they start in."""
     dice = Dice(number)
