@@ -19,8 +19,12 @@ def first_number() -> int:
 
 
 def patience(seconds: float) -> float:
-    """A bound on a time of the processor, for what might not end: longer where a tracer follows each line."""
-    return seconds * (10 if sys.gettrace() else 1)
+    """A bound on a time of a quiet machine's processor, for what might not end.
+
+    Ample, since a busy or slow machine is nobody's failure while what explodes takes minutes; more so where a tracer
+    follows each line.
+    """
+    return seconds * (20 if sys.gettrace() else 5)
 
 
 def effort(*, fast: T, verify: T, long: T) -> T:

@@ -7,6 +7,7 @@ from time import process_time
 
 import numpy as np
 import pytest
+from effort import patience
 from scenario_builder import fails, fixed, job, queue, scenario
 
 import batchsim
@@ -172,4 +173,4 @@ def test_a_chain_of_thousands_takes_no_time_to_speak_of() -> None:
     result = batchsim.run(scenario(chain, environments=WIDE))
     started = process_time()
     assert int(result.critical_path["is_critical"].sum()) == 10_000
-    assert process_time() - started < 5
+    assert process_time() - started < patience(5)

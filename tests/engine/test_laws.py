@@ -9,6 +9,7 @@ from time import process_time
 
 import numpy as np
 import pytest
+from effort import patience
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,7 +146,7 @@ def test_a_million_lognormal_run_times_take_a_moment():
     sampler = Sampler(LAWS["lognormal"], STREAM)
     started = process_time()
     sampler.block_ms(0, 1_000_000)
-    assert process_time() - started < 1.0  # 0.05 s usually; other programs do not count
+    assert process_time() - started < patience(1)  # 0.05 s on a quiet machine
 
 
 def test_a_block_needs_little_more_memory_than_its_result():
