@@ -236,7 +236,7 @@ ROWS = [
         where="batchsim/engine/scheduler.py Scheduler",
         tests=f"{SCALING}::test_a_job_takes_the_first_room_that_opens_not_the_instance_launched_for_it",
         status="modelled",
-        breaks=around(Fleet, "changed", lambda changed, self, row: None),
+        breaks=around(Ec2Environment, "release", lambda release, self, attempt: None),
         note="It takes the first room that opens",
     ),
     Row(
