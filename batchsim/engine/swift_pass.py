@@ -222,43 +222,35 @@ def runner(self: SwiftPass) -> Callable[[int], JobQueue | None]:  # noqa: C901, 
                 if takes is None:
                     takes = self.takes(environment, shape)
                 many = high - low >= LEAST_JOBS and environment.fleet.news + len(stale_of[position]) >= LEAST_HOSTS
-                if many and takes:
-                    dealt = deal(environment, low, high, now)
-                    if dealt:
-                        queue.waiting -= dealt
-                        queue.by_shape[shape] -= dealt
-                        if low + dealt == high:
-                            heappop(line)
-                        else:
-                            heapreplace(line, (first, second, low + dealt, high))
-                        continue
-                host = environment.fleet.best(vcpus, mib) if takes else -1
-                if host < 0:
-                    if rooms is not None or marks.get(number) != mark:
-                        self.leaves(queue, environment, rooms, is_hidden=mark[1])
-                    break
-                count = high - low
-                if count > 1:
-                    count = min(count, free_vcpus[host] // vcpus, free_mib[host] // mib if mib else count)
-                environment.held_vcpus += vcpus * count
-                free_vcpus[host] -= vcpus * count
-                free_mib[host] -= mib * count
-                stale_of[position][host] = None
-                environment.idle_since.pop(host, None)
-                image = image_of[submission]
-                pull = pulls[image].get(host) if image in pulls else None
-                if pull is None or pull[1] > now or hit_ms:
-                    key = HostKey(environment.plan.key(), instances.ordinal[host], position)
-                    pulled_at = images.ready_at(image, host, key, entry.pull, now)
-                else:
-                    pulled_at = now
-                at = low
-                if speed_of[host] == SPEED_1:
-                    if entry.course is not None:
-                        courses.implies = True
-                    at = fill(low, low + count, host, position, entry, now, pulled_at)
-                if at < low + count:
-                    self.open(at, low + count, Start(host, position, now, pulled_at, speed_of[host]))
+                count = deal(environment, low, high, now) if many and takes else 0
+                if not count:
+                    host = environment.fleet.best(vcpus, mib) if takes else -1
+                    if host < 0:
+                        if rooms is not None or marks.get(number) != mark:
+                            self.leaves(queue, environment, rooms, is_hidden=mark[1])
+                        break
+                    count = high - low
+                    if count > 1:
+                        count = min(count, free_vcpus[host] // vcpus, free_mib[host] // mib if mib else count)
+                    environment.held_vcpus += vcpus * count
+                    free_vcpus[host] -= vcpus * count
+                    free_mib[host] -= mib * count
+                    stale_of[position][host] = None
+                    environment.idle_since.pop(host, None)
+                    image = image_of[submission]
+                    pull = pulls[image].get(host) if image in pulls else None
+                    if pull is None or pull[1] > now or hit_ms:
+                        key = HostKey(environment.plan.key(), instances.ordinal[host], position)
+                        pulled_at = images.ready_at(image, host, key, entry.pull, now)
+                    else:
+                        pulled_at = now
+                    at = low
+                    if speed_of[host] == SPEED_1:
+                        if entry.course is not None:
+                            courses.implies = True
+                        at = fill(low, low + count, host, position, entry, now, pulled_at)
+                    if at < low + count:
+                        self.open(at, low + count, Start(host, position, now, pulled_at, speed_of[host]))
                 queue.waiting -= count
                 queue.by_shape[shape] -= count
                 if low + count == high:
