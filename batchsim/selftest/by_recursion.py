@@ -1,12 +1,11 @@
 """The longest queues in two steps, for whole runs of them take hours.
 
-A run of a part of the case starts every job when a recursion says that it does, to the millisecond; and the recursion
-on as many jobs as the case asks for, sampled as a run samples them, goes to the judge in the place of the run.
+A run of the first jobs starts each when a recursion says that it does, to the millisecond; and the recursion on as many
+jobs as the case asks for, sampled as a run samples them, goes to the judge in the place of the run.
 """
 
 from __future__ import annotations
 
-import operator
 from dataclasses import fields
 from math import ceil
 
@@ -16,13 +15,13 @@ from batchsim.engine.randomness import Draws
 from batchsim.engine.workload import EntryPlan, expand
 from batchsim.formats.trace_csv import read_trace
 from batchsim.prepared import Prepared, prepare
-from batchsim.records.tables import Ints
+from batchsim.records.tables import NEVER, Ints
 from batchsim.selftest.case import Case, Data, Measured, exact
 from batchsim.selftest.recursions import Recorded, recorded
 from batchsim.spec import parse
 
-PART, PART_JOBS = 0.03, 10_000
-"""So much of the measured time is run as well, but of each replication not many more jobs than these."""
+PART, PART_JOBS = 0.01, 6_000
+"""A run is so much shorter, beside its warm-up, and cut off when so many jobs have come."""
 MOST_SAMPLED = 100_000_000
 """More jobs than a scenario may have by default: what is not run needs little memory."""
 AS_RUN = "starts unlike the run's"
@@ -35,25 +34,35 @@ class ByRecursion(Case):
 
     def prepare(self) -> tuple[Prepared, ...]:
         """The scenario of the part that is run."""
-        return tuple(prepare(parse(data)) for data in self.scenarios(_part(self)))
+        return tuple(prepare(parse(_cut(data))) for data in self.scenarios(PART * self.scale))
 
     def simulate(self, seed: int, replication: int = 0, ready: tuple[Prepared, ...] | None = None) -> Measured:
         """What the recursion measures, and how many jobs of the part start at another instant than it says."""
         if self.recursion is None:
             raise ValueError(f"{self.id} has no recursion")
         (result,) = self.results(seed, replication, ready)
-        (part,) = self.scenarios(_part(self))
+        (part,) = self.scenarios(PART * self.scale)
         (whole,) = self.data()
         ran, drawn = recorded(result), sampled(part, seed, replication)
-        if (drawn.came, drawn.work) != (ran.came, ran.work):
+        came = len(ran.came)
+        if (drawn.came[:came], drawn.work[:came]) != (ran.came, ran.work):
             raise AssertionError(f"{self.id}: a run has other jobs than are sampled")
-        unlike = sum(map(operator.ne, self.recursion(ran), ran.started))
         jobs = sampled(whole, seed, replication)
+        unlike = _unlike(self.recursion(ran), ran.started, result.records.horizon_ms)
         return {**self.measure((jobs, self.recursion(jobs))), AS_RUN: unlike}
 
 
-def _part(case: Case) -> float:
-    return case.scale * min(PART, PART_JOBS / case.jobs)
+def _unlike(starts: list[int], ran: list[int], until_ms: int) -> int:
+    """How many jobs a run that was cut off started at another instant."""
+    return sum(at != start and (at != NEVER or start < until_ms) for start, at in zip(starts, ran, strict=True))
+
+
+def _cut(data: Data) -> Data:
+    """A scenario until enough jobs have come; whole where it has no more."""
+    came = sampled(data, 0, 0).came
+    if len(came) <= PART_JOBS:
+        return data
+    return {**data, "simulation": {**data.get("simulation", {}), "until": f"{came[PART_JOBS]}ms"}}
 
 
 def by_recursion(case: Case) -> ByRecursion:
