@@ -43,27 +43,41 @@ class ManyStarts:
 
         Shape of each: (jobs,).
         """
-        jobs, table, entry, count = self._tables.jobs, self._tables.attempts, self._tables.entry(low), len(host)
+        entry, count = self._tables.entry(low), len(host)
         self._courses.implies |= entry.course is not None
-        line, row = slice(low, low + count), np.arange(len(table.job), len(table.job) + count)
+        run_ms = lasting_ms(taken(self._tables.jobs.run, slice(low, low + count)), entry)
         running_at = pulled_at + entry.warm_start.some_ms(low - entry.first_job, count)
-        code = taken(jobs.exit_code, line)
-        table.extend(
-            job=np.arange(low, low + count),
-            instance=host,
-            environment=environment,
-            runnable_at=taken(jobs.waiting_since, line),
-            starting_at=at_ms,
-            pulled_at=pulled_at,
-            running_at=running_at,
-            outcome=np.where(code != 0, int(Outcome.FAILED), int(Outcome.SUCCEEDED)),
-            status_reason=EXITED,
-            container_reason=taken(jobs.fail_reason, line),
-            exit_code=code,
+        row = open_first(
+            self._tables, low, environment, instance=host, starting_at=at_ms, pulled_at=pulled_at, running_at=running_at
         )
-        written(jobs.attempts, line, 1)
-        written(jobs.attempt_row, line, row)
-        written(jobs.state, line, int(JobState.STARTING))
-        written(jobs.waiting_since, line, NEVER)
         self._tables.instances.residents.opened_many(row, host)
-        self._kernel.ends.put_exits(running_at + lasting_ms(taken(jobs.run, line), entry), row)
+        self._kernel.ends.put_exits(running_at + run_ms, row)
+
+
+def open_first(
+    tables: Tables, low: int, environment: int, *, starting_at: Ints, running_at: Ints, **columns: Ints | int
+) -> Ints:
+    """Open the first attempts of the jobs from ``low`` on, shape (jobs,); return their rows. They end by their exits.
+
+    ``columns``: of the table of attempts; what is a number is the same for all.
+    """
+    jobs, table, count = tables.jobs, tables.attempts, len(starting_at)
+    line, row = slice(low, low + count), np.arange(len(table), len(table) + count)
+    code = taken(jobs.exit_code, line)
+    table.extend(
+        job=np.arange(low, low + count),
+        environment=environment,
+        runnable_at=taken(jobs.waiting_since, line),
+        starting_at=starting_at,
+        running_at=running_at,
+        outcome=np.where(code != 0, int(Outcome.FAILED), int(Outcome.SUCCEEDED)),
+        status_reason=EXITED,
+        container_reason=taken(jobs.fail_reason, line),
+        exit_code=code,
+        **columns,
+    )
+    written(jobs.attempts, line, 1)
+    written(jobs.attempt_row, line, row)
+    written(jobs.state, line, int(JobState.STARTING))
+    written(jobs.waiting_since, line, NEVER)
+    return row

@@ -19,6 +19,7 @@ from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ends import KEY_BITS, TURN_MASK
 from batchsim.engine.fargate import FargateEnvironment
 from batchsim.engine.kernel import Kernel
+from batchsim.engine.many_starts import open_first
 from batchsim.engine.tables import Tables
 from batchsim.engine.vocabulary import EXITED
 from batchsim.records.tables import NEVER, Bools, Ints
@@ -189,31 +190,22 @@ class TaskWindow:
 
     def _start(self, line: TaskLine, plans: _Plans, pass_at: Ints, started: Ints) -> None:
         """Open the attempts of the jobs next in line; ``started``: how many have come by the end of each one's pass."""
-        tables, jobs, count = self._tables, self._tables.jobs, int(started[-1])
+        count = int(started[-1])
         last = np.append(np.flatnonzero(np.diff(pass_at)), len(pass_at) - 1)
         instants, begun = pass_at[last], np.diff(started[last], prepend=0)
-        at_ms, rows = np.repeat(instants, begun), slice(line.low, line.low + count)
+        at_ms = np.repeat(instants, begun)
         pull_at = at_ms + plans.provision_ms[:count]
         running_at = pull_at + plans.pull_ms[:count]
-        code, row = taken(jobs.exit_code, rows), np.arange(len(tables.attempts), len(tables.attempts) + count)
-        tables.attempts.extend(
-            job=np.arange(line.low, line.low + count),
+        row = open_first(
+            self._tables,
+            line.low,
+            line.environment.position,
             instance=NEVER,
-            environment=line.environment.position,
-            runnable_at=taken(jobs.waiting_since, rows),
             starting_at=at_ms,
             pull_at=pull_at,
             pulled_at=running_at,
             running_at=running_at,
-            outcome=np.where(code != 0, int(Outcome.FAILED), int(Outcome.SUCCEEDED)),
-            status_reason=EXITED,
-            container_reason=taken(jobs.fail_reason, rows),
-            exit_code=code,
         )
-        written(jobs.attempts, rows, 1)
-        written(jobs.attempt_row, rows, row)
-        written(jobs.state, rows, int(JobState.STARTING))
-        written(jobs.waiting_since, rows, NEVER)
         line.environment.account.bucket.take_over_time(instants[begun > 0].tolist(), begun[begun > 0].tolist())
         self._kernel.ends.put_exits(running_at + plans.run_ms[:count], row)
 
