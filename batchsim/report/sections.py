@@ -13,7 +13,7 @@ from batchsim.report.layout import BLANK, bars, facts, points, rows, section
 from batchsim.report.path_sections import critical_paths, nearly_limited
 from batchsim.report.shares import shares
 from batchsim.report.sparklines import over_time
-from batchsim.report.steady_words import of_run
+from batchsim.report.steady_words import figures_of_run, of_run
 from batchsim.report.words import NOTHING, bar, count, dollars, duration, number, plain, plural, share, words
 
 Summary = Mapping[str, Any]
@@ -137,16 +137,7 @@ def steady(summary: Summary) -> RenderableType | None:
     found = summary["steady"]
     if not found["declared"]:
         return None
-    lines = [("state", of_run(found))]
-    if found["stable"]:
-        lines += [
-            ("wait", f"mean {duration(found['wait_mean_s'])}, p95 {duration(found['wait_p95_s'])}"),
-            ("turnaround", f"mean {duration(found['turnaround_mean_s'])}, p95 {duration(found['turnaround_p95_s'])}"),
-            ("in the system", f"{number(found['in_system_mean'])} jobs, {number(found['running_mean'])} running, mean"),
-            ("vCPU held", f"{share(found['vcpu_utilisation'])} of what was on"),
-            ("unfinished", f"{count(found['censored'])} jobs submitted after the warm-up had not ended"),
-        ]
-    return section("Steady state", facts(lines))
+    return section("Steady state", facts([("state", of_run(found)), *figures_of_run(found)]))
 
 
 def cost(summary: Summary) -> RenderableType:

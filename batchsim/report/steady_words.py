@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from batchsim.report.words import duration, number, plain, plural
+from batchsim.report.words import count, duration, number, plain, plural, share
 
 Row = Mapping[str, Any]
 
@@ -55,3 +55,16 @@ def of_run(found: Row) -> str:
     cuts = sorted(set(found["warmup_s"].values()))
     ends = "" if not cuts else f"warm-up {duration(cuts[0])}" + (f" to {duration(cuts[-1])}" if len(cuts) > 1 else "")
     return f"{load}{ends or 'no warm-up found'}{short}"
+
+
+def figures_of_run(found: Row) -> list[tuple[str, str]]:
+    """What one run's steady state comes to, by name; nothing where there is none."""
+    if not found["stable"]:
+        return []
+    return [
+        ("wait", f"mean {duration(found['wait_mean_s'])}, p95 {duration(found['wait_p95_s'])}"),
+        ("turnaround", f"mean {duration(found['turnaround_mean_s'])}, p95 {duration(found['turnaround_p95_s'])}"),
+        ("in the system", f"{number(found['in_system_mean'])} jobs, {number(found['running_mean'])} running, mean"),
+        ("vCPU held", f"{share(found['vcpu_utilisation'])} of what was on"),
+        ("unfinished", f"{count(found['censored'])} jobs submitted after the warm-up had not ended"),
+    ]

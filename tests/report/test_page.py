@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from analysis.queues import mmc
 from report.pages import HOSTILE, Page, data_of, models_of, page_of, tiles_of
 from report.plotted import RESULTS, SCENARIOS, result_of
 from report.runs import finished, forty_jobs
@@ -19,11 +20,11 @@ from scenario_builder import environment, job, scenario
 import batchsim
 from batchsim.report.page.names import on_axis, short
 from batchsim.report.page.tiles import value_at
-from batchsim.report.words import dollars
+from batchsim.report.words import dollars, duration
 
 ORDER = (
-    "thresholds", "stuck", "refused", "blocked", "failures", "states", "depth", "vcpus", "gantt", "waits", "costs",
-    "fallback", "reclaims", "faults", "shares", "slowest", "workflow", "about",
+    "thresholds", "stuck", "refused", "blocked", "failures", "steady", "states", "depth", "vcpus", "gantt", "waits",
+    "costs", "fallback", "reclaims", "faults", "shares", "slowest", "workflow", "about",
 )  # fmt: skip
 
 
@@ -66,6 +67,16 @@ def test_stuck_jobs_and_failed_thresholds_come_before_everything_else() -> None:
     assert "1 job can never start" in stuck.told
     failed = batchsim.run(scenario(job("a"), environments=[environment()], thresholds={"cost_usd": "< 0"}), seed=1)
     assert "1 of 1 threshold failed" in Page(page_of(failed)).told
+
+
+@pytest.mark.parametrize(("load", "says"), [(0.5, "Offered load 50 % of capacity; warm-up 1h"), (1.5, "Unstable: ")])
+def test_a_declared_steady_state_is_told_with_its_figures_or_that_there_is_none(load: float, says: str) -> None:
+    result = batchsim.run(mmc(load, jobs=500, warmup="1h"), seed=1)
+    page = Page(page_of(result))
+    assert "steady" in page.headings
+    assert says in page.told
+    wait = f"mean {duration(result.summary()['steady']['wait_mean_s'] or 0)}"
+    assert (wait in page.told) == (load < 1)
 
 
 def test_the_same_run_gives_the_same_bytes_the_second_time_in_a_process() -> None:

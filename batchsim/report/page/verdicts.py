@@ -8,6 +8,7 @@ from typing import Any
 from batchsim.report import sentences
 from batchsim.report.page.blocks import Points, Section, Table
 from batchsim.report.page.names import short
+from batchsim.report.steady_words import figures_of_run, of_run
 from batchsim.report.words import count, duration, plain, plural
 
 Summary = Mapping[str, Any]
@@ -35,6 +36,17 @@ def thresholds(summary: Summary) -> Section | None:
 
 def _all(number: int) -> str:
     return "The threshold" if number == 1 else f"All {number} thresholds"
+
+
+def steady(summary: Summary) -> Section | None:
+    """Where the warm-up ends, and what follows it; or that there is no steady state, and no figure of one."""
+    found = summary["steady"]
+    if not found["declared"]:
+        return None
+    figures = figures_of_run(found)
+    state = of_run(found)
+    blocks = [Table(("after the warm-up", ""), figures, words=2)] * bool(figures)
+    return Section("steady", "Steady state", f"{state[0].upper()}{state[1:]}.", blocks, alarm=not found["stable"])
 
 
 def stuck(summary: Summary) -> Section | None:
