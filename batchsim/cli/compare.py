@@ -7,23 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from batchsim.cli import scenarios
 from batchsim.cli.exit_codes import ANSWER_IS_NO, POINTS_FAILED
 from batchsim.cli.guard import guarded
+from batchsim.cli.option_values import limit_s_of, read_option
 from batchsim.cli.precise import answer_of_precision
-from batchsim.errors import cut, printable
-from batchsim.units import parse_duration_ms
+from batchsim.errors import printable
 
 if TYPE_CHECKING:
     from batchsim.experiments.comparison import Comparison
     from batchsim.experiments.conditions import Condition, Verdict
     from batchsim.experiments.variants import Changes, Variant
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,29 +111,9 @@ def _compared(
         precision=wishes.precision,
         seed=wishes.seed,
         workers=wishes.workers,
-        run_limit_s=read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None,
+        run_limit_s=limit_s_of(wishes.run_limit),
         told=told,
     )
-
-
-def limit_s(text: str) -> float:
-    """Seconds of a duration; a process needs some to load."""
-    limit_s = parse_duration_ms(text) / 1000
-    if limit_s < 1:
-        raise ValueError("a run has a second at least")
-    return limit_s
-
-
-def read_option(parse: Callable[[str], T], text: str, option: str) -> T:
-    """An option's text taken apart; what is wrong with it is told of the option."""
-    from batchsim.errors import ScenarioError
-
-    try:
-        return parse(text)
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        raise typer.BadParameter(printable(cut(str(error))), param_hint=option) from None
 
 
 def reserved(out: Path | None, *, force: bool) -> AbstractContextManager[object]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from batchsim.cli import scenarios
-from batchsim.cli.compare import limit_s, read_option, reserved
+from batchsim.cli.compare import reserved
 from batchsim.cli.exit_codes import ANSWER_IS_NO, POINTS_FAILED
 from batchsim.cli.guard import guarded
+from batchsim.cli.option_values import limit_s_of, read_option
 from batchsim.cli.resumable import resumable
 from batchsim.cli.vary import knobs_of
 from batchsim.errors import printable
@@ -49,7 +50,7 @@ def optimise_scenario(file: Path, wishes: Wishes) -> None:
     from batchsim.experiments.replications import check_counts
 
     with guarded() as replay:
-        run_limit_s = read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None
+        run_limit_s = limit_s_of(wishes.run_limit)
         asked = _asked(file, wishes)
         check_counts(1, wishes.workers or 1, run_limit_s)
         with resumable(wishes.store, replay, Stopped):

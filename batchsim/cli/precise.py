@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from batchsim.cli.exit_codes import ANSWER_IS_NO
+from batchsim.cli.option_values import read_option
 from batchsim.errors import printable
 
 PrecisionOption = Annotated[
@@ -44,8 +45,6 @@ def parse_precision_option(text: str) -> dict[str, Any]:
 
 def precision_of(text: str | None, replications: int | None, *, required: bool = False) -> dict[str, Any] | None:
     """The precision asked for on the command line; a usage error for options that do not go together."""
-    from batchsim.cli.compare import read_option
-
     if text is None:
         if required:
             raise typer.BadParameter("--require-precision needs --precision METRIC=REL")

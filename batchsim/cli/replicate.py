@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from batchsim.cli import scenarios
-from batchsim.cli.compare import limit_s, progress, read_option, reserved
+from batchsim.cli.compare import progress, reserved
 from batchsim.cli.exit_codes import POINTS_FAILED
 from batchsim.cli.guard import guarded
+from batchsim.cli.option_values import limit_s_of
 from batchsim.cli.precise import answer_of_precision
 from batchsim.errors import printable
 
@@ -52,7 +53,7 @@ def replicate_scenario(file: Path, wishes: Wishes) -> None:
                 precision=wishes.precision,
                 seed=wishes.seed,
                 workers=wishes.workers,
-                run_limit_s=read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None,
+                run_limit_s=limit_s_of(wishes.run_limit),
                 told=told,
             )
             replay.seed = found.seed

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from batchsim.cli import scenarios
-from batchsim.cli.compare import limit_s, read_option, reserved
+from batchsim.cli.compare import reserved
 from batchsim.cli.exit_codes import POINTS_FAILED
 from batchsim.cli.guard import guarded
+from batchsim.cli.option_values import limit_s_of
 from batchsim.cli.precise import answer_of_precision
 from batchsim.cli.resumable import resumable
 from batchsim.cli.vary import knobs_of
@@ -48,7 +49,7 @@ def sweep_scenario(file: Path, wishes: Wishes) -> None:
     from batchsim.experiments.sweep import Stopped
 
     with guarded() as replay:
-        run_limit_s = read_option(limit_s, wishes.run_limit, "--run-limit") if wishes.run_limit else None
+        run_limit_s = limit_s_of(wishes.run_limit)
         asked = _asked(file, wishes)
         if wishes.require_precision and asked.spec.precision is None:
             raise typer.BadParameter(

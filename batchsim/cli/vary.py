@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from batchsim.cli.compare import read_option
+from batchsim.cli.option_values import read_option
 from batchsim.errors import printable
 
 
