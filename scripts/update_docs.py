@@ -42,6 +42,7 @@ from batchsim.report.terminal import report_text
 from batchsim.report.words import count, dollars, duration, share
 from batchsim.selftest.case import Quantity
 from batchsim.spec import World
+from batchsim.spec.described import descriptions
 from batchsim.spec.markets import MARKETS
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -261,12 +262,12 @@ _ABSENT = {"dispatch_rate_ec2": "unlimited"}
 
 def world() -> str:
     """Every key of ``world``, its default and its meaning."""
-    default, lines = World(), ["| key | default | meaning |", "|---|---|---|"]
-    for name, field in World.model_fields.items():
+    default, texts, lines = World(), descriptions(World), ["| key | default | meaning |", "|---|---|---|"]
+    for name in World.model_fields:
         value = getattr(default, name)
         absent = _ABSENT.get(name, "by `market`") if value is None else "none"
         usual = absent if value in (None, {}, ()) else show(default, name)
-        meaning = " ".join((field.description or "").split()).rstrip(".").replace("``", "`")
+        meaning = " ".join(texts.get(name, "").split()).rstrip(".").replace("``", "`")
         lines.append(f"| `{name}` | {usual} | {meaning} |")
     return "\n".join(lines)
 

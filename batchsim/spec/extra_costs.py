@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import ConfigDict
-
 from batchsim import units
-from batchsim.spec.base import Model
+from batchsim.spec.described import Described
 from batchsim.spec.kinds import Usd, UsdPerH, money
 
 UsdEach = Annotated[int, money(1_000, "$0.0004")]
 """Nano-dollars for each job or attempt, at most $1,000."""
 
 
-class ExtraCost(Model):
+class ExtraCost(Described):
     """One kind of extra cost: dollars for each thing that it grows with; what is absent costs nothing."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     per_h: UsdPerH | None = None
     """For each hour of the run, from its start to its end (a NAT gateway that stands by)."""
@@ -37,10 +33,8 @@ class ExtraCost(Model):
         )
 
 
-class ExtraCosts(Model):
+class ExtraCosts(Described):
     """Extra costs by kind. A kind that is absent is on no bill, and every report says so."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     data_transfer: ExtraCost | None = None
     """Traffic between zones and regions, and to the internet."""

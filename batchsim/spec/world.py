@@ -8,10 +8,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from batchsim import units
 from batchsim.spec.base import MAX_INT, FileForm, Model, check_number, check_whole, flawed
+from batchsim.spec.described import Described
 from batchsim.spec.extra_costs import ExtraCosts
 from batchsim.spec.kinds import (
     RATE_PATTERN,
@@ -111,13 +112,11 @@ class ImageFacts(Model):
     """The one architecture that it is built for; images that are not listed run on any."""
 
 
-class World(Model):
+class World(Described):
     """The behaviour of the cloud. Durations are kept in ms, laws as ``LawSpec``, money in nano-dollars.
 
     LN(m, s) is the lognormal law of median m and sigma s. "Choice" marks what AWS does not publish.
     """
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     region: Text = "us-east-1"
     """AWS region, for types, zones and prices."""
