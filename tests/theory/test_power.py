@@ -152,7 +152,7 @@ def test_there_are_nine_errors_and_each_case_passes_without_them():
 @pytest.mark.skipif(LEVEL == "fast", reason="needs T1.2 at length: under BATCHSIM_EFFORT=verify")
 def test_the_mean_wait_and_the_95th_percentile_do_not_see_the_order_of_service(monkeypatch):
     last_come(monkeypatch)
-    names = missed(run_case(CASES["T1.2"].coarser(4)))
+    names = missed(run_case(CASES["T1.2"].coarser(effort(fast=4, verify=4, long=1))))
     assert "T1.2 p99(Wq)" in names
     assert "T1.2 E[Wq]" not in names
 
