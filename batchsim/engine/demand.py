@@ -5,8 +5,9 @@ A measurement reads runs of jobs, at most :data:`MOST_RUNS` a queue, and counter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice
+from operator import itemgetter
 
 from batchsim.engine.consumables import Ledger
 from batchsim.engine.ec2 import Ec2Environment
@@ -44,7 +45,7 @@ class DemandMeter:
     def uncovered(self, target: Ec2Environment) -> tuple[Ask, ...]:
         """Return the demand that ``target`` may grow for, in dispatch order; equal neighbours are one ask."""
         asks: list[Ask] = []
-        for shape, count in self._uncovered(target):
+        for shape, count in self._uncovered(target, whole=True):
             want = self._shapes[shape]
             ask = Ask(want.vcpus, want.memory_mib, want.gpus, count)
             if asks and asks[-1][:3] == ask[:3]:
@@ -111,11 +112,18 @@ class DemandMeter:
                     pass
         return left.booting
 
-    def _runs(self, queue: JobQueue, shares: ShareDemand | None, ledger: Ledger | None) -> Iterator[tuple[int, int]]:
+    def _runs(
+        self, queue: JobQueue, shares: ShareDemand | None, ledger: Ledger | None, *, whole: bool
+    ) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) of a queue's waiting jobs in line; beyond the first runs, the rest by shape.
 
         With a ``ledger``, up to the first that is short of a consumable resource, where that holds all behind it.
+        Where all will be asked for and the first that finds nothing ends it all, equal neighbours are one: hundreds of
+        arrays in line are looked at like one.
         """
+        if whole and shares is None and ledger is None and queue.overtakers == "nobody":
+            yield from _joined((shape, count) for _, shape, count in self._in_line(queue))
+            return
         for low, shape, count in self._in_line(queue) if shares is None else shares.runs(MOST_RUNS):
             granted = count if ledger is None else ledger.grant(self._shapes[shape], low, count)
             if granted:
@@ -137,24 +145,31 @@ class DemandMeter:
     def _open_ledger(self) -> Ledger | None:
         return None if self.ledger is None else self.ledger()
 
-    def _uncovered(self, target: Ec2Environment) -> Iterator[tuple[int, int]]:
+    def _uncovered(self, target: Ec2Environment, *, whole: bool = False) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) that falls to ``target`` and that its instances do not cover.
 
         A strict queue ends at the first job that no environment of it takes: what stands behind cannot start either.
+        ``whole``: all of it will be asked for.
         """
         covers: dict[int, Ec2Cover] = {}
         self._start_planning()
         ledger = self._open_ledger()
         for queue in self._related(target):
-            yield from self._falls(queue, target, covers, ledger)
+            yield from self._falls(queue, target, covers, ledger, whole=whole)
 
     def _falls(
-        self, queue: JobQueue, target: Ec2Environment, covers: dict[int, Ec2Cover], ledger: Ledger | None
+        self,
+        queue: JobQueue,
+        target: Ec2Environment,
+        covers: dict[int, Ec2Cover],
+        ledger: Ledger | None,
+        *,
+        whole: bool = True,
     ) -> Iterator[tuple[int, int]]:
         """Pass a queue's runs down its environments and yield (shape, count) of what ``target`` would grow for."""
         environments = queue.environments
         shares = ShareDemand(queue, self._tables) if isinstance(queue, ShareQueue) else None
-        for shape, count in self._runs(queue, shares, ledger):
+        for shape, count in self._runs(queue, shares, ledger, whole=whole):
             fallen, left = self._fall(queue, environments, shape, count, target, covers)
             if fallen:
                 yield shape, fallen
@@ -244,6 +259,12 @@ class DemandMeter:
             grown = not linked <= reach
             reach |= linked
         return frozenset(reach)
+
+
+def _joined(runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Join neighbours of the same shape."""
+    for shape, equal in groupby(runs, key=itemgetter(0)):
+        yield shape, sum(count for _, count in equal)
 
 
 def _tried(queue: JobQueue, environments: tuple[int, ...], count: int) -> int:

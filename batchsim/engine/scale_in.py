@@ -37,16 +37,35 @@ class ScaleIn:
         self._decided = decided
         self._checks: set[tuple[int, int]] = set()
         """(environment, instant) of the checks on the agenda."""
+        self._kept: dict[int, dict[int, None]] = {}
+        """By environment, instances that became idle when minvCpus kept them: nobody checks, as long as that is so."""
 
     def watch(self, environment: Ec2Environment, row: int) -> None:
         """An instance became idle: check when its time has come; of a fleet that stands, none goes."""
-        if not environment.plan.stands:
+        if environment.plan.stands:
+            return
+        if self._is_kept(environment, row):
+            self._kept.setdefault(environment.position, {})[row] = None
+        else:
             self._check_at(environment, self._due_at(environment, row))
 
     def look_again(self, environment: Ec2Environment) -> None:
-        """minvCpus or the capacity changed: instances that were kept may go now."""
-        if not environment.plan.stands and self._may_be_due(environment) and self._due(environment):
+        """minvCpus or the capacity changed: instances that were kept may go, now or when their time has come."""
+        if environment.plan.stands:
+            return
+        for row in self._kept.pop(environment.position, ()):
+            if row in environment.idle_since:
+                self.watch(environment, row)
+        if self._may_be_due(environment) and self._due(environment):
             self._check_at(environment, self._kernel.now_ms)
+
+    def _is_kept(self, environment: Ec2Environment, row: int) -> bool:
+        """Whether the environment would fall below minvCpus without an instance; one closed to jobs goes all the same.
+
+        Only growth and another minvCpus change that, and both look again.
+        """
+        spare = environment.open_vcpus - environment.min_vcpus
+        return self._instances.vcpus[row] > spare and row not in environment.closed
 
     def _check_at(self, environment: Ec2Environment, at_ms: int) -> None:
         """Check at the first instant of the grid from ``at_ms`` on."""
@@ -63,7 +82,7 @@ class ScaleIn:
         ended = ended_vcpus = 0
         for row in self._due(environment):
             vcpus = self._instances.vcpus[row]
-            if row not in environment.closed and environment.open_vcpus - vcpus < environment.min_vcpus:
+            if self._is_kept(environment, row):
                 continue
             environment.remove(row, WhyEnded.SCALE_IN)
             self._launcher.ended(row)

@@ -210,7 +210,7 @@ def runner(self: SwiftPass) -> Callable[[int], JobQueue | None]:  # noqa: C901, 
                 shape = shape_of[submission]
                 entry = entries[entry_of[submission]]
                 _, vcpus, mib, gpus, *_ = shapes[shape]
-                if gpus or entry.start_failures is not None or revised or not environment.held_vcpus:
+                if gpus or entry.start_failures is not None or revised:
                     environment.fleet.forget_search()
                     placed = environment.place(low, high)
                     if not placed:
@@ -221,6 +221,7 @@ def runner(self: SwiftPass) -> Callable[[int], JobQueue | None]:  # noqa: C901, 
                 takes = known_takes.get((position, shape))
                 if takes is None:
                     takes = self.takes(environment, shape)
+                is_idle = not environment.held_vcpus
                 many = high - low >= LEAST_JOBS and environment.fleet.news + len(stale_of[position]) >= LEAST_HOSTS
                 count = deal(environment, low, high, now) if many and takes else 0
                 if not count:
@@ -251,6 +252,8 @@ def runner(self: SwiftPass) -> Callable[[int], JobQueue | None]:  # noqa: C901, 
                         at = fill(low, low + count, host, position, entry, now, pulled_at)
                     if at < low + count:
                         self.open(at, low + count, Start(host, position, now, pulled_at, speed_of[host]))
+                if is_idle:
+                    environment.became_busy(environment)
                 queue.waiting -= count
                 queue.by_shape[shape] -= count
                 if low + count == high:

@@ -161,13 +161,12 @@ class Window:
     def _ordinary(self, odd: Bools, submission: Ints) -> int:
         """Return how many ends come before one that is not ordinary, or the last of a call."""
         total = _cut(len(odd), odd)
-        left, dependencies = self._tables.submissions.left, self._dependencies
-        for each in _counted(submission[:total]):
-            where = np.flatnonzero(submission[:total] == each)
-            if dependencies.is_followed(each):
-                total = int(where[0]) if len(where) else total
-            elif len(where) >= left[each]:
-                total = int(where[left[each] - 1])
+        left, is_followed = self._tables.submissions.left, self._dependencies.is_followed
+        for each, count in _counted(submission[:total]).items():
+            if is_followed(each) or count >= left[each]:
+                where = np.flatnonzero(submission[:total] == each)
+                nth = 0 if is_followed(each) else left[each] - 1
+                total = int(where[nth]) if nth < len(where) else total
         return total
 
     def _commit(self, ended: Ended, started: Started, by_host: _ByHost) -> tuple[int, int, list[int]]:

@@ -120,6 +120,23 @@ def test_minvcpus_are_a_warm_pool_that_serves_jobs_at_once_and_costs_money_throu
     assert result.instances[["ready_at_s", "billed_s"]].values.tolist() == [[0, 3610], [0, 3610]]
 
 
+def test_an_instance_that_minvcpus_kept_goes_in_its_own_time_once_there_are_more(simulate):
+    """Idle from the start, for 300 s; a third one is asked for meanwhile, and is kept in its place."""
+    more = [{"at": "100s", "set": "hosts.desiredvCpus", "to": 3}]
+    warm = environment(minvCpus=2, maxvCpus=3)
+    assert ended(simulate(scenario(job("a", "1h"), environments=[warm], world=IDLE, actions=more))) == [None, 300, None]
+
+
+def test_an_idle_instance_goes_when_the_minimum_that_kept_it_is_lowered(simulate):
+    """After its 300 s at once, else when they are over."""
+    lowered = [{"at": "1000s", "set": "hosts.minvCpus", "to": 0}]
+    warm = environment(minvCpus=1, maxvCpus=1)
+    late = scenario(job("a", "10s"), job("b", "10s", at="1h"), environments=[warm], world=IDLE, actions=lowered)
+    assert ended(simulate(late))[0] == 1020
+    soon = late.with_("actions.0.at", "100s")
+    assert ended(simulate(soon))[0] == 360
+
+
 def test_minvcpus_are_kept_even_in_a_disabled_environment(simulate):
     off = [{"at": "30s", "set": "hosts.state", "to": "DISABLED"}]
     warm = environment(minvCpus=1, maxvCpus=4)
