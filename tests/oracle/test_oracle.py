@@ -40,7 +40,7 @@ def test_batchsim_and_the_oracle_agree(first, cases):
 
 
 def test_the_oracle_says_the_same_if_it_goes_through_every_instant(cases):
-    numbers = range(FIRST, FIRST + effort(fast=60, verify=600, long=6_000))
+    numbers = range(FIRST, FIRST + effort(fast=60, verify=120, long=6_000))
     for number in numbers:
         jumping, plodding = (Simulator(read(scenario(number))).run(tick) for tick in (None, TICK_MS))
         assert telling.tables(*jumping) == telling.tables(*plodding), number
@@ -49,7 +49,7 @@ def test_the_oracle_says_the_same_if_it_goes_through_every_instant(cases):
 
 
 def test_a_file_says_the_same_as_its_data_and_its_tables_as_the_records(cases):
-    numbers = range(FIRST, FIRST + effort(fast=30, verify=300, long=3_000))
+    numbers = range(FIRST, FIRST + effort(fast=30, verify=90, long=3_000))
     for number in numbers:
         data = scenario(number)
         result = batchsim.run(batchsim.loads(json.dumps(data), f"{data['name']}.json"))

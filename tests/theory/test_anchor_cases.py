@@ -1,6 +1,7 @@
 """The families of retries, restarts, makespans, packings, shares and bills, at other parameters than the plan's.
 
-On each change estimates run a sixteenth as long, with half-widths four times as wide, as in ``test_cases.py``.
+On each change estimates run a sixteenth as long, with half-widths four times as wide, as in ``test_cases.py``; under
+``verify`` a quarter, with half-widths twice as wide; under ``long`` as long as the plan's own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from batchsim.selftest.runner import run_case, run_twice
 HOURLY = 1 / 3600
 FAMILY = 1000
 """More estimates than are judged here, so that hardly one fails by chance."""
+COARSER = effort(fast=4.0, verify=2.0, long=1.0)
 SEED = campaign_seed()
 
 
@@ -31,10 +33,8 @@ def chance(seed):
 
 def held(case, cases):
     """Run a case and say what it found."""
-    if LEVEL == "fast":
-        report = run_case(case.coarser(4) if case.kind == "ci" else case, SEED, judged_among=FAMILY)
-    else:
-        (report,) = run_twice([case], SEED)
+    coarse = case.coarser(COARSER) if case.kind == "ci" else case
+    (report,) = [run_case(coarse, SEED, judged_among=FAMILY)] if LEVEL == "fast" else run_twice([coarse], SEED)
     cases(len(report.verdicts))
     return [verdict for verdict in report.verdicts if not verdict.ok]
 
@@ -124,13 +124,13 @@ def random_list(draw):
     return [draw.randint(1, 9) for _ in range(jobs)], draw.randint(1, 5), needs, order
 
 
-@pytest.mark.parametrize("number", range(effort(fast=25, verify=400, long=4000)))
+@pytest.mark.parametrize("number", range(effort(fast=25, verify=150, long=4000)))
 def test_any_list_with_any_graph_is_served_as_grahams_list(number, cases):
     runs, slots, needs, order = random_list(chance(SEED + number))
     assert held(makespan.list_schedule("X", "", runs, slots, needs, order), cases) == []
 
 
-@pytest.mark.parametrize("number", range(effort(fast=25, verify=400, long=4000)))
+@pytest.mark.parametrize("number", range(effort(fast=25, verify=150, long=4000)))
 def test_any_jobs_are_packed_by_first_fit(number, cases):
     draw = chance(SEED + number)
     capacity = (draw.randint(2, 16), draw.randint(4, 64))
