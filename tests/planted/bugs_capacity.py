@@ -89,13 +89,13 @@ SCALE_IN = (
         "N32",
         "scale-in goes below minvCpus",
         worlds.scaling,
-        line("engine.scale_in:ScaleIn._check", "< environment.min_vcpus", "< environment.min_vcpus - 8"),
+        line("engine.scale_in:ScaleIn._is_kept", "> spare", "> spare + 8"),
     ),
     Bug(
         "N37",
         "one instance more than minvCpus is kept",
         worlds.updates,
-        line("engine.scale_in:ScaleIn._check", "< environment.min_vcpus", "<= environment.min_vcpus"),
+        line("engine.scale_in:ScaleIn._is_kept", "> spare", ">= spare"),
     ),
     Bug(
         "C03",
