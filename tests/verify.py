@@ -109,8 +109,8 @@ def run(layer: Layer, level: str, seed: int, workers: int) -> Outcome:
 
 
 def _command(layer: Layer, told: Path, workers: int) -> list[str]:
-    if layer.is_script:
-        return [sys.executable, *layer.tests, "--counts", str(told), "--workers", str(workers)]
+    if layer.is_script:  # each change runs its tests as they are
+        return [sys.executable, *layer.tests, "--mutated", "--counts", str(told), "--workers", str(workers)]
     how = [
         "-q",
         "-n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -51,7 +52,22 @@ def text_column(distinct: NDArray[np.object_], position: Ints) -> Column:
     known = [text for text in dict.fromkeys(distinct.tolist()) if text]
     number = {text: at for at, text in enumerate(known)}
     codes = np.array([number.get(text, -1) for text in distinct.tolist()] or [-1], np.int64)
-    return pd.Categorical.from_codes(codes[position], categories=pd.Index(known, dtype="str"))
+    kind = _categories(tuple(known)) if len(known) <= FEW else _made_categories(known)
+    return pd.Categorical.from_codes(codes[position], dtype=kind, validate=False)
+
+
+FEW = 16
+"""So few words are likely those of a vocabulary: in each run the same ones."""
+
+
+@lru_cache(maxsize=2048)
+def _categories(known: tuple[str, ...]) -> pd.CategoricalDtype:
+    """Made once for the same words: small runs spend most of their tables' time here."""
+    return _made_categories(known)
+
+
+def _made_categories(known: Sequence[str]) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(pd.Index(list(known), dtype="str"))
 
 
 def strings(texts: Sequence[str | None] | NDArray[np.object_]) -> Column:

@@ -41,6 +41,7 @@ class Table:
 
     def __init__(self, name: str, frame: pd.DataFrame) -> None:
         self.name, self.frame = name, frame
+        self._cells: dict[str, Cells] = {}
         self._known: dict[tuple[str, str], Any] = {}
 
     def __len__(self) -> int:
@@ -51,10 +52,12 @@ class Table:
         return column in self.frame.columns
 
     def cells(self, column: str) -> Cells:
-        """A column as it stands."""
-        if not self.has(column):
-            raise MissingColumnError(self.name, column)
-        return self.frame[column]
+        """A column as it stands; found once, for a frame makes it anew each time."""
+        if column not in self._cells:
+            if not self.has(column):
+                raise MissingColumnError(self.name, column)
+            self._cells[column] = self.frame[column]
+        return self._cells[column]
 
     def ms(self, column: str) -> Int64s:
         """Seconds as whole milliseconds, :data:`MISSING` where empty."""
@@ -150,7 +153,10 @@ class Table:
 
 def factorized(cells: Cells) -> tuple[Codes, Any]:
     """Numbers for texts, as narrow as they can be, and the texts as they come; an empty cell is the text ``""``."""
-    codes, words = pd.factorize(cells.array)
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        codes, words = cells.array.codes, cells.dtype.categories
+    else:
+        codes, words = pd.factorize(cells.array)
     narrow = codes.astype(np.min_scalar_type(-len(words) - 1))
     if len(codes) and narrow.min() < 0:
         narrow[narrow < 0] = len(words)

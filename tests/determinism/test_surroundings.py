@@ -22,7 +22,7 @@ from tests.determinism.digests import Digests, digests
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(__file__).with_name("digests.py")
 NAMES = ("rich", str(ROOT / "scenarios" / "hello_fargate.yaml"),
-         *map(str, range(effort(fast=4, verify=4, long=250))))  # fmt: skip
+         *map(str, range(effort(fast=3, verify=3, long=250))))  # fmt: skip
 
 APART: dict[str, dict[str, str]] = {
     "hash seed 0": {"PYTHONHASHSEED": "0"},

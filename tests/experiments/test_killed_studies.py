@@ -18,7 +18,7 @@ from processes import by_proc, members
 
 from batchsim.formats import scenario_yaml
 
-SIZES = effort(fast="2,4,8", verify=",".join(map(str, range(2, 22, 4))), long=",".join(map(str, range(2, 22))))
+SIZES = effort(fast="2,4,8", verify=",".join(map(str, range(2, 22, 8))), long=",".join(map(str, range(2, 22))))
 DELAYS = effort(
     fast="30s,90s", verify=",".join(f"{n}s" for n in range(30, 130, 10)), long="30s,60s,90s,2m,3m,4m,5m,6m,7m,8m"
 )

@@ -3,6 +3,7 @@
     python tests/fidelity/verify.py                 # every row: each test as it is, and under its mutation
     python tests/fidelity/verify.py B7 4.6          # these rows; a section stands for all its rules
     python tests/fidelity/verify.py --rows MY.py    # the rows of one file
+    python tests/fidelity/verify.py --mutated       # only under the mutations: `make test` has each test as it is
 
 A test must pass as it is, and under the mutation fail by an assertion: its own, or the invariant checker's. Each run
 has a process of its own, forked from one that has imported everything. Exit 1 if a mutation survives.
@@ -11,6 +12,7 @@ has a process of its own, forked from one that has imported everything. Exit 1 i
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import multiprocessing
@@ -25,6 +27,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -166,20 +169,20 @@ class Judged:
     fault: str = ""
 
 
-def judge(case: Case, items: Sequence[pytest.Item]) -> Judged:
+def judge(case: Case, items: Sequence[pytest.Item], *, only_mutated: bool) -> Judged:
     """Run a test as it is, then under one mutation after the other until one is noticed."""
     if not items:
         return Judged(case.row, case.test, 0, "there is no such test")
-    ran = _apart(items, None)
-    if ran.verdict != "passed":
+    runs = int(not only_mutated)
+    if runs and (ran := _apart(items, None)).verdict != "passed":
         return Judged(case.row, case.test, 1, f"without any mutation the test {ran.verdict}. {ran.words}".strip())
     told = []
-    for number, (words, breaks) in enumerate(case.mutations, 2):
-        ran = _apart(items, breaks)
+    for words, breaks in case.mutations:
+        ran, runs = _apart(items, breaks), runs + 1
         if ran.verdict == "failed":
-            return Judged(case.row, case.test, number)
+            return Judged(case.row, case.test, runs)
         told.append(f"{words}: {_fate(ran)}")
-    return Judged(case.row, case.test, 1 + len(told), "\n    ".join(told) or "the row has no mutation")
+    return Judged(case.row, case.test, runs, "\n    ".join(told) or "the row has no mutation")
 
 
 def _fate(ran: Ran) -> str:
@@ -193,9 +196,10 @@ def _fate(ran: Ran) -> str:
 class Loop:
     """A pytest plugin that takes the place of pytest's own loop over the tests that it collected."""
 
-    def __init__(self, cases: Sequence[Case], workers: int) -> None:
+    def __init__(self, cases: Sequence[Case], workers: int, *, only_mutated: bool) -> None:
         """``workers`` processes share the cases."""
         self.cases, self.workers = cases, workers
+        self._judge = partial(_judge, only_mutated=only_mutated)
         self.judged: list[Judged] = []
         self.broken: list[str] = []
 
@@ -207,10 +211,12 @@ class Loop:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Judge all cases, in the order of the rows."""
         global _CASES, _ITEMS  # what the forked workers find
+        session.config.option.tbstyle = "native"  # nobody reads it, and pytest's own takes longer than the run
         _CASES, _ITEMS = self.cases, _by_test(session.items)
         _import_everything()
+        gc.freeze()  # else a collection in a child touches, and so copies, all that was imported
         with ProcessPoolExecutor(self.workers, multiprocessing.get_context("fork")) as pool:
-            for judged in pool.map(_judge, range(len(self.cases))):
+            for judged in pool.map(self._judge, range(len(self.cases))):
                 self.judged.append(judged)
                 _tell(judged)
                 _show_progress(len(self.judged), len(self.cases))
@@ -221,9 +227,9 @@ _CASES: Sequence[Case] = ()
 _ITEMS: Mapping[str, list[pytest.Item]] = {}
 
 
-def _judge(number: int) -> Judged:
+def _judge(number: int, *, only_mutated: bool) -> Judged:
     case = _CASES[number]
-    return judge(case, _ITEMS.get(case.test, []))
+    return judge(case, _ITEMS.get(case.test, []), only_mutated=only_mutated)
 
 
 def _by_test(items: Iterable[pytest.Item]) -> dict[str, list[pytest.Item]]:
@@ -259,20 +265,20 @@ def main() -> int:
     parser.add_argument("ids", nargs="*", metavar="ID", help="rows, or sections, in place of all")
     parser.add_argument("--rows", type=Path, metavar="FILE", help="the rows of this file in place of the table's")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
+    parser.add_argument("--mutated", action="store_true", help="take for granted that each test passes as it is")
     parser.add_argument("--counts", type=Path, metavar="FILE", help="write how many cases and failures, as JSON")
     given = parser.parse_args()
     rows = chosen(rows_of(given.rows.resolve()) if given.rows else all_rows(), given.ids)
     cases = [case for row in rows for case in cases_of(row)]
     if not cases:
         parser.error(f"no row with a test is called {', '.join(given.ids)}")
-    loop = _judged(cases, given.workers)
+    loop = _judged(cases, Loop(cases, given.workers, only_mutated=given.mutated))
     if given.counts:
         given.counts.write_text(json.dumps({"cases": len(loop.judged), "failures": len(_faults(loop))}))
     return _report(len(rows), loop)
 
 
-def _judged(cases: Sequence[Case], workers: int) -> Loop:
-    loop = Loop(cases, workers)
+def _judged(cases: Sequence[Case], loop: Loop) -> Loop:
     os.chdir(PROJECT)
     files = sorted({case.test.partition("::")[0] for case in cases})
     pytest.main([*OPTIONS, "-o", "addopts=--import-mode=importlib", *files], plugins=[loop])
@@ -289,6 +295,7 @@ def _import_everything() -> None:
     for module in pkgutil.walk_packages(batchsim.__path__, "batchsim."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    batchsim.run(PROJECT / "scenarios" / "deterministic.yaml").check()  # what is read once: prices, types, sizes
 
 
 def _faults(loop: Loop) -> list[str]:

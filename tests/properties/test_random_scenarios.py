@@ -26,7 +26,7 @@ from tests.properties.claims import (
 )
 
 _BASE = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1000
-_NUMBERS = f"{_BASE}:{_BASE + effort(fast=30, verify=40, long=20_000)}"
+_NUMBERS = f"{_BASE}:{_BASE + effort(fast=30, verify=30, long=20_000)}"
 FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", _NUMBERS).split(":"))
 EXAMPLES = int(os.environ.get("BATCHSIM_EXAMPLES", "0"))
 ONCE_WRONG = (96, 166, 191, 248)

@@ -22,7 +22,7 @@ from batchsim.testing import Dice, check
 from tests.properties.variants import dearer, exact, graph, on_slots, one_class, picked, slower
 
 FIRST = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1000
-NUMBERS = range(FIRST, FIRST + effort(fast=4, verify=20, long=4000))
+NUMBERS = range(FIRST, FIRST + effort(fast=4, verify=12, long=4000))
 TICK = 0.001
 TIMES = {
     "jobs": ("due_at_s", "created_at_s", "runnable_at_s", "ended_at_s", "wait_s", "start_up_s", "turnaround_s"),
