@@ -20,7 +20,7 @@ from batchsim.selftest.case import Case, Data, Measured, exact
 from batchsim.selftest.recursions import Recorded, recorded
 from batchsim.spec import parse
 
-PART, PART_JOBS = 0.01, 6_000
+PART, PART_JOBS = 0.01, 2_000
 """A run is so much shorter, beside its warm-up, and cut off when so many jobs have come."""
 MOST_SAMPLED = 100_000_000
 """More jobs than a scenario may have by default: what is not run needs little memory."""
