@@ -12,7 +12,7 @@ import batchsim
 
 
 def test_about_one_interval_of_twenty_misses_the_truth(cases):
-    made = effort(fast=20, verify=30, long=2000)
+    made = effort(fast=20, verify=60, long=2000)
     seed = os.environ.get("BATCHSIM_SEED", "1")
     base = int(effort(fast="30", verify=seed, long=seed))
     missed = sum(_misses(base + number) for number in range(made))
