@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIO_TESTS = ("behaviour", "golden", "anomalies", "scenarios")
 """Folders of tests in which a run that breaks an invariant fails its test."""
+FIRST_ONES = 3
+"""Of replications, which differ by chance alone: to check a small run takes ten times as long as the run."""
 
 settings.register_profile("fast", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("repeatable", parent=settings.get_profile("fast"), derandomize=True, database=None)
@@ -50,7 +52,8 @@ def checked() -> Iterator[None]:
     def finish(simulation: Simulation) -> Result:
         is_new = simulation._result is None
         result = unchecked(simulation)
-        violations = result.check() if is_new else []
+        is_judged = is_new and simulation.scenario.simulation.replication < FIRST_ONES
+        violations = result.check() if is_judged else []
         assert not violations, "\n".join(map(str, violations))
         return result
 
