@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 Quantity = str | int | float
 
@@ -51,6 +52,21 @@ _WORDS = (
 
 def parse_duration_ms(value: Quantity) -> int:
     """Milliseconds in ``90s``, ``5m``, ``1.5h``, ``2d``, ``250ms`` or ``1h30m``; 0 needs no unit."""
+    if isinstance(value, str) and len(value) <= _SHORT:
+        return _known_duration_ms(value)
+    return _duration_ms(value)
+
+
+_SHORT = 12
+
+
+@lru_cache(maxsize=2048)
+def _known_duration_ms(text: str) -> int:
+    """The same few durations stand in every scenario, and are read again by whoever checks its run."""
+    return _duration_ms(text)
+
+
+def _duration_ms(value: Quantity) -> int:
     text = _text(value, "a duration needs a unit, as in 90s, 5m, 1.5h, 2d or 250ms", _duration_of_number)
     if text == "0":
         return 0

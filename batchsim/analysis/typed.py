@@ -176,6 +176,9 @@ def scaled(cells: Cells, places: int) -> Int64s:
     """
     if len(cells) > LONG and _is_uniform(cells):
         return np.broadcast_to(scaled(cells.iloc[:1], places), len(cells))
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "fiu":  # without pandas' questions: of small runs
+        values = cells.to_numpy()  # there are many, and they are most of the time
+        return _of_floats(values, places) if cells.dtype.kind == "f" else values.astype(np.int64) * 10**places
     if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_integer_dtype(cells.dtype):
         return _from_ints(cells) * 10**places if not cells.hasnans else _from_floats(cells, places)
     if pd.api.types.is_float_dtype(cells.dtype):
@@ -197,8 +200,11 @@ def _from_ints(cells: Cells) -> Int64s:
 
 
 def _from_floats(cells: Cells, places: int) -> Int64s:
+    return _of_floats(cells.to_numpy(dtype=np.float64, na_value=np.nan), places)
+
+
+def _of_floats(values: NDArray[np.floating[Any]], places: int) -> Int64s:
     """In two arrays of the column's size: pages that are touched for the first time are dearer than arithmetic."""
-    values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
     unknown, whole, ints = ~np.isfinite(values), values * 10.0**places, np.empty(len(values), np.int64)
     whole[unknown] = 0.0
     np.rint(whole, out=ints, casting="unsafe")
