@@ -26,6 +26,8 @@ Wanted = tuple[int, int]
 """vCPUs and memory of a job without GPUs."""
 FEW = 8
 """So many instances are looked at one by one sooner than they are listed."""
+FEW_CHANGED = 32
+"""So are so many that changed since a search in vain: nobody else has room for a job that asks for as much."""
 
 
 class Fleet:
@@ -74,6 +76,8 @@ class Fleet:
         """Instances listed anew since a look-up was in vain, or jobs were dealt out to all; many if room was left."""
         self._vain: Wanted | None = None
         """For what no instance had room that has not changed since, where that is known."""
+        self._settled: dict[int, None] = {}
+        """Instances that changed since they were listed, and have no room for that: nobody needs them listed yet."""
 
     @property
     def is_indexed(self) -> bool:
@@ -101,8 +105,8 @@ class Fleet:
 
     def remove(self, row: int) -> None:
         """Take an instance that ended off the shelves."""
-        self._stale.pop(row, None)
-        self._unseen.pop(row, None)
+        for rows in (self._stale, self._settled, self._unseen):
+            rows.pop(row, None)
         self._unlist(row)
 
     def find(self, vcpus: int, memory_mib: int, gpus: int) -> int:
@@ -171,13 +175,18 @@ class Fleet:
     def were_dealt(self, rows: list[int], wanted: Wanted, *, are_full: bool) -> None:
         """Instances of :meth:`with_room` got jobs: all of them, each as many as it holds, or not."""
         self._stale.update(dict.fromkeys(rows))
-        self._refresh()
-        self.news = 0 if are_full else len(self._key)
-        self._vain = wanted if are_full else None
+        if are_full:
+            self._settle(wanted)
+        else:
+            self._refresh()
+            self.news = len(self._key)
 
     def best(self, vcpus: int, memory_mib: int) -> int:
         """As :meth:`find` of a job without GPUs, by index; for a loop that lists changes by :meth:`ledger` itself."""
-        if self._stale:
+        vain = self._vain
+        if vain is not None and vcpus >= vain[0] and memory_mib >= vain[1] and len(self._stale) <= FEW_CHANGED:
+            return self._best_of_changed(vcpus, memory_mib)
+        if self._stale or self._settled:
             self._refresh()
         mask = self._mask >> vcpus << vcpus
         wanted = memory_mib << ROW_BITS
@@ -188,8 +197,26 @@ class Fleet:
             if at < len(shelf):
                 return shelf[at] & _ROW_MASK
             mask ^= lowest
-        self._vain, self.news = (vcpus, memory_mib), 0
+        self._settle((vcpus, memory_mib))
         return -1
+
+    def _best_of_changed(self, vcpus: int, memory_mib: int) -> int:
+        """The best fit among those that changed since a search in vain for a job that asks for no more."""
+        free_vcpus, free_mib = self._instances.free_vcpus, self._instances.free_mib
+        best, least = -1, (0, 0, 0)
+        for row in self._stale:
+            room = free_vcpus[row], free_mib[row], row
+            if room[0] >= vcpus and room[1] >= memory_mib and (best < 0 or room < least):
+                best, least = row, room
+        if best < 0:
+            self._settle((vcpus, memory_mib))
+        return best
+
+    def _settle(self, wanted: Wanted) -> None:
+        """No instance has room for a job of this size: whoever changed need not be listed before one changes again."""
+        self._vain, self.news = wanted, 0
+        self._settled.update(self._stale)
+        self._stale.clear()
 
     def ledger(self) -> tuple[dict[int, None], set[int]]:
         """Return the instances to be listed anew, to be added to, and those that are closed, which must not be.
@@ -274,13 +301,16 @@ class Fleet:
     def _refresh(self) -> None:
         """List the instances whose room changed; many changes of one instance cost one."""
         self._vain = None
+        self.news += len(self._stale)
+        changed = self._settled
+        changed.update(self._stale)
         free_vcpus, free_mib, keys, shelves = (
             self._instances.free_vcpus,
             self._instances.free_mib,
             self._key,
             self._shelves,
         )
-        for row in self._stale:
+        for row in changed:
             if row in keys:
                 number, key = keys.pop(row)
                 shelf = shelves[number]
@@ -295,8 +325,8 @@ class Fleet:
                     shelves.append([])
                 insort(shelves[number], key)
                 self._mask |= 1 << number
-        self._uncounted.update(self._stale)
-        self.news += len(self._stale)
+        self._uncounted.update(changed)
+        changed.clear()
         self._stale.clear()
 
     def _place(self, row: int) -> tuple[int, int]:

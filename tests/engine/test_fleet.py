@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from effort import effort
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from batchsim.engine.fleet import Fleet
+from batchsim.engine.fleet import Fleet, Wanted
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.policies.allocation import Offer
 from batchsim.policies.packing import PACKINGS, Job, Room
+from batchsim.testing import Dice
 
 Size = tuple[int, int, int]
 """vCPUs, MiB, GPUs."""
@@ -115,6 +117,75 @@ class Twins(RuleBasedStateMachine):
 
 
 TestNobodyCanTellTheTwinsApart = Twins.TestCase
+
+
+class Walk:
+    """A fleet used as passes use it: changes go into its ledger, jobs are placed one by one or dealt out to all."""
+
+    def __init__(self, number: int) -> None:
+        self.dice = Dice(number)
+        self.on = list(range(12))
+        self.table = instances(*[(size, 100 * size, 0) for size in (4, 8, 16)] * 4)
+        self.fleet, self.jobs = Fleet(self.table), list[tuple[int, int, int]]()
+        self.stale, _ = self.fleet.ledger()
+        for row in self.on:
+            self.fleet.changed(row)
+
+    def fitting(self, vcpus: int, memory_mib: int) -> list[int]:
+        """The instances with room, the best fit first, by a look at all of them."""
+        table = self.table
+        keys = sorted((table.free_vcpus[row], table.free_mib[row], row) for row in self.on)
+        return [row for have, mib, row in keys if have >= vcpus and mib >= memory_mib]
+
+    def take(self, row: int, vcpus: int, memory_mib: int) -> None:
+        self.table.free_vcpus[row] -= vcpus
+        self.table.free_mib[row] -= memory_mib
+        if vcpus > 0:
+            self.jobs.append((row, vcpus, memory_mib))
+
+    def places_one(self, size: Wanted) -> None:
+        fitting = self.fitting(*size)
+        assert self.fleet.best(*size) == (fitting[0] if fitting else -1)
+        if fitting:
+            self.take(fitting[0], *size)
+            self.stale[fitting[0]] = None
+
+    def deals(self, size: Wanted) -> None:
+        most = self.dice.integer(1, 20)
+        found = self.fleet.with_room(*size, most).tolist()
+        assert found == self.fitting(*size)[:most]
+        are_full = len(found) < most
+        for row in found:
+            while row in self.fitting(*size):
+                self.take(row, *size)
+                if not are_full:
+                    break
+        self.fleet.were_dealt(found, size, are_full=are_full)
+
+    def ends_one(self, _: Wanted) -> None:
+        if self.jobs:
+            row, vcpus, memory_mib = self.jobs.pop(self.dice.integer(0, len(self.jobs) - 1))
+            self.take(row, -vcpus, -memory_mib)
+            self.stale[row] = None
+
+    def loses_an_instance(self, _: Wanted) -> None:
+        if len(self.on) > 6:
+            row = self.on.pop(self.dice.integer(0, len(self.on) - 1))
+            self.jobs = [job for job in self.jobs if job[0] != row]
+            self.fleet.remove(row)
+
+    def steps(self, count: int) -> None:
+        ways = [self.places_one] * 8 + [self.ends_one] * 8 + [self.deals] * 2 + [self.loses_an_instance]
+        for _ in range(count):
+            size = ((1, 50), (2, 300), (3, 100))[self.dice.integer(0, 2)]
+            ways[self.dice.integer(0, len(ways) - 1)](size)
+
+
+@pytest.mark.parametrize("number", range(effort(fast=12, verify=60, long=2000)))
+def test_who_searched_in_vain_misses_no_room_that_came_since(number: int) -> None:
+    walk = Walk(number)
+    walk.steps(400)
+    walk.fleet.check()
 
 
 def test_best_fit_takes_the_least_free_vcpus_then_memory_then_the_oldest() -> None:
