@@ -58,6 +58,7 @@ def parse_duration_ms(value: Quantity) -> int:
 
 
 _SHORT = 12
+"""Longer texts are no durations that come again, and are not to be kept."""
 
 
 @lru_cache(maxsize=2048)

@@ -152,7 +152,10 @@ class Table:
 
 
 def factorized(cells: Cells) -> tuple[Codes, Any]:
-    """Numbers for texts, as narrow as they can be, and the texts as they come; an empty cell is the text ``""``."""
+    """Numbers for texts, as narrow as they can be, and the texts; an empty cell is the text ``""``.
+
+    A category that no row has is among the texts.
+    """
     if isinstance(cells.dtype, pd.CategoricalDtype):
         codes, words = cells.array.codes, cells.dtype.categories
     else:
@@ -176,9 +179,11 @@ def scaled(cells: Cells, places: int) -> Int64s:
     """
     if len(cells) > LONG and _is_uniform(cells):
         return np.broadcast_to(scaled(cells.iloc[:1], places), len(cells))
-    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "fiu":  # without pandas' questions: of small runs
-        values = cells.to_numpy()  # there are many, and they are most of the time
-        return _of_floats(values, places) if cells.dtype.kind == "f" else values.astype(np.int64) * 10**places
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "fiu":
+        # numpy's own columns without pandas' questions, which take most of the time of a small run's check
+        if cells.dtype.kind == "f":
+            return _from_floats(cells, places)
+        return np.asarray(_from_ints(cells) * 10**places)
     if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_integer_dtype(cells.dtype):
         return _from_ints(cells) * 10**places if not cells.hasnans else _from_floats(cells, places)
     if pd.api.types.is_float_dtype(cells.dtype):
@@ -200,11 +205,8 @@ def _from_ints(cells: Cells) -> Int64s:
 
 
 def _from_floats(cells: Cells, places: int) -> Int64s:
-    return _of_floats(cells.to_numpy(dtype=np.float64, na_value=np.nan), places)
-
-
-def _of_floats(values: NDArray[np.floating[Any]], places: int) -> Int64s:
     """In two arrays of the column's size: pages that are touched for the first time are dearer than arithmetic."""
+    values = np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan))
     unknown, whole, ints = ~np.isfinite(values), values * 10.0**places, np.empty(len(values), np.int64)
     whole[unknown] = 0.0
     np.rint(whole, out=ints, casting="unsafe")

@@ -58,7 +58,7 @@ class DemandMeter:
         if not self.waits(target):
             return False
         quickly = None if self._thorough else self._is_quickly_unmet(target)
-        return next(self._uncovered(target), None) is not None if quickly is None else quickly
+        return next(self._uncovered(target, whole=False), None) is not None if quickly is None else quickly
 
     def _is_quickly_unmet(self, target: Ec2Environment) -> bool | None:
         """The same where ``target`` alone serves all queues that reach it, and grows for whatever it does not cover.
@@ -108,7 +108,7 @@ class DemandMeter:
         ledger = self._open_ledger()
         for queue in ahead:
             if target.position in queue.environments or self._may_take_resources(queue):
-                for _ in self._falls(queue, target, covers, ledger):
+                for _ in self._falls(queue, target, covers, ledger, whole=True):
                     pass
         return left.booting
 
@@ -121,7 +121,8 @@ class DemandMeter:
         Where all will be asked for and the first that finds nothing ends it all, equal neighbours are one: hundreds of
         arrays in line are looked at like one.
         """
-        if whole and shares is None and ledger is None and queue.overtakers == "nobody":
+        is_plain = shares is None and ledger is None and queue.overtakers == "nobody"
+        if whole and is_plain and not self._thorough:
             yield from _joined((shape, count) for _, shape, count in self._in_line(queue))
             return
         for low, shape, count in self._in_line(queue) if shares is None else shares.runs(MOST_RUNS):
@@ -145,7 +146,7 @@ class DemandMeter:
     def _open_ledger(self) -> Ledger | None:
         return None if self.ledger is None else self.ledger()
 
-    def _uncovered(self, target: Ec2Environment, *, whole: bool = False) -> Iterator[tuple[int, int]]:
+    def _uncovered(self, target: Ec2Environment, *, whole: bool) -> Iterator[tuple[int, int]]:
         """Yield (shape, count) that falls to ``target`` and that its instances do not cover.
 
         A strict queue ends at the first job that no environment of it takes: what stands behind cannot start either.
@@ -164,7 +165,7 @@ class DemandMeter:
         covers: dict[int, Ec2Cover],
         ledger: Ledger | None,
         *,
-        whole: bool = True,
+        whole: bool,
     ) -> Iterator[tuple[int, int]]:
         """Pass a queue's runs down its environments and yield (shape, count) of what ``target`` would grow for."""
         environments = queue.environments

@@ -161,6 +161,7 @@ def test_text_floats_and_integers_are_the_same_numbers() -> None:
     expected = [1_500_000_001, MISSING, -250_000_000, 3_000_000_000]
     assert scaled(texts, 9).tolist() == scaled(floats, 9).tolist() == expected
     assert scaled(pd.Series([3, None], dtype="Int64"), 3).tolist() == [3000, MISSING]
+    assert scaled(pd.Series([20_000.123], dtype="float32"), 3).tolist() == [20_000_123]
     assert nano(0.1) == 100_000_000
 
 

@@ -1,8 +1,8 @@
 """Random deterministic scenarios through batchsim and the oracle: the same to the millisecond and the nano-dollar.
 
-Two thousand by number on each change; 1,500 fresh ones with
-``BATCHSIM_EFFORT=verify``, numbered from ``BATCHSIM_SEED`` million on. ``BATCHSIM_ORACLE=300:5000`` takes those, so
-that a campaign of a million can go on where it was left; ``python tests/oracle/replay.py 17`` shows number 17.
+Two thousand by number on each change; 1,500 fresh ones with ``BATCHSIM_EFFORT=verify``, numbered from
+``BATCHSIM_SEED`` million on. ``BATCHSIM_ORACLE=300:5000`` takes those, so that a campaign of a million can go on where
+it was left; ``python tests/oracle/replay.py 17`` shows number 17.
 """
 
 from __future__ import annotations

@@ -18,5 +18,5 @@ def campaign_seed() -> int:
 
 
 SURER = 1.25 if LEVEL == "long" else 1.0
-"""So many times as long a case runs at a seed that nobody has tried: at its own length about one in seven would be
+"""So many times as long a case runs where seeds are always new, at night: at its own length about one in seven would be
 inconclusive, and be run once more, four times as long."""
