@@ -23,7 +23,8 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -93,24 +94,27 @@ class Outcome:
     cases: int
     failures: int
     skipped: int
-    took_s: float
+    worked_s: float
+    """Of all workers together."""
 
 
-def run(layer: Layer, level: str, seed: int, workers: int) -> Outcome:
-    """Run one layer in a process of its own, which writes to our terminal."""
+def run(layers: Sequence[Layer], level: str, seed: int, workers: int) -> list[Outcome]:
+    """Run layers in one process, which writes to our terminal: a run of pytest for each would idle at both its ends."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as box:
         told = Path(box) / "told"
         environment = os.environ | {"BATCHSIM_EFFORT": level, "BATCHSIM_SEED": str(seed)}
-        ended = subprocess.run(_command(layer, told, workers), cwd=PROJECT, env=environment, check=False)
-        cases, failures, skipped = _counts(layer, told)
-    failures += ended.returncode != 0 and not failures
-    return Outcome(layer, cases, failures, skipped, time.monotonic() - started)
+        ended = subprocess.run(_command(layers, told, workers), cwd=PROJECT, env=environment, check=False)
+        outcomes = _outcomes(layers, told, (time.monotonic() - started) * workers)
+    if ended.returncode and not any(each.failures for each in outcomes):
+        outcomes[-1] = replace(outcomes[-1], failures=1)
+    return outcomes
 
 
-def _command(layer: Layer, told: Path, workers: int) -> list[str]:
-    if layer.is_script:  # each change runs its tests as they are
-        return [sys.executable, *layer.tests, "--mutated", "--counts", str(told), "--workers", str(workers)]
+def _command(layers: Sequence[Layer], told: Path, workers: int) -> list[str]:
+    tests = [path for layer in layers for path in layer.tests]
+    if layers[0].is_script:  # each change runs its tests as they are
+        return [sys.executable, *tests, "--mutated", "--counts", str(told), "--workers", str(workers)]
     how = [
         "-q",
         "-n",
@@ -123,20 +127,31 @@ def _command(layer: Layer, told: Path, workers: int) -> list[str]:
         "junit_family=xunit1",
         f"--junitxml={told}",
     ]
-    return [sys.executable, "-m", "pytest", *how, *layer.tests]
+    return [sys.executable, "-m", "pytest", *how, *tests]
 
 
-def _counts(layer: Layer, told: Path) -> tuple[int, int, int]:
-    """Cases, failures, tests skipped; a layer that told nothing has failed as a whole."""
+def _outcomes(layers: Sequence[Layer], told: Path, worked_s: float) -> list[Outcome]:
+    """What each layer came to; one that told nothing has failed as a whole."""
     if not told.exists():
-        return 0, 1, 0
-    if layer.is_script:
+        return [Outcome(layer, 0, 1, 0, 0.0) for layer in layers]
+    if layers[0].is_script:
         counts = json.loads(told.read_text())
-        return counts["cases"], counts["failures"], 0
+        return [Outcome(layers[0], counts["cases"], counts["failures"], 0, worked_s)]
     tests = list(ET.parse(told).iter("testcase"))  # noqa: S314 # pytest's own file
+    return [outcome(layer, [test for test in tests if _is_of(layer, test)]) for layer in layers]
+
+
+def _is_of(layer: Layer, test: ET.Element) -> bool:
+    return f"{test.get('file')}/".startswith(tuple(f"{path}/" for path in layer.tests))
+
+
+def outcome(layer: Layer, tests: Sequence[ET.Element]) -> Outcome:
+    """Cases, failures, tests skipped, and the time of all workers together; no test at all is a failure."""
     skipped = [test for test in tests if test.find("skipped") is not None]
     failed = [test for test in tests if test.find("failure") is not None or test.find("error") is not None]
-    return sum(map(_cases, tests)) - len(skipped), len(failed), len(skipped)
+    took_s = sum(float(test.get("time", "0")) for test in tests)
+    cases = sum(map(_cases, tests)) - len(skipped)
+    return Outcome(layer, cases, len(failed) or int(not tests), len(skipped), took_s)
 
 
 def _cases(test: ET.Element) -> int:
@@ -150,11 +165,11 @@ def _cases(test: ET.Element) -> int:
 
 def show(outcomes: Sequence[Outcome]) -> None:
     """Print the table: layer, cases, failures."""
-    table = Table("layer", "a case is", "cases", "failures", "skipped", "took", box=None)
+    table = Table("layer", "a case is", "cases", "failures", "skipped", "work", box=None)
     for column in table.columns[2:]:
         column.justify = "right"
     for each in outcomes:
-        numbers = (f"{each.cases:,}", f"{each.failures:,}", f"{each.skipped:,}", f"{each.took_s:.0f} s")
+        numbers = (f"{each.cases:,}", f"{each.failures:,}", f"{each.skipped:,}", f"{each.worked_s:.0f} s")
         table.add_row(each.layer.name, each.layer.what, *numbers, style="bold red" if each.failures else None)
     Console(width=max(100, Console().width)).print(table)
 
@@ -188,16 +203,18 @@ def main() -> int:
     given = parser.parse_args()
     seed = given.seed or (secrets.randbelow(2**31) if given.fresh or given.long else SEED)
     chosen = [each for each in LAYERS if not given.only or each.name in given.only]
-    outcomes = []
-    for layer in chosen:
-        print(f"\n== {layer.name} (seed {seed})", flush=True)
-        outcomes.append(run(layer, "long" if given.long else "verify", seed, given.workers))
+    started, outcomes = time.monotonic(), list[Outcome]()
+    for _, some in groupby(chosen, key=lambda layer: layer.is_script):
+        layers = list(some)
+        print(f"\n== {', '.join(each.name for each in layers)} (seed {seed})", flush=True)
+        outcomes += run(layers, "long" if given.long else "verify", seed, given.workers)
     show(outcomes)
     failures = sum(each.failures for each in outcomes)
     whole = chosen == list(LAYERS) and not given.long
     if whole and not failures:
         write(outcomes)
-    print(f"seed {seed}: {sum(each.cases for each in outcomes):,} cases, {failures:,} failures")
+    counts = f"{sum(each.cases for each in outcomes):,} cases, {failures:,} failures"
+    print(f"seed {seed}: {counts}, {time.monotonic() - started:.0f} s on {given.workers} processes")
     return int(failures > 0)
 
 

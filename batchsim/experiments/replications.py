@@ -36,7 +36,7 @@ _Run = tuple[int, int, Floats]
 _Case = tuple[Scenario, Own | None]
 _Wanted = tuple[int, int]
 """Scenario and replication."""
-_HOPELESS = 5
+_HOPELESS = 3
 """So many runs fail twice, where none has succeeded: the others would, too."""
 
 
@@ -166,25 +166,33 @@ def _in_processes(
     workers: int,
     limit_s: float | None,
 ) -> Iterator[_Run | FailedRun]:
-    """The runs in the order in which they are finished; those that are lost once more, after all others."""
+    """The runs in the order in which they are finished; those that are lost once more, after all others.
+
+    While none has come to its end, the first few that are lost are tried again at once: if it is hopeless, nobody waits
+    for all the others to be lost.
+    """
     _check_that_it_travels([policies for _, policies in cases])
-    wanted = [(at, r) for at in range(len(cases)) for r in replications]
-    again: list[_Wanted] = []
-    for run, found in _answers(cases, metrics, seed, wanted, workers, limit_s):
-        if isinstance(found, Lost):
-            again.append(run)
-        else:
-            yield (*run, found)
-    ended, lost = len(wanted) - len(again), 0
-    for run, found in _answers(cases, metrics, seed, again, workers, limit_s):
-        if isinstance(found, Lost):
-            lost += 1
-            if not ended and lost >= _HOPELESS:
+    left, ended = {(at, r): None for at in range(len(cases)) for r in replications}, 0
+    while left:
+        again: list[_Wanted] = []
+        for run, found in _answers(cases, metrics, seed, list(left), workers, limit_s):
+            if isinstance(found, Lost):
+                again.append(run)
+                if not ended and len(again) >= _HOPELESS:
+                    break
+            else:
+                ended += 1
+                del left[run]
+                yield (*run, found)
+        for run, found in _answers(cases, metrics, seed, again, workers, limit_s):
+            del left[run]
+            if not isinstance(found, Lost):
+                ended += 1
+                yield (*run, found)
+            elif not ended and len(cases) * len(replications) - len(left) >= _HOPELESS:
                 raise ExperimentError(f"no run comes to its end: {found.why}; take fewer workers, or a longer limit")
-            yield FailedRun(*run, found.why)
-        else:
-            ended += 1
-            yield (*run, found)
+            else:
+                yield FailedRun(*run, found.why)
 
 
 def _answers(

@@ -24,7 +24,7 @@ _AHEAD = 4
 """So many runs are claimed at once for each process: a claim is a write."""
 _POLL_S = 0.25
 """Between looks at what another process has still claimed."""
-_HOPELESS = 5
+_HOPELESS = 3
 """So many runs fail twice, where none has succeeded: the others would, too."""
 
 

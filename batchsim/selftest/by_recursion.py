@@ -45,16 +45,16 @@ class ByRecursion(Case):
         (whole,) = self.data()
         ran, drawn = recorded(result), sampled(part, seed, replication)
         came = len(ran.came)
-        if (drawn.came[:came], drawn.work[:came]) != (ran.came, ran.work):
+        if not (np.array_equal(drawn.came[:came], ran.came) and np.array_equal(drawn.work[:came], ran.work)):
             raise AssertionError(f"{self.id}: a run has other jobs than are sampled")
         jobs = sampled(whole, seed, replication)
         unlike = _unlike(self.recursion(ran), ran.started, result.records.horizon_ms)
         return {**self.measure((jobs, self.recursion(jobs))), AS_RUN: unlike}
 
 
-def _unlike(starts: list[int], ran: list[int], until_ms: int) -> int:
+def _unlike(starts: Ints, ran: Ints, until_ms: int) -> int:
     """How many jobs a run that was cut off started at another instant."""
-    return sum(at != start and (at != NEVER or start < until_ms) for start, at in zip(starts, ran, strict=True))
+    return int(np.count_nonzero((ran != starts) & ((ran != NEVER) | (starts < until_ms))))
 
 
 def _cut(data: Data) -> Data:
@@ -88,8 +88,9 @@ def sampled(data: Data, seed: int, replication: int) -> Recorded:
     queues = [queue.jobQueueName for queue in scenario.jobQueues]
     queue = np.repeat([queues.index(each.job.queue) for each in entries], lengths)
     order = np.argsort(np.concatenate(came), kind="stable")
-    came_ms, work_ms = (np.concatenate(parts)[order].tolist() for parts in (came, work))
-    return Recorded(came_ms, work_ms, [], queue[order].tolist(), entry[order].tolist(), [])
+    came_ms, work_ms = (np.concatenate(parts).astype(np.int64)[order] for parts in (came, work))
+    nothing = np.zeros(0, np.int64)
+    return Recorded(came_ms, work_ms, nothing, queue[order], entry[order], nothing)
 
 
 def _sent(entry: EntryPlan) -> Ints:

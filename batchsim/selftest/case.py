@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from batchsim.analysis.exact import Int64s
 from batchsim.prepared import Prepared, prepare
 from batchsim.result import Result
 from batchsim.selftest.recursions import Recorded
@@ -38,7 +39,7 @@ Value = Any
 """What is measured: a number, a tuple of numbers, a Decimal, a text; or :class:`Bounded`."""
 Measured = Mapping[str, Value]
 """By the name of the quantity, of one replication."""
-Recursion = Callable[[Recorded], list[int]]
+Recursion = Callable[[Recorded], Int64s]
 """The start of each job, in ms."""
 Scenarios = Callable[[float], tuple[Data, ...]]
 """The scenarios of a case, ``scale`` times as long as usual."""

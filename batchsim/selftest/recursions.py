@@ -8,6 +8,7 @@ from heapq import heappop, heappush, heapreplace
 
 import numpy as np
 
+from batchsim.analysis.exact import Int64s
 from batchsim.records.tables import NEVER
 from batchsim.result import Result
 
@@ -16,13 +17,13 @@ from batchsim.result import Result
 class Recorded:
     """What a run recorded of each job, in the order of submission: by instant, then by row."""
 
-    came: list[int]
-    work: list[int]
-    started: list[int]
+    came: Int64s
+    work: Int64s
+    started: Int64s
     """NEVER where it did not."""
-    queue: list[int]
-    entry: list[int]
-    occurrence: list[int]
+    queue: Int64s
+    entry: Int64s
+    occurrence: Int64s
 
 
 def recorded(result: Result) -> Recorded:
@@ -42,34 +43,39 @@ def recorded(result: Result) -> Recorded:
         records.submissions.entry[calls],
         records.submissions.occurrence[calls],
     )
-    return Recorded(*(column[order].tolist() for column in columns))
+    return Recorded(*(column[order].astype(np.int64) for column in columns))
 
 
-def first_come(jobs: Recorded, servers: int) -> list[int]:
-    """Starts on so many slots, first come first served (Kiefer and Wolfowitz 1955)."""
+def first_come(jobs: Recorded, servers: int) -> Int64s:
+    """Starts on so many slots, first come first served (Kiefer and Wolfowitz 1955; of one slot, Lindley 1952)."""
+    if servers == 1:
+        before_ms = np.cumsum(jobs.work) - jobs.work
+        started: Int64s = np.maximum.accumulate(jobs.came - before_ms) + before_ms
+        return started
     free_at, starts = [0] * servers, list[int]()
     add = starts.append
-    for came, work in zip(jobs.came, jobs.work, strict=True):  # of the longest queues 75 million: no call too many
+    # of the longest queues 75 million: no call too many
+    for came, work in zip(jobs.came.tolist(), jobs.work.tolist(), strict=True):
         start = free_at[0]
         if start < came:  # noqa: PLR1730 (max would be such a call)
             start = came
         add(start)
         heapreplace(free_at, start + work)
-    return starts
+    return np.array(starts, np.int64)
 
 
-def by_priority(jobs: Recorded) -> list[int]:
+def by_priority(jobs: Recorded) -> Int64s:
     """Starts on one slot where the first queue of the file goes before the second; nobody is interrupted."""
-    starts, now, left = [0] * len(jobs.came), 0, list(range(len(jobs.came)))
-    waiting: list[tuple[int, int]] = []
-    arrivals = deque(left)
+    came, work, queue = jobs.came.tolist(), jobs.work.tolist(), jobs.queue.tolist()
+    starts, now, waiting = [0] * len(came), 0, list[tuple[int, int]]()
+    arrivals = deque(range(len(came)))
     while arrivals or waiting:
         if not waiting:
-            now = max(now, jobs.came[arrivals[0]])
-        while arrivals and jobs.came[arrivals[0]] <= now:
+            now = max(now, came[arrivals[0]])
+        while arrivals and came[arrivals[0]] <= now:
             row = arrivals.popleft()
-            heappush(waiting, (jobs.queue[row], row))
+            heappush(waiting, (queue[row], row))
         _, row = heappop(waiting)
         starts[row] = now
-        now += jobs.work[row]
-    return starts
+        now += work[row]
+    return np.array(starts, np.int64)

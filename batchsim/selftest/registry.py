@@ -11,7 +11,7 @@ from batchsim.selftest.by_recursion import by_recursion
 from batchsim.selftest.case import Case
 from batchsim.spec.near import did_you_mean
 
-WHOLE_JOBS, MOST_JOBS = 250_000, 5_000_000
+WHOLE_JOBS, MOST_JOBS = 250_000, 8_000_000
 """With more jobs a case goes by its recursion, if it has one; with more still, even that takes minutes."""
 MODULES = (
     "queueing", "populations", "elastic", "traces",

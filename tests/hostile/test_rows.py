@@ -13,7 +13,7 @@ from hostile.rows.case import Case
 from hostile.rows.roster import ROWS
 
 ALL = [case for part in (files, references, jobs, laws, units, texts, traces, names, more) for case in part.CASES]
-MOST_OF_A_ROW = effort(fast=14, verify=20, long=10_000)
+MOST_OF_A_ROW = effort(fast=14, verify=18, long=10_000)
 
 
 def chosen() -> Iterator[Case]:
@@ -28,7 +28,7 @@ def chosen() -> Iterator[Case]:
 CASES = list(chosen())
 FIRST = {case.row: case for case in reversed(CASES)}
 """Of each row, the case that is tried in every way on each change."""
-IN_EVERY_WAY = {case.name for case in CASES[:: effort(fast=10_000, verify=6, long=1)]}
+IN_EVERY_WAY = {case.name for case in CASES[:: effort(fast=10_000, verify=12, long=1)]}
 """Those that are, beside these."""
 ROOT = Path(__file__).resolve().parents[2]
 MOST_CPU_S = 10.0

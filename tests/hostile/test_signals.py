@@ -75,7 +75,7 @@ def test_killed_at_any_moment_the_old_results_or_the_new_are_whole(desk: Path, c
     new = contents(desk / "new")
     dice = random.Random(int(os.environ.get("BATCHSIM_SEED", "1")))  # noqa: S311 -- no secret
     ends = set()
-    kills = effort(fast=3, verify=6, long=200)
+    kills = effort(fast=3, verify=3, long=200)
     for _ in range(kills):
         assert code_of(shell(desk, "batchsim run s.yaml --out out --seed 1 --events --costs --force")) in (0, 1)
         with started(desk, "run", "s.yaml", "--out", "out", "--seed", "2", "--force") as process:

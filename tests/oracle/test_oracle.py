@@ -49,7 +49,7 @@ def test_the_oracle_says_the_same_if_it_goes_through_every_instant(cases):
 
 
 def test_a_file_says_the_same_as_its_data_and_its_tables_as_the_records(cases):
-    numbers = range(FIRST, FIRST + effort(fast=30, verify=90, long=3_000))
+    numbers = range(FIRST, FIRST + effort(fast=30, verify=60, long=3_000))
     for number in numbers:
         data = scenario(number)
         result = batchsim.run(batchsim.loads(json.dumps(data), f"{data['name']}.json"))

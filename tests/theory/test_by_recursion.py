@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 from theory.seeds import campaign_seed
 
 from batchsim.selftest.by_recursion import AS_RUN, by_recursion
 from batchsim.selftest.cases import queueing
 from batchsim.selftest.formulas import laws
-from batchsim.selftest.recursions import first_come
+from batchsim.selftest.recursions import Recorded, first_come
 from batchsim.selftest.registry import cases as all_cases
 from batchsim.selftest.registry import chosen, in_two_steps
 
@@ -47,3 +48,15 @@ def test_a_second_run_of_a_case_in_two_steps_goes_in_two_steps_too():
 def test_the_command_runs_every_queue_at_a_load_up_to_eight_tenths():
     left_out = {case.id for case in all_cases()} - {case.id for case in chosen()}
     assert left_out == {"T1.8", "T1.9", "T17.4"}
+
+
+def test_of_one_slot_the_starts_in_one_sum_are_those_job_by_job():
+    dice = np.random.default_rng(SEED)
+    nothing = np.zeros(0, np.int64)
+    came, work = np.sort(dice.integers(0, 10**6, 5000)), dice.integers(1, 400, 5000)
+    jobs = Recorded(came, work, nothing, nothing, nothing, nothing)
+    free_at, starts = 0, []
+    for at, took in zip(came.tolist(), work.tolist(), strict=True):
+        starts.append(max(at, free_at))
+        free_at = starts[-1] + took
+    assert first_come(jobs, 1).tolist() == starts

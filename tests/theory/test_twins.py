@@ -43,20 +43,20 @@ def boots(result: Any) -> list[int]:
 def first_come(servers: int) -> Callable[[Any], None]:
     def hold(result: Any) -> None:
         jobs = recorded(result)
-        assert recursions.first_come(jobs, servers) == jobs.started
+        assert recursions.first_come(jobs, servers).tolist() == jobs.started.tolist()
 
     return hold
 
 
 def prioritised(result: Any) -> None:
     jobs = recorded(result)
-    assert recursions.by_priority(jobs) == jobs.started
+    assert recursions.by_priority(jobs).tolist() == jobs.started.tolist()
 
 
 def scaled(most: int) -> Callable[[Any], None]:
     def hold(result: Any) -> None:
         jobs = recorded(result)
-        assert twins.scaled_to_zero(jobs, boots(result), most) == jobs.started
+        assert twins.scaled_to_zero(jobs, boots(result), most) == jobs.started.tolist()
 
     return hold
 
@@ -64,20 +64,20 @@ def scaled(most: int) -> Callable[[Any], None]:
 def cycled(cycle_ms: int) -> Callable[[Any], None]:
     def hold(result: Any) -> None:
         jobs = recorded(result)
-        assert [-(-came // cycle_ms) * cycle_ms for came in jobs.came] == jobs.started
+        assert [-(-came // cycle_ms) * cycle_ms for came in jobs.came.tolist()] == jobs.started.tolist()
 
     return hold
 
 
 def ordered(result: Any) -> None:
     jobs = recorded(result)
-    assert twins.two_sizes(jobs) == jobs.started
+    assert twins.two_sizes(jobs) == jobs.started.tolist()
 
 
 def impatient(servers: int, patience_s: int) -> Callable[[Any], None]:
     def hold(result: Any) -> None:
         jobs = recorded(result)
-        assert twins.impatient(jobs, servers, patience_s * SECONDS) == jobs.started
+        assert twins.impatient(jobs, servers, patience_s * SECONDS) == jobs.started.tolist()
 
     return hold
 
@@ -86,7 +86,7 @@ def in_turns(servers: int) -> Callable[[Any], None]:
     def hold(result: Any) -> None:
         jobs = recorded(result)
         starts = twins.users(jobs, servers)
-        rows = zip(jobs.entry, jobs.occurrence, jobs.started, strict=True)
+        rows = twins.rows(jobs.entry, jobs.occurrence, jobs.started)
         worked = {(entry, user): start for entry, user, start in rows if entry % 2 and start != NEVER}
         assert worked
         assert {key: starts[key] for key in worked} == worked
@@ -190,13 +190,13 @@ def test_every_estimate_of_the_first_thirteen_topics_has_a_twin():
 
 def jobs(*rows: tuple[int, int, int]) -> Recorded:
     """(arrival, run time, queue and entry) of each job."""
-    came, work, queue = (list(column) for column in zip(*rows, strict=True))
-    return Recorded(came, work, [], queue, queue, [0] * len(rows))
+    came, work, queue = (np.array(column, np.int64) for column in zip(*rows, strict=True))
+    return Recorded(came, work, np.zeros(0, np.int64), queue, queue, np.zeros(len(rows), np.int64))
 
 
 def test_the_twin_of_priorities_by_hand():
     line = jobs((0, 10, 1), (1, 10, 1), (2, 5, 0), (10, 1, 0), (40, 1, 1))
-    assert recursions.by_priority(line) == [0, 16, 10, 15, 40]
+    assert recursions.by_priority(line).tolist() == [0, 16, 10, 15, 40]
 
 
 def test_the_twin_of_a_scaler_by_hand():

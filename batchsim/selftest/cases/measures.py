@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -116,7 +115,7 @@ class SteadyByRecursion(Line):
     """Those that a recursion starts."""
 
     jobs: Recorded
-    starts: Sequence[int]
+    starts: Ints
     from_s: float
     queue: int | None = None
     """Only jobs of this queue, by its place in the file."""
@@ -124,26 +123,26 @@ class SteadyByRecursion(Line):
     @cached_property
     def rows(self) -> Ints:
         """Their places in the order of submission."""
-        kept = np.array(self.jobs.came) >= self.from_s * MS
-        return np.flatnonzero(kept if self.queue is None else kept & (np.array(self.jobs.queue) == self.queue))
+        kept = self.jobs.came >= self.from_s * MS
+        return np.flatnonzero(kept if self.queue is None else kept & (self.jobs.queue == self.queue))
 
     @cached_property
     def came_ms(self) -> Ints:
         """When they were submitted."""
-        return np.array(self.jobs.came)[self.rows]
+        return self.jobs.came[self.rows]
 
     @cached_property
     def started_ms(self) -> Ints:
         """When the recursion starts them."""
-        return np.array(self.starts)[self.rows]
+        return self.starts[self.rows]
 
     @property
     def run_s(self) -> float:
         """Their mean run time."""
-        return float(np.array(self.jobs.work)[self.rows].mean()) / MS
+        return float(self.jobs.work[self.rows].mean()) / MS
 
 
-Source = Result | tuple[Recorded, Sequence[int]]
+Source = Result | tuple[Recorded, Ints]
 """A run; or jobs, and the starts that a recursion gives them."""
 
 

@@ -298,9 +298,9 @@ def cases() -> list[Case]:
     return [
         mmc("T1.1", 1, 0.5),
         mmc("T1.2", 1, 0.8),
-        mmc("T1.3", 1, 0.95, times=1.2),
+        mmc("T1.3", 1, 0.95, times=2.0),
         mmc("T1.5", 4, 0.8, times=0.73),
-        mmc("T1.6", 8, 0.9),
+        mmc("T1.6", 8, 0.9, times=1.5),
         mmc("T1.8", 64, 0.95),
         mmc("T1.9", 256, 0.98, times=1.3),
         mdc("T3.1", 1, 0.8),
