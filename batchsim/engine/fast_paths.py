@@ -228,6 +228,5 @@ class FastPaths:
             engine.dependencies,
             engine.scheduler,
             engine.timeline,
-            engine.blocked,
             self._is_stepping,
         )

@@ -169,11 +169,8 @@ def worker(self: Flow) -> Callable[[int], Held]:  # noqa: C901, PLR0915 (with it
     run_swiftly = None if self.swift is None else self.swift.run
     dependents, sequential = dependencies.dependents, dependencies.sequential
 
-    asked_at = NEVER
-
     def release(low: int, high: int) -> None:
-        """As :meth:`Lifecycle.release`, in place of it while the loop settles: it asks the loop itself for a pass."""
-        nonlocal asked_at
+        """As :meth:`Lifecycle.release`, in place of it while the loop settles: the end before it asked for the pass."""
         now, submission = kernel.now_ms, submission_of[low]
         queue, count, created = queues[queue_of[submission]], high - low, created_at[submission]
         if count == 1:
@@ -189,15 +186,11 @@ def worker(self: Flow) -> Callable[[int], Held]:  # noqa: C901, PLR0915 (with it
             call_state[submission] = is_pending
         if timeline.reason(queue.position) == empty:
             timeline.write(queue.position, now, WaitReason.SCHEDULER_CYCLE, queue.environments[0], low)
-        due = -(-now // grid_ms) * grid_ms if grid_ms else now
-        if scheduler.pass_at != due:
-            scheduler.pass_at = asked_at = due
 
     plain_release = dependencies.release
     swift_release = plain_release if run_swiftly is None or self.lifecycle.has_own_order else release
 
     def work_off(before_ms: int) -> Held:  # noqa: C901, PLR0911, PLR0912, PLR0915 (three kinds of turns)
-        nonlocal asked_at
         arrive_turn = settle_turn = pass_turn = FAR
         today, has_worked, last, top = ends.due, False, before_ms << KEY_BITS, None
         heap_turn, heap_limit = float(FAR), last
@@ -317,8 +310,6 @@ def worker(self: Flow) -> Callable[[int], Held]:  # noqa: C901, PLR0915 (with it
                 settle_turn, dependencies.release = FAR, swift_release
                 dependencies.settle(None)
                 dependencies.release = plain_release
-                if asked_at != NEVER:
-                    pass_turn, asked_at = asked_at * TURN + AS_PASS, NEVER
                 continue
             if turn == pass_turn:
                 if arrive_turn == FAR and len(agenda) + ends.pending <= kernel.background:
@@ -331,8 +322,6 @@ def worker(self: Flow) -> Callable[[int], Held]:  # noqa: C901, PLR0915 (with it
                 continue
             kernel.now_ms = now
             has_worked, arrive_turn = True, FAR
-            if arrivals.event_at != now:
-                continue
             known, number = arrivals.known, arrivals.next_known
             many = 0 if has_plain_calls or submit_job.own_parents or arrivals.agenda else len(known)
             while number < many:  # arrivals

@@ -49,9 +49,7 @@ def one_less(offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:
     """Return the offers after one instance of a pool was launched; one without end stays as deep as it was."""
     if not taken.spot or taken.depth >= UNLIMITED:
         return offers
-    at = next((at for at, offer in enumerate(offers) if offer.position == taken.position), None)
-    if at is None:
-        return offers
+    at = next(at for at, offer in enumerate(offers) if offer.position == taken.position)
     return (*offers[:at], offers[at]._replace(depth=offers[at].depth - 1), *offers[at + 1 :])
 
 

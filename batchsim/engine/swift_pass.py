@@ -151,11 +151,9 @@ class SwiftPass:
         return self._meter.booting_room(environment, ahead)
 
     def takes(self, environment: Ec2Environment, shape: int) -> bool:
-        """Whether an environment takes jobs of a shape."""
-        key = environment.position, shape
-        if key not in self.known_takes:
-            self.known_takes[key] = environment.takes(shape)
-        return self.known_takes[key]
+        """Whether an environment takes jobs of a shape, from now on among ``known_takes``."""
+        takes = self.known_takes[environment.position, shape] = environment.takes(shape)
+        return takes
 
 
 def hides(queue: JobQueue, ahead: list[JobQueue]) -> bool:

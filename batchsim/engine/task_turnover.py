@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from batchsim.engine.attempts import Attempts
-from batchsim.engine.blocked import BlockDetector
 from batchsim.engine.dependencies import Dependencies
 from batchsim.engine.ends import KEY_BITS, TURN_MASK
 from batchsim.engine.fargate import FargateEnvironment
@@ -52,7 +51,6 @@ class TaskTurnover:
         dependencies: Dependencies,
         scheduler: Scheduler,
         timeline: HeadTimeline,
-        blocked: BlockDetector,
         is_stepping: Callable[[], bool],
     ) -> None:
         self._kernel = kernel
@@ -65,7 +63,6 @@ class TaskTurnover:
         self._dependencies = dependencies
         self._scheduler = scheduler
         self._timeline = timeline
-        self._blocked = blocked
         self._is_stepping = is_stepping
         self._open = opener(tables, kernel)
         self._window = TaskWindow(kernel, tables, dependencies, attempts.courses, scheduler.cycle_ms)
@@ -92,22 +89,19 @@ class TaskTurnover:
     def _is_calm(self) -> bool:
         """Whether a pass can do no more than start tasks of the one queue that waits; take up its head."""
         self._queue = self._environment = None
-        if not self._scheduler.is_at_rest or self._attempts.stopping or self._is_stepping():
-            return False
-        if any(each.touched for each in self._environments) or any(each.touched for each in self._queues):
+        touched = [*(each.touched for each in self._environments), *(each.touched for each in self._queues)]
+        if any(touched) or not self._scheduler.is_at_rest or self._attempts.stopping or self._is_stepping():
             return False
         waiting = [queue for queue in self._queues if queue.waiting]
         return not waiting or (len(waiting) == 1 and self._waits_for_tasks(waiting[0]))
 
     def _waits_for_tasks(self, queue: JobQueue) -> bool:
-        """Whether the head waits for the vCPUs of its one environment, and nothing is to be told of that."""
+        """Whether the head waits for the vCPUs of its one environment: ends free them, so that nobody is told of it."""
         environment = self._environments[queue.environments[0]]
         if not queue.is_plain or len(queue.environments) > 1 or not environment.is_simple:
             return False
         head, reason = queue.head(), self._timeline.reason(queue.position)
         if head is None or reason != WaitReason.MAX_VCPUS:
-            return False
-        if not self._blocked.is_quiet(queue.position, reason, environment.position, head[0]):
             return False
         self._queue, self._environment = queue, environment
         return self._take_up(*head)

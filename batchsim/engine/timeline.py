@@ -49,13 +49,6 @@ class _Line:
             self.job.append(job)
         self.last = None
 
-    def reopened(self) -> Entry | None:
-        """Take the last entry out of the columns again, where a look at the record had it written."""
-        if not self.at:
-            return None
-        self.last = self.at.pop(), WaitReason(self.reason.pop()), self.environment.pop(), self.job.pop()
-        return self.last
-
     def _is_new(self, entry: Entry) -> bool:
         return is_new((self.at[-1], WaitReason(self.reason[-1]), self.environment[-1], self.job[-1]), entry)
 
@@ -79,7 +72,7 @@ class HeadTimeline:
         """What holds now, by line."""
         self.heard: Callable[[int, int, int, WaitReason, int, int], None] = _nobody
         """Hears of each line, its queue and share, reason, environment and head, also where they are as they were."""
-        self.is_quiet: Callable[[int, WaitReason, int, int], bool] = _noisy
+        self.is_quiet: Callable[[int, WaitReason, int, int], bool]
         """Whether what hears of it makes nothing of a line, reason, environment and head."""
 
     def open(self, queue: int, share: int) -> int:
@@ -95,7 +88,7 @@ class HeadTimeline:
     def write(self, line: int, at_ms: int, reason: WaitReason, environment: int = NEVER, job: int = NEVER) -> None:
         """Let a reason hold from now on; what was written at the same instant before is forgotten."""
         entries, entry = self._lines[line], (at_ms, reason, environment, job)
-        last = entries.last or entries.reopened()
+        last = entries.last
         if last is None or last[0] == at_ms:
             entries.last = entry
         elif is_new(last, entry):
@@ -137,8 +130,3 @@ class HeadTimeline:
 
 def _nobody(*_: int) -> None:
     """Nobody listens yet."""
-
-
-def _noisy(*_: int) -> bool:
-    """Nobody knows yet."""
-    return False

@@ -98,8 +98,6 @@ class Window:
         (0, NEVER, []) where there are too few, or it cannot be.
         """
         nothing, ends = (0, NEVER, list[int]()), self._kernel.ends
-        if len(ends.due) + len(ends.late) <= LEAST:
-            return nothing
         keys = ends.gather()
         keys = keys[: min(int(np.searchsorted(keys, min(until, _LAST))), MOST)]
         if len(keys) <= LEAST:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from simpy.core import EmptySchedule
 from simpy.events import NORMAL
 
+from batchsim.engine.ends import KEY_BITS
 from batchsim.engine.kernel import Kernel
 
 Log = list[tuple[Any, ...]]
@@ -272,6 +273,15 @@ def test_an_empty_agenda_has_no_next_step() -> None:
         assert env.peek() == float("inf")
         with pytest.raises(EmptySchedule):
             env.step()
+
+
+def test_a_step_can_be_the_end_of_an_attempt() -> None:
+    kernel, told = Kernel(), list[int]()
+    kernel.ended = told.append
+    kernel.ends.put(5 << KEY_BITS | 1)
+    kernel.call_at(9, NORMAL, lambda _: None)
+    kernel.step()
+    assert (len(told), kernel.now_ms) == (1, 5)
 
 
 def test_an_error_in_a_light_event_comes_out_of_the_run() -> None:
