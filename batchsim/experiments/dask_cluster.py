@@ -122,7 +122,18 @@ def _distributed() -> Any:
     except ImportError as error:
         told = f"a Dask cluster needs the extra dask: pip install 'batchsim[dask]' ({error})"
         raise ExperimentError(told) from None
+    for name in ("asyncio", "tornado.application"):
+        logging.getLogger(name).addFilter(is_no_lost_connection)
     return distributed
+
+
+def is_no_lost_connection(record: logging.LogRecord) -> bool:
+    """Whether a record is about something else than a connection of Dask's that is closed while it reads.
+
+    The loops that read tell it with a traceback, whenever that is: perhaps long after ours has ended (Ctrl-C).
+    """
+    comm, error = sys.modules.get("distributed.comm"), record.exc_info[1] if record.exc_info else None
+    return comm is None or not isinstance(error, comm.CommClosedError)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import shutil
@@ -94,6 +95,14 @@ def test_a_worker_killed_in_the_middle_costs_its_runs_one_retry(shared: Cluster,
     kill = After(9, lambda: shared.kill("doomed"))
     assert content(swept(replications=6, executor=shared.url, store=tmp_path / "s", watch=kill)) == whole
     assert kill.left <= 0
+
+
+def test_a_connection_that_is_closed_while_dask_reads_is_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    comm = pytest.importorskip("distributed.comm")
+    dask_cluster._distributed()
+    for error in (comm.CommClosedError("in <TCP (closed)>: Stream is closed"), ValueError("ours")):
+        logging.getLogger("tornado.application").error("Exception in callback", exc_info=error)
+    assert [record.exc_info[1].args[0] for record in caplog.records if record.exc_info] == ["ours"]
 
 
 def test_a_scheduler_that_dies_is_one_line_and_the_study_goes_on(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ DELAYS = effort(
     fast="30s,90s", verify=",".join(f"{n}s" for n in range(30, 130, 10)), long="30s,60s,90s,2m,3m,4m,5m,6m,7m,8m"
 )
 REPLICATIONS = 5
-KILLS = effort(fast=2, verify=4, long=40)
+KILLS = effort(fast=2, verify=3, long=40)
 SEED = int(os.environ.get("BATCHSIM_SEED", "1"))
 
 

@@ -25,7 +25,7 @@ CHUNK = 100
 FRESH = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "1")) * 1_000_000
 FIRST, LAST = map(
     int,
-    os.environ.get("BATCHSIM_ORACLE", f"{FRESH}:{FRESH + effort(fast=2_000, verify=1_500, long=1_000_000)}").split(":"),
+    os.environ.get("BATCHSIM_ORACLE", f"{FRESH}:{FRESH + effort(fast=2_000, verify=1_000, long=1_000_000)}").split(":"),
 )
 TICK_MS = 500
 """Every time of the scenarios is a multiple of it."""
