@@ -376,3 +376,8 @@ def test_a_workload_counts_its_calls_and_jobs():
 @pytest.mark.parametrize("count", [1, 3])
 def test_scripts_are_as_many_as_a_firing_has_jobs(count):
     assert problem_of(entry(run={"scripts": ["5m"] * 2}, count=count)).code == "E143"
+
+
+def test_entries_that_make_too_many_jobs_together_are_refused_where_they_do():
+    problem = problem_of(entry("a", submit=array(10)), entry("b", submit=array(10)), simulation={"max_jobs": 15})
+    assert (problem.code, problem.path) == ("E151", ("workload", 1))
