@@ -138,14 +138,14 @@ def _outcomes(layers: Sequence[Layer], told: Path, worked_s: float) -> list[Outc
         counts = json.loads(told.read_text())
         return [Outcome(layers[0], counts["cases"], counts["failures"], 0, worked_s)]
     tests = list(ET.parse(told).iter("testcase"))  # noqa: S314 # pytest's own file
-    return [outcome(layer, [test for test in tests if _is_of(layer, test)]) for layer in layers]
+    return [_outcome(layer, [test for test in tests if _is_of(layer, test)]) for layer in layers]
 
 
 def _is_of(layer: Layer, test: ET.Element) -> bool:
     return f"{test.get('file')}/".startswith(tuple(f"{path}/" for path in layer.tests))
 
 
-def outcome(layer: Layer, tests: Sequence[ET.Element]) -> Outcome:
+def _outcome(layer: Layer, tests: Sequence[ET.Element]) -> Outcome:
     """Cases, failures, tests skipped, and the time of all workers together; no test at all is a failure."""
     skipped = [test for test in tests if test.find("skipped") is not None]
     failed = [test for test in tests if test.find("failure") is not None or test.find("error") is not None]
