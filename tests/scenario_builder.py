@@ -74,6 +74,13 @@ def definition(name: str, vcpus: float = 1, memory: int = 1024, **overrides: Any
     return {"jobDefinitionName": name, "type": "container", "containerProperties": container, **overrides}
 
 
+def with_gpus(count: int, vcpus: float = 1) -> Data:
+    """The definition ``gpuN``, whose jobs ask for so many GPUs each."""
+    made = definition(f"gpu{count}", vcpus)
+    made["containerProperties"]["resourceRequirements"].append({"type": "GPU", "value": str(count)})
+    return made
+
+
 def job(
     entry: str,
     run: Any = "60s",

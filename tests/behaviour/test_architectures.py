@@ -25,6 +25,7 @@ from scenario_builder import (
     scenario_data,
     starts,
     task,
+    with_gpus,
 )
 
 import batchsim
@@ -134,12 +135,6 @@ def test_arm_tasks_are_cheaper(simulate):
 # -- GPUs
 
 KINDS = {"plain.large": box(2, price="$0.10/h"), "graphic.xlarge": box(4, gpu=2, price="$1/h")}
-
-
-def with_gpus(count: int, vcpus: int = 1):
-    made = definition(f"gpu{count}", vcpus)
-    made["containerProperties"]["resourceRequirements"].append({"type": "GPU", "value": str(count)})
-    return made
 
 
 def graphic(*work, slots=4, **keys):

@@ -12,7 +12,6 @@ from batchsim.testing import check
 from tests.engine.test_turnover import deal_always, unlike
 from tests.scenario_builder import (
     box,
-    definition,
     environment,
     fair,
     fixed,
@@ -20,6 +19,7 @@ from tests.scenario_builder import (
     queue,
     scenario,
     task,
+    with_gpus,
     world,
 )
 
@@ -27,25 +27,19 @@ VARIED: Any = {"lognormal": {"mean": "40s", "cv": 0.6}}
 SAVES: Any = {"every": "10s", "cost": "1s", "restore": "2s"}
 
 
-def with_gpus(vcpus: int = 1) -> Any:
-    made = definition("gpu", vcpus)
-    made["containerProperties"]["resourceRequirements"].append({"type": "GPU", "value": "1"})
-    return made
-
-
 def of_graphics(*work: Any) -> Scenario:
     """A warm pool of eight instances of eight vCPUs and two GPUs."""
     kinds = {"graphic.8": box(8, gpu=2)}
     hosts = fixed(64, types=["graphic.8"])
-    return scenario(*work, environments=[hosts], definitions=[with_gpus()], world=world(instanceTypes=kinds))
+    return scenario(*work, environments=[hosts], definitions=[with_gpus(1)], world=world(instanceTypes=kinds))
 
 
 def jobs_with_gpus_wait_in_line() -> Scenario:
-    return of_graphics(job("crowd", VARIED, size=300), job("graphics", "60s", kind="gpu", size=80))
+    return of_graphics(job("crowd", VARIED, size=300), job("graphics", "60s", kind="gpu1", size=80))
 
 
 def jobs_with_gpus_end_among_others() -> Scenario:
-    return of_graphics(job("graphics", "41s", kind="gpu", size=16), job("crowd", VARIED, size=900))
+    return of_graphics(job("graphics", "41s", kind="gpu1", size=16), job("crowd", VARIED, size=900))
 
 
 def fewer_instances_than_the_least() -> Scenario:
