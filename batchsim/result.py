@@ -185,6 +185,18 @@ class Result:
         found = rows(self.records, self.scenario, self.seed)
         return pd.DataFrame(found, columns=["rule", "target", "at_s", "job_id", "status"])
 
+    def columns(self, name: str) -> dict[str, Any]:
+        """The columns of a table by name, as arrays of numpy and pandas: what a DataFrame is made of, and sooner.
+
+        ``name`` is that of a table above: ``"jobs"``, ``"attempts"``, ... ``AttributeError`` for what is none. A table
+        that was looked at is taken as it stands now, with what its reader wrote into it.
+        """
+        from batchsim.analysis.tables import COLUMNS
+
+        if name in COLUMNS and name not in self.__dict__:
+            return COLUMNS[name](self._analysis)
+        return {str(column): cells.array for column, cells in getattr(self, name).items()}
+
     @property
     def plot(self) -> Plots:
         """The plots: ``result.plot.vcpus().figure.savefig("vcpus.png")``."""
@@ -263,6 +275,10 @@ class Result:
         from batchsim.analysis.check import check
 
         return check(self)
+
+    def check_sums(self) -> list[str]:
+        """A sentence for each sum of time or money that is not exact to millisecond and nano-dollar, or none."""
+        return self._analysis.check_sums()
 
     def report(self, width: int = 100) -> str:
         """The terminal report as plain text, at most ``width`` characters wide."""
@@ -366,6 +382,6 @@ class Result:
         ]
 
     def _table(self, name: str) -> pd.DataFrame:
-        from batchsim.analysis.tables import TABLES
+        from batchsim.analysis.tables import table
 
-        return TABLES[name](self._analysis)
+        return table(self._analysis, name)

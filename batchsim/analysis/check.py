@@ -19,7 +19,7 @@ from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import TABLES, Book
 from batchsim.analysis.invariants.registry import Invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.typed import MissingColumnError
+from batchsim.analysis.typed import Cells, MissingColumnError
 
 STUMBLED = "F02"
 SHOWN = 5
@@ -59,31 +59,44 @@ class Run(Protocol):
     def scenario(self) -> Any:
         """The resolved scenario."""
 
+    def columns(self, name: str) -> Mapping[str, Cells]:
+        """The columns of one of its tables."""
+
     def summary(self) -> Mapping[str, Any]:
         """The figures of ``summary.json``."""
 
 
 def check(run: Run | Path | str) -> list[Violation]:
     """Return the invariants that a result, or a result folder, breaks. ``OutputError`` for an unreadable folder."""
-    return check_folder(run) if isinstance(run, Path | str) else check_tables(tables_of(run))
+    return check_folder(run) if isinstance(run, Path | str) else check_tables(columns_of(run))
+
+
+OPTIONAL = ("blocked", "consumables", "costs", "faults", "notifications", "rejections")
+
+
+def columns_of(run: Run) -> dict[str, Any]:
+    """A finished run as :func:`check_tables` reads it soonest: columns, of which no DataFrame has to be made."""
+    return {**{name: run.columns(name) for name in (*TABLES, *OPTIONAL)}, **_beside_tables(run)}
 
 
 def tables_of(run: Run) -> dict[str, Any]:
     """A finished run as what :func:`check_tables` reads: its frames, its summary, its scenario as plain data."""
+    return {**{name: getattr(run, name) for name in (*TABLES, *OPTIONAL)}, **_beside_tables(run)}
+
+
+def _beside_tables(run: Run) -> dict[str, Any]:
     from batchsim.spec import to_data
 
-    optional = ("blocked", "consumables", "costs", "faults", "notifications", "rejections")
-    frames = {name: getattr(run, name) for name in (*TABLES, *optional)}
-    return {**frames, "summary": run.summary(), "scenario": to_data(run.scenario)}
+    return {"summary": run.summary(), "scenario": to_data(run.scenario)}
 
 
 def check_tables(tables: Mapping[str, Any]) -> list[Violation]:
     """Return the invariants that the tables break, with their first rows; none for a sound run.
 
-    ``tables`` holds the DataFrames ``jobs``, ``attempts``, ``instances``, ``submissions``, ``scaling`` and ``timeline``
-    and, if wanted, ``blocked``, ``consumables``, ``costs``, ``notifications`` and ``rejections``; ``summary`` (the
-    mapping of ``summary.json``) and ``scenario`` (of ``scenario.resolved.yaml``). Invariants that need what is not
-    there are left out: :func:`examine` names them.
+    ``tables`` holds the DataFrames (or their columns by name) ``jobs``, ``attempts``, ``instances``, ``submissions``,
+    ``scaling`` and ``timeline`` and, if wanted, ``blocked``, ``consumables``, ``costs``, ``notifications`` and
+    ``rejections``; ``summary`` (the mapping of ``summary.json``) and ``scenario`` (of ``scenario.resolved.yaml``).
+    Invariants that need what is not there are left out: :func:`examine` names them.
     """
     return list(examine(tables).violations)
 

@@ -20,14 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchsim.analysis.exact import Int64s, int64
-from batchsim.analysis.frame import duration, pick, seconds, texts, words
+from batchsim.analysis.frame import Columns, duration, pick, seconds, texts, words
 from batchsim.analysis.occurrences import firings
 from batchsim.records.tables import NEVER, Bools
 from batchsim.records.vocabulary import JobState, WaitReason
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from batchsim.analysis.run import Analysis
 
 REASONS = tuple(reason for reason in WaitReason if reason)
@@ -153,7 +151,7 @@ def dominant(parts: Int64s) -> NDArray[np.object_]:
     return np.asarray(names[np.where(parts.any(axis=1), largest, len(SEGMENT_PARTS))])
 
 
-def critical_path(run: Analysis) -> pd.DataFrame:
+def critical_path_columns(run: Analysis) -> Columns:
     """One row a job of a workflow, by workflow, its path first and in order: what bound it, its segment, its slack.
 
     ``workflow`` numbers workflows from 0; ``entry`` and ``occurrence`` are those of its first firing, as in
@@ -169,26 +167,24 @@ def critical_path(run: Analysis) -> pd.DataFrame:
     rows = _in_order(run)
     entry, occurrence = first_firings(run)
     workflow = graph.workflow[rows]
-    return pd.DataFrame(
-        {
-            "workflow": workflow,
-            "entry": words(entry[workflow], run.records.names.entries),
-            "occurrence": occurrence[workflow],
-            "job_id": pick(run.job_ids, rows),
-            "state": words(run.records.jobs.state[rows], texts(JobState)),
-            "is_critical": path.on_path[rows],
-            "step": pd.arrays.IntegerArray(path.step[rows], path.step[rows] == NEVER),
-            "bound_by": pick(run.job_ids, graph.bound_by[rows]),
-            "bound_as": words(_bound_as(run)[rows], _BOUND_AS),
-            "freed_by": pick(run.job_ids, path.freed_by[rows]),
-            "start_s": seconds(graph.start_ms[rows]),
-            "end_s": seconds(spans.end_ms[rows]),
-            **{f"{name}_s": duration(path.parts[rows, at]) for at, name in enumerate(SEGMENT_PARTS)},
-            "dominant_part": pd.Categorical(_or_none(dominant(path.parts[rows])), categories=SEGMENT_PARTS),
-            "censored": spans.censored[rows],
-            "slack_s": seconds(run.slack_ms[rows]),
-        }
-    )
+    return {
+        "workflow": workflow,
+        "entry": words(entry[workflow], run.records.names.entries),
+        "occurrence": occurrence[workflow],
+        "job_id": pick(run.job_ids, rows),
+        "state": words(run.records.jobs.state[rows], texts(JobState)),
+        "is_critical": path.on_path[rows],
+        "step": pd.arrays.IntegerArray(path.step[rows], path.step[rows] == NEVER),
+        "bound_by": pick(run.job_ids, graph.bound_by[rows]),
+        "bound_as": words(_bound_as(run)[rows], _BOUND_AS),
+        "freed_by": pick(run.job_ids, path.freed_by[rows]),
+        "start_s": seconds(graph.start_ms[rows]),
+        "end_s": seconds(spans.end_ms[rows]),
+        **{f"{name}_s": duration(path.parts[rows, at]) for at, name in enumerate(SEGMENT_PARTS)},
+        "dominant_part": pd.Categorical(_or_none(dominant(path.parts[rows])), categories=SEGMENT_PARTS),
+        "censored": spans.censored[rows],
+        "slack_s": seconds(run.slack_ms[rows]),
+    }
 
 
 _BOUND_AS = ("dependency", "after")

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from batchsim.analysis.causes import Cause
 from batchsim.analysis.exact import Int64s, dot, int64
-from batchsim.analysis.frame import dollars, duration, nullable, pick, seconds, words
+from batchsim.analysis.frame import Columns, dollars, duration, nullable, pick, seconds, words
 from batchsim.analysis.phases import cut_by_timeout, cut_short
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.throughput import MS_PER_H, asked
@@ -88,26 +87,24 @@ def _sums(group: Ints, values: Ints, size: int) -> Int64s:
     return total
 
 
-def faults_table(run: Analysis) -> pd.DataFrame:
+def faults_columns(run: Analysis) -> Columns:
     """One row a thing that a fault of the plan did: its line in the plan, when, to whom, and what was lost by it."""
     events, names, found = run.records.faults, run.records.names, damage(run)
     attempts = run.records.attempts
     job = np.append(int64(attempts.job), NEVER)[events.attempt]
-    return pd.DataFrame(
-        {
-            "at_s": seconds(events.at_ms),
-            "fault": words(events.fault, names.faults),
-            "kind": words(events.fault, names.fault_kinds),
-            "effect": words(events.effect, [each.text for each in FaultEffect]),
-            "environment": words(events.environment, names.environments),
-            "instance": words(events.instance, run.instance_ids.tolist()),
-            "job_id": pick(run.job_ids, job),
-            "attempt": nullable(np.append(int64(attempts.attempt), NEVER)[events.attempt]),
-            "attempts_lost": found.attempts,
-            "wasted_s": duration(found.wasted_ms),
-            "wasted_usd": dollars(found.wasted_nano_usd),
-        }
-    )
+    return {
+        "at_s": seconds(events.at_ms),
+        "fault": words(events.fault, names.faults),
+        "kind": words(events.fault, names.fault_kinds),
+        "effect": words(events.effect, [each.text for each in FaultEffect]),
+        "environment": words(events.environment, names.environments),
+        "instance": words(events.instance, run.instance_ids.tolist()),
+        "job_id": pick(run.job_ids, job),
+        "attempt": nullable(np.append(int64(attempts.attempt), NEVER)[events.attempt]),
+        "attempts_lost": found.attempts,
+        "wasted_s": duration(found.wasted_ms),
+        "wasted_usd": dollars(found.wasted_nano_usd),
+    }
 
 
 def faults(run: Analysis) -> list[dict[str, Any]]:

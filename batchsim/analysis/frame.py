@@ -16,6 +16,8 @@ from batchsim.records.tables import NEVER, Bools, Ints, Records
 
 Column = Any
 """A numpy array or a pandas extension array."""
+Columns = dict[str, Column]
+"""A table's columns by name, all of one length: a DataFrame of them is made only for those who ask for one."""
 
 
 def seconds(instant_ms: Ints) -> NDArray[np.float64]:

@@ -1,11 +1,11 @@
 """One table of a result folder as exact integer columns: milliseconds, nano-dollars, thousandths of a vCPU.
 
-Columns are read on demand, from text (a CSV read without guessing) or from a DataFrame's own types, and kept.
+Columns are read on demand, from text (a CSV read without guessing) or from what analysis computed, and kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
@@ -19,7 +19,10 @@ Bools = NDArray[np.bool_]
 Codes = NDArray[np.signedinteger[Any]]
 Objects = NDArray[Any]
 Cells = Any
-"""A pandas Series; its type of cell decides how it is read."""
+"""A column: a numpy array or a pandas extension array; its type of cell decides how it is read."""
+
+Texts = Any
+"""A pandas Series of texts."""
 
 MISSING = -(2**62)
 """What an empty cell becomes: earlier and smaller than anything that can happen."""
@@ -39,24 +42,31 @@ class MissingColumnError(Exception):
 class Table:
     """One table, row for row as in its file; each reader below gives one value a row."""
 
-    def __init__(self, name: str, frame: pd.DataFrame) -> None:
-        self.name, self.frame = name, frame
+    def __init__(self, name: str, source: pd.DataFrame | Mapping[str, Cells]) -> None:
+        self.name, self._source = name, source
         self._cells: dict[str, Cells] = {}
         self._known: dict[tuple[str, str], Any] = {}
 
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The table as it was given, or made of its columns: a small run's frames take longer than the run."""
+        return self._source if isinstance(self._source, pd.DataFrame) else pd.DataFrame(dict(self._source))
+
     def __len__(self) -> int:
-        return len(self.frame)
+        if isinstance(self._source, pd.DataFrame):
+            return len(self._source)
+        return len(next(iter(self._source.values()), ()))
 
     def has(self, column: str) -> bool:
         """Whether the table has this column."""
-        return column in self.frame.columns
+        return column in self._source
 
     def cells(self, column: str) -> Cells:
         """A column as it stands; found once, for a frame makes it anew each time."""
         if column not in self._cells:
             if not self.has(column):
                 raise MissingColumnError(self.name, column)
-            self._cells[column] = self.frame[column]
+            self._cells[column] = plain(self._source[column])
         return self._cells[column]
 
     def ms(self, column: str) -> Int64s:
@@ -85,12 +95,12 @@ class Table:
 
     def text_of(self, column: str, rows: Int64s) -> Objects:
         """The texts of some rows, without a look at the others: for columns in which nearly every text is another."""
-        cells = self.cells(column).iloc[rows].astype(object)
-        return np.array(spelled(cells.where(cells.notna(), "")), dtype=object)
+        cells = np.asarray(self.cells(column)[rows], dtype=object)
+        return np.array(spelled(np.where(pd.isna(cells), "", cells)), dtype=object)
 
     def text_at(self, column: str, row: int) -> str:
         """The text of one row, ``""`` where empty; a frame of one row, as of :meth:`text_of`, takes far longer."""
-        cell = self.cells(column).array[row]
+        cell = self.cells(column)[row]
         return "" if pd.isna(cell) else str(cell)
 
     def codes(self, column: str) -> Int64s:
@@ -124,12 +134,7 @@ class Table:
     def rows(self, bad: Bools | Int64s) -> pd.DataFrame:
         """The rows that a mask, or positions, select: as in the file."""
         positions = np.flatnonzero(bad) if bad.dtype == np.bool_ else bad
-        return self.frame.iloc[positions] if len(positions) else self._no_rows
-
-    @cached_property
-    def _no_rows(self) -> pd.DataFrame:
-        """What nearly every invariant of nearly every run finds; a slice copies nothing, but a column is a column."""
-        return self.frame.iloc[:0]
+        return self.frame.iloc[positions] if len(positions) else NO_ROWS
 
     def _scaled(self, column: str, places: int) -> Int64s:
         ints: Int64s = self.kept(column, f"x{places}", partial(scaled, places=places))
@@ -151,15 +156,23 @@ class Table:
         return self._known[column, kind]
 
 
+NO_ROWS = pd.DataFrame()
+"""What nearly every invariant of nearly every run finds."""
+
+
+def plain(column: pd.Series | Cells) -> Cells:
+    """A column without its index: numpy's array where it is one, else pandas' own."""
+    cells = column.array if isinstance(column, pd.Series) else column
+    return cells.to_numpy() if isinstance(cells, pd.arrays.NumpyExtensionArray) else cells
+
+
 def factorized(cells: Cells) -> tuple[Codes, Any]:
     """Numbers for texts, as narrow as they can be, and the texts; an empty cell is the text ``""``.
 
     A category that no row has is among the texts.
     """
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        codes, words = cells.array.codes, cells.dtype.categories
-    else:
-        codes, words = pd.factorize(cells.array)
+    is_numbered = isinstance(cells.dtype, pd.CategoricalDtype)
+    codes, words = (cells.codes, cells.categories) if is_numbered else pd.factorize(cells)
     narrow = codes.astype(np.min_scalar_type(-len(words) - 1))
     if len(codes) and narrow.min() < 0:
         narrow[narrow < 0] = len(words)
@@ -178,35 +191,44 @@ def scaled(cells: Cells, places: int) -> Int64s:
     A long column of one value, as of each feature that a run does not use, is that value, and takes no memory.
     """
     if len(cells) > LONG and _is_uniform(cells):
-        return np.broadcast_to(scaled(cells.iloc[:1], places), len(cells))
-    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "fiu":
-        # numpy's own columns without pandas' questions, which take most of the time of a small run's check
-        if cells.dtype.kind == "f":
-            return _from_floats(cells, places)
-        return np.asarray(_from_ints(cells) * 10**places)
+        return np.broadcast_to(scaled(cells[:1], places), len(cells))
+    # numpy's own columns without pandas' questions, which take most of the time of a small run's check
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iub":
+        return _from_ints(cells, places)
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "f":
+        return _from_floats(cells.astype(np.float64, copy=False), places)
     if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_integer_dtype(cells.dtype):
-        return _from_ints(cells) * 10**places if not cells.hasnans else _from_floats(cells, places)
+        return _from_floats(_floats(cells), places) if _missing(cells).any() else _from_ints(cells, places)
     if pd.api.types.is_float_dtype(cells.dtype):
-        return _from_floats(cells, places)
-    return _from_texts(cells, places)
+        return _from_floats(_floats(cells), places)
+    return _from_texts(pd.Series(cells), places)
 
 
 def _is_uniform(cells: Cells) -> bool:
-    first, last = cells.iloc[0], cells.iloc[-1]
+    first, last = cells[0], cells[-1]
     if cells.dtype == object or pd.isna(first) != pd.isna(last):
         return False
-    if pd.isna(first):
-        return bool(cells.isna().all())
-    return bool(first == last) and not cells.hasnans and bool((cells == first).all())
+    missing = _missing(cells)
+    if missing.any():
+        return bool(missing.all())
+    return bool(first == last) and bool((cells == first).all())
 
 
-def _from_ints(cells: Cells) -> Int64s:
-    return np.asarray(cells.to_numpy(dtype=np.int64))
+def _missing(cells: Cells) -> Bools:
+    return np.asarray(pd.isna(cells), np.bool_)
 
 
-def _from_floats(cells: Cells, places: int) -> Int64s:
+def _from_ints(cells: Cells, places: int) -> Int64s:
+    return np.asarray(np.asarray(cells, dtype=np.int64) * 10**places)
+
+
+def _floats(cells: Cells) -> NDArray[np.float64]:
+    """A column of pandas' own whose missing cells are NaN."""
+    return np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _from_floats(values: NDArray[np.float64], places: int) -> Int64s:
     """In two arrays of the column's size: pages that are touched for the first time are dearer than arithmetic."""
-    values = np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan))
     unknown, whole, ints = ~np.isfinite(values), values * 10.0**places, np.empty(len(values), np.int64)
     whole[unknown] = 0.0
     np.rint(whole, out=ints, casting="unsafe")
@@ -222,11 +244,11 @@ EXACT = 2.0**48
 """Below it the float nearest to a decimal number is nearest to that number's integer too, with bits to spare."""
 
 
-def _from_texts(cells: Cells, places: int) -> Int64s:
+def _from_texts(cells: Texts, places: int) -> Int64s:
     """Decimal numbers: each distinct text once where they repeat; else all at once, in floats that cannot go wrong."""
     if cells.iloc[:SAMPLE].nunique() <= SAMPLE // 2:
         return _from_repeated(cells, places)
-    floats: Cells = pd.to_numeric(cells, errors="coerce")
+    floats: Texts = pd.to_numeric(cells, errors="coerce")
     found = floats.to_numpy(dtype=np.float64, na_value=np.nan) * 10.0**places
     near = np.abs(found) < EXACT
     ints = np.where(near, np.rint(np.where(near, found, 0.0)), MISSING).astype(np.int64)
@@ -235,8 +257,8 @@ def _from_texts(cells: Cells, places: int) -> Int64s:
     return ints
 
 
-def _from_repeated(cells: Cells, places: int) -> Int64s:
-    codes, words = factorized(cells)
+def _from_repeated(cells: Texts, places: int) -> Int64s:
+    codes, words = factorized(plain(cells))
     return np.array([*(_digits(text, places) for text in spelled(words)), MISSING], np.int64)[codes]
 
 

@@ -9,13 +9,11 @@ import numpy as np
 
 from batchsim.analysis.critical_path import SEGMENT_PARTS, WAITS, first_firings, workflow_parts
 from batchsim.analysis.exact import Int64s
-from batchsim.analysis.frame import duration, pick, seconds, words
+from batchsim.analysis.frame import Columns, duration, pick, seconds, words
 from batchsim.analysis.statistics import ratio
 from batchsim.records.tables import NEVER
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from batchsim.analysis.run import Analysis
 
 _START_UP = ("provisioning", "image_pull", "container_start")
@@ -75,7 +73,7 @@ def lever_lengths(parts: Int64s) -> Int64s:
     return np.stack(columns, axis=1)
 
 
-def workflows_table(run: Analysis) -> pd.DataFrame:
+def workflows_columns(run: Analysis) -> Columns:
     """One row a workflow: its makespan, cut into the parts of its critical path, and the lever that would shorten it.
 
     ``makespan_s`` runs from the first due instant to the last end (the horizon while a job is unfinished) and is the
@@ -83,30 +81,26 @@ def workflows_table(run: Analysis) -> pd.DataFrame:
     container start together are ``start_up``), ``lever_s`` so many seconds of the path, ``lever_job`` the job on it
     that has most of them.
     """
-    import pandas as pd
-
     graph, found = run.graph, workflows(run)
     entry, occurrence = first_firings(run)
     length = graph.end_ms - graph.due_ms
     largest = found.levers[np.arange(len(length)), found.lever]
     parts = workflow_parts(run)
-    return pd.DataFrame(
-        {
-            "workflow": np.arange(len(length)),
-            "entry": words(entry, run.records.names.entries),
-            "occurrence": occurrence,
-            "jobs": found.jobs,
-            "unfinished": found.unfinished,
-            "path_jobs": found.path_jobs,
-            "due_s": seconds(graph.due_ms),
-            "end_s": seconds(graph.end_ms),
-            "makespan_s": duration(length),
-            **{f"{name}_s": duration(parts[:, at]) for at, name in enumerate(SEGMENT_PARTS)},
-            "lever": words(np.where(found.lever_job == NEVER, NEVER, found.lever), LEVERS),
-            "lever_job": pick(run.job_ids, found.lever_job),
-            "lever_s": duration(largest),
-        }
-    )
+    return {
+        "workflow": np.arange(len(length)),
+        "entry": words(entry, run.records.names.entries),
+        "occurrence": occurrence,
+        "jobs": found.jobs,
+        "unfinished": found.unfinished,
+        "path_jobs": found.path_jobs,
+        "due_s": seconds(graph.due_ms),
+        "end_s": seconds(graph.end_ms),
+        "makespan_s": duration(length),
+        **{f"{name}_s": duration(parts[:, at]) for at, name in enumerate(SEGMENT_PARTS)},
+        "lever": words(np.where(found.lever_job == NEVER, NEVER, found.lever), LEVERS),
+        "lever_job": pick(run.job_ids, found.lever_job),
+        "lever_s": duration(largest),
+    }
 
 
 def longest(run: Analysis) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from batchsim.analysis.check import check_tables, tables_of
-from batchsim.analysis.run import Analysis
+from batchsim.analysis.check import check_tables, columns_of
 from batchsim.result import Result
 from batchsim.spec import ComputeEnvironment, Scenario, World
 from batchsim.spec.entries import Item, Workflow
@@ -25,8 +24,7 @@ def files_of(result: Result, *, html: bool = False) -> dict[str, str]:
 
 def violations_in(result: Result) -> list[str]:
     """Return every invariant that the run breaks, and every sum of time or money that is not exact; none is good."""
-    sums = Analysis(result.records, result.prices, result.rules).check_sums()
-    return [*map(str, check_tables(tables_of(result))), *sums]
+    return [*map(str, check_tables(columns_of(result))), *result.check_sums()]
 
 
 def check(result: Result) -> None:

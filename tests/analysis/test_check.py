@@ -20,7 +20,7 @@ from batchsim.analysis.check import Violation, check, check_folder, check_tables
 from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.exact import half_even, nano
 from batchsim.analysis.invariants.sweep import ascending, greatest_in, levels
-from batchsim.analysis.typed import MISSING, scaled
+from batchsim.analysis.typed import MISSING, plain, scaled
 from batchsim.errors import OutputError
 from batchsim.formats.scenario_yaml import write_yaml
 from tests.analysis.mutants_sound_run import sound_run
@@ -159,9 +159,9 @@ def test_text_floats_and_integers_are_the_same_numbers() -> None:
     texts = pd.Series(["1.500000001", "", "-0.25", "3"])
     floats = pd.Series([1.500000001, np.nan, -0.25, 3.0])
     expected = [1_500_000_001, MISSING, -250_000_000, 3_000_000_000]
-    assert scaled(texts, 9).tolist() == scaled(floats, 9).tolist() == expected
-    assert scaled(pd.Series([3, None], dtype="Int64"), 3).tolist() == [3000, MISSING]
-    assert scaled(pd.Series([20_000.123], dtype="float32"), 3).tolist() == [20_000_123]
+    assert scaled(plain(texts), 9).tolist() == scaled(plain(floats), 9).tolist() == expected
+    assert scaled(pd.array([3, None], dtype="Int64"), 3).tolist() == [3000, MISSING]
+    assert scaled(np.array([20_000.123], dtype="float32"), 3).tolist() == [20_000_123]
     assert nano(0.1) == 100_000_000
 
 

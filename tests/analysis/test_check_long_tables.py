@@ -79,8 +79,8 @@ def test_a_column_of_one_value_is_that_value() -> None:
 @pytest.mark.parametrize("kind", ["Int64", "object", "str", "category"])
 def test_whatever_its_type(kind: str) -> None:
     cells = pd.Series(["7", "7", None, "7"] if kind != "Int64" else [7, 7, None, 7], dtype=kind)
-    assert typed.scaled(cells, 0).tolist() == [7, 7, MISSING, 7]
-    assert typed.scaled(cells[[0, 1, 3]], 0).tolist() == [7, 7, 7]
+    assert typed.scaled(typed.plain(cells), 0).tolist() == [7, 7, MISSING, 7]
+    assert typed.scaled(typed.plain(cells[[0, 1, 3]]), 0).tolist() == [7, 7, 7]
 
 
 def test_what_a_reader_finds_cannot_be_written_into() -> None:

@@ -58,7 +58,7 @@ def no_disks() -> Result:
 
 def sound(result: Result) -> Result:
     assert [*map(str, result.check())] == []
-    assert result._analysis.check_sums() == []
+    assert result.check_sums() == []
     return result
 
 

@@ -246,7 +246,7 @@ ROWS = [
             "(AWS_BATCH_JOB_ID and so on)"
         ),
         source="User Guide, Job environment variables (job_env_vars)",
-        where="batchsim/analysis/tables.py attempts_table",
+        where="batchsim/analysis/tables.py attempts_columns",
         tests=f"{DEPENDENCIES}::test_what_a_container_finds_in_its_environment_stands_in_the_tables",
         status="modelled",
         breaks=around(

@@ -13,11 +13,11 @@ import pandas as pd
 
 from batchsim.analysis.invariants.bills import FARGATE_RATES, S_PER_H, instance_on_ms, known
 from batchsim.analysis.invariants.book import Book, take
-from batchsim.analysis.invariants.exact import half_even, nano, total
+from batchsim.analysis.invariants.exact import differing, half_even, nano, total
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.typed import Int64s
+from batchsim.analysis.typed import NO_ROWS, Int64s
 from batchsim.units import parse_usd_nano, parse_usd_per_h_nano
 
 HOUR_MS = 3_600_000
@@ -67,7 +67,7 @@ def extra_of_hours(book: Book) -> int:
 def extra_costs_sum_up(book: Book) -> pd.DataFrame:
     """The reported extra costs are those of the attempts and of the run's hours."""
     told, tables = nano(_cost(book)["extra_usd"]), total(book.attempts.nano("extra_usd")) + extra_of_hours(book)
-    return _differing({"cost.extra_usd": (told, tables)})
+    return differing([("cost.extra_usd", told, tables)])
 
 
 def _cost(book: Book) -> Mapping[str, Any]:
@@ -75,11 +75,6 @@ def _cost(book: Book) -> Mapping[str, Any]:
     if not isinstance(cost, Mapping):
         raise CannotTellError("the summary has no cost")
     return cost
-
-
-def _differing(figures: Mapping[str, tuple[Any, Any]]) -> pd.DataFrame:
-    wrong = [(name, told, tables) for name, (told, tables) in figures.items() if told != tables]
-    return pd.DataFrame(wrong, columns=["figure", "summary", "tables"])
 
 
 @invariant("B08")
@@ -92,7 +87,7 @@ def commitments_are_settled_by_the_clock_hour(book: Book) -> pd.DataFrame:
     for at, (told, settled) in enumerate(zip(_commitments(book), settlements(book), strict=True)):
         for name, value in settled.items():
             figures[f"cost.commitments[{at}].{name}"] = (nano(told[name]), value)
-    return _differing(figures)
+    return differing((name, *both) for name, both in figures.items())
 
 
 def _commitments(book: Book) -> list[Mapping[str, Any]]:
@@ -211,14 +206,14 @@ def a_month_repeats_the_run(book: Book) -> pd.DataFrame:
     fees = sum(_nano(each["usd_per_h"]) * int(each.get("units") or 1) for each in _commitments(book))
     repeated = _nano(cost["total_usd"]) - sum(_nano(each["fees_usd"]) for each in _commitments(book))
     month = round(Fraction(repeated * MONTH_H * HOUR_MS, period_ms)) + fees * MONTH_H
-    return _differing({"cost.per_month_usd": (nano(cost["per_month_usd"]), month)})
+    return differing([("cost.per_month_usd", nano(cost["per_month_usd"]), month)])
 
 
 @invariant("B05d")
 def cost_rows_add_up_to_the_summary(book: Book) -> pd.DataFrame:
     """The rows of the costs table add up to the summary's splits by cause and by charge."""
     if book.costs is None:
-        return pd.DataFrame()
+        return NO_ROWS
     figures: dict[str, tuple[Any, Any]] = {}
     amounts = book.costs.nano("cost_usd")
     for column in ("cause", "charge"):
@@ -226,7 +221,7 @@ def cost_rows_add_up_to_the_summary(book: Book) -> pd.DataFrame:
         for word in sorted({*told, *book.costs.words(column)} - {""}):
             rows = int(amounts[book.costs.among(column, word)].sum())
             figures[f"cost.by_{column}.{word}"] = (_nano(told.get(word)), rows)
-    return _differing(figures)
+    return differing((name, *both) for name, both in figures.items())
 
 
 INVARIANTS = (

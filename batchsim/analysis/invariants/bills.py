@@ -11,7 +11,7 @@ from batchsim.analysis.invariants.faults import may_not_register
 from batchsim.analysis.invariants.names import lookup, run_starts, spread
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
-from batchsim.analysis.typed import MISSING, Bools, Int64s, Table
+from batchsim.analysis.typed import MISSING, NO_ROWS, Bools, Int64s, Table
 
 S_PER_H = 3_600
 MONTH_S = 730 * S_PER_H
@@ -199,7 +199,7 @@ def cost_rows_add_up(book: Book) -> pd.DataFrame:
     """The rows of the costs table add up to each bill: by instance and charge, by attempt, waived likewise."""
     costs, instances = book.costs, book.instances
     if costs is None:
-        return pd.DataFrame()
+        return NO_ROWS
     host = lookup(costs, "instance", instances, "instance")
     wrong = np.zeros(len(instances), np.bool_)
     for charge, bill, column in (
@@ -217,7 +217,7 @@ def cost_rows_add_up_to_attempts(book: Book) -> pd.DataFrame:
     """The rows of the costs table that name an attempt add up to what that attempt costs."""
     costs, attempts = book.costs, book.attempts
     if costs is None:
-        return pd.DataFrame()
+        return NO_ROWS
     of_row = attempt_of_row(book)
     own = np.flatnonzero(of_row >= 0)
     paid = sums(of_row[own], costs.nano("cost_usd")[own], len(attempts))
@@ -248,7 +248,7 @@ def only_compute_is_waived(book: Book) -> pd.DataFrame:
     """Nothing but the compute of an instance is ever given away."""
     costs = book.costs
     if costs is None:
-        return pd.DataFrame()
+        return NO_ROWS
     return costs.rows(~costs.among("charge", "compute") & (costs.nano("waived_usd") != 0))
 
 

@@ -18,7 +18,7 @@ from batchsim.analysis.invariants.order import is_strict
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.sweep import ascending, last_at
 from batchsim.analysis.invariants.timeline import waits_of
-from batchsim.analysis.typed import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, NO_ROWS, Bools, Int64s
 
 CANCELLED = "Canceled by JobStateTimeLimit action due to reason: "
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
@@ -33,7 +33,7 @@ def blocked_heads_are_told_when_due(book: Book) -> pd.DataFrame:
     """A head is told of ``block_detect`` after it was blocked, within a scheduler cycle, and waited all the while."""
     table = book.blocked
     if not len(table):
-        return table.frame
+        return NO_ROWS
     head, at, until = _instants(book)
     late = at - head - book.settings.duration_ms("block_detect")
     wrong = (late < 0) | (late > book.settings.duration_ms("scheduler_cycle")) | (until < at)
@@ -49,7 +49,7 @@ def nobody_overtakes_a_blocked_head(book: Book) -> pd.DataFrame:
     """
     table = book.blocked
     if not len(table) or not is_strict(book):
-        return table.frame.iloc[:0]
+        return NO_ROWS
     head, at, until = _instants(book)
     wrong, starting = np.zeros(len(table), np.bool_), book.attempts.ms("starting_at_s")
     # Whoever comes in before it (a retried job, one that was submitted earlier) may start in the next pass.
@@ -219,7 +219,7 @@ def blocked_heads_are_counted(book: Book) -> pd.DataFrame:
     """The summary counts the heads that were told of, and those that were cancelled, by queue and reason."""
     told = book.summary.get("blocked")
     if told is None:
-        return pd.DataFrame()
+        return NO_ROWS
     cancelled = book.blocked.flag("cancelled").tolist() if len(book.blocked) else []
     made, ended = (
         Counter(_pairs(book)),
@@ -228,7 +228,7 @@ def blocked_heads_are_counted(book: Book) -> pd.DataFrame:
     counted = {(each["queue"], each["reason"]): (each["heads"], each["cancelled"]) for each in told["by_reason"]}
     found = {pair: (made[pair], ended[pair]) for pair in made}
     sums = (told["heads"], told["cancelled"]) == (len(cancelled), sum(cancelled))
-    return pd.DataFrame() if sums and counted == found else pd.DataFrame([{"counted": counted, "found": found}])
+    return NO_ROWS if sums and counted == found else pd.DataFrame([{"counted": counted, "found": found}])
 
 
 def _instants(book: Book) -> tuple[Int64s, Int64s, Int64s]:

@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.names import Ids, first_rows, lookup
 from batchsim.analysis.invariants.occupancy import Occupancy, occupancy
 from batchsim.analysis.invariants.settings import CannotTellError, Settings
 from batchsim.analysis.invariants.sweep import ascending, event_order
-from batchsim.analysis.typed import MISSING, Bools, Int64s, Objects, Table
+from batchsim.analysis.typed import MISSING, Bools, Cells, Int64s, Objects, Table
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
 """The tables that every result folder has; others (``blocked``, ``rejections``, ``costs``, ...) may be there too."""
@@ -32,13 +32,13 @@ class Book:
 
     def __init__(self, tables: Mapping[str, Any]) -> None:
         for name in TABLES:
-            setattr(self, name, Table(name, _frame(tables, name)))
+            setattr(self, name, Table(name, _source(tables, name)))
         self.costs = Table("costs", tables["costs"]) if tables.get("costs") is not None else None
-        self.rejections = Table("rejections", _frame(tables, "rejections"))
-        self.notifications = Table("notifications", _frame(tables, "notifications"))
-        self.blocked = Table("blocked", _frame(tables, "blocked"))
-        self.consumables = Table("consumables", _frame(tables, "consumables"))
-        self.faults = Table("faults", _frame(tables, "faults"))
+        self.rejections = Table("rejections", _source(tables, "rejections"))
+        self.notifications = Table("notifications", _source(tables, "notifications"))
+        self.blocked = Table("blocked", _source(tables, "blocked"))
+        self.consumables = Table("consumables", _source(tables, "consumables"))
+        self.faults = Table("faults", _source(tables, "faults"))
         self.summary: Mapping[str, Any] = tables.get("summary") or {}
         self.settings = Settings(tables.get("scenario") or {})
 
@@ -221,6 +221,6 @@ def sums(group: Int64s, values: Int64s, size: int) -> Int64s:
     return total
 
 
-def _frame(tables: Mapping[str, Any], name: str) -> pd.DataFrame:
-    frame = tables.get(name)
-    return pd.DataFrame() if frame is None else frame
+def _source(tables: Mapping[str, Any], name: str) -> pd.DataFrame | Mapping[str, Cells]:
+    source = tables.get(name)
+    return {} if source is None else source

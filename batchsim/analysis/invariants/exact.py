@@ -1,16 +1,27 @@
-"""Whole-number money: products and quotients rounded half to even, with nothing lost on the way."""
+"""Whole-number money: products and quotients rounded half to even, with nothing lost; told figures held to it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from math import prod
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from batchsim.analysis.typed import Int64s
+from batchsim.analysis.typed import NO_ROWS, Int64s
 
 NANO = 1_000_000_000
+
+Figure = tuple[str, Any, Any]
+"""A figure's path in the summary, what the summary says, what the tables say."""
+
+
+def differing(figures: Iterable[Figure]) -> pd.DataFrame:
+    """The figures of which summary and tables say different things."""
+    wrong = [figure for figure in figures if figure[1] != figure[2]]
+    return pd.DataFrame(wrong, columns=["figure", "summary", "tables"]) if wrong else NO_ROWS
 
 
 def half_even(factors: tuple[Int64s, ...], divisor: int | Int64s) -> Int64s:

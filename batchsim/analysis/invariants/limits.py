@@ -15,7 +15,7 @@ from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, duration_ms
 from batchsim.analysis.invariants.sweep import levels
-from batchsim.analysis.typed import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, NO_ROWS, Bools, Int64s
 from batchsim.units import DURATION_MS, parse_rate_per_s
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -35,7 +35,7 @@ def dispatches_within_their_rate(book: Book) -> pd.DataFrame:
     """No more jobs start in an environment on instances than dispatch_rate_ec2 permits, a second's worth at once."""
     given, attempts = book.settings.world("dispatch_rate_ec2"), book.attempts
     if given is None or given == "unlimited":
-        return pd.DataFrame()
+        return NO_ROWS
     rate = parse_rate_per_s(given)
     batch = [name for name in attempts.words("environment") if book.settings.platform(name) != "no_queue"]
     hosted = ~attempts.among("environment_kind", *FARGATE)

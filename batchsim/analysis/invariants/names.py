@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batchsim.analysis.typed import Bools, Cells, Int64s, Table
+from batchsim.analysis.typed import Bools, Cells, Int64s, Table, Texts
 
 MANY = 1_000
 """Rows from which numbering all ids is faster than a dictionary of those that are looked for."""
@@ -46,7 +46,7 @@ class Ids:
         """Numbers for the ids of each table, -1 for none; neighbours with one id are read as one."""
         self._parent.cells(self._key)
         tables = [table for table in (self._parent, *self._children) if table.has(self._key)]
-        texts = [table.cells(self._key).astype("str") for table in tables]
+        texts = [pd.Series(table.cells(self._key), dtype="str") for table in tables]
         starts = [run_starts(each) for each in texts]
         distinct: Any = pd.concat([each.iloc[start] for each, start in zip(texts, starts, strict=True)])
         pieces = np.split(_numbered(distinct), np.cumsum([len(start) for start in starts])[:-1])
@@ -54,7 +54,7 @@ class Ids:
         return {table.name: spread(piece, start, len(table)) for table, piece, start in columns}
 
 
-def _numbered(texts: Cells) -> Int64s:
+def _numbered(texts: Texts) -> Int64s:
     """A number for each distinct text; -1 for an empty or missing one."""
     codes, words = pd.factorize(texts.array)
     for empty in np.flatnonzero(np.asarray(words == "", np.bool_)).tolist():
@@ -85,22 +85,30 @@ def lookup(child: Table, column: str, parent: Table, key: str) -> Int64s:
 
 def _looked_up(child: Table, column: str, parent: Table, key: str) -> Int64s:
     if len(child) > MANY and 10 * len(child) > len(parent) > MANY:
-        return _joined(child.cells(column), parent.cells(key))
-    words, keys = child.words(column), parent.cells(key)
-    # Few names: look only at the rows that bear one of them.
-    rows = np.flatnonzero(keys.isin(words))[::-1]
-    first = dict(zip(keys.iloc[rows].tolist(), rows.tolist(), strict=True))
+        return _joined(child.cells(column), pd.Series(parent.cells(key), dtype="str"))
+    words = child.words(column)
+    first = _first_by_text(parent, key, words)
     first[""] = -1
     return np.array([*map(first.get, words, repeat(-1)), -1], np.int64)[child.codes(column)]
 
 
-def _joined(wanted: Cells, keys: Cells) -> Int64s:
+def _first_by_text(table: Table, key: str, words: Sequence[str]) -> dict[str, int]:
+    """The first row of each of some texts; of a long table only the rows that bear one of them are looked at."""
+    if len(table) <= MANY:
+        texts = table.words(key)
+        return dict(zip(texts, first_rows(table.codes(key), len(texts)).tolist(), strict=True))
+    cells: Texts = pd.Series(table.cells(key))
+    rows = np.flatnonzero(cells.isin(words))[::-1]
+    return dict(zip(cells.iloc[rows].tolist(), rows.tolist(), strict=True))
+
+
+def _joined(wanted: Cells, keys: Texts) -> Int64s:
     """The same for many names: both columns numbered as one, which is far faster than a dictionary of texts."""
     if isinstance(wanted.dtype, pd.CategoricalDtype):
-        return np.asarray(np.append(_joined(pd.Series(wanted.cat.categories), keys), -1)[wanted.cat.codes.to_numpy()])
-    texts: Cells = wanted.astype("str")
+        return np.asarray(np.append(_joined(wanted.categories, keys), -1)[wanted.codes])
+    texts: Texts = pd.Series(wanted, dtype="str")
     starts = run_starts(texts)  # rows of one instance mostly stand together
-    distinct: Any = pd.concat([keys.astype("str"), texts.iloc[starts]], ignore_index=True)
+    distinct: Any = pd.concat([keys, texts.iloc[starts]], ignore_index=True)
     codes = _numbered(distinct)
     first = np.append(first_rows(codes[: len(keys)], int(codes.max(initial=-1)) + 1), -1)
     return spread(first[codes[len(keys) :]], starts, len(texts))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import Book
 from batchsim.analysis.invariants.registry import invariant
-from batchsim.analysis.typed import Table
+from batchsim.analysis.typed import NO_ROWS, Table
 
 FINAL = ("SUCCEEDED", "FAILED")
 
@@ -36,7 +36,7 @@ def notifications_tell_what_happened(book: Book) -> pd.DataFrame:
     """A notification's job, or array, was in that state from that instant."""
     table = book.notifications
     if not len(table):
-        return table.frame
+        return NO_ROWS
     keys = list(zip(table.text("job_id"), table.text("status"), table.ms("at_s").tolist(), strict=True))
     known = set(_changes(book, {job for job, _, _ in keys}))
     return table.rows(np.array([key[1] != "PENDING" and key not in known for key in keys], np.bool_))

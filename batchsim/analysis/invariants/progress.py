@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.faults import slowed
 from batchsim.analysis.invariants.references import FARGATE, RETIRED
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import duration_ms
-from batchsim.analysis.typed import MISSING, Bools, Int64s
+from batchsim.analysis.typed import MISSING, NO_ROWS, Bools, Int64s
 
 LENGTHS = ("restore_s", "checkpoint_s", "kept_s", "unkept_s")
 """What RUNNING is spent on."""
@@ -209,7 +209,7 @@ def speeds_are_the_worlds(book: Book) -> pd.DataFrame:
 def drained_instances_take_no_jobs(book: Book) -> pd.DataFrame:
     """With spot_drain nothing starts on an instance after its notice."""
     if not book.settings.world("spot_drain"):
-        return pd.DataFrame()
+        return NO_ROWS
     notice = take(book.instances.ms("notice_at_s"), book.host)
     late = book.on_host & (notice != MISSING) & (book.attempts.ms("starting_at_s") > notice)
     return book.attempts.rows(late & ~book.attempts.among("environment_kind", *FARGATE))

@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, sums, take
-from batchsim.analysis.invariants.exact import nano
+from batchsim.analysis.invariants.exact import Figure, differing, nano
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.typed import MISSING, Int64s
-
-Figure = tuple[str, Any, Any]
 
 
 @invariant("N54e")
@@ -22,8 +20,7 @@ def occurrences_are_right(book: Book) -> pd.DataFrame:
     """The summary's occurrences of what recurs, their times until ready and their cost are those of the tables."""
     if not isinstance(told := book.summary.get("occurrences"), list):
         raise CannotTellError("the summary has no occurrences")
-    wrong = [figure for each in told for figure in _figures(book, each) if figure[1] != figure[2]]
-    return pd.DataFrame(wrong, columns=["figure", "summary", "tables"])
+    return differing(figure for each in told for figure in _figures(book, each))
 
 
 def _figures(book: Book, told: Mapping[str, Any]) -> Iterator[Figure]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book, take
 from batchsim.analysis.invariants.bounds import vcpu_bound
+from batchsim.analysis.invariants.exact import Figure, differing
 from batchsim.analysis.invariants.lines import lines
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
@@ -283,7 +284,7 @@ def shares_add_up(book: Book) -> pd.DataFrame:
     told = book.summary.get("shares")
     if told is None:
         raise CannotTellError("the summary has no shares")
-    figures: list[tuple[str, Any, Any]] = []
+    figures: list[Figure] = []
     attempts, jobs = book.attempts, book.jobs
     length = book.end_ms - attempts.ms("starting_at_s")
     of_job = take(jobs.codes("share"), book.job, -1)
@@ -294,8 +295,7 @@ def shares_add_up(book: Book) -> pd.DataFrame:
         figures.append((f"{each['queue']}.{each['share']}.vcpu_s", round(each["vcpu_s"] * 10**6), held))
         own = jobs.among("queue", each["queue"]) & (jobs.codes("share") == code)
         figures.append((f"{each['queue']}.{each['share']}.jobs", each["jobs"], int(np.count_nonzero(own))))
-    wrong = [figure for figure in figures if figure[1] != figure[2]]
-    return pd.DataFrame(wrong, columns=["figure", "summary", "tables"])
+    return differing(figures)
 
 
 INVARIANTS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,21 +11,13 @@ import pandas as pd
 from batchsim.analysis.invariants.beside import extra_of_hours, settlements
 from batchsim.analysis.invariants.bills import attempt_of_row, instance_on_ms
 from batchsim.analysis.invariants.book import Book
-from batchsim.analysis.invariants.exact import nano, total
+from batchsim.analysis.invariants.exact import Figure, differing, nano, total
 from batchsim.analysis.invariants.progress import cut_by_timeout, cut_short
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
 from batchsim.analysis.invariants.sweep import ascending
 from batchsim.analysis.typed import MISSING, Bools, Int64s
-
-Figure = tuple[str, Any, Any]
-"""A figure's path in the summary, what the summary says, what the tables say."""
-
-
-def _differing(figures: Iterator[Figure]) -> pd.DataFrame:
-    wrong = [figure for figure in figures if figure[1] != figure[2]]
-    return pd.DataFrame(wrong, columns=["figure", "summary", "tables"])
 
 
 def _section(book: Book, *path: str) -> Mapping[str, Any]:
@@ -44,7 +36,7 @@ def bills_sum_to_the_total(book: Book) -> pd.DataFrame:
     Extra costs and settled commitments are part of it.
     """
     cost = _section(book, "cost")
-    return _differing(iter([("cost.total_usd", nano(cost["total_usd"]), _bill(book))]))
+    return differing([("cost.total_usd", nano(cost["total_usd"]), _bill(book))])
 
 
 def _bill(book: Book) -> int:
@@ -59,7 +51,7 @@ def splits_sum_to_the_total(book: Book) -> pd.DataFrame:
     """Each split of the bill sums to it: by cause, charge, queue, definition, entry, environment, type, purchase."""
     cost = _section(book, "cost")
     names = [name for name in cost if name.startswith("by_")]
-    return _differing((f"cost.{name}", sum(map(_nano, cost[name].values())), nano(cost["total_usd"])) for name in names)
+    return differing((f"cost.{name}", sum(map(_nano, cost[name].values())), nano(cost["total_usd"])) for name in names)
 
 
 def _nano(value: Any) -> int:
@@ -80,7 +72,7 @@ def loaded_costs_sum_to_the_total(book: Book) -> pd.DataFrame:
         ("cost.saving_usd", nano(cost["saving_usd"]), _nano(cost["on_demand_usd"]) - _nano(cost["total_usd"])),
         ("cost.cost_share_usd", nano(cost["cost_share_usd"]), total(book.jobs.nano("cost_share_usd"))),
     ]
-    return _differing(iter(figures))
+    return differing(figures)
 
 
 @invariant("B06c")
@@ -101,7 +93,7 @@ def splits_follow_the_bills(book: Book) -> pd.DataFrame:
     for name in instances.words("type"):
         bill = total(instances.nano("cost_usd")[instances.among("type", name)])
         figures.append((f"cost.by_type.{name}", _nano(cost["by_type"].get(name)), bill))
-    return _differing(iter(figures))
+    return differing(figures)
 
 
 @invariant("B06d")
@@ -116,7 +108,7 @@ def splits_follow_the_jobs(book: Book) -> pd.DataFrame:
             (f"cost.by_{column}.{name}", _nano(told.get(name)), total(own[jobs.among(column, name)]))
             for name in jobs.words(column)
         ]
-    return _differing(iter(figures))
+    return differing(figures)
 
 
 @invariant("N54")
@@ -133,7 +125,7 @@ def counts_are_right(book: Book) -> pd.DataFrame:
         ("instances.launched", _section(book, "instances")["launched"], len(book.instances)),
     ]
     figures += [(f"jobs.by_state.{word}", told["by_state"].get(word, 0), count) for word, count in states.items()]
-    return _differing(iter(figures))
+    return differing(figures)
 
 
 @invariant("N54b")
@@ -158,7 +150,7 @@ def attempts_are_counted(book: Book) -> pd.DataFrame:
     figures += [
         (f"retries.by_outcome.{word}", told.get(word, 0), int(attempts.among("outcome", word).sum())) for word in words
     ]
-    return _differing(iter(figures))
+    return differing(figures)
 
 
 def _lost_money(book: Book, lost: Bools, told: int) -> list[Figure]:
@@ -185,7 +177,7 @@ def latencies_are_right(book: Book) -> pd.DataFrame:
     figures: list[Figure] = []
     for name, chosen in _chosen(book).items():
         figures += _statistics(f"latency.all.{name}", told[name], book.jobs.ms(name)[chosen])
-    return _differing(iter(figures))
+    return differing(figures)
 
 
 def _chosen(book: Book) -> dict[str, Bools]:
@@ -229,7 +221,7 @@ def peaks_are_right(book: Book) -> pd.DataFrame:
         ("throughput.instances_peak", told["instances_peak"], _peak(gone - on, gone, np.ones_like(on))),
         ("headline.makespan_s", _ms(_section(book, "headline")["makespan_s"]), _makespan(book)),
     ]
-    return _differing(iter(figures))
+    return differing(figures)
 
 
 def _peak(begin_ms: Int64s, end_ms: Int64s, size: Int64s) -> int:
