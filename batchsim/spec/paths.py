@@ -6,14 +6,16 @@ place remains (:mod:`batchsim.spec.places`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from copy import deepcopy
+from functools import reduce
 from typing import Any
 
 from batchsim.errors import Path, ScenarioError
 from batchsim.spec.base import FlawsError
 from batchsim.spec.dump import to_data
 from batchsim.spec.parsing import parse
-from batchsim.spec.places import Place, find_place
+from batchsim.spec.places import Place, Places
 from batchsim.spec.problems import problem_of
 from batchsim.spec.scenario import Scenario
 from batchsim.spec.source import SourceMap
@@ -26,6 +28,8 @@ _ITEM_NAMES = (
     *("computeEnvironmentName", "jobQueueName", "consumableResourceName", "id", "name", "jobName"),
     "shareIdentifier",
 )
+_NAMES = frozenset(("jobDefinitionName", "revision", *_ITEM_NAMES))
+"""Keys whose values are words of paths."""
 
 
 def with_values(scenario: Scenario, values: Iterable[tuple[str, Any]]) -> Scenario:
@@ -34,27 +38,49 @@ def with_values(scenario: Scenario, values: Iterable[tuple[str, Any]]) -> Scenar
     It is validated once all are in place, so that values which only go together can be given in any order. Raises
     :class:`ScenarioError` when a path is unknown or ambiguous (E106), or the result is not valid.
     """
-    data = to_data(scenario)
+    data, places = to_data(scenario), None
     for path, value in values:
+        # A large workload has a hundred thousand places: all are listed anew only after what may have renamed some.
+        places = places or Places(_below(Scenario, data, Place((), ())))
         try:
-            place = find_place(_places(Scenario, data), path)
+            place = places.find(path)
         except FlawsError as error:
             raise ScenarioError(problem_of(flaw, SourceMap()) for flaw in error.flaws) from None
-        _put(data, place.path, value)
+        is_like_before = _put(data, place.path, value)
+        places = places.renewed(place, _below(_kind_at(place.path), value, place)) if is_like_before else None
     return parse(data, scenario.source)
 
 
-def _places(kind: Any, data: Any, path: Path = (), words: tuple[str, ...] = ()) -> Iterator[Place]:
-    """Every place below ``path``: what ``data`` holds, and the keys that its model also knows."""
+def _below(kind: Any, data: Any, place: Place) -> list[Place]:
+    """Every place below one: what ``data`` holds, and the keys that its models also know."""
+    found: list[Place] = []
+    _walk(kind, data, place, found)
+    return found
+
+
+def _kind_at(path: Path) -> Any:
+    return reduce(_child_kinds, path, Scenario)
+
+
+def _child_kinds(kind: Any, key: str | int) -> Any:
+    return child_kinds(kind, key if isinstance(key, str) else 0)  # items of a list are of one kind
+
+
+def _walk(kind: Any, data: Any, above: Place, found: list[Place]) -> None:
+    """Into a list, since to hand each place up through all levels took most of the time."""
+    for key, name in _children(kind, data):
+        here = Place((*above.path, key), (*above.words, *name.split(".")))
+        found.append(here)
+        _walk(_child_kinds(kind, key), _held(data, key), here, found)
+
+
+def _children(kind: Any, data: Any) -> Iterable[tuple[str | int, str]]:
+    """Keys and names one level below."""
     if isinstance(data, list):
-        children = [(position, _item_name(item) or str(position)) for position, item in enumerate(data)]
-    else:
-        held = data if isinstance(data, dict) else {}
-        children = [(key, key) for key in dict.fromkeys((*keys_of(_fitting(kind, held)), *held))]
-    for key, name in children:
-        here = Place((*path, key), (*words, *name.split(".")))
-        yield here
-        yield from _places(child_kinds(kind, key), _held(data, key), here.path, here.words)
+        return [(position, _item_name(item) or str(position)) for position, item in enumerate(data)]
+    if isinstance(data, dict):
+        return [(key, key) for key in dict.fromkeys((*keys_of(_fitting(kind, data)), *data))]
+    return [(key, key) for key in keys_of(kind)]
 
 
 def _fitting(kind: Any, held: dict[str, Any]) -> Any:
@@ -77,8 +103,12 @@ def _held(data: Any, key: Any) -> Any:
     return data.get(key) if isinstance(data, dict) else None
 
 
-def _put(data: Any, path: Path, value: Any) -> None:
+def _put(data: Any, path: Path, value: Any) -> bool:
+    """Put a value in its place; whether all places but those below it are, and are called, as before."""
     here: Any = data
     for key in path[:-1]:
         here = here.setdefault(key, {}) if isinstance(here, dict) else here[key]
-    here[path[-1]] = value
+    last = path[-1]
+    before = here.get(last) if isinstance(here, dict) else here[last]
+    here[last] = deepcopy(value)  # a later change may reach into it
+    return last not in _NAMES and isinstance(last, str) and before is not None

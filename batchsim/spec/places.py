@@ -6,8 +6,8 @@ be there. Where two match alike the name is ambiguous, and the error lists them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from batchsim.errors import Path
 from batchsim.spec.base import flawed
@@ -28,18 +28,41 @@ class Place(NamedTuple):
         return ".".join(self.words)
 
 
-def find_place(places: Iterable[Place], path: str) -> Place:
-    """The one place that ``path`` names; raises :class:`FlawsError` (E106) with a near match, or the candidates."""
-    asked, known = tuple(path.split(".")), list(places)
-    for matches in (_is_whole, _is_end, _is_in_order):
-        found = [place for place in known if matches(asked, place.words)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = [place.name for place in found]
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            raise flawed("E106", "ambiguous path", path, allowed=", ".join(names[:_SHOWN]) + more)
-    raise flawed("E106", "unknown path", path, hint=_nearest(asked, known))
+class Places:
+    """Places to be found by name, sorted by their last words, which every name must give."""
+
+    def __init__(self, places: list[Place]) -> None:
+        self._places, self._by_last = places, dict[str, list[Place]]()
+        self._sort_in(places)
+
+    def renewed(self, place: Place, below: list[Place]) -> Self:
+        """The same with other places below one; those below it stand behind it in the list."""
+        begin = end = self._places.index(place) + 1
+        while end < len(self._places) and self._places[end].path[: len(place.path)] == place.path:
+            end += 1
+        for gone in self._places[begin:end]:
+            self._by_last[gone.words[-1]].remove(gone)
+        self._places[begin:end] = below
+        self._sort_in(below)
+        return self
+
+    def _sort_in(self, places: list[Place]) -> None:
+        for place in places:
+            self._by_last.setdefault(place.words[-1], []).append(place)
+
+    def find(self, path: str) -> Place:
+        """The one place that ``path`` names; raises :class:`FlawsError` (E106) with a near match, or the candidates."""
+        asked = tuple(path.split("."))
+        known = self._by_last.get(asked[-1], ())
+        for matches in (_is_whole, _is_end, _is_in_order):
+            found = [place for place in known if matches(asked, place.words)]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                names = [place.name for place in found]
+                more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+                raise flawed("E106", "ambiguous path", path, allowed=", ".join(names[:_SHOWN]) + more)
+        raise flawed("E106", "unknown path", path, hint=_nearest(asked, self._places))
 
 
 def _is_whole(asked: tuple[str, ...], words: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from batchsim.spec.base import MAX_INT, check_number, check_whole, flawed
-from batchsim.spec.places import Place, find_place
+from batchsim.spec.places import Place, Places
 from batchsim.spec.platforms import stands
 from batchsim.spec.queues import LEAST_WEIGHT, MOST_WEIGHT
 from batchsim.spec.scenario import Scenario
@@ -45,7 +45,7 @@ def find_target(scenario: Scenario, path: str) -> Target:
     targets = [Target(kind, name, field) for kind in UPDATABLE for name in names[kind] for field in UPDATABLE[kind]]
     targets += _weights(scenario)
     places = [Place((number,), _target_words(target)) for number, target in enumerate(targets)]
-    target = targets[int(find_place(places, path).path[0])]
+    target = targets[int(Places(places).find(path).path[0])]
     if target.field in VCPUS and _stands(scenario, target.name):
         raise flawed(
             "E117", "the environment's fleet stands as it is", path, hint="See world.platform and world.fleets"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batchsim.errors import Problem, ScenarioError
-from batchsim.spec import Scenario, Target, find_target, scenario_hash
+from batchsim.spec import Scenario, Target, find_target, paths, scenario_hash
 from batchsim.spec.base import FlawsError
 from tests.spec.documents import SPOT_REQUEST, entry, sound
 
@@ -91,3 +91,44 @@ def test_an_update_finds_its_target() -> None:
     assert find_target(sound(), "priority") == Target("jobQueues", "work", "priority")
     with pytest.raises(FlawsError):
         find_target(sound(), "spot.instanceTypes")
+
+
+CHANGES = [
+    ("spot.maxvCpus", 512),
+    ("nightly.at", {"cron": "0 2 * * ? *", "for": "2d"}),
+    ("nightly.at.for", "3d"),
+    ("nightly.id", "weekly"),
+    ("weekly.at", "90s"),
+    ("weekly.run", {"lognormal": {"mean": "10m", "cv": 0.5}}),
+    ("weekly.run.lognormal.cv", 0.6),
+    ("world.prices", {"m5.large": {"spot": "$0.03/h"}}),
+    ("world.prices.m5.large.spot", "$0.04/h"),
+]
+"""Each stands on those before it: a value within a value, a new name, a new key."""
+
+
+def test_many_changes_are_those_changes_one_by_one() -> None:
+    given = sound(workload=[entry("nightly")])
+    by_one = given
+    for number, (path, value) in enumerate(CHANGES, 1):
+        by_one = by_one.with_(path, value)
+        assert given.with_values(dict(CHANGES[:number])) == by_one
+    assert by_one != given
+    assert CHANGES[1][1] == {"cron": "0 2 * * ? *", "for": "2d"}, "the caller's values are the caller's"
+
+
+def test_a_path_into_what_an_earlier_change_took_away_is_unknown() -> None:
+    given = sound(workload=[entry("nightly", **{"at": {"cron": "0 2 * * ? *", "for": "2d"}})])
+    with pytest.raises(ScenarioError) as caught:
+        given.with_values({"nightly.at": {"poisson": "1/min", "for": "5m"}, "nightly.at.cron": "0 3 * * ? *"})
+    assert caught.value.problems[0].code in ("E106", "E111")
+
+
+def test_places_are_listed_once_for_any_number_of_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of large workloads there are a hundred thousand, and a study changes many for each point."""
+    given = sound(workload=[entry(f"e{number}") for number in range(50)])
+    listed: list[object] = []
+    below = paths._below
+    monkeypatch.setattr(paths, "_below", lambda kind, *rest: listed.append(kind) or below(kind, *rest))
+    given.with_values({f"e{number}.at": {"poisson": "1/min", "for": "5m"} for number in range(50)})
+    assert listed.count(Scenario) == 1
