@@ -118,7 +118,7 @@ def test_many_changes_are_those_changes_one_by_one() -> None:
 
 
 def test_a_path_into_what_an_earlier_change_took_away_is_unknown() -> None:
-    given = sound(workload=[entry("nightly", **{"at": {"cron": "0 2 * * ? *", "for": "2d"}})])
+    given = sound(workload=[entry("nightly", at={"cron": "0 2 * * ? *", "for": "2d"})])
     with pytest.raises(ScenarioError) as caught:
         given.with_values({"nightly.at": {"poisson": "1/min", "for": "5m"}, "nightly.at.cron": "0 3 * * ? *"})
     assert caught.value.problems[0].code in ("E106", "E111")
