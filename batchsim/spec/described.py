@@ -26,8 +26,7 @@ class Described(Model):
         told = handler(core)
         properties, texts = handler.resolve_ref_schema(told)["properties"], descriptions(cls)
         for name, field in cls.model_fields.items():
-            if name in texts:
-                properties[field.alias or name]["description"] = texts[name]
+            properties[field.alias or name]["description"] = texts[name]
         return told
 
 

@@ -168,6 +168,17 @@ def test_a_call_finds_the_room_of_a_task_that_ends_in_its_instant(simulate: Simu
     assert build.starts(result) == {"first": 0, "second": 60, "third": 120}
 
 
+def test_a_call_comes_before_a_replacement_that_boots_in_no_time_in_its_instant(simulate: Simulate) -> None:
+    spot = build.environment(types=("box.2",), type="SPOT", maxvCpus=2)
+    reclaim = {"kind": "spot_reclaim", "at": "0s", "select": {"environment": "hosts", "ordinal": 0}}
+    none = dict.fromkeys(("notice", "scale_up_delay", "instance_pending", "instance_boot", "agent_register"), "0s")
+    result = simulate(
+        build.scenario(build.job("a", "60s"), environments=[spot], world={**STEADY, **none}, faults=[reclaim])
+    )
+    assert result.instances.ready_at_s.tolist() == [0, 0]
+    assert result.attempts.starting_at_s.tolist() == [10]
+
+
 def test_a_client_gives_up_and_what_depends_on_its_job_fails(simulate: Simulate) -> None:
     flow = {"workflow": [build.job("second"), build.job("after", needs=["second"])], "at": "0s"}
     result = simulate(build.scenario(build.job("first", "1h", at="0s"), flow, world={**STEADY, "run_task_attempts": 3}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from batchsim.spec import SourceMap, parse
@@ -105,6 +107,13 @@ def test_equal_priorities_on_one_environment_are_a_note() -> None:
 def test_a_dependency_cycle_is_shown(edges: dict[str, str], cycle: str) -> None:
     problem = only(workload=[entry(name, after=[{"jobId": parent}]) for name, parent in edges.items()])
     assert (problem.code, problem.message) == ("E125", f"dependency cycle {cycle}")
+
+
+def test_of_a_long_cycle_both_ends_are_shown() -> None:
+    names = [f"job-{number}" for number in range(100)]
+    problem = only(workload=[entry(name, after=[{"jobId": names[at - 1]}]) for at, name in enumerate(names)])
+    assert re.fullmatch(r"dependency cycle job-0 → job-99 → .* → \(\d+ more\) → .* → job-1 → job-0", problem.message)
+    assert len(problem.message) < 200
 
 
 def test_following_by_time_can_close_a_cycle_too() -> None:

@@ -58,6 +58,12 @@ def test_a_law_without_bounds_has_a_value_at_the_ends(u: float) -> None:
     assert number_of(parse_knob({"normal": {"mean": "10m", "sd": "1m"}}).at(u)) is not None
 
 
+def test_knobs_of_one_file_form_are_equal_and_stay_what_they_are() -> None:
+    knob = parse_knob({"uniform": {"low": 1, "high": 2}})
+    assert knob == parse_knob({"uniform": {"low": 1, "high": 2}}) != parse_knob([1, 2])
+    assert parse_knob(knob) is knob
+
+
 WRONG = [
     ({}, "E195"),
     ({"vary": {}}, "nothing varies"),
@@ -77,7 +83,11 @@ WRONG = [
     ({"vary": {"a": {"unifrm": {"low": 1, "high": 2}}}}, "vary.a.unifrm: no range or distribution"),
     ({"vary": {"a": {"uniform": 4}}}, "vary.a.uniform: not a mapping"),
     ({"vary": {"a": {"uniform": {"low": 2, "high": 1}}}}, "high is not more than low"),
+    ({"vary": {"a": {"log_uniform": {"low": 0, "high": 1}}}}, "low is not more than 0"),
+    ({"vary": {"a": {"triangular": {"low": 1, "mode": 4, "high": 3}}}}, "not low <= mode <= high (got 4.0)"),
     ({"vary": {"a": {"normal": {"mean": 2, "sd": 0}}}}, "sd is not more than 0"),
+    ({"vary": {"a": {"lognormal": {"mean": 0, "cv": 1}}}}, "mean and cv must be more than 0"),
+    ({"vary": {"a": list(range(100_001))}}, "too many values (got 100001)"),
     ({"vary": {"simulation.seed": [1, 2]}}, "Give replications: N"),
     ({"vary": {"a": [1]}, "points": 3}, "a grid has as many points as its levels make"),
     ({"vary": {"a": [1]}, "design": "random"}, "needs a number of points"),

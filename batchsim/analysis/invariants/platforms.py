@@ -118,7 +118,8 @@ def calls_fail_for_want_of_room(book: Book) -> pd.DataFrame:
     """A job whose first RunTask call failed found no instance of its environments with room, all that ran in place."""
     waits, alone = book.waits, _without_queue(book)
     alone &= take(book.submissions.codes("consumables"), book.call, 0) == _needs_nothing(book)
-    found = np.flatnonzero(alone[waits.job] & (waits.end_ms > waits.begin_ms))
+    failed = alone[waits.job] & (waits.end_ms > waits.begin_ms)
+    found = np.flatnonzero(failed & ~np.isin(waits.begin_ms, _at_once(book)))
     if not len(found):
         return book.jobs.rows(found)
     queue, job = book.jobs.codes("queue")[waits.job[found]], waits.job[found]
@@ -130,6 +131,13 @@ def calls_fail_for_want_of_room(book: Book) -> pd.DataFrame:
         rooms = (stretches(held(name), shape) for name in _open(book, served, shape[0]))
         bad += [job[alike[each.at(waits.begin_ms[found[alike]])]] for each in rooms]
     return book.jobs.rows(np.unique(np.concatenate(bad)))
+
+
+def _at_once(book: Book) -> Int64s:
+    """Instants in which one instance was lost and another launched and READY: nobody tells whether before a call."""
+    instances = book.instances
+    ready = instances.ms("ready_at_s")
+    return np.intersect1d(ready[instances.ms("launched_at_s") == ready], instances.ms("ended_at_s"))
 
 
 def _needs_nothing(book: Book) -> int:
