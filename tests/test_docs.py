@@ -112,6 +112,8 @@ WITH_FIGURES = (
     "docs/sweep.md",
     "docs/theory.md",
 )
+OF_STUDIES = ("docs/compare.md", "docs/optimise.md", "docs/sweep.md")
+"""Whole studies are run for their figures, which takes half a minute each."""
 WITHOUT = ("CONTRIBUTING.md", "tests/README.md", "docs/recorded_runs.md", "docs/testing.md", "docs/traces.md")
 
 
@@ -125,7 +127,9 @@ def test_links_lead_somewhere(page: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", WITH_FIGURES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow) if page in OF_STUDIES else page for page in WITH_FIGURES]
+)
 def test_figures_and_defaults_are_those_of_today(page: str) -> None:
     assert (ROOT / page).read_text(encoding="utf-8") == update_docs().renewed(page), "run python scripts/update_docs.py"
 

@@ -80,7 +80,11 @@ LAYERS = (
     Layer(
         "studies",
         "studies killed, shared, interrupted, on local processes and on a Dask cluster: the same bytes",
-        ("tests/experiments/test_killed_studies.py", "tests/experiments/test_dask.py"),
+        (
+            "tests/experiments/test_killed_studies.py",
+            "tests/experiments/test_killed_optimisations.py",
+            "tests/experiments/test_dask.py",
+        ),
     ),
     Layer("fidelity", "rules of AWS Batch, each broken on purpose", ("tests/fidelity/verify.py",)),
 )

@@ -12,6 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from effort import effort
 from experiments.small import night
 from processes import by_proc, members
@@ -59,6 +60,7 @@ def killed(words: list[str], folder: Path, at_least: int, dice: random.Random) -
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 @by_proc
 def test_a_killed_optimisation_ends_in_the_same_bytes(tmp_path: Path) -> None:
     whole = subprocess.run(command(tmp_path, "w.sqlite", "whole", 1), cwd=tmp_path, capture_output=True, check=True)

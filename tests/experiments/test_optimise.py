@@ -241,6 +241,7 @@ def test_where_no_point_meets_the_constraints_the_nearest_is_named() -> None:
         found.settings  # noqa: B018
 
 
+@pytest.mark.slow
 def test_a_winner_that_fails_on_fresh_seeds_is_told_so() -> None:
     """Four nights all meet by luck what three of four nights meet: twenty fresh ones tell."""
     nights = batchsim.replicate(night(), metrics=["ready_at_s"], replications=20, seed=99).measured[:, 0]

@@ -39,6 +39,7 @@ def test_batchsim_and_the_oracle_agree(first, cases):
     cases(len(numbers))
 
 
+@pytest.mark.slow  # of the oracle alone, which no change of batchsim moves
 def test_the_oracle_says_the_same_if_it_goes_through_every_instant(cases):
     numbers = range(FIRST, FIRST + effort(fast=60, verify=120, long=6_000))
     for number in numbers:

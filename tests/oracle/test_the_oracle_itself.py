@@ -64,6 +64,7 @@ LEAST = {
 """In so many of two thousand scenarios at least each of these happens: seen in the run, not drawn for it."""
 
 
+@pytest.mark.slow  # of the oracle alone, which no change of batchsim moves
 def test_the_scenarios_reach_every_corner(cases) -> None:
     reached = Counter(mark for number in NUMBERS for mark in set(marks(oracle_run(scenario(number))[0])))
     cases(len(NUMBERS))
