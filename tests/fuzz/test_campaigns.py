@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -35,7 +36,7 @@ def test_no_mutant_meets_a_bug(kind: str, fuzz: Fuzz, bases: tuple[Base, ...], c
     )
     assert not done.failures, "\n".join(told(done))
     assert tally.states["ran"] >= LEAST_RUN[kind] * tally.cases
-    assert tally.slowest_s < Limits().cpu_s / 2
+    assert sys.gettrace() or tally.slowest_s < Limits().cpu_s / 2  # a tracer takes many times as long
 
 
 def told(done: Campaign) -> list[str]:
