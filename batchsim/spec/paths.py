@@ -69,7 +69,7 @@ def _child_kinds(kind: Any, key: str | int) -> Any:
 def _walk(kind: Any, data: Any, above: Place, found: list[Place]) -> None:
     """Into a list, since to hand each place up through all levels took most of the time."""
     for key, name in _children(kind, data):
-        here = Place((*above.path, key), (*above.words, *name.split(".")))
+        here = Place((*above.path, key), (*above.words, *str(name).split(".")))
         found.append(here)
         _walk(_child_kinds(kind, key), _held(data, key), here, found)
 

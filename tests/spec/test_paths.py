@@ -124,6 +124,13 @@ def test_a_path_into_what_an_earlier_change_took_away_is_unknown() -> None:
     assert caught.value.problems[0].code in ("E106", "E111")
 
 
+def test_a_key_that_is_no_text_is_told_as_in_a_file() -> None:
+    given = sound(workload=[entry("nightly")])
+    for more in ({}, {"name": "other"}):
+        with pytest.raises(ScenarioError, match="nightly|workload"):
+            given.with_values({"nightly.at": {5: 3}, **more})
+
+
 def test_places_are_listed_once_for_any_number_of_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of large workloads there are a hundred thousand, and a study changes many for each point."""
     given = sound(workload=[entry(f"e{number}") for number in range(50)])
