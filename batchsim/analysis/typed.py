@@ -205,13 +205,13 @@ def scaled(cells: Cells, places: int) -> Int64s:
 
 
 def _is_uniform(cells: Cells) -> bool:
+    """Told by both ends for nearly all that are not: to look at every cell takes long."""
     first, last = cells[0], cells[-1]
     if cells.dtype == object or pd.isna(first) != pd.isna(last):
         return False
-    missing = _missing(cells)
-    if missing.any():
-        return bool(missing.all())
-    return bool(first == last) and bool((cells == first).all())
+    if pd.isna(first):
+        return bool(_missing(cells).all())
+    return bool(first == last) and not _missing(cells).any() and bool((cells == first).all())
 
 
 def _missing(cells: Cells) -> Bools:
