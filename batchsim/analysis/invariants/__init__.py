@@ -32,6 +32,7 @@ from batchsim.analysis.invariants import (
     spill_over,
     timeline,
     totals,
+    turns,
     waits,
 )
 from batchsim.analysis.invariants.registry import Invariant
@@ -65,6 +66,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *consumables.INVARIANTS,
     *control.INVARIANTS,
     *revisions.INVARIANTS,
+    *turns.INVARIANTS,
     *shares.INVARIANTS,
     *faults.INVARIANTS,
 )

@@ -16,14 +16,15 @@ from batchsim.analysis.invariants.order import fifo_rank, is_strict
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.room import SIZES, holds, stretches, takes_jobs
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.invariants.sweep import ascending, combined, greatest_in
+from batchsim.analysis.invariants.sweep import ascending, combined, commonest, greatest_in
 from batchsim.analysis.invariants.timeline import waits_of
 from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 FOR_ROOM = ("max_vcpus", "fleet_full", "capacity_error", "scale_up_decision", "instance_booting", "vcpu_quota", "bid")
 """Reasons for which a head waits only because no instance has room for it."""
-MOST_SHAPES = 50
-"""Of heads that are looked at: each costs a sweep over all that the environment's instances held."""
+EFFORT = 50_000_000
+"""Attempts that V01 looks at for an environment and a queue, once for each shape of heads; rarer ones beyond that are
+left out."""
 
 
 @invariant("V01")
@@ -64,8 +65,8 @@ def _with_room(book: Book, queue: str) -> Iterator[Int64s]:
     for name in timeline.words("environment"):
         mine = np.flatnonzero(waits & timeline.among("environment", name)[line.row])
         held = holds(book, name) if len(mine) else None
-        for each in np.unique(shape[mine]).tolist()[:MOST_SHAPES]:
-            of_shape = mine[shape[mine] == each]
+        for alike in commonest(shape[mine], EFFORT // (len(book.attempts) + 1)):
+            of_shape = mine[alike]
             at, job = line.at_ms[of_shape], int(line.head[of_shape[0]])
             sizes = tuple(int(book.jobs.milli(column)[job]) for column in SIZES)
             rooms = stretches(held, sizes)

@@ -1,4 +1,4 @@
-"""Fair share: whose turn it was, what was kept for shares to come, and the order within a share.
+"""Fair share: what was kept for shares to come, and the order within a share.
 
 Usage, weights and the shares that were active are all rebuilt from jobs and attempts; API, FairsharePolicy.
 """
@@ -23,8 +23,6 @@ from batchsim.analysis.invariants.sweep import ascending, greatest_in
 from batchsim.analysis.typed import MISSING, Bools, Int64s
 
 MOST_ACTIVE = 500
-EFFORT = 10_000_000
-"""Rows that S04 looks at in all: it compares placements, evenly sampled, with all that their queues held before."""
 SLACK = 1e-9
 """Usage is rebuilt in floats."""
 
@@ -143,100 +141,6 @@ def _held_after(queue: Queue) -> Int64s:
     return np.cumsum(queue.milli) - gone[np.searchsorted(queue.end[order], queue.start, side="right")]
 
 
-@invariant("S04")
-def least_used_share_is_next(book: Book) -> pd.DataFrame:
-    """In a strict fair-share queue no job is placed while one of a share with less weighted usage waits."""
-    settings = book.settings
-    if not fair_queues(book):
-        return book.attempts.rows(np.zeros(0, np.int64))
-    if settings.world("fss_hol") != "strict":
-        raise CannotTellError("world.fss_hol lets shares pass a blocked head")
-    if any(str(action.get("set", "")).endswith("weightFactor") for action in settings.actions):
-        raise CannotTellError("weights change during the run")
-    bad: list[int] = []
-    for queue in fair_queues(book):
-        looks = min(max(10, EFFORT // (len(queue.attempts) + 1)), len(queue.attempts))
-        waits, weights = _Waits(queue), _Weights(queue)
-        sample = np.unique(np.linspace(0, max(0, len(queue.attempts) - 1), looks).astype(np.int64))
-        bad += [int(queue.attempts[at]) for at in sample.tolist() if _passed_over(queue, waits, weights, at)]
-    return book.attempts.rows(np.array(sorted(bad), np.int64))
-
-
-class _Waits:
-    """The waits in a queue, with the attempts that ended them: the last row of all where none did."""
-
-    def __init__(self, queue: Queue) -> None:
-        book = queue.book
-        mine = np.flatnonzero(book.jobs.among("queue", queue.name)[book.waits.job])
-        known = np.flatnonzero(book.job >= 0)
-        self.share = book.jobs.codes("share")[book.waits.job[mine]]
-        self.begin, self.end = book.waits.begin_ms[mine], book.waits.end_ms[mine]
-        self.attempt = np.append(known, np.int64(-1))[np.minimum(mine, len(known))]
-
-    def shares_behind(self, at_ms: int, row: int) -> Int64s:
-        """Shares with a job that was RUNNABLE before this instant and is placed after this attempt, if at all."""
-        later = (self.end > at_ms) | ((self.end == at_ms) & (self.attempt > row))
-        return np.unique(self.share[(self.begin < at_ms) & later])
-
-
-def _passed_over(queue: Queue, waits: _Waits, weights: _Weights, at: int) -> bool:
-    """Whether a share with less weighted usage waited when one of the queue's placements was made."""
-    now, own = int(queue.start[at]), int(queue.share[at])
-    weight = weights.at(now)
-    usage = _usage(queue, at, now, len(weight)) * weight  # NaN where the tables leave the weight open
-    others = usage[waits.shares_behind(now, int(queue.attempts[at]))]
-    return bool((others < usage[own] * (1 - SLACK) - SLACK).any())
-
-
-def _usage(queue: Queue, at: int, now: int, shares: int) -> Floats:
-    """What each share had used when one of the placements was made: up to the last update, and by placements since."""
-    start, end, milli = queue.start[:at], queue.end[:at], queue.milli[:at]
-    updated_at = now // queue.update_ms * queue.update_ms
-    charge = queue.update_ms if queue.window_ms else 1
-    counted = np.where(start >= updated_at, charge, _counted(queue, start, end, updated_at))
-    return np.bincount(queue.share[:at], weights=milli * counted, minlength=shares)
-
-
-def _counted(queue: Queue, start: Int64s, end: Int64s, at: int) -> Floats:
-    """What each stretch of time still counts at an instant, in ms; whether it holds, where there is no window."""
-    window, kernel = queue.window_ms, queue.book.settings.world("decay_kernel")
-    if not window:
-        return (end > at).astype(np.float64)
-    if kernel == "exponential":
-        ages = (np.minimum(end, at) - at) * 2 / window, np.minimum(start - at, 0) * 2 / window
-        return window / 2 / np.log(2) * (np.exp2(ages[0]) - np.exp2(ages[1]))
-    low = np.clip(start - (at - window), 0, window).astype(np.float64)
-    high = np.clip(np.minimum(end, at) - (at - window), 0, window).astype(np.float64)
-    return (high**2 - low**2) / (2 * window) if kernel == "linear" else high - low
-
-
-class _Weights:
-    """The weight of each share, by its code."""
-
-    def __init__(self, queue: Queue) -> None:
-        words = queue.book.jobs.words("share")
-        self._queue = queue
-        self._weights = np.ones(len(words))
-        self._prefixes: list[tuple[list[int], float]] = []
-        for entry in queue.policy.get("shareDistribution") or ():
-            name, weight = str(entry["shareIdentifier"]), float(entry.get("weightFactor", 1.0))
-            prefix = name.removesuffix("*")
-            mine = [
-                code for code, word in enumerate(words) if word == name or (name != prefix and word.startswith(prefix))
-            ]
-            self._weights[mine] = weight
-            if name != prefix and mine:
-                self._prefixes.append((mine, weight))
-
-    def at(self, now: int) -> Floats:
-        """Those of an instant; NaN where a share of the same prefix leaves in that very instant."""
-        weights, at = self._weights.copy(), np.array([now])
-        for mine, weight in self._prefixes:
-            active = {int(self._queue.active_at(at, set(mine), leaving=leaving)[0]) for leaving in (False, True)}
-            weights[mine] = weight * max(1, active.pop()) if len(active) == 1 else np.nan
-        return weights
-
-
 @invariant("S05")
 def scheduling_priority_orders_a_share(book: Book) -> pd.DataFrame:
     """Within a share no job starts while one of a higher schedulingPriority waits."""
@@ -299,7 +203,6 @@ def shares_add_up(book: Book) -> pd.DataFrame:
 
 
 INVARIANTS = (
-    least_used_share_is_next,
     reservation_is_kept,
     scheduling_priority_orders_a_share,
     shares_are_named,

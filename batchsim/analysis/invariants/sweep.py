@@ -84,7 +84,8 @@ def commonest(group: Int64s, most: int) -> list[Int64s]:
     """The positions of each group, of so many that have the most."""
     if not len(group):
         return []
-    return sorted(split(group, int(group.max()) + 1), key=len, reverse=True)[:most]
+    there = (each for each in split(group, int(group.max()) + 1) if len(each))
+    return sorted(there, key=len, reverse=True)[:most]
 
 
 def levels_in(order: Int64s, group: Int64s, at_ms: Int64s, delta: Int64s) -> Levels:
