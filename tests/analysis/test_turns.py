@@ -80,7 +80,7 @@ def test_of_too_many_some_are_looked_at_evenly(monkeypatch: pytest.MonkeyPatch) 
     every = set(turns.least_used_share_is_next.find(Book(held)).index)
     monkeypatch.setattr(turns, "CELLS", 600)
     some = set(turns.least_used_share_is_next.find(Book(held)).index)
-    monkeypatch.setattr(turns, "HOLDS", 300)
+    monkeypatch.setattr(turns, "HOLDS", 10_000)
     few = set(turns.least_used_share_is_next.find(Book(held)).index)
     assert every > some > few > set()
 

@@ -19,6 +19,8 @@ CELLS = 10_000_000
 """Placements times shares that S04 looks at in a queue; of more, at placements evenly spread."""
 HOLDS = 30_000_000
 """Attempts that it adds usage up from, over all updates; of more, at the placements of updates evenly spread."""
+AN_UPDATE = 1_500
+"""Attempts as many as one update more costs."""
 AT_ONCE = 500_000
 """Cells that are in memory together."""
 FORGOTTEN = 40
@@ -81,7 +83,8 @@ class Turns:
         looked = np.arange(0, count, -(-count * len(self.shares) // CELLS))
         updates, number = np.unique(self._updated_ms[looked], return_inverse=True)
         low, high = self._held(updates)
-        return np.asarray(looked[number % max(1, -(-int((high - low).sum()) // HOLDS)) == 0])
+        cost = int((high - low).sum()) + AN_UPDATE * len(updates)
+        return np.asarray(looked[number % -(-cost // HOLDS) == 0])
 
     def passed_over(self, placements: Int64s) -> Int64s:
         """Those at which a share with less weighted usage waited."""
