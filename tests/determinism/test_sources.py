@@ -28,7 +28,6 @@ LOOKED_AT: dict[tuple[str, str, str], str] = {
     ("cli/scenarios.py", "dice", "import secrets"): DRAWS_A_SEED,
     ("analysis/fair_share.py", "set", "set(records.shares.queue)"): "makes a mapping that is only looked up",
     ("engine/workload/expand.py", "set", "set(asked)"): "makes a mapping that is only looked up",
-    ("analysis/invariants/shares.py", "set", "active"): "the one element of a set of one",
     ("spec/effective.py", "set", "platforms"): "the one element of a set of one",
     ("engine/workload/cron.py", "set", "_DAY.values(term)"): "days, of which the caller makes a set again",
     ("engine/workload/cron.py", "set", "_WEEKDAY.values(term)"): "days, of which the caller makes a set again",
