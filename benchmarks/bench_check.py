@@ -2,10 +2,11 @@
 
     python benchmarks/bench_check.py [--attempts 1000000] [--features] [--folder DIR] [--top 12]
 
-``check`` is the invariants alone, on the frames of a Result; ``tables`` is making these frames. With ``--folder`` the
-run is written there too, and ``read`` is reading it back, ``check DIR`` the invariants on what was read. ``--features``
-adds what makes the checker work: Spot losses with retries, a fair-share queue, dependencies, arrays N_TO_N, timeouts,
-consumable resources, three environments behind one queue, thresholds. Target: a million attempts in 5 s of ``check``.
+``check`` is the invariants alone, on the columns of a Result, as ``run --check`` reads them; ``columns`` is making
+these. With ``--folder`` the run is written there too, and ``read`` is reading it back, ``check DIR`` the invariants on
+what was read. ``--features`` adds what makes the checker work: Spot losses with retries, a fair-share queue,
+dependencies, arrays N_TO_N, timeouts, consumable resources, three environments behind one queue, thresholds. Target: a
+million attempts in 5 s of ``check``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from suite import scenario
 
 from batchsim import simulation
-from batchsim.analysis.check import examine, tables_of
+from batchsim.analysis.check import columns_of, examine
 from batchsim.analysis.folder import read_folder
 from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import Book
@@ -143,13 +144,13 @@ def judged_one_by_one(tables: dict[str, Any]) -> dict[str, float]:
 
 def measured(result: Result, folder: Path | None, top: int) -> None:
     """Print the times of one result."""
-    tables, making = timed(lambda: tables_of(result))
+    tables, making = timed(lambda: columns_of(result))
     found, checking = timed(lambda: examine(tables))
     print(f"attempts             {len(result.attempts):>12,}")
     print(f"invariants           {len(INVARIANTS):>12,}")
     print(f"violations           {', '.join(each.id for each in found.violations) or 'none':>12}")
     print(f"not judged           {', '.join(found.untold) or 'none':>12}")
-    print(f"tables, CPU s        {making:>12.2f}")
+    print(f"columns, CPU s       {making:>12.2f}")
     print(f"check, CPU s         {checking:>12.2f}")
     for id_, seconds in sorted(judged_one_by_one(tables).items(), key=lambda item: -item[1])[:top]:
         print(f"  {id_:<19}{seconds:>12.2f}")

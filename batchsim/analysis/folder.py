@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from batchsim.analysis.read_csv import read_csv
 from batchsim.errors import OutputError
 
 TABLES = (
@@ -89,24 +90,11 @@ def _must_be_plain(schema: Any, rows: int) -> None:
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    """A CSV with cells as written: money must not pass through a float; times may, having three places."""
     _must_be_regular(path)
     try:
-        header = pd.read_csv(path, nrows=0, keep_default_na=False)
-        kinds = {name: "float64" if name.endswith("_s") and name != "billed_s" else "str" for name in header.columns}
-        empty = {name: [""] if kind == "float64" else [] for name, kind in kinds.items()}
-        frame = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=empty)
+        return read_csv(path)
     except (OSError, ValueError) as error:
         raise OutputError(f"{path}: cannot read this table: {_reason(error)}") from error
-    for name in frame.columns[[kind == "str" for kind in kinds.values()]]:
-        frame[name] = _unguarded(frame[name])
-    return frame
-
-
-def _unguarded(cells: Any) -> Any:
-    """Text without the apostrophe that keeps a spreadsheet from computing it."""
-    guarded = cells.str.startswith("'")
-    return cells.where(~guarded, cells.str[1:]) if guarded.any() else cells
 
 
 def _notifications(path: Path, scenario: Any) -> pd.DataFrame:

@@ -246,7 +246,7 @@ EXACT = 2.0**48
 
 def _from_texts(cells: Texts, places: int) -> Int64s:
     """Decimal numbers: each distinct text once where they repeat; else all at once, in floats that cannot go wrong."""
-    if cells.iloc[:SAMPLE].nunique() <= SAMPLE // 2:
+    if isinstance(cells.dtype, pd.CategoricalDtype) or cells.iloc[:SAMPLE].nunique() <= SAMPLE // 2:
         return _from_repeated(cells, places)
     floats: Texts = pd.to_numeric(cells, errors="coerce")
     found = floats.to_numpy(dtype=np.float64, na_value=np.nan) * 10.0**places
