@@ -19,7 +19,7 @@ from processes import by_proc, members
 
 from batchsim.formats import scenario_yaml
 
-KILLS = effort(fast=2, verify=5, long=40)
+KILLS = effort(fast=2, verify=3, long=40)
 SEED = int(os.environ.get("BATCHSIM_SEED", "1"))
 
 

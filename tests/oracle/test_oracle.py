@@ -25,7 +25,7 @@ CHUNK = 100
 FRESH = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "1")) * 1_000_000
 FIRST, LAST = map(
     int,
-    os.environ.get("BATCHSIM_ORACLE", f"{FRESH}:{FRESH + effort(fast=2_000, verify=1_000, long=1_000_000)}").split(":"),
+    os.environ.get("BATCHSIM_ORACLE", f"{FRESH}:{FRESH + effort(fast=2_000, verify=600, long=1_000_000)}").split(":"),
 )
 TICK_MS = 500
 """Every time of the scenarios is a multiple of it."""
@@ -41,7 +41,7 @@ def test_batchsim_and_the_oracle_agree(first, cases):
 
 @pytest.mark.slow  # of the oracle alone, which no change of batchsim moves
 def test_the_oracle_says_the_same_if_it_goes_through_every_instant(cases):
-    numbers = range(FIRST, FIRST + effort(fast=60, verify=120, long=6_000))
+    numbers = range(FIRST, FIRST + effort(fast=60, verify=60, long=6_000))
     for number in numbers:
         jumping, plodding = (Simulator(read(scenario(number))).run(tick) for tick in (None, TICK_MS))
         assert telling.tables(*jumping) == telling.tables(*plodding), number
@@ -50,7 +50,7 @@ def test_the_oracle_says_the_same_if_it_goes_through_every_instant(cases):
 
 
 def test_a_file_says_the_same_as_its_data_and_its_tables_as_the_records(cases):
-    numbers = range(FIRST, FIRST + effort(fast=30, verify=60, long=3_000))
+    numbers = range(FIRST, FIRST + effort(fast=30, verify=30, long=3_000))
     for number in numbers:
         data = scenario(number)
         result = batchsim.run(batchsim.loads(json.dumps(data), f"{data['name']}.json"))
