@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,11 +20,14 @@ from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import TABLES, Book
 from batchsim.analysis.invariants.registry import Invariant
 from batchsim.analysis.invariants.settings import CannotTellError
+from batchsim.analysis.side_by_side import side_by_side, usable_cpus
 from batchsim.analysis.typed import Cells, MissingColumnError
 
 STUMBLED = "F02"
 SHOWN = 5
 """How many offending rows a violation shows."""
+LONG = 100_000
+"""Rows from which threads pay: on fewer an invariant is mostly Python, which takes turns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,21 +148,26 @@ def _stumbling(each: Invariant, book: Book) -> Violation | None:
         return Violation(STUMBLED, "Every cell and figure is of the kind that batchsim writes there.", rows, 1)
 
 
-def examine(tables: Mapping[str, Any], judge: Judge = _judged) -> Examination:
-    """Return the violations, and which invariants could not be decided and why."""
+def examine(tables: Mapping[str, Any], judge: Judge = _judged, workers: int | None = None) -> Examination:
+    """Return the violations, and which invariants could not be decided and why.
+
+    Those of long tables are looked at side by side by so many ``workers``, by default as many as there are CPUs.
+    """
     book = Book(tables)
-    violations: list[Violation] = []
-    untold: dict[str, str] = {}
-    lost: dict[str, MissingColumnError] = {}
-    for each in INVARIANTS:
-        try:
-            if (violation := judge(each, book)) is not None:
-                violations.append(violation)
-        except CannotTellError as reason:
-            untold[each.id] = str(reason)
-        except MissingColumnError as error:
-            lost[str(error)] = error
-    return Examination((*_missing(lost), *violations), untold)
+    if workers is None:
+        workers = usable_cpus() if book.size > LONG else 1
+    verdicts = side_by_side(partial(_verdict, judge, book), INVARIANTS, workers)
+    untold = {each.id: str(v) for each, v in zip(INVARIANTS, verdicts, strict=True) if isinstance(v, CannotTellError)}
+    lost = {str(verdict): verdict for verdict in verdicts if isinstance(verdict, MissingColumnError)}
+    return Examination((*_missing(lost), *(v for v in verdicts if isinstance(v, Violation))), untold)
+
+
+def _verdict(judge: Judge, book: Book, each: Invariant) -> Violation | CannotTellError | MissingColumnError | None:
+    """What there is to say of an invariant: nothing if it holds."""
+    try:
+        return judge(each, book)
+    except (CannotTellError, MissingColumnError) as reason:
+        return reason
 
 
 def _missing(lost: Mapping[str, MissingColumnError]) -> list[Violation]:

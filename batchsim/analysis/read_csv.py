@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-MOST_USD = 2.0**48 / 1e9
+from batchsim.analysis.typed import EXACT
+
+MOST_USD = EXACT / 1e9
 """Below it the float nearest to an amount is nearest to its nano-dollars too; larger ones are kept as text."""
 _MANY_TEXTS = ("job_id",)
 """Columns of which nearly every text is another: numbered, they would take longer to read."""

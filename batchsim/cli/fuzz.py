@@ -107,8 +107,8 @@ def _bases(files: list[Path], *, whole: bool) -> list[Base]:
 
 
 def _campaign(bases: Sequence[Base], kinds: tuple[str, ...], seed: int, wishes: Wishes) -> Campaign:
-    import os
 
+    from batchsim.analysis.side_by_side import usable_cpus
     from batchsim.cli.trial import try_out
     from batchsim.fuzz import Campaign, Limits
     from batchsim.fuzz.worker import Setup
@@ -117,7 +117,7 @@ def _campaign(bases: Sequence[Base], kinds: tuple[str, ...], seed: int, wishes: 
     if wishes.faults:  # the user's own scenario runs as it is
         limits = replace(limits, max_jobs=_NO_LIMIT, max_time_ms=_NO_LIMIT, cpu_s=600, wall_s=3_600.0, memory_mib=8_192)
     number = 1 if wishes.only else wishes.number or (None if wishes.seconds else 200)
-    workers = wishes.workers or len(os.sched_getaffinity(0))
+    workers = wishes.workers or usable_cpus()
     return Campaign(
         Setup(tuple(bases), try_out, limits),
         seed,

@@ -71,7 +71,7 @@ def guarded() -> Iterator[Replay]:
         _leave(TERMINATED, f"batchsim: terminated before its end; run again with: {replay.command}")
     except Exception as error:  # noqa: BLE001 -- whatever is left is a bug, and the user must hear of it without a traceback
         if _is_want_of_memory(error):
-            _leave(INPUT_OUTPUT, f"batchsim: not enough memory for this run ({replay})")
+            _leave(INPUT_OUTPUT, f"batchsim: not enough memory ({replay})")
         _leave(BUG, _confess(error, replay))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +33,7 @@ def selftest(
     format_: AnyFormat = Format.TABLE,
 ) -> None:
     """Check batchsim against queueing theory."""
+    from batchsim.analysis.side_by_side import usable_cpus
     from batchsim.cli.selftest import Wishes
     from batchsim.cli.selftest import selftest as test
 
@@ -43,7 +43,7 @@ def selftest(
         show=show,
         listed=list_,
         seed=seed,
-        workers=workers or len(os.sched_getaffinity(0)),
+        workers=workers or usable_cpus(),
         as_json=format_ is Format.JSON,
     )
     test(wishes)

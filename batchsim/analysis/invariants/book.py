@@ -14,7 +14,7 @@ from batchsim.analysis.invariants.names import Ids, first_rows, lookup
 from batchsim.analysis.invariants.occupancy import Occupancy, occupancy
 from batchsim.analysis.invariants.settings import CannotTellError, Settings
 from batchsim.analysis.invariants.sweep import ascending, event_order
-from batchsim.analysis.typed import MISSING, Bools, Cells, Int64s, Objects, Table
+from batchsim.analysis.typed import MISSING, Bools, Cells, Int64s, Table
 
 TABLES = ("jobs", "attempts", "instances", "submissions", "scaling", "timeline")
 """The tables that every result folder has; others (``blocked``, ``rejections``, ``costs``, ...) may be there too."""
@@ -48,6 +48,11 @@ class Book:
     submissions: Table
     scaling: Table
     timeline: Table
+
+    @property
+    def size(self) -> int:
+        """How many rows its long tables have."""
+        return len(self.jobs) + len(self.attempts) + len(self.costs or ())
 
     def must_follow_aws(self, *decisions: str) -> None:
         """Raise :class:`CannotTellError` where the run's caller replaced a policy that an invariant is about."""
@@ -87,10 +92,6 @@ class Book:
     def heads(self) -> Int64s:
         """The job of each row of the timeline, -1 without one."""
         return self.ids.row_of(self.timeline)
-
-    def of_job(self, column: str) -> Objects:
-        """A text of each attempt's job."""
-        return np.asarray([*self.jobs.text(column), ""], dtype=object)[self.job]
 
     @cached_property
     def host(self) -> Int64s:

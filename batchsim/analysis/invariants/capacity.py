@@ -10,6 +10,7 @@ import pandas as pd
 
 from batchsim.analysis.invariants.book import FAR, Book
 from batchsim.analysis.invariants.bounds import enabled, valid, vcpu_bound
+from batchsim.analysis.invariants.names import agree
 from batchsim.analysis.invariants.prices import spot_prices_move
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
@@ -28,15 +29,16 @@ BUNDLES = {
 def queues_use_their_environments(book: Book) -> pd.DataFrame:
     """An attempt runs only in an environment of its queue, of the kind that the environment is."""
     attempts, settings = book.attempts, book.settings
-    wrong = attempts.text("queue") != book.of_job("queue")
+    wrong = ~agree(attempts, "queue", book.jobs, "queue", book.job)
     for queue, environment in pairs_seen(attempts.codes("queue"), attempts.codes("environment")):
         name = attempts.words("environment")[environment]
         if name not in settings.served_by(attempts.words("queue")[queue]):
             wrong |= (attempts.codes("queue") == queue) & (attempts.codes("environment") == environment)
-    kinds = {name: settings.resources(name).get("type") for name in attempts.words("environment")}
-    expected = np.array([*(kinds[name] for name in attempts.words("environment")), None], dtype=object)
-    wrong |= expected[attempts.codes("environment")] != attempts.text("environment_kind")
-    return attempts.rows(wrong.astype(np.bool_) & (book.job >= 0))
+    for environment, kind in pairs_seen(attempts.codes("environment"), attempts.codes("environment_kind")):
+        name = attempts.words("environment")[environment]
+        if settings.resources(name).get("type") != attempts.words("environment_kind")[kind]:
+            wrong |= (attempts.codes("environment") == environment) & (attempts.codes("environment_kind") == kind)
+    return attempts.rows(wrong & (book.job >= 0))
 
 
 def pairs_seen(high: Int64s, low: Int64s) -> list[tuple[int, int]]:

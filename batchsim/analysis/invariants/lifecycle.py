@@ -101,11 +101,11 @@ def outcomes_agree_with_phases(book: Book) -> pd.DataFrame:
 def ends_are_told(book: Book) -> pd.DataFrame:
     """A job that ended says why, and so does the call of a single job."""
     jobs, calls = book.jobs, book.submissions
-    silent = (jobs.ms("ended_at_s") != MISSING) & (jobs.text("reason") == "")
+    silent = (jobs.ms("ended_at_s") != MISSING) & jobs.among("reason", "")
     if silent.any():
-        return jobs.rows(silent.astype(np.bool_))
+        return jobs.rows(silent)
     ended = calls.among("state", "SUCCEEDED", "FAILED") & ~calls.flag("is_array")
-    return calls.rows((ended & (calls.text("reason") == "")).astype(np.bool_))
+    return calls.rows(ended & calls.among("reason", ""))
 
 
 @invariant("I05")

@@ -48,10 +48,15 @@ class Ids:
         tables = [table for table in (self._parent, *self._children) if table.has(self._key)]
         texts = [pd.Series(table.cells(self._key), dtype="str") for table in tables]
         starts = [run_starts(each) for each in texts]
-        distinct: Any = pd.concat([each.iloc[start] for each, start in zip(texts, starts, strict=True)])
+        distinct: Any = pd.concat([_at(each, start) for each, start in zip(texts, starts, strict=True)])
         pieces = np.split(_numbered(distinct), np.cumsum([len(start) for start in starts])[:-1])
         columns = zip(tables, pieces, starts, strict=True)
         return {table.name: spread(piece, start, len(table)) for table, piece, start in columns}
+
+
+def _at(texts: Texts, rows: Int64s) -> Texts:
+    """Some rows, ascending; all of them as they are, for copying a million texts takes long."""
+    return texts if len(rows) == len(texts) else texts.iloc[rows]
 
 
 def _numbered(texts: Texts) -> Int64s:
@@ -75,6 +80,17 @@ def run_starts(*columns: Any) -> Int64s:
 def spread(values: Int64s, starts: Int64s, count: int) -> Int64s:
     """A value for each of so many rows, from one for each of the rows that :func:`run_starts` gave."""
     return values if len(starts) == count else np.repeat(values, np.diff(starts, append=count))
+
+
+def agree(ours: Table, column: str, theirs: Table, other: str, rows: Int64s) -> Bools:
+    """Whether each of our texts is that of the row of theirs to which it refers; without one, for -1, it is empty.
+
+    By numbers: to compare a million texts as objects takes ten times as long.
+    """
+    number = {word: code for code, word in enumerate(ours.words(column))}
+    own = np.array([*map(number.get, ours.words(column)), -1], np.int64)  # which a damaged file may hold twice
+    wanted = np.array([*(number.get(word, -1) for word in (*theirs.words(other), ""))], np.int64)
+    return np.asarray(own[ours.codes(column)] == np.append(wanted[theirs.codes(other)], wanted[-1])[rows])
 
 
 def lookup(child: Table, column: str, parent: Table, key: str) -> Int64s:

@@ -25,7 +25,9 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
     queue has one environment; where that goes by estimates, the two are of one entry and image.
     """
     book.must_follow_aws("ordering of jobs")
-    jobs = book.jobs
+    jobs, among = book.jobs, _in_line(book)
+    if is_strict(book) and not len(_passed(book)):
+        return jobs.rows(np.zeros(0, np.int64))  # who passes nobody passes nobody of one shape
     columns = [
         jobs.codes("queue"),
         jobs.milli("vcpus"),
@@ -35,7 +37,6 @@ def fifo_within_a_shape(book: Book) -> pd.DataFrame:
         take(book.submissions.codes("consumables"), book.call, 0),
         jobs.codes("scheduling_priority"),
     ]
-    among = _in_line(book)
     if not is_strict(book):
         among &= jobs.among("queue", *(name for name in jobs.words("queue") if len(book.settings.served_by(name)) == 1))
     if book.settings.world("backfill") != "none":
@@ -51,13 +52,25 @@ def fifo_is_strict(book: Book) -> pd.DataFrame:
     its share and schedulingPriority.
     """
     book.must_follow_aws("ordering of jobs")
-    settings, jobs, among = book.settings, book.jobs, _in_line(book)
+    settings, jobs = book.settings, book.jobs
     if settings.world("head_of_line") != "strict" or settings.world("backfill") != "none":
         raise CannotTellError("world.head_of_line or world.backfill lets jobs pass a blocked head")
+    passed = _passed(book)
     if settings.world("hol_scope") == "ce":
-        among &= jobs.among("queue", *(name for name in jobs.words("queue") if len(settings.served_by(name)) == 1))
-    group = combined(*(jobs.codes(column) for column in ("queue", "share", "scheduling_priority")))
-    return jobs.rows(_overtaken(book, group, among))
+        alone = jobs.among("queue", *(name for name in jobs.words("queue") if len(settings.served_by(name)) == 1))
+        passed = passed[alone[passed]]
+    return jobs.rows(passed)
+
+
+def _passed(book: Book) -> Int64s:
+    """Jobs that another of their line passed: of their queue, or of their share and priority in it."""
+
+    def read(_: object) -> Int64s:
+        line = combined(*(book.jobs.codes(column) for column in ("queue", "share", "scheduling_priority")))
+        return _overtaken(book, line, _in_line(book))
+
+    passed: Int64s = book.jobs.kept("queue", "passed", read)
+    return passed
 
 
 def is_strict(book: Book) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, sums
-from batchsim.analysis.invariants.names import Ids
+from batchsim.analysis.invariants.names import Ids, agree
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.typed import MISSING
 
@@ -22,14 +22,8 @@ def attempts_name_known_rows(book: Book) -> pd.DataFrame:
     attempts = book.attempts
     fargate = attempts.among("environment_kind", *FARGATE)
     empty = attempts.among("instance", "")
-    elsewhere = np.zeros(len(attempts), np.bool_)
-    elsewhere[book.on_host] = (attempts.text("environment") != _of_host(book))[book.on_host]
+    elsewhere = book.on_host & ~agree(attempts, "environment", book.instances, "environment", book.host)
     return attempts.rows((book.job < 0) | (fargate != empty) | (~fargate & (book.host < 0)) | elsewhere)
-
-
-def _of_host(book: Book) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    names: np.ndarray[tuple[int], np.dtype[np.object_]] = np.append(book.instances.text("environment"), "")
-    return names[book.host]
 
 
 @invariant("I03b")
@@ -40,8 +34,8 @@ def jobs_belong_to_submissions(book: Book) -> pd.DataFrame:
         return book.jobs.rows(orphans)
     head = book.heads
     named = ~book.timeline.among("job_id", "")
-    queues = np.append(book.jobs.text("queue"), "")[head]
-    return book.timeline.rows(named & ((head < 0) | (queues != book.timeline.text("queue"))))
+    astray = (head < 0) | ~agree(book.timeline, "queue", book.jobs, "queue", head)
+    return book.timeline.rows(named & astray)
 
 
 @invariant("I03c")

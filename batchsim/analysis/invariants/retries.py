@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from batchsim.analysis.invariants.book import Book, sums, take
-from batchsim.analysis.invariants.names import first_rows
+from batchsim.analysis.invariants.names import agree, first_rows
 from batchsim.analysis.invariants.progress import running_ms, scripted
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError
@@ -104,7 +104,7 @@ def _failed_with_its_attempt(book: Book) -> Bools:
     last, attempts = book.last, book.attempts
     retriable = np.append(attempts.among("outcome", *RETRIABLE), False)[last]
     together = take(book.end_ms, last) == book.jobs.ms("ended_at_s")
-    reason = np.asarray([*attempts.text("status_reason"), ""], dtype=object)[last] == book.jobs.text("reason")
+    reason = agree(book.jobs, "reason", attempts, "status_reason", last)
     return np.asarray(book.jobs.among("state", "FAILED") & retriable & together & reason & (last >= 0))
 
 

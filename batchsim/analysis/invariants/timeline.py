@@ -189,13 +189,14 @@ def waits_by_reason_follow_the_timeline(book: Book) -> pd.DataFrame:
     spent: dict[str, Int64s] = {}
     for line in lines(book):
         mine = line.waits
-        begin, end = (last_at(line.at_ms, instants[mine]) for instants in (waits.begin_ms, waits.end_ms))
+        begins, ends = waits.begin_ms[mine], waits.end_ms[mine]
+        begin, end = last_at(line.at_ms, begins), last_at(line.at_ms, ends)
         for reason in REASONS:
             active = book.timeline.among("reason", reason)[line.row]
             if active.any():
-                until_end = _time_spent(line.at_ms, active, end, waits.end_ms[mine])
+                since, pace = _time_spent(line.at_ms, active)
                 of_reason = spent.setdefault(reason, np.zeros(len(waits), np.int64))
-                of_reason[mine] = until_end - _time_spent(line.at_ms, active, begin, waits.begin_ms[mine])
+                of_reason[mine] = since[end] - since[begin] + pace[end] * ends - pace[begin] * begins
     wrong = np.zeros(len(jobs), np.bool_)
     for reason in REASONS:
         wanted = sums(waits.job, spent[reason], len(jobs)) if reason in spent else 0
@@ -203,12 +204,15 @@ def waits_by_reason_follow_the_timeline(book: Book) -> pd.DataFrame:
     return jobs.rows(wrong)
 
 
-def _time_spent(at_ms: Int64s, active: Bools, place: Int64s, until_ms: Int64s) -> Int64s:
-    """How long some reason had been in force by each instant; ``place`` is the row in force then."""
+def _time_spent(at_ms: Int64s, active: Bools) -> tuple[Int64s, Int64s]:
+    """How long some reason had been in force by an instant: ``since + pace * instant``, by the row in force then.
+
+    The last of both, at -1, is for instants before the first row.
+    """
     lengths = np.append(at_ms[1:] - at_ms[:-1], 0) * active
-    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)[:-1]))
-    since = np.where(active[place], until_ms - at_ms[place], 0)
-    return np.where(place >= 0, before[place] + since, 0)
+    pace = np.append(active, False).astype(np.int64)
+    before = np.append(np.cumsum(lengths) - lengths, 0)
+    return before - pace * np.append(at_ms, 0), pace
 
 
 INVARIANTS = (

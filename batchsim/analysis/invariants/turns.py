@@ -140,8 +140,8 @@ def counted(queue: Queue, start: Int64s, end: Int64s, at: int) -> Floats:
     if kernel == "exponential":
         ages = (np.minimum(end, at) - at) * 2 / window, np.minimum(start - at, 0) * 2 / window
         return window / 2 / np.log(2) * (np.exp2(ages[0]) - np.exp2(ages[1]))
-    low = np.clip(start - (at - window), 0, window).astype(np.float64)
-    high = np.clip(np.minimum(end, at) - (at - window), 0, window).astype(np.float64)
+    low = np.minimum(np.maximum(start - (at - window), 0), window).astype(np.float64)  # which np.clip takes longer for
+    high = np.maximum(np.minimum(end, at) - (at - window), 0).astype(np.float64)
     return (high**2 - low**2) / (2 * window) if kernel == "linear" else high - low
 
 

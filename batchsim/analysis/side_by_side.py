@@ -1,0 +1,45 @@
+"""Pieces of one task over long columns, side by side: numpy, pandas and Arrow let go of the interpreter at work.
+
+Threads, not processes: the columns are large, and all pieces read the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Piece = TypeVar("Piece")
+Found = TypeVar("Found")
+
+
+def usable_cpus() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def side_by_side(work: Callable[[Piece], Found], pieces: Sequence[Piece], workers: int) -> list[Found]:
+    """What ``work`` makes of each piece, in their order, on so many threads; on none if there is but one worker.
+
+    Two pieces may read the same things, and fill the same caches, at once: what both then make has to be the same. What
+    a piece raises is raised, the first in order of the pieces; those that nobody has begun by then are left.
+    """
+    if workers <= 1:
+        return [work(piece) for piece in pieces]
+    pool = ThreadPoolExecutor(workers)
+    try:
+        futures = _begun(pool, work, pieces)
+        return [future.result() for future in futures] if futures else [work(piece) for piece in pieces]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begun(
+    pool: ThreadPoolExecutor, work: Callable[[Piece], Found], pieces: Sequence[Piece]
+) -> list[Future[Found]] | None:
+    """The pieces as handed out; None where the system gives no thread, for which there may be too little memory."""
+    try:
+        return [pool.submit(work, piece) for piece in pieces]
+    except RuntimeError:
+        return None
