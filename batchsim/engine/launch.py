@@ -61,10 +61,10 @@ class Launcher:
 
     def offers(self, environment: Ec2Environment) -> tuple[Offer, ...]:
         """Return the offers that no gate keeps shut, Spot pools with their present depth and price."""
-        free = filter(environment.offers.is_open, environment.plan.offers)
-        if not environment.plan.spot:
-            return tuple(free)
-        return tuple(self._as_of_now(environment, offer) for offer in free)
+        free, gates = environment.plan.offers, environment.offers
+        if not gates.has_no_gate:
+            free = tuple(filter(gates.is_open, free))
+        return tuple([self._as_of_now(environment, offer) for offer in free]) if environment.plan.spot else free
 
     def _as_of_now(self, environment: Ec2Environment, offer: Offer) -> Offer:
         depth = self._market.depth(offer.pool)

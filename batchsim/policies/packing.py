@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import maxsize
 from typing import NamedTuple
 
 Size = tuple[int, int, int]
@@ -67,5 +68,9 @@ PACKINGS: dict[str, Packing] = {"best_fit": best_fit, "worst_fit": worst_fit, "f
 
 
 def count_that_fit(room: Size, job: Size) -> int:
-    """Return how many equal jobs a room takes."""
-    return min(have // want for have, want in zip(room, job, strict=True) if want)
+    """Return how many equal jobs a room takes; a job asks for something."""
+    most = room[0] // job[0] if job[0] else maxsize
+    # Written out, since demand is measured by it a hundred thousand times a run; few jobs ask for GPUs.
+    if job[1]:
+        most = min(most, room[1] // job[1])
+    return min(most, room[2] // job[2]) if job[2] else most

@@ -127,24 +127,30 @@ class Rooms:
 
     def fill(self, size: Size, job: Size, count: int) -> int:
         """Fill rooms of one size with up to ``count`` jobs: whole rooms first, then one with the rest."""
-        each = count_that_fit(size, job)
-        whole = min(self._count[size], count // each)
-        self._shrink(size, job, each, whole)
-        rest = count - whole * each if size in self._count else 0
+        each, rooms = count_that_fit(size, job), self._count[size]
+        whole, rest = divmod(count, each)
+        if whole >= rooms:
+            whole, rest = rooms, 0
+        if whole:
+            self._shrink(size, job, each, whole)
         if rest:
             self._shrink(size, job, rest, 1)
         return whole * each + rest
 
     def _shrink(self, size: Size, job: Size, jobs: int, rooms: int) -> None:
-        """Turn ``rooms`` rooms into what ``jobs`` jobs each leave of them."""
-        if not rooms:
-            return
-        self._count[size] -= rooms
-        if not self._count[size]:
+        """Turn ``rooms`` rooms, at least one, into what ``jobs`` jobs each leave of them."""
+        counts = self._count
+        counts[size] -= rooms
+        if not counts[size]:
             self._forget(size)
-        left = (size[0] - jobs * job[0], size[1] - jobs * job[1], size[2] - jobs * job[2])
-        if left[0]:
-            self.add(*left, rooms)
+        vcpus = size[0] - jobs * job[0]
+        if vcpus:
+            left = (vcpus, size[1] - jobs * job[1], size[2] - jobs * job[2])
+            if left in counts:
+                counts[left] += rooms
+            else:
+                counts[left] = rooms
+                insort(self._sizes, left)
 
     def _forget(self, size: Size) -> None:
         del self._count[size]

@@ -34,7 +34,7 @@ SCALE_UP = (
         "N33",
         "an instance may go one vCPU beyond the maximum",
         worlds.strict_maximum,
-        line("policies.allocation.sizing:permitted", "<= demand.headroom_vcpus", "<= demand.headroom_vcpus + 1"),
+        line("policies.allocation.sizing:permitted", "<= headroom_vcpus", "<= headroom_vcpus + 1"),
     ),
     Bug(
         "V01",

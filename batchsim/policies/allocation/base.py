@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from batchsim.policies.packing import Size, count_that_fit
@@ -57,8 +58,11 @@ class Offer(NamedTuple):
 def pack_one(offer: Offer, asks: tuple[Ask, ...], *, by_memory: bool = True) -> tuple[tuple[Ask, ...], int]:
     """Pack one empty instance in dispatch order: (the asks that are left, vCPUs that were taken)."""
     room, rest = offer.size, list[Ask]()
-    for ask in asks:
+    for place, ask in enumerate(asks):
         if ask.vcpus > room[0]:
+            if room[0] == 0:  # and so it stays, however many ask
+                rest.extend(asks[place:])
+                break
             rest.append(ask)
             continue
         job = (ask.vcpus, ask.memory_mib if by_memory else 0, ask.gpus)
@@ -69,9 +73,12 @@ def pack_one(offer: Offer, asks: tuple[Ask, ...], *, by_memory: bool = True) -> 
     return tuple(rest), offer.vcpus - room[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Demand:
-    """What one compute environment still has to launch for."""
+    """What one compute environment still has to launch for.
+
+    Its sums are kept: strategies ask for them once for each of a hundred offers.
+    """
 
     asks: tuple[Ask, ...]
     """Uncovered demand in dispatch order, never empty; the first is the head."""
@@ -96,12 +103,12 @@ class Demand:
         """The first uncovered job."""
         return self.asks[0]
 
-    @property
+    @cached_property
     def vcpus(self) -> int:
         """Uncovered vCPUs."""
         return sum(ask.vcpus * ask.jobs for ask in self.asks)
 
-    @property
+    @cached_property
     def memory_mib(self) -> int:
         """Uncovered memory."""
         return sum(ask.memory_mib * ask.jobs for ask in self.asks)

@@ -18,8 +18,9 @@ def permitted(demand: Demand, offers: Iterable[Offer]) -> tuple[Offer, ...]:
     ComputeResource.maxvCpus); so an instance beyond it is taken only where none fits below, and the smallest. Likewise
     one of more than ``max_instance_vcpus``.
     """
-    holding = _small_enough(demand, tuple(offer for offer in offers if offer.holds(demand.head)))
-    below = tuple(offer for offer in holding if offer.vcpus <= demand.headroom_vcpus)
+    head, headroom_vcpus = demand.head, demand.headroom_vcpus
+    holding = _small_enough(demand, tuple([offer for offer in offers if offer.holds(head)]))
+    below = tuple([offer for offer in holding if offer.vcpus <= headroom_vcpus])
     if below or not demand.may_exceed_max:
         return below
     return _of_size(holding, min((offer.vcpus for offer in holding), default=0))
@@ -50,7 +51,7 @@ def sized(demand: Demand, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
 def cheapest(offers: tuple[Offer, ...], rates: list[float]) -> tuple[Offer, ...]:
     """Return the offers whose rate is the least, within :data:`EQUAL_PRICE`; ``rates`` runs along ``offers``."""
     limit = min(rates, default=0.0) * (1 + EQUAL_PRICE)
-    return tuple(offer for offer, rate in zip(offers, rates, strict=True) if rate <= limit)
+    return tuple([offer for offer, rate in zip(offers, rates, strict=True) if rate <= limit])
 
 
 def first_listed(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
@@ -65,4 +66,4 @@ def balanced(demand: Demand, offers: tuple[Offer, ...]) -> Offer | None:
 
 
 def _of_size(offers: tuple[Offer, ...], vcpus: int) -> tuple[Offer, ...]:
-    return tuple(offer for offer in offers if offer.vcpus == vcpus)
+    return tuple([offer for offer in offers if offer.vcpus == vcpus])
