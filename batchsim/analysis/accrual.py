@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from batchsim.analysis.commitments import HOUR_MS, CommitmentBill
+from batchsim.analysis.commitments import CommitmentBill
 from batchsim.analysis.exact import SAFE_BITS, Int64s, int64
 from batchsim.analysis.run import Analysis
 from batchsim.records.tables import NEVER, Ints
+from batchsim.units import MS_PER_H
 
 
 class Spans(NamedTuple):
@@ -88,7 +89,7 @@ def _extras(run: Analysis) -> Iterator[Spans]:
 
 def _commitment(run: Analysis, bill: CommitmentBill) -> Spans:
     """Hour by hour what was paid for it less the use that it covered, which stands on the bills of that use."""
-    bounds = np.arange(len(bill.covered) + 1) * HOUR_MS - run.prices.into_hour_ms
+    bounds = np.arange(len(bill.covered) + 1) * MS_PER_H - run.prices.into_hour_ms
     inside = np.clip(bounds, 0, run.records.horizon_ms)
     return _of_the_run(inside[:-1], inside[1:], bill.commitment.fee_nano_usd_per_h - bill.covered)
 

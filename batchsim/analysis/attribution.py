@@ -11,8 +11,8 @@ from batchsim.analysis.cost import Cost
 from batchsim.analysis.exact import Int64s, apportion, int64, mul_div, sum_by
 from batchsim.analysis.phases import Phases
 from batchsim.records.tables import NEVER, Ints, Records
+from batchsim.units import MS_PER_H
 
-MS_PER_H = 3_600_000
 FARGATE_TYPE = "Fargate"
 OF_THE_RUN = "shared: the run"
 """What belongs to the run as a whole; no name has a colon or a blank."""

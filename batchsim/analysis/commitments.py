@@ -20,8 +20,7 @@ from batchsim.analysis.exact import Int64s, apportion, int64, mul_div
 from batchsim.analysis.phases import Lives, Phases
 from batchsim.analysis.prices import Prices, Reserved, SavingsPlan
 from batchsim.records.tables import Ints, Names, Records
-
-HOUR_MS = 3_600_000
+from batchsim.units import MS_PER_H
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,19 +95,19 @@ def _pieces(owner: Ints, start_ms: Int64s, length_ms: Int64s, amounts: tuple[Int
     """Cut each stretch at the full hours; each amount is split by the milliseconds, cumulatively rounded."""
     used = np.flatnonzero(length_ms > 0)
     owner, start_ms, length_ms = owner[used], start_ms[used], length_ms[used]
-    first, last = start_ms // HOUR_MS, (start_ms + length_ms - 1) // HOUR_MS
+    first, last = start_ms // MS_PER_H, (start_ms + length_ms - 1) // MS_PER_H
     group = np.repeat(np.arange(len(owner)), last - first + 1)
     begin = np.concatenate((np.zeros(1, np.int64), np.cumsum(last - first + 1)[:-1])) if len(owner) else first
     hour = first[group] + np.arange(len(group)) - begin[group]
-    from_ms = np.maximum(start_ms[group], hour * HOUR_MS)
-    ms = np.minimum(start_ms[group] + length_ms[group], (hour + 1) * HOUR_MS) - from_ms
+    from_ms = np.maximum(start_ms[group], hour * MS_PER_H)
+    ms = np.minimum(start_ms[group] + length_ms[group], (hour + 1) * MS_PER_H) - from_ms
     nano = [apportion(amount[used], ms, group, length_ms) for amount in amounts]
     return _Use(owner[group], hour, ms, np.sum(nano, axis=0, dtype=np.int64))
 
 
 def _hours(horizon_ms: int, use: _Use, tasks: _Use, into_hour_ms: int) -> int:
     """How many clock hours the run, or one of its bills, has a part in."""
-    run = -(-(horizon_ms + into_hour_ms) // HOUR_MS) if horizon_ms else 0
+    run = -(-(horizon_ms + into_hour_ms) // MS_PER_H) if horizon_ms else 0
     return max(run, int(use.hour.max(initial=-1)) + 1, int(tasks.hour.max(initial=-1)) + 1)
 
 
@@ -127,9 +126,9 @@ def _reserved(reserved: Reserved, records: Records, use: _Use, hours: int) -> Co
         units = int64(records.instances.vcpus[use.owner[mine]])
     unit_ms = _by_hour(use.hour[mine], use.ms[mine] * units, hours)
     nano = _by_hour(use.hour[mine], use.nano_usd[mine], hours)
-    most = reserved.units * HOUR_MS
+    most = reserved.units * MS_PER_H
     covered = np.where(unit_ms > most, mul_div(nano, most, np.maximum(unit_ms, 1)), nano)
-    return CommitmentBill(reserved, covered, mul_div(np.minimum(unit_ms, most), reserved.nano_usd_per_h, HOUR_MS))
+    return CommitmentBill(reserved, covered, mul_div(np.minimum(unit_ms, most), reserved.nano_usd_per_h, MS_PER_H))
 
 
 def _types_covered(covers: str, names: Names) -> list[int]:

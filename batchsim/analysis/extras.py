@@ -9,9 +9,9 @@ import numpy as np
 from batchsim.analysis.exact import Int64s, apportion, int64, mul_div
 from batchsim.analysis.prices import ExtraPrice
 from batchsim.records.tables import Ints, Records
+from batchsim.units import MS_PER_H
 
 BYTES_PER_GB = 10**9
-MS_PER_H = 3_600_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,9 +12,10 @@ from batchsim.analysis.exact import Int64s, dot, int64
 from batchsim.analysis.frame import Columns, dollars, duration, nullable, pick, seconds, words
 from batchsim.analysis.phases import cut_by_timeout, cut_short
 from batchsim.analysis.run import Analysis
-from batchsim.analysis.throughput import MS_PER_H, asked
+from batchsim.analysis.throughput import asked
 from batchsim.records.tables import NEVER, Ints
 from batchsim.records.vocabulary import FaultEffect, Outcome
+from batchsim.units import MS_PER_H
 
 NANO = 1_000_000_000
 LOST = (Outcome.RECLAIMED, Outcome.HOST_LOST)

@@ -12,10 +12,11 @@ from batchsim.analysis.cost import Rows
 from batchsim.analysis.exact import Int64s, dot
 from batchsim.analysis.phases import cut_by_timeout, cut_short
 from batchsim.analysis.run import Analysis
-from batchsim.analysis.throughput import MS_PER_H, asked
+from batchsim.analysis.throughput import asked
 from batchsim.analysis.waits import line_numbers
 from batchsim.records.tables import NEVER, Ints
 from batchsim.records.vocabulary import BlockReason, EndedBy, JobState, Outcome, WaitReason, WhyEnded
+from batchsim.units import MS_PER_H
 
 HOPELESS = (WaitReason.NOTHING_FITS, WaitReason.OVER_MAX_RESOURCE)
 """A head with one of these reasons is stuck whenever the run is cut."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from batchsim.analysis.cost import Cost
 from batchsim.analysis.prices import HOURS_PER_MONTH
+from batchsim.units import MS_PER_H
 
-NIGHT_MS = 24 * 3_600_000
-MS_PER_MONTH = HOURS_PER_MONTH * 3_600_000
+NIGHT_MS = 24 * MS_PER_H
+MS_PER_MONTH = HOURS_PER_MONTH * MS_PER_H
 
 
 @dataclass(frozen=True, slots=True)

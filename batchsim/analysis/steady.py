@@ -19,10 +19,11 @@ from batchsim.analysis.phases import until
 from batchsim.analysis.run import Analysis, Warmup
 from batchsim.analysis.statistics import statistics_s
 from batchsim.analysis.steps import Steps, steps
-from batchsim.analysis.throughput import MS_PER_H, asked
+from batchsim.analysis.throughput import asked
 from batchsim.analysis.warmup import mser5
 from batchsim.records.tables import NEVER, Bools, Records
 from batchsim.records.vocabulary import JobState
+from batchsim.units import MS_PER_H
 
 CELLS = 1_000
 """Equal stretches of the run, of whose mean levels the warm-up is judged."""

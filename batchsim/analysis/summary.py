@@ -39,11 +39,12 @@ from batchsim.analysis.recurring import recurring
 from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import ratio
 from batchsim.analysis.steady import steady
-from batchsim.analysis.throughput import MS_PER_H, entries, makespan_ms, throughput
+from batchsim.analysis.throughput import entries, makespan_ms, throughput
 from batchsim.analysis.utilisation import utilisation
 from batchsim.analysis.workflows import longest
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import EndedBy, JobState, WhyEnded
+from batchsim.units import MS_PER_H
 
 NANO = 1_000_000_000
 BYTES_PER_TB = 10**12

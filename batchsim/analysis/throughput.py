@@ -11,8 +11,7 @@ from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import peak, ratio
 from batchsim.records.tables import NEVER, Bools, Ints
 from batchsim.records.vocabulary import JobState
-
-MS_PER_H = 3_600_000
+from batchsim.units import MS_PER_H
 
 
 def window_ms(run: Analysis) -> tuple[int, int]:

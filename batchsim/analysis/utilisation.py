@@ -11,8 +11,7 @@ from batchsim.analysis.run import Analysis
 from batchsim.analysis.statistics import ratio
 from batchsim.analysis.throughput import asked
 from batchsim.records.tables import NEVER, Bools
-
-MS_PER_H = 3_600_000
+from batchsim.units import MS_PER_H
 
 
 def utilisation(run: Analysis) -> dict[str, Any]:

@@ -39,8 +39,7 @@ from batchsim.spec.platforms import Fleet, Platform, platform_of, resources_of, 
 from batchsim.spec.queues import JobQueue
 from batchsim.spec.quotas import quota_class
 from batchsim.spec.spot_prices import PriceStep, steps_of
-
-MS_PER_H = 3_600_000
+from batchsim.units import MS_PER_H
 
 
 def compile_plan(

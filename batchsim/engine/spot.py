@@ -20,8 +20,8 @@ from batchsim.engine.laws import Exponential, Sampler
 from batchsim.engine.plan import Delays, Pool, SpotPlan
 from batchsim.engine.randomness import Stream
 from batchsim.records.tables import NEVER
+from batchsim.units import MS_PER_H
 
-MS_PER_H = 3_600_000
 DEPTH_STEP_MS = 600_000
 """A pool's depth moves every ten minutes ..."""
 DEPTH_MEMORY = 0.9

@@ -25,8 +25,9 @@ from batchsim.engine.randomness import Stream
 from batchsim.policies.allocation import Offer
 from batchsim.records.tables import NEVER, Instances
 from batchsim.records.vocabulary import FaultEffect
+from batchsim.units import MS_PER_H
 
-STEP_MS = 3_600_000
+STEP_MS = MS_PER_H
 """Prices that go by chance move every hour ..."""
 MEMORY = 0.9
 """... as an autoregressive process of this coefficient, in the logarithm."""

@@ -18,8 +18,8 @@ from batchsim.engine.plan import Plan
 from batchsim.records.vocabulary import WhyEnded
 from batchsim.spec import Fault
 from batchsim.spec.faults import DETECT_MS
+from batchsim.units import MS_PER_H
 
-MS_PER_H = 3_600_000
 _WHY = {
     "spot_reclaim": WhyEnded.SPOT_RECLAIM,
     "instance_failure": WhyEnded.INSTANCE_FAILURE,

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from batchsim.units import MS_PER_H
+
 HOURS_A_WEEK = 168
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_HOUR_MS = 3_600_000
 
 
 def local_hours(time_zone: str, start_epoch_ms: int, end_epoch_ms: int) -> Iterator[tuple[int, int]]:
@@ -27,7 +28,7 @@ def local_hours(time_zone: str, start_epoch_ms: int, end_epoch_ms: int) -> Itera
 def _next_ms(at_ms: int, local: datetime, zone: ZoneInfo) -> int:
     """The next full local hour, or the change of clocks before it."""
     past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-    next_ms = at_ms + _HOUR_MS - past // _MS
+    next_ms = at_ms + MS_PER_H - past // _MS
     if _local(next_ms, zone).utcoffset() == local.utcoffset():
         return next_ms
     low, high = at_ms, next_ms  # the offset of low still holds, that of high is new

@@ -19,8 +19,8 @@ from batchsim.report.page.canvas import Clock
 from batchsim.report.page.names import short
 from batchsim.report.page.stacks import Layer, over_time
 from batchsim.report.words import NOTHING, duration, number, share
+from batchsim.units import MS_PER_H
 
-_MS_PER_H = 3_600_000
 _COLOURS = dict(zip(PURCHASES, (ORANGE, BLUE, GREEN, SKY), strict=True))
 
 
@@ -56,7 +56,7 @@ def _finding(found: Capacity) -> str:
 
 
 def _amount(vcpu_ms: float) -> str:
-    hours = vcpu_ms / _MS_PER_H
+    hours = vcpu_ms / MS_PER_H
     return f"{number(hours)} vCPU-hours" if hours >= 0.1 else f"{number(vcpu_ms / 1000)} vCPU-seconds"
 
 
@@ -105,7 +105,7 @@ def _by_queue(run: Analysis, found: Held) -> list[tuple[str, ...]]:
     rows = []
     for code in np.flatnonzero(found.milli_ms.sum(axis=1))[:_ROWS].tolist():
         each = found.milli_ms[code]
-        hours = [number(int(of) / 1000 / _MS_PER_H) if of else NOTHING for of in each]
+        hours = [number(int(of) / 1000 / MS_PER_H) if of else NOTHING for of in each]
         part = ratio(int(each[0]), int(each[0] + each[1]))
         rows.append((short(run.records.names.queues[code]), *hours, share(part)))
     return rows

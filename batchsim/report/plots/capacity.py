@@ -13,6 +13,7 @@ from batchsim.report.plots.jobs import STRETCHES, over_time, position
 from batchsim.report.plots.scales import count_axis, from_zero
 from batchsim.report.plots.style import canvas, ink, legend, nothing, title
 from batchsim.report.words import number, share
+from batchsim.units import MS_PER_H
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,7 +72,7 @@ def _finding(found: Capacity) -> str:
 
 
 def _amount(vcpu_ms: float) -> str:
-    hours = vcpu_ms / 3_600_000
+    hours = vcpu_ms / MS_PER_H
     return f"{number(hours)} vCPU-hours" if hours >= 0.1 else f"{number(vcpu_ms / 1000)} vCPU-seconds"
 
 
