@@ -43,10 +43,10 @@ def nullable(values: Ints, missing: Bools | None = None) -> Column:
 
 def words(code: Ints, names: Sequence[str]) -> Column:
     """Return the words behind codes as a categorical column of those that occur; NEVER and "" are missing."""
-    code = np.asarray(code)
+    code = np.where(np.asarray(code) == NEVER, len(names), code)
+    occurs = np.bincount(code, minlength=len(names) + 1) > 0  # without sorting a million codes of a dozen words
     text = np.array([*names, ""], dtype=object)
-    seen, position = np.unique(np.where(code == NEVER, len(names), code), return_inverse=True)
-    return text_column(text[seen], position)
+    return text_column(text[occurs], (np.cumsum(occurs) - 1)[code])
 
 
 def text_column(distinct: NDArray[np.object_], position: Ints) -> Column:
