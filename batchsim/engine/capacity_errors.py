@@ -13,6 +13,7 @@ from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.faults.log import FaultLog
 from batchsim.engine.faults.targets import ALWAYS, Place, Window
 from batchsim.engine.plan import Delays
+from batchsim.engine.randomness import Stream
 from batchsim.policies.allocation import Offer
 
 
@@ -42,7 +43,9 @@ class CapacityErrors:
         self._log = log
         self._shortages = shortages
         self._probability = probability
-        self._stream = delays.stream
+        self._delays = delays
+        self._streams: dict[int, Stream] = {}
+        """By environment, what decides on its tries."""
         self._on = [0] * len(shortages)
         """What is on of what each fault selects: instances, or vCPUs."""
         self._tries: Counter[int] = Counter()
@@ -81,9 +84,12 @@ class CapacityErrors:
         """Whether a launch meets an error by chance; each such try of an environment has a number of its own."""
         if not self._probability:
             return False
-        number = self._tries[environment.position]
-        self._tries[environment.position] += 1
-        return self._stream("ice", environment.plan.key()).one(number) < self._probability
+        position = environment.position
+        number = self._tries[position]
+        self._tries[position] += 1
+        if position not in self._streams:
+            self._streams[position] = self._delays.stream("ice", environment.plan.key())
+        return self._streams[position].one(number) < self._probability
 
     def is_for_good(self, environment: Ec2Environment, offer: Offer, now_ms: int) -> bool:
         """Whether a pool will never have an instance to give again."""

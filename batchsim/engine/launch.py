@@ -61,9 +61,7 @@ class Launcher:
 
     def offers(self, environment: Ec2Environment) -> tuple[Offer, ...]:
         """Return the offers that no gate keeps shut, Spot pools with their present depth and price."""
-        free, gates = environment.plan.offers, environment.offers
-        if not gates.has_no_gate:
-            free = tuple(filter(gates.is_open, free))
+        free = environment.offers.open_among(environment.plan.offers)
         return tuple([self._as_of_now(environment, offer) for offer in free]) if environment.plan.spot else free
 
     def _as_of_now(self, environment: Ec2Environment, offer: Offer) -> Offer:

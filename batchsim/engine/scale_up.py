@@ -245,8 +245,9 @@ class Scaler:
         return self._launcher.offers(self.environment)
 
     def _offers_after(self, offers: tuple[Offer, ...], taken: Offer) -> tuple[Offer, ...]:
-        """Return the offers after a launch; what a fault leaves is left of all pools together that it strikes."""
-        return one_less(offers, taken) if self._launcher.errors is None else self._offers()
+        """Return the offers after a launch; what a fault leaves is left of all Spot pools together that it strikes."""
+        are_shared = self._launcher.errors is not None and self.environment.plan.spot
+        return self._offers() if are_shared else one_less(offers, taken)
 
 
 def _to_minimum(vcpus: int) -> Ask:

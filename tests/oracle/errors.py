@@ -79,6 +79,10 @@ def second_best(original, demand, offers):
     return original(demand, others) or best
 
 
+def all_vcpus(offers, _):
+    return [offer.vcpus for offer in offers]
+
+
 def least_deep(original, demand, offers):
     deepest = max((offer.depth for offer in offers), default=0)
     return original(demand, tuple(offer._replace(depth=deepest - offer.depth + 1) for offer in offers))
@@ -176,7 +180,7 @@ ERRORS: dict[str, Plant] = {
     "only a decision's first launch goes beyond maxvCpus": around(scale_up.Scaler, "_launch_one", only_first_beyond),
     "BEST_FIT takes the second best": strategy("BEST_FIT", second_best),
     "BEST_FIT_PROGRESSIVE takes the second best": strategy("BEST_FIT_PROGRESSIVE", second_best),
-    "BEST_FIT_PROGRESSIVE looks at vCPUs alone": in_place_of(PROGRESSIVE, "usable_vcpus", lambda offer, _: offer.vcpus),
+    "BEST_FIT_PROGRESSIVE looks at vCPUs alone": in_place_of(PROGRESSIVE, "usable_vcpus", all_vcpus),
     "half a percent makes a difference": in_place_of(sizing, "EQUAL_PRICE", 0.0),
     "the least deep pool is taken": strategy("SPOT_CAPACITY_OPTIMIZED", least_deep),
     "half as deep is not deep enough": in_place_of(PRIORITIZED, "deep_enough", the_deepest),

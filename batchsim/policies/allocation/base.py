@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from batchsim.policies.packing import Size, count_that_fit
@@ -73,12 +72,9 @@ def pack_one(offer: Offer, asks: tuple[Ask, ...], *, by_memory: bool = True) -> 
     return tuple(rest), offer.vcpus - room[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Demand:
-    """What one compute environment still has to launch for.
-
-    Its sums are kept: strategies ask for them once for each of a hundred offers.
-    """
+    """What one compute environment still has to launch for."""
 
     asks: tuple[Ask, ...]
     """Uncovered demand in dispatch order, never empty; the first is the head."""
@@ -103,12 +99,12 @@ class Demand:
         """The first uncovered job."""
         return self.asks[0]
 
-    @cached_property
+    @property
     def vcpus(self) -> int:
         """Uncovered vCPUs."""
         return sum(ask.vcpus * ask.jobs for ask in self.asks)
 
-    @cached_property
+    @property
     def memory_mib(self) -> int:
         """Uncovered memory."""
         return sum(ask.memory_mib * ask.jobs for ask in self.asks)

@@ -25,8 +25,8 @@ def spot_price_capacity_optimized(demand: Demand, offers: tuple[Offer, ...]) -> 
     weight = demand.rate_weight
     tier = deep_enough(fitting) if weight is None else fitting
     rates = [
-        offer.price_nano_usd_per_h / usable_vcpus(offer, demand) * (1 + (weight or 0) * offer.hazard_per_h)
-        for offer in tier
+        offer.price_nano_usd_per_h / vcpus * (1 + (weight or 0) * offer.hazard_per_h)
+        for offer, vcpus in zip(tier, usable_vcpus(tier, demand), strict=True)
     ]
     tied = cheapest(tier, rates)
     return min(tied, key=lambda offer: (-offer.depth, demand.zone_vcpus[offer.zone], offer.position), default=None)
