@@ -53,11 +53,17 @@ class ScaleIn:
         """minvCpus or the capacity changed: instances that were kept may go, now or when their time has come."""
         if environment.plan.stands:
             return
-        for row in self._kept.pop(environment.position, ()):
-            if row in environment.idle_since:
-                self.watch(environment, row)
+        if self._may_let_go(environment):
+            for row in self._kept.pop(environment.position, ()):
+                if row in environment.idle_since:
+                    self.watch(environment, row)
         if self._may_be_due(environment) and self._due(environment):
             self._check_at(environment, self._kernel.now_ms)
+
+    def _may_let_go(self, environment: Ec2Environment) -> bool:
+        """Whether minvCpus keep less than all: asked at each launch, of which it takes thousands to come to them."""
+        spare = environment.open_vcpus - environment.min_vcpus
+        return spare >= environment.offers.least_vcpus or bool(environment.closed)
 
     def _is_kept(self, environment: Ec2Environment, row: int) -> bool:
         """Whether the environment would fall below minvCpus without an instance; one closed to jobs goes all the same.

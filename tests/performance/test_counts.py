@@ -17,6 +17,8 @@ from scenario_builder import fair, fixed, job, scenario
 from suite import BENCHMARKS, CYCLES
 from suite import scenario as benchmark
 
+from batchsim import simulation
+from batchsim.engine.scale_in import ScaleIn
 from batchsim.spec.paths import with_values
 
 SIZES = effort(fast=(1_000, 3_000, 10_000), verify=(3_000, 10_000, 100_000), long=(10_000, 100_000, 1_000_000))
@@ -52,6 +54,13 @@ def test_events_lookups_and_queue_operations_a_job_do_not_grow_with_the_jobs(nam
 @pytest.mark.parametrize(("name", "most"), [("spot", 0.65), ("burst", 0.15), ("million_vcpu", 0.15)])
 def test_one_lookup_fills_all_the_rooms_that_a_run_of_equal_jobs_finds(name: str, most: float, cycle: str):
     assert counted(benchmark(name, 10_000, cycle, 20)).a_job()["look-ups"] < most
+
+
+def test_an_instance_that_minvcpus_keep_is_not_looked_at_again_at_each_launch(monkeypatch: pytest.MonkeyPatch):
+    watched, watch = list[int](), ScaleIn.watch
+    monkeypatch.setattr(ScaleIn, "watch", lambda self, *of: (watched.append(of[1]), watch(self, *of)))
+    simulation.run(scenario(job("a"), environments=[fixed(500)]))
+    assert len(watched) < 3 * 500
 
 
 @pytest.mark.parametrize("cycle", CYCLES)
