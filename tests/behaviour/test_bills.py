@@ -46,6 +46,11 @@ def test_capacity_that_minvcpus_keeps_is_billed_to_the_end(simulate):
     assert result.instances["billed_s"].tolist() == [600] * 3
 
 
+def test_what_idles_for_a_month_costs_its_price_and_the_checker_can_count_so_far(simulate):
+    result = simulate(scenario(job("a", "1h"), job("b", "1h", at="29d"), environments=[fixed(16, types=("box.16",))]))
+    assert result.instances["cost_usd"].tolist() == [pytest.approx((29 * 24 + 1) * 16 * HOUR)]
+
+
 @pytest.mark.parametrize(("free", "cost_usd"), [(True, 0), (False, 0.06)])
 def test_the_first_hour_is_free_if_ec2_ends_it_or_as_a_what_if_is_not(free, cost_usd, simulate):
     story = scenario(job("a", "2h"), environments=[spot()], faults=lost("30m"), world={"first_hour_free": free})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -45,9 +47,9 @@ def _by_instance(book: Book, *causes: str) -> Int64s:
     return sums(host[rows], amount[rows], len(book.instances))
 
 
-def _differ(book: Book, told: Int64s, ms: Int64s, roundings: float) -> pd.DataFrame:
+def _differ(book: Book, told: Int64s, ms: Int64s, roundings: Any) -> pd.DataFrame:
     """Instances whose cost is not their price times a length of time."""
-    wanted = book.instances.number("price_nano_usd_per_h") * ms / MS_PER_H
+    wanted = book.instances.number("price_nano_usd_per_h") / MS_PER_H * ms  # a month's product would exceed an int64
     return book.instances.rows(np.abs(told - wanted) > roundings + 1e-12 * wanted)
 
 
@@ -76,8 +78,7 @@ def idle_time_costs_its_price(book: Book) -> pd.DataFrame:
     idle = sums(gaps.host, gaps.end_ms - gaps.begin_ms, len(book.instances))
     count = np.bincount(gaps.host, minlength=len(book.instances))
     told = _by_instance(book, "idle_gap", "idle_tail", "kept_by_minvcpus")
-    wanted = book.instances.number("price_nano_usd_per_h") * idle / MS_PER_H
-    return book.instances.rows(np.abs(told - wanted) > ROUNDINGS + count + 1e-12 * wanted)
+    return _differ(book, told, idle, ROUNDINGS + count)
 
 
 @invariant("B10")
@@ -159,7 +160,7 @@ def cost_shares_are_of_the_nominal_size(book: Book) -> pd.DataFrame:
         attempts.number("memory_mib")[rows] / instances.number("nominal_memory_mib")[host],
     )
     running = np.where(attempts.ms("running_at_s") == MISSING, book.end_ms, attempts.ms("running_at_s"))
-    each = share * instances.number("price_nano_usd_per_h")[host] * (book.end_ms - running)[rows] / MS_PER_H
+    each = share * instances.number("price_nano_usd_per_h")[host] / MS_PER_H * (book.end_ms - running)[rows]
     wanted = np.bincount(book.job[rows], weights=each, minlength=len(book.jobs))[: len(book.jobs)]
     count = np.bincount(book.job[rows], minlength=len(book.jobs))[: len(book.jobs)]
     off_host = np.bincount(book.job[(book.job >= 0) & ~book.on_host], minlength=len(book.jobs))[: len(book.jobs)]
