@@ -10,6 +10,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from batchsim import units
+from batchsim.spec.settings import YEARS
 from batchsim.spec.workload import TraceColumn
 from batchsim.units import MAX_DURATION_MS
 
@@ -42,7 +43,7 @@ _LARGEST = float(2**50)
 _MOST_MS = float(MAX_DURATION_MS)
 _LATEST_MS = 1e13
 """Unix ms; in the year 2286."""
-_CLOCK = re.compile(r"(?:(\d{1,6})-)?(\d{1,9}):([0-5]?\d)(?::([0-5]?\d(?:\.\d{1,9})?))?")
+_CLOCK = re.compile(r"(?:([0-9]{1,6})-)?([0-9]{1,9}):([0-5]?[0-9])(?::([0-5]?[0-9](?:\.[0-9]{1,9})?))?")
 
 
 def zone_of(name: str | None) -> tzinfo:
@@ -74,6 +75,8 @@ def instant_ms(cell: str, zone: tzinfo = UTC) -> float:
 
 def _epoch_ms(instant: datetime, zone: tzinfo) -> float:
     aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
+    if aware.year not in YEARS:
+        raise ValueError(instant)
     return (aware - _EPOCH) // _MICROSECOND / 1000
 
 
@@ -122,9 +125,16 @@ def _joined(cell: str) -> str:
     return text
 
 
+def _plain(cell: str) -> float:
+    """A number as the scenario's file has them: no other digits than 0 to 9, and nothing between them."""
+    if not cell.isascii() or "_" in cell:
+        raise ValueError(cell)
+    return float(cell)
+
+
 def number(cell: str, factor: float = 1.0, most: float = _LARGEST) -> float:
     """A finite number of at least 0, times ``factor`` at most ``most``."""
-    value = float(cell) * factor
+    value = _plain(cell) * factor
     if not 0 <= value <= most:
         raise ValueError(cell)
     return value

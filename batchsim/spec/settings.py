@@ -17,7 +17,7 @@ MAX_SEED = 2**128 - 1
 MAX_JOBS = 5_000_000
 MAX_REASON = 1024
 """Characters of a reason (API CancelJob and TerminateJob, ``reason``)."""
-_YEARS = range(1970, 2200)
+YEARS = range(1970, 2200)
 """Those that cron expressions know (EventBridge, "Cron-based schedules")."""
 
 
@@ -31,8 +31,8 @@ def _check_start(value: object) -> str:
         year = datetime.fromisoformat(text).year
     except ValueError:
         raise flawed("E115", "not an ISO 8601 instant", value, allowed="2026-01-01T00:00:00Z") from None
-    if year not in _YEARS:
-        raise flawed("E115", "out of range", value, allowed=f"the years {_YEARS[0]} to {_YEARS[-1]}")
+    if year not in YEARS:
+        raise flawed("E115", "out of range", value, allowed=f"the years {YEARS[0]} to {YEARS[-1]}")
     return text
 
 

@@ -138,13 +138,18 @@ def test_ragged_rows_are_all_named(history):
     assert [(line, code) for line, code, _ in found] == [(3, "E160"), (4, "E160")]
 
 
-@pytest.mark.parametrize("cell", ["", " ", "nan", "inf", "-1", "1e300", "soon", "1,5"])
+@pytest.mark.parametrize("cell", ["", " ", "nan", "inf", "-1", "1e300", "soon", "1,5", "1_0", "\u0663"])
 @pytest.mark.parametrize("name", ["submission", "run_time", "vcpus", "memory", "exit_code"])
 def test_a_bad_cell_is_named_with_its_line_and_column(cell, name, history):
     columns = {"submission": "at"} | {name: "x"}
     ((line, code, text),) = places_of(history, f'at,x\n0,1\n0,"{cell}"\n', **columns)
     assert (line, code) == (3, "E161")
     assert "column x: not" in text
+
+
+@pytest.mark.parametrize("cell", ["9999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "1969-12-31", "0001-01-01"])
+def test_an_instant_is_of_a_year_that_a_scenario_may_have(cell, history):
+    assert [code for _, code, _ in places_of(history, f"at\n2026-01-01\n{cell}\n", submission="at")] == ["E161"]
 
 
 @pytest.mark.parametrize(
