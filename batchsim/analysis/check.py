@@ -20,7 +20,7 @@ from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import TABLES, Book
 from batchsim.analysis.invariants.registry import Invariant
 from batchsim.analysis.invariants.settings import CannotTellError
-from batchsim.analysis.side_by_side import side_by_side, usable_cpus
+from batchsim.analysis.side_by_side import is_confined, side_by_side, usable_cpus
 from batchsim.analysis.typed import Cells, MissingColumnError
 
 STUMBLED = "F02"
@@ -151,11 +151,12 @@ def _stumbling(each: Invariant, book: Book) -> Violation | None:
 def examine(tables: Mapping[str, Any], judge: Judge = _judged, workers: int | None = None) -> Examination:
     """Return the violations, and which invariants could not be decided and why.
 
-    Those of long tables are looked at side by side by so many ``workers``, by default as many as there are CPUs.
+    Those of long tables are looked at side by side by so many ``workers``, by default as many as there are
+    CPUs, and one where memory is bounded.
     """
     book = Book(tables)
     if workers is None:
-        workers = usable_cpus() if book.size > LONG else 1
+        workers = usable_cpus() if book.size > LONG and not is_confined() else 1
     verdicts = side_by_side(partial(_verdict, judge, book), INVARIANTS, workers)
     untold = {each.id: str(v) for each, v in zip(INVARIANTS, verdicts, strict=True) if isinstance(v, CannotTellError)}
     lost = {str(verdict): verdict for verdict in verdicts if isinstance(verdict, MissingColumnError)}

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from batchsim.analysis.side_by_side import is_confined
 from batchsim.analysis.typed import EXACT
 
 MOST_USD = EXACT / 1e9
@@ -26,14 +27,15 @@ _BLOCK_BYTES = 1 << 22
 def read_csv(path: Path) -> pd.DataFrame:
     """Return a table as text and floats. Raises ``OSError`` or ``ValueError``."""
     frame: pd.DataFrame | None = None
-    with suppress(ImportError, ValueError, TypeError, LookupError, NotImplementedError):
-        frame = by_arrow(path)
+    if not is_confined():
+        with suppress(ImportError, ValueError, TypeError, LookupError, NotImplementedError):
+            frame = by_arrow(path)
     return by_pandas(path) if frame is None else frame
 
 
 def by_arrow(path: Path) -> pd.DataFrame | None:
     """The table, or None where it should be read as text. Raises ``ImportError``, ``OSError`` or ``ValueError``."""
-    from pyarrow import csv
+    from pyarrow import ArrowException, csv
 
     blocks = csv.ReadOptions(block_size=_BLOCK_BYTES)
     # a name may hold the end of a line
@@ -42,7 +44,10 @@ def by_arrow(path: Path) -> pd.DataFrame | None:
     kinds = csv.ConvertOptions(
         column_types={name: _arrow_type(name) for name in header}, null_values=[""], strings_can_be_null=False
     )
-    table = csv.read_csv(path, read_options=blocks, parse_options=lines, convert_options=kinds)
+    try:
+        table = csv.read_csv(path, read_options=blocks, parse_options=lines, convert_options=kinds)
+    except ArrowException:  # which is no ValueError where no thread is to be had
+        return None
     if table.column_names != list(header) or len(header) < 2 or _is_cut(path, table):
         return None
     frame: pd.DataFrame = table.to_pandas(split_blocks=True)

@@ -6,6 +6,7 @@ Threads, not processes: the columns are large, and all pieces read the same.
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -13,10 +14,20 @@ from typing import TypeVar
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")
 
+FEW_THREADS = 256
+"""Of a user, all processes taken together: where they may not have more, each new one may be the one too many."""
+
 
 def usable_cpus() -> int:
     """How many CPUs this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def is_confined() -> bool:
+    """Whether memory or threads are short by decree: libraries that get none of either abort the process."""
+    threads = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    is_bounded = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+    return is_bounded or 0 <= threads < FEW_THREADS
 
 
 def side_by_side(work: Callable[[Piece], Found], pieces: Sequence[Piece], workers: int) -> list[Found]:

@@ -21,6 +21,7 @@ from batchsim.errors import BatchsimError, ScenarioError, printable
 
 LEAST_ADDRESS_SPACE = 256 * 1024**2
 _UNREADABLE = "E100"
+_NO_THREAD = "can't start new thread"
 _NO_ROOM = ("failed to map segment", "annot allocate memory")
 _SPEECHLESS = ("without exception set", "without setting an exception")
 
@@ -108,8 +109,11 @@ def _confess(error: BaseException, replay: Replay) -> str:
 def _is_want_of_memory(error: BaseException | None) -> bool:
     """A library that finds no room for its code says so as an ImportError, perhaps wrapped in another.
 
-    Where room is limited, a call of the interpreter's own that fails without saying why found none (SystemError).
+    Where room is limited, a call of the interpreter's own that fails without saying why found none (SystemError), and
+    neither did a thread for its stack.
     """
+    if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
+        return True
     if isinstance(error, SystemError) and any(words in str(error) for words in _SPEECHLESS):
         return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
     while isinstance(error, ImportError) and not any(words in str(error) for words in _NO_ROOM):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from batchsim.analysis import read_csv
 from batchsim.analysis.read_csv import by_arrow, by_pandas
 
-pytest.importorskip("pyarrow")
+ArrowException = pytest.importorskip("pyarrow").ArrowException
 
 HEADER = ("job_id", "run_s", "cost_usd", "status")
 TEXTS = st.one_of(st.text("ab,\"\n\r\t'é ", max_size=5), st.sampled_from(["null", "nan", "NA", "0x1", "\ufeff"]))
@@ -58,6 +58,20 @@ def test_a_table_cut_anywhere_is_read_or_refused_as_by_pandas(
 ):
     path = written(tmp_path_factory.mktemp("cut"), rows, cut)
     assert (found := read(path)) is None or same(found, by_pandas(path))
+
+
+def test_where_arrow_gets_no_thread_pandas_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise ArrowException("Failed to launch worker thread")
+
+    monkeypatch.setattr("pyarrow.csv.read_csv", refuse)
+    assert read_csv.read_csv(written(tmp_path, [("a", "1.5", "1", "FAILED")]))["job_id"].tolist() == ["a"]
+
+
+def test_where_memory_is_bounded_arrow_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(read_csv, "is_confined", lambda: True)
+    monkeypatch.setattr(read_csv, "by_arrow", None)
+    assert read_csv.read_csv(written(tmp_path, [("a", "1.5", "1", "FAILED")]))["job_id"].tolist() == ["a"]
 
 
 def test_a_plain_table_is_read_by_arrow(tmp_path: Path):

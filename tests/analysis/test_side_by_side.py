@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from threading import Barrier, current_thread
@@ -48,6 +50,17 @@ def test_where_no_thread_is_to_be_had_the_caller_does_all(monkeypatch: pytest.Mo
 
 def test_there_is_a_cpu() -> None:
     assert usable_cpus() >= 1
+
+
+@pytest.mark.parametrize(("limit", "bound"), [("RLIMIT_AS", 8 << 30), ("RLIMIT_NPROC", 200)])
+def test_a_bound_on_memory_or_threads_is_noticed(limit: str, bound: int) -> None:
+    told = f"""
+import resource
+resource.setrlimit(resource.{limit}, ({bound}, resource.getrlimit(resource.{limit})[1]))
+from batchsim.analysis.side_by_side import is_confined
+print(is_confined())
+"""
+    assert subprocess.run([sys.executable, "-c", told], check=True, capture_output=True).stdout == b"True\n"
 
 
 @pytest.fixture(scope="module")

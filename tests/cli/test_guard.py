@@ -28,6 +28,7 @@ COMMAND = [sys.executable, "-m", "batchsim"]
         (MemoryError(), 4),
         (KeyboardInterrupt(), 130),
         (ZeroDivisionError("division by zero"), 70),
+        (RuntimeError("can't start new thread"), 4),
         (AssertionError(), 70),
     ],
 )
