@@ -31,6 +31,8 @@ NOTIFICATIONS = "notifications.jsonl"
 MOST_CELLS = 10**9
 """Of one table in Parquet; a run of ten million attempts has less than half as many."""
 _SECTIONS = ("jobs", "cost", "latency")
+MOST_DIGITS = 400
+"""More than any float of JSON has."""
 
 
 def read_folder(path: Path) -> dict[str, Any]:
@@ -121,10 +123,18 @@ def _start_epoch_ms(scenario: Any) -> int:
     return round((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
+def _figure(text: str) -> Decimal:
+    """A figure of the summary. Raises ``ValueError`` for one that takes for ever to write out in digits."""
+    value = Decimal(text)
+    if value and abs(value.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"no figure is as large or as small as {text[:24]}")
+    return value
+
+
 def _summary(path: Path) -> Any:
     _must_be_regular(path)
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        summary = json.loads(path.read_text(encoding="utf-8"), parse_float=_figure)
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"{path}: cannot read the summary: {_reason(error)}") from error
     for section in _SECTIONS:

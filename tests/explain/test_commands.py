@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -57,6 +58,15 @@ def test_explain_as_json_is_the_same_as_values(folder: Path) -> None:
 def test_slowest_and_queue_answer_as_json(folder: Path) -> None:
     assert len(json.loads(call("explain", folder, "--slowest", 3, "--format", "json").stdout)) == 3
     assert json.loads(call("explain", folder, "--queue", "etl", "--format", "json").stdout)["queue"] == "etl"
+
+
+def test_two_rows_of_one_job_are_exit_4_and_one_line(folder: Path, tmp_path: Path) -> None:
+    twice = copytree(folder, tmp_path / "twice")
+    jobs = (twice / "jobs.csv").read_text()
+    (twice / "jobs.csv").write_text(jobs + jobs.splitlines()[1] + "\n")
+    told = call("explain", twice, "--queue", "etl")
+    assert (told.exit_code, len(told.stderr.splitlines())) == (4, 1)
+    assert "two rows have one id" in told.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -100,6 +101,15 @@ def test_figures_of_another_kind_are_told(folder: Path, value: object) -> None:
     assert answer(folder) == "unreadable"
     file.write_text(json.dumps({**summary, "cost": {**summary["cost"], "by_queue": value}}))
     assert answer(folder).startswith("F02")
+
+
+@pytest.mark.parametrize("figure", ["1e99999999", "-1e-99999999"])
+def test_a_figure_of_a_hundred_million_digits_is_refused_at_once(folder: Path, figure: str) -> None:
+    file = folder / "summary.json"
+    told = re.sub(r'("per_month_period_s": )[^,\n]*', rf"\g<1>{figure}", file.read_text())
+    assert figure in told
+    file.write_text(told)
+    assert answer(folder) == "unreadable"
 
 
 @pytest.fixture(scope="module")

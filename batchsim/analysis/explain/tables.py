@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from batchsim.analysis.explain.settings import Settings
 from batchsim.analysis.typed import MISSING, Bools, Int64s, Table
+from batchsim.errors import OutputError
 
 NOBODY = -1
 """The row of what is not there."""
@@ -121,4 +122,6 @@ def rows_of(table: Table, column: str, text: str) -> NDArray[np.int64]:
 
 def _positions(known: Any, wanted: Any) -> Int64s:
     index = pd.Index(np.asarray(known, dtype=object))
+    if not index.is_unique:
+        raise OutputError(f"two rows have one id: {index[index.duplicated()][0]}; batchsim check tells more")
     return np.asarray(index.get_indexer(pd.Index(np.asarray(wanted, dtype=object))), np.int64)
