@@ -69,7 +69,7 @@ class Problem:
         allowed = f"; allowed: {cut(self.allowed)}" if self.allowed else ""
         hint = f". {cut(self.hint)}" if self.hint else ""
         where = "".join(f"{part}: " for part in (cut(self.place), cut(show_path(self.path), 200)) if part)
-        return _one_line(f"{where}{cut(self.message)}{got}{allowed}{hint} [{self.code}]")
+        return one_line(f"{where}{cut(self.message)}{got}{allowed}{hint} [{self.code}]")
 
     @property
     def place(self) -> str:
@@ -117,9 +117,9 @@ def cut(text: str, most: int = 1_000) -> str:
 
 def printable(text: str) -> str:
     """Each line of ``text`` safe for a terminal: what comes from a file may hold escapes that steer it."""
-    return "\n".join(map(_one_line, text.split("\n")))
+    return "\n".join(map(one_line, text.split("\n")))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Control characters, line ends and direction marks escaped: names come from files."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

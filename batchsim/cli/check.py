@@ -11,7 +11,7 @@ import typer
 
 from batchsim.cli.exit_codes import ANSWER_IS_NO
 from batchsim.cli.guard import guarded
-from batchsim.errors import printable
+from batchsim.errors import one_line, printable
 
 if TYPE_CHECKING:
     from batchsim.analysis.check import Examination, Violation
@@ -37,7 +37,7 @@ def check_folder(folder: Path, *, as_json: bool) -> None:
 def _say(folder: Path, found: Examination) -> None:
     show(found.violations)
     if not found.violations:
-        typer.echo(f"{folder}: no invariant is violated")
+        typer.echo(one_line(f"{folder}: no invariant is violated"))
     for reason in dict.fromkeys(found.untold.values()):
         ids = [id_ for id_, why in found.untold.items() if why == reason]
         typer.echo(printable(f"not judged: {', '.join(ids)} ({reason})"))

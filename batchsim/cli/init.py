@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from batchsim.cli.guard import guarded
-from batchsim.errors import OutputError
+from batchsim.errors import OutputError, one_line
 
 
 def starter() -> str:
@@ -27,4 +27,4 @@ def write_starter(file: Path, *, force: bool) -> None:
             if file.is_dir():
                 raise OutputError(f"{file}: this is a folder; name a file in it") from None
             raise OutputError(f"{file}: there is such a file already; choose another name, or --force") from None
-        typer.echo(f"Wrote {file}. Next: batchsim run {shlex.quote(str(file))}")
+        typer.echo(one_line(f"Wrote {file}. Next: batchsim run {shlex.quote(str(file))}"))

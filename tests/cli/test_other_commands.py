@@ -88,6 +88,12 @@ def test_init_writes_a_scenario_that_is_valid(batchsim: Command, tmp_path: Path)
     assert batchsim("validate", tmp_path / "new.yaml").exit_code == 0
 
 
+def test_a_name_that_would_steer_a_terminal_is_told_in_plain_letters(batchsim: Command, tmp_path: Path) -> None:
+    told = batchsim("init", tmp_path / "a\x1b[31m\nb.yaml").stdout
+    assert r"a\x1b[31m\nb.yaml" in told
+    assert len(told.splitlines()) == 1
+
+
 def test_init_leaves_an_existing_file_alone(batchsim: Command, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("mine")

@@ -46,7 +46,7 @@ def says_nothing_of_where(file: Path, asked: Asked) -> Seen:
 
 def prints_escapes(file: Path, asked: Asked) -> Seen:
     """Messages that pass a file's characters on to the terminal."""
-    with patch("batchsim.errors._one_line", lambda text: text):
+    with patch("batchsim.errors.one_line", lambda text: text):
         return try_out(file, asked)
 
 

@@ -15,7 +15,7 @@ def check_scheduler(index: Index) -> Iterator[Flaw]:
     world = index.scenario.world
     changed = [key for key, usual in _USUAL.items() if getattr(world, key) != usual]
     for key in changed[1:]:
-        hint = f"Leave out {' or '.join(changed)}: each of them says who may start before a head that does not fit"
+        hint = f"Leave out {' or '.join(changed)}: each of them says who may start before a head that does not fit."
         first = ("world", changed[0])
         yield Flaw(
             "E117", f"does not go with {changed[0]}", ("world", key), getattr(world, key), hint=hint, also=(first,)
