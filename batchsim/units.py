@@ -15,6 +15,7 @@ Quantity = str | int | float
 
 MS_PER_S = 1_000
 MS_PER_H = 3_600_000
+PICO = 10**12
 NANO_PER_USD = 1_000_000_000
 MIB = 1 << 20
 

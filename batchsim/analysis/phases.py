@@ -78,12 +78,12 @@ def _courses(records: Records, running: Int64s) -> dict[str, Int64s]:
 
 
 def attempt_speeds(records: Records) -> Int64s:
-    """Return how fast each attempt's work was done, in thousandths: by its instance, or its task's architecture."""
+    """Return how fast each attempt's work was done, in trillionths: by its instance, or its task's architecture."""
     attempts, calls = records.attempts, records.submissions
-    of_task = np.array(records.fargate_speed_milli, np.int64)[
+    of_task = np.array(records.fargate_speed_pico, np.int64)[
         calls.arm64[records.jobs.submission[attempts.job]].astype(int)
     ]
-    of_host = np.append(int64(records.instances.speed_milli), 0)[attempts.instance]
+    of_host = np.append(int64(records.instances.speed_pico), 0)[attempts.instance]
     return np.where(attempts.instance == NEVER, of_task, of_host)
 
 

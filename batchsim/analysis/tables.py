@@ -35,6 +35,7 @@ from batchsim.analysis.run import Analysis
 from batchsim.analysis.workflows import workflows_columns
 from batchsim.records.tables import NEVER, Ints, Records
 from batchsim.records.vocabulary import JobState, Outcome, WaitReason, WhyEnded, WhyLaunched
+from batchsim.units import PICO
 
 ARCHITECTURES = ("x86_64", "arm64")
 THROTTLED = "Too Many Requests"
@@ -100,7 +101,7 @@ def attempts_columns(run: Analysis) -> Columns:
         "reason": words(attempts.container_reason, names.container_reasons),
         "exit_code": nullable(attempts.exit_code),
         "overtook": _overtook(run.records),
-        "speed": attempt_speeds(run.records) / 1000,
+        "speed": attempt_speeds(run.records) / PICO,
         **_course_columns(run),
         **_size_columns(run.records, call),
         "ephemeral_gib": int64(calls.ephemeral_gib[call]),
@@ -169,7 +170,7 @@ def instances_columns(run: Analysis) -> Columns:
         "zone": words(instances.zone, names.zones),
         "spot": instances.spot.astype(np.bool_),
         **{name: int64(getattr(instances, name)) for name in _INSTANCE_SIZES},
-        "speed": instances.speed_milli / 1000,
+        "speed": instances.speed_pico / PICO,
         **{f"{instant}_s": seconds(getattr(instances, f"{instant}_ms")) for instant in _INSTANCE_INSTANTS},
         "why_launched": words(instances.why_launched, texts(WhyLaunched)),
         "why_ended": words(instances.why_ended, texts(WhyEnded)),

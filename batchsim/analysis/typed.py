@@ -81,6 +81,10 @@ class Table:
         """vCPUs (or gigabytes) in thousandths."""
         return self._scaled(column, 3)
 
+    def pico(self, column: str) -> Int64s:
+        """Speeds in trillionths."""
+        return self._scaled(column, 12)
+
     def number(self, column: str) -> Int64s:
         """Whole numbers, :data:`MISSING` where empty."""
         return self._scaled(column, 0)

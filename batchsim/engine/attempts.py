@@ -33,7 +33,7 @@ class Start(NamedTuple):
     environment: int
     pull_at_ms: int
     pulled_at_ms: int
-    speed_milli: int = SPEED_1
+    speed_pico: int = SPEED_1
     """How fast work is done there, in thousandths."""
 
 
@@ -83,9 +83,9 @@ class Attempts:
         row = len(table.job)
         entry = self._tables.entry(job)
         if entry.course is None:
-            planned = self._plan_end(entry, job, attempt, running_at, start.speed_milli)
+            planned = self._plan_end(entry, job, attempt, running_at, start.speed_pico)
         else:
-            planned = self._plan_course(row, entry, job, attempt, running_at, start.speed_milli)
+            planned = self._plan_course(row, entry, job, attempt, running_at, start.speed_pico)
         ends_at, rank, outcome, status_reason, reason, exit_code = planned
         if outcome == Outcome.START_FAILED and running_at < ends_at:
             running_at = ends_at  # a failure takes a millisecond at least, and nothing runs in it
@@ -261,7 +261,7 @@ class Attempts:
         elif outcome != Outcome.SUCCEEDED and (course := self._implied(row)) is not None:
             self.courses.note(row, course, now_ms, ran=True)
 
-    def _plan_end(self, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_milli: int) -> End:
+    def _plan_end(self, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_pico: int) -> End:
         """Own exit, failure to start or timeout, whichever comes first; an exit beats a timeout of the same instant."""
         jobs = self._jobs
         index = job - entry.first_job
@@ -271,8 +271,8 @@ class Attempts:
             run_ms, exit_code, reason = jobs.run[job], jobs.exit_code[job], jobs.fail_reason[job]
         else:
             run_ms, exit_code, reason = self._own_exit(entry, job, attempt, 0)
-        if speed_milli != SPEED_1:
-            run_ms = running_ms(run_ms, speed_milli)
+        if speed_pico != SPEED_1:
+            run_ms = running_ms(run_ms, speed_pico)
         limit_ms = self._limit_ms(entry, job) if self._revised else entry.limit_ms
         if limit_ms != NEVER and run_ms > limit_ms:
             return self._limited(entry, index, attempt, running_at_ms, (run_ms, exit_code, reason))
@@ -280,13 +280,13 @@ class Attempts:
         return running_at_ms + run_ms, Rank.EXIT, outcome, EXITED, reason, exit_code
 
     def _plan_course(
-        self, row: int, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_milli: int
+        self, row: int, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_pico: int
     ) -> End:
         """The same for a container that saves its work, or answers SIGTERM."""
         assert entry.course is not None
         index, saved = job - entry.first_job, self.courses.saved.get(job, 0)
         own = self._own_exit(entry, job, attempt, saved)
-        course = course_of(entry.course, job, saved, running_at_ms, speed_milli, own)
+        course = course_of(entry.course, job, saved, running_at_ms, speed_pico, own)
         run_ms = self.courses.begin(row, course)
         if entry.start_failures is not None and entry.start_failures.one(index, attempt) < self._start_failure:
             return self._failed_start(running_at_ms)

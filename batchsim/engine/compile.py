@@ -119,7 +119,7 @@ class _Offers:
         self.pools: list[Pool] = []
         self._pool_codes: dict[tuple[int, int], int] = {}
         self._facts = facts
-        self._speed = scenario.world.speed
+        self._speeds = _speeds(scenario.world)
         self._spot_prices = scenario.world.spot_prices
         self.prices: dict[int, tuple[tuple[int, int], ...]] = {}
         """Of Spot types whose price changes: (instant, nano-dollars an hour), from t = 0 on."""
@@ -192,13 +192,12 @@ class _Offers:
         if key not in self._pool_codes:
             self._pool_codes[key] = len(self.pools)
             name, factor = f"{facts.type.name}|{zone}", BUCKET_FACTORS[facts.interruption_bucket]
-            self.pools.append(Pool(name, factor, self._speed_milli(facts.type), quota_class(facts.type.family)))
+            self.pools.append(Pool(name, factor, self._speed_pico(facts.type), quota_class(facts.type.family)))
         return self._pool_codes[key]
 
-    def _speed_milli(self, kind: InstanceType) -> int:
+    def _speed_pico(self, kind: InstanceType) -> int:
         """The speed of a type, else of its family, else of its architecture; 1 where ``world.speed`` has none."""
-        known = (self._speed[word] for word in (kind.name, kind.family, kind.architecture) if word in self._speed)
-        return next(known, SPEED_1)
+        return next(filter(None, map(self._speeds.get, (kind.name, kind.family, kind.architecture))), SPEED_1)
 
 
 def _price_steps(facts: PoolFacts, steps: tuple[PriceStep, ...]) -> tuple[tuple[int, int], ...]:
@@ -268,6 +267,11 @@ _ROLE_WORDS = ("role", "not authorized", "permission", "accessdenied", "access d
 """In the statusReason of a compute environment (User Guide, "INVALID compute environment")."""
 
 
+def _speeds(world: World) -> dict[str, int]:
+    """``world.speed``, which is in thousandths, as the engine has it."""
+    return {word: milli * SPEED_1 // 1_000 for word, milli in world.speed.items()}
+
+
 def _outages(world: World) -> tuple[tuple[int, int], ...]:
     return tuple((window.from_ms, window.from_ms + window.for_ms) for window in world.fargate_spot_outages)
 
@@ -297,7 +301,7 @@ def _rules(world: World) -> Rules:
         timeout_exit_zero_succeeds=world.timeout_exit_zero == "succeeded",
         spot_drain=world.spot_drain,
         checkpoint_on_notice=world.checkpoint_on_notice,
-        fargate_speed_milli=(world.speed.get("x86_64", SPEED_1), world.speed.get("arm64", SPEED_1)),
+        fargate_speed_pico=(_speeds(world).get("x86_64", SPEED_1), _speeds(world).get("arm64", SPEED_1)),
         initial_ready=world.initial_capacity == "ready",
         prefer_smallest=world.prefer_size == "smallest",
         max_instance_vcpus=world.max_instance_vcpus_per_launch,

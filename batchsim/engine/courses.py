@@ -145,10 +145,10 @@ def _has_to_save(stretch: Stretch, now_ms: int) -> bool:
 
 
 def course_of(
-    rule: CourseRule, job: int, saved_ms: int, running_at_ms: int, speed_milli: int, own: tuple[int, int, int]
+    rule: CourseRule, job: int, saved_ms: int, running_at_ms: int, speed_pico: int, own: tuple[int, int, int]
 ) -> Course:
     """Return the course of a container that has ``own`` (work in ms, exit code, reason) before it."""
     work_ms, exit_code, reason = own
     restore_ms = rule.checkpoint.restore_ms if saved_ms else 0
-    stretch = Stretch(running_at_ms, restore_ms, saved_ms, saved_ms + work_ms, rule.checkpoint, speed_milli)
+    stretch = Stretch(running_at_ms, restore_ms, saved_ms, saved_ms + work_ms, rule.checkpoint, speed_pico)
     return Course(job, stretch, exit_code, reason)

@@ -385,7 +385,7 @@ class Ec2Environment:
     def _start(self, low: int, high: int, row: int, entry: EntryRun, image: int) -> None:
         """Start equal jobs on one instance; all that start together share a pull, or find the image there."""
         now = self._kernel.now_ms
-        start = Start(row, self.position, now, self._pulled_at(image, row, entry), self._instances.speed_milli[row])
+        start = Start(row, self.position, now, self._pulled_at(image, row, entry), self._instances.speed_pico[row])
         self.idle_since.pop(row, None)
         if self.fill is not None:
             low = self.fill(low, high, start, entry)

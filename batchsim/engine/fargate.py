@@ -206,16 +206,16 @@ class FargateEnvironment:
             image = self._tables.submissions.image[self._tables.jobs.submission[job]]
             where = {"environment": self.position, "attempt": len(self._attempts.table)}
             pull_ms += self.pulls.delay_ms(image, self.position, (entry.stream, index, attempt), pull_at, **where)
-        start = Start(NEVER, self.position, pull_at, pull_at + pull_ms, self.speed_milli(job))
+        start = Start(NEVER, self.position, pull_at, pull_at + pull_ms, self.speed_pico(job))
         row = self._attempts.open(job, start, 0)
         if self.tasks is not None:
             self.tasks.add(row)
         if self.plan.spot and entry.task_lifetimes is not None:
             self._interrupt_at(row, now + entry.task_lifetimes.one_ms(index, attempt), entry)
 
-    def speed_milli(self, job: int) -> int:
+    def speed_pico(self, job: int) -> int:
         """Return how fast a job's work is done here, in thousandths."""
-        return self._rules.fargate_speed_milli[self._tables.shape(job).architecture == "arm64"]
+        return self._rules.fargate_speed_pico[self._tables.shape(job).architecture == "arm64"]
 
     def _interrupt_at(self, row: int, at_ms: int, entry: EntryRun) -> None:
         """A task will be interrupted: SIGTERM comes with the notice, SIGKILL ``stop_timeout`` later, or at the loss.

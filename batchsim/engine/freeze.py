@@ -39,7 +39,7 @@ def freeze(engine: Engine, horizon_ms: int) -> Records:
         horizon_ms=horizon_ms,
         ended_by=int(engine.ended_by),
         dep_eval_delay_ms=engine.plan.rules.dep_eval_delay_ms,
-        fargate_speed_milli=engine.plan.rules.fargate_speed_milli,
+        fargate_speed_pico=engine.plan.rules.fargate_speed_pico,
         overtook=engine.scheduler.overtook,
     )
 

@@ -159,7 +159,7 @@ class Handover:
         environment.idle_since.pop(row, None)
         image = tables.submissions.image[tables.jobs.submission[low]]
         pulled_at = self._pulled_at(image, row, entry, at_ms)
-        start = Start(row, environment.position, at_ms, pulled_at, instances.speed_milli[row])
+        start = Start(row, environment.position, at_ms, pulled_at, instances.speed_pico[row])
         low = self.fill(low, high, start, entry)
         if low < high:
             self._kernel.now_ms = at_ms
@@ -167,7 +167,7 @@ class Handover:
 
     def fill(self, low: int, high: int, start: Start, entry: EntryRun) -> int:
         """Open ordinary first attempts of a run on one instance; return the first job that is left."""
-        if not is_ordinary(entry) or self._tables.revised or start.speed_milli != SPEED_1:
+        if not is_ordinary(entry) or self._tables.revised or start.speed_pico != SPEED_1:
             return low
         self._attempts.courses.implies |= entry.course is not None
         return self.fill_columns(

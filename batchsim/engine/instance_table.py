@@ -38,8 +38,8 @@ class InstanceTable:
         self.why_launched = bytearray()
         self.why_ended = bytearray()
         self.pool = column("i")
-        self.speed_milli = column("i")
-        """How fast work is done on it, in thousandths."""
+        self.speed_pico = column("q")
+        """How fast work is done on it, in trillionths."""
         self.free_vcpus = column("q")
         self.free_mib = column("q")
         self.free_gpus = column("q")
@@ -50,7 +50,7 @@ class InstanceTable:
         return len(self.environment)
 
     def launch(
-        self, environment: int, ordinal: int, offer: Offer, now_ms: int, why: int, speed_milli: int = SPEED_1
+        self, environment: int, ordinal: int, offer: Offer, now_ms: int, why: int, speed_pico: int = SPEED_1
     ) -> int:
         """Append one instance and return its row; ``billed_from`` and ``ready_at`` are the caller's to set."""
         self.environment.append(environment)
@@ -70,7 +70,7 @@ class InstanceTable:
         self.why_launched.append(why)
         self.why_ended.append(0)
         self.pool.append(offer.pool)
-        self.speed_milli.append(speed_milli)
+        self.speed_pico.append(speed_pico)
         self._open_room(offer)
         return len(self.environment) - 1
 
@@ -105,7 +105,7 @@ class InstanceTable:
             memory_mib=frozen(self.memory_mib),
             nominal_memory_mib=frozen(self.nominal_memory_mib),
             gpus=frozen(self.gpus),
-            speed_milli=frozen(self.speed_milli),
+            speed_pico=frozen(self.speed_pico),
             price_nano_usd_per_h=frozen(self.price),
             on_demand_nano_usd_per_h=frozen(self.on_demand_price),
             launched_at_ms=frozen(self.launched_at),

@@ -138,8 +138,8 @@ class Launcher:
     def launch(self, environment: Ec2Environment, offer: Offer, why: WhyLaunched, *, ready: bool = False) -> int:
         """Launch one instance; ``ready`` skips the boot. Return its row."""
         now, instances, ordinal = self._kernel.now_ms, self._instances, environment.launched
-        speed_milli = self._plan.pools[offer.pool].speed_milli
-        row = instances.launch(environment.position, ordinal, offer, now, why, speed_milli)
+        speed_pico = self._plan.pools[offer.pool].speed_pico
+        row = instances.launch(environment.position, ordinal, offer, now, why, speed_pico)
         environment.launched += 1
         environment.add(row)
         pending_ms, boot_ms = (0, 0) if ready else self._boot(environment, ordinal)

@@ -83,7 +83,7 @@ class Estimates:
             return FOREVER
         run_ms = known.run_ms
         if entry.timeout_ms == NEVER:
-            run_ms = running_ms(run_ms, self._speed_milli(row, host))
+            run_ms = running_ms(run_ms, self._speed_pico(row, host))
         if host.row == NEVER:
             pull_ms = self._pull_ms if entry.pull is None else entry.pull.fargate_ms
             return known.provision_ms + pull_ms + run_ms
@@ -101,10 +101,10 @@ class Estimates:
     def _ec2_pull_ms(self, entry: EntryRun) -> int:
         return self._pull_ms if entry.pull is None else entry.pull.ec2_ms
 
-    def _speed_milli(self, row: int, host: Host) -> int:
+    def _speed_pico(self, row: int, host: Host) -> int:
         if host.row == NEVER:
-            return self._rules.fargate_speed_milli[self._tables.shape(row).architecture == "arm64"]
-        return self._tables.instances.speed_milli[host.row]
+            return self._rules.fargate_speed_pico[self._tables.shape(row).architecture == "arm64"]
+        return self._tables.instances.speed_pico[host.row]
 
 
 class _Seen(NamedTuple):

@@ -258,7 +258,7 @@ class Pool:
     name: str
     factor: float
     """Of its type's interruption bucket, on the market's hazard."""
-    speed_milli: int = SPEED_1
+    speed_pico: int = SPEED_1
     """Of its type, in thousandths."""
     quota_class: str = "standard"
     """What the account's vCPU quotas count it as."""
@@ -311,7 +311,7 @@ class Rules:
     timeout_exit_zero_succeeds: bool
     spot_drain: bool
     checkpoint_on_notice: bool
-    fargate_speed_milli: tuple[int, int]
+    fargate_speed_pico: tuple[int, int]
     """Of tasks on x86_64 and on arm64, in thousandths."""
     initial_ready: bool
     prefer_smallest: bool

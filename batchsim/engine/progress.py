@@ -105,7 +105,7 @@ def _on_vcpus(environment: object) -> int:
 def _instances_as_they_are(engine: Engine) -> InstanceTable:
     """A copy of the rows that stand whole."""
     table, copied = engine.tables.instances, InstanceTable()
-    size = len(table.speed_milli)  # a launch fills this column last
+    size = len(table.speed_pico)  # a launch fills this column last
     for name, column in vars(table).items():
         if isinstance(column, array | bytearray):
             setattr(copied, name, column[:size])

@@ -82,12 +82,12 @@ class ShareFill:
         tables, now = self._tables, self._kernel.now_ms
         entry, image = tables.entry(low), tables.submissions.image[tables.jobs.submission[low]]
         pulled_at = self._pulled_at(image, row, entry, environment, now)
-        speed_milli = tables.instances.speed_milli[row]
-        if is_ordinary(entry) and not tables.revised and speed_milli == SPEED_1:
+        speed_pico = tables.instances.speed_pico[row]
+        if is_ordinary(entry) and not tables.revised and speed_pico == SPEED_1:
             self._attempts.courses.implies |= entry.course is not None
             low = self._fill(low, high, row, environment.position, entry, now, pulled_at)
         if low < high:
-            self._open(low, high, Start(row, environment.position, now, pulled_at, speed_milli), entry)
+            self._open(low, high, Start(row, environment.position, now, pulled_at, speed_pico), entry)
 
     def _open(self, low: int, high: int, start: Start, entry: EntryRun) -> None:
         """The plain way."""

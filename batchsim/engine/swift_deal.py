@@ -47,7 +47,7 @@ class SwiftDeal:
         used = int(np.searchsorted(upto, count)) + 1
         hosts, jobs = hosts[:used], room[:used].astype(np.int64)
         jobs[-1] -= upto[used - 1] - count
-        if (taken(instances.speed_milli, hosts) != SPEED_1).any():
+        if (taken(instances.speed_pico, hosts) != SPEED_1).any():
             return 0
         pulled_at = self._pulled_at(environment, hosts, low, now_ms)
         at_ms = np.full(count, now_ms, dtype=np.int64)

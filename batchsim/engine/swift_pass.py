@@ -175,7 +175,7 @@ def runner(self: SwiftPass) -> Callable[[int], JobQueue | None]:  # noqa: C901, 
         submissions.entry,
         submissions.image,
     )
-    free_vcpus, free_mib, speed_of = instances.free_vcpus, instances.free_mib, instances.speed_milli
+    free_vcpus, free_mib, speed_of = instances.free_vcpus, instances.free_mib, instances.speed_pico
     fill, known_takes, marks, empty = self._handover.fill_columns, self.known_takes, self.marks, WaitReason.EMPTY
     pulls, hit_ms, deal = images.pulls, images.hit_ms, self.deal
     stale_of = {

@@ -146,7 +146,7 @@ class TaskTurnover:
         """Whether first attempts of a job's entry end by themselves, for all that is known of it."""
         entry = self._tables.entry(job)
         ordinary = entry.course is None and entry.start_failures is None and not self._tables.revised
-        return ordinary and environment.speed_milli(job) == SPEED_1
+        return ordinary and environment.speed_pico(job) == SPEED_1
 
     def _start(self, low: int, high: int) -> None:
         environment, entry = self._environment, self._tables.entry(low)

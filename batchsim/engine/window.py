@@ -192,7 +192,7 @@ class Window:
         handover, tables = self._handover, self._tables
         image = tables.submissions.image[tables.jobs.submission[handover.low]]
         found = self._images.pulled_on(image, started.host)
-        if (found == NEVER).any() or (taken(tables.instances.speed_milli, started.host) != SPEED_1).any():
+        if (found == NEVER).any() or (taken(tables.instances.speed_pico, started.host) != SPEED_1).any():
             return None
         return np.maximum(found, started.at_ms + self._images.hit_ms)
 

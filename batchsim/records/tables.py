@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from batchsim.units import PICO
+
 Ints = NDArray[np.integer]
 Bools = NDArray[np.bool_]
 
@@ -206,8 +208,8 @@ class Instances:
     """Usable memory, what jobs can ask for."""
     nominal_memory_mib: Ints
     gpus: Ints
-    speed_milli: Ints
-    """How fast work is done on it, in thousandths."""
+    speed_pico: Ints
+    """How fast work is done on it, in trillionths."""
     price_nano_usd_per_h: Ints
     on_demand_nano_usd_per_h: Ints
     launched_at_ms: Ints
@@ -383,8 +385,8 @@ class Records:
     """The end of the run; open bills run to it."""
     ended_by: int
     """An :class:`~batchsim.records.vocabulary.EndedBy`."""
-    fargate_speed_milli: tuple[int, int] = (1_000, 1_000)
-    """How fast work is done in tasks on x86_64 and on arm64, in thousandths."""
+    fargate_speed_pico: tuple[int, int] = (PICO, PICO)
+    """How fast work is done in tasks on x86_64 and on arm64, in trillionths."""
     blocked: BlockedHeads = field(default_factory=no_blocked_heads)
     overtook: tuple[int, ...] = ()
     """Rows of the attempts that started while a job ahead of theirs in line went on waiting, in order of placement."""

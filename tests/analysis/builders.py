@@ -26,6 +26,7 @@ from batchsim.records.tables import (
     Timeline,
 )
 from batchsim.records.vocabulary import EndedBy, JobState, Outcome, WaitReason, WhyEnded, WhyLaunched
+from batchsim.units import PICO
 
 USD = 1_000_000_000
 """Nano-dollars."""
@@ -86,7 +87,7 @@ def instance(on: float = 0, ready: float = 0, off: float = NEVER_S, **row: Any) 
     """One On-Demand instance of 2 vCPUs, 8 GiB and 0.36 USD/h (0.1 mUSD/s), billed from ``on``, ended at ``off``."""
     default: Row = {
         "environment": 0, "ordinal": 0, "type": 0, "zone": 0, "spot": False, "vcpus": 2, "memory_mib": 8192,
-        "nominal_memory_mib": 8192, "gpus": 0, "speed_milli": 1000,
+        "nominal_memory_mib": 8192, "gpus": 0, "speed_pico": PICO,
         "price_nano_usd_per_h": 360_000_000, "on_demand_nano_usd_per_h": 360_000_000,
         "launched_at_ms": ms(on), "billed_from_ms": ms(on), "ready_at_ms": ms(ready), "notice_at_ms": NEVER,
         "closed_at_ms": NEVER,

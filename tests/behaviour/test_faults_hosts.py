@@ -225,6 +225,25 @@ def test_factors_of_several_faults_multiply(simulate):
     assert column(result, "ended_at_s") == {"a": 600}
 
 
+@pytest.mark.parametrize(
+    ("factors", "speed", "takes_s"),
+    [
+        ([1.5], 1, 150),
+        ([7], 1, 700),
+        ([400], 1, 40_000),
+        ([999], 1, 99_900),
+        ([1.0004], 1, 100.04),
+        ([3, 1.1], 0.7, 471.429),
+        ([0.01, 0.01], 1, 0.01),
+        ([0.01, 0.01, 0.01], 1_000, 0.001),
+    ],
+)
+def test_work_takes_exactly_so_many_times_as_long(factors, speed, takes_s, simulate):
+    slow = [fault("slow_instance", probability=1, factor=factor) for factor in factors]
+    story = scenario(job("a", "100s"), environments=[fixed()], faults=slow, world={"speed": {"x86_64": speed}})
+    assert column(simulate(story), "ended_at_s") == {"a": takes_s}
+
+
 def test_only_launches_in_the_window_are_slow(simulate):
     slow = [fault("slow_instance", "1m", lasts="1m", probability=1, factor=2)]
     story = scenario(

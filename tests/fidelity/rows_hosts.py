@@ -2,6 +2,8 @@
 
 from fidelity_rows import Row, always
 
+from batchsim.engine.workload.progress import SPEED_1
+
 HOSTS = "tests/behaviour/test_hosts.py::test"
 ARCHITECTURES = "tests/behaviour/test_architectures.py::test"
 MEMORY = "tests/behaviour/test_out_of_memory.py::test"
@@ -12,7 +14,7 @@ def half_speed(patch):
     """Neighbours slow a job down."""
     from batchsim.engine.attempts import Start
 
-    patch.setattr("batchsim.engine.ec2.Start", lambda *where: Start(*where[:4], 500))
+    patch.setattr("batchsim.engine.ec2.Start", lambda *where: Start(*where[:4], SPEED_1 // 2))
 
 
 def last_vcpu_kept(patch):

@@ -23,6 +23,8 @@ KIND_OF = {"instance_failure": "instance_failure", "zone_outage": "az_outage", "
 """By what ended an instance, the kind of fault that does so."""
 DETECT_MS = 600_000
 """How long an instance that never registers is waited for, if its fault does not say."""
+FASTEST = 10**18
+"""In trillionths: however many faults speed an instance up."""
 MOST_SLOW = 8
 """Slow faults in one plan beyond which their products are too many to list."""
 
@@ -80,13 +82,13 @@ def _target(fault: Line) -> Line:
 
 
 def slowed(book: Book, speeds: Sequence[int]) -> list[int]:
-    """These speeds, in thousandths, and what every set of slow faults makes of them."""
+    """These speeds, in trillionths, and what every set of slow faults makes of them."""
     factors = [float(fault.get("factor") or 1) for fault in of_kind(book, "slow_instance")]
     if len(factors) > MOST_SLOW:
         raise CannotTellError("there are too many slow_instance faults to tell what they make of a speed")
     found = set(speeds)
     for factor in factors:
-        found |= {max(1, round(speed / factor)) for speed in found}
+        found |= {min(max(1, round(speed / factor)), FASTEST) for speed in found}
     return sorted(found)
 
 

@@ -12,6 +12,7 @@ from batchsim.analysis.invariants.faults import Line as Fault
 from batchsim.analysis.invariants.faults import forced_exits, of_kind, selected, window_ms, within, without_ordinal
 from batchsim.analysis.invariants.names import first_rows
 from batchsim.analysis.invariants.prices import spot_prices_move
+from batchsim.analysis.invariants.progress import UNIT
 from batchsim.analysis.invariants.references import FARGATE
 from batchsim.analysis.invariants.registry import invariant
 from batchsim.analysis.invariants.settings import CannotTellError, at_ms, duration_ms
@@ -349,7 +350,7 @@ def scripts_are_followed(book: Book) -> pd.DataFrame:
     """Attempt k of a job with a script does its step k, and exits with its code or a fault's; the last one repeats."""
     attempts, entries = book.attempts, book.settings.entries
     own = attempts.among("outcome", "failed", "succeeded") & (book.job >= 0)
-    own &= (attempts.ms("work_from_s") == MISSING) & (attempts.milli("speed") == 1000)
+    own &= (attempts.ms("work_from_s") == MISSING) & (attempts.pico("speed") == UNIT)
     entry, number = np.append(book.jobs.codes("entry"), -1)[book.job], attempts.number("attempt")
     wrong = np.zeros(len(attempts), np.bool_)
     for code, name in enumerate(book.jobs.words("entry")):

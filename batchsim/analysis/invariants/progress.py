@@ -18,15 +18,22 @@ from batchsim.analysis.typed import MISSING, NO_ROWS, Bools, Int64s
 
 LENGTHS = ("restore_s", "checkpoint_s", "kept_s", "unkept_s")
 """What RUNNING is spent on."""
-UNIT = 1_000
-"""Speeds are in thousandths."""
+UNIT = 10**12
+"""Speeds are in trillionths."""
+A_THOUSANDTH = UNIT // 1_000
 
 
 def running_ms(work_ms: Int64s, speed: Int64s) -> Int64s:
-    """Work over speed, rounded half to even, at least a millisecond for any work."""
-    quotient, rest = np.divmod(work_ms * UNIT, speed)
-    up = (2 * rest > speed) | ((2 * rest == speed) & (quotient % 2 == 1))
-    return np.where(work_ms > 0, np.maximum(quotient + up, 1), 0)
+    """Work over speed, rounded half to even, at least a millisecond for any work.
+
+    Exact at the speeds that a scenario may give, which are whole thousandths; at those that a fault makes of them, no
+    length of time stands halfway between two milliseconds but by chance.
+    """
+    milli, finer = np.divmod(speed, A_THOUSANDTH)
+    quotient, rest = np.divmod(work_ms * 1_000, np.maximum(milli, 1))
+    exact = quotient + ((2 * rest > milli) | ((2 * rest == milli) & (quotient % 2 == 1)))
+    slowed = np.rint(work_ms / (speed / UNIT)).astype(np.int64) if finer.any() else exact
+    return np.where(work_ms > 0, np.maximum(np.where(finer == 0, exact, slowed), 1), 0)
 
 
 def scripted(book: Book) -> Bools:
@@ -140,15 +147,16 @@ def checkpoints_come_when_due(book: Book) -> pd.DataFrame:
 @invariant("P06")
 def work_takes_its_time(book: Book) -> pd.DataFrame:
     """Working time is work over the speed of the instance or task."""
-    attempts, speed = book.attempts, book.attempts.milli("speed")
+    attempts, speed = book.attempts, book.attempts.pico("speed")
     began, saved, done = _work(book)
     rows = np.flatnonzero(_tracked(book))
     kept, whole = attempts.ms("kept_s"), attempts.ms("kept_s") + attempts.ms("unkept_s")
     alone = attempts.ms("sigterm_at_s")[rows] == MISSING
     wrong = alone & (kept[rows] != running_ms((saved - began)[rows], speed[rows]))
     # Up to three stretches of work, each rounded: half a millisecond of time, and up to one of work cut off at its end.
-    off = np.abs(whole[rows] * speed[rows] - (done - began)[rows] * UNIT)
-    return attempts.rows(rows[wrong | (off > 3 * (speed[rows] + UNIT))])
+    pace = speed[rows] / UNIT
+    off = np.abs(whole[rows] * pace - (done - began)[rows])
+    return attempts.rows(rows[wrong | (off > 3 * (pace + 1) + 1e-6)])
 
 
 @invariant("P07")
@@ -190,7 +198,7 @@ def speeds_are_the_worlds(book: Book) -> pd.DataFrame:
     A fault may slow an instance down, for life.
     """
     attempts, given = book.attempts, book.settings.world("speed")
-    known = {word: round(float(value) * UNIT) for word, value in given.items()}
+    known = {word: round(float(value) * 1_000) * A_THOUSANDTH for word, value in given.items()}
     general = [UNIT, *(known[word] for word in ("x86_64", "arm64") if word in known)]
 
     @cache
@@ -198,11 +206,19 @@ def speeds_are_the_worlds(book: Book) -> pd.DataFrame:
         exact = next((known[word] for word in (kind, kind.partition(".")[0]) if word in known), None)
         return slowed(book, general if exact is None else [exact])
 
-    speed, kinds = attempts.milli("speed"), attempts.codes("type")
+    speed, kinds = attempts.pico("speed"), attempts.codes("type")
     wrong = np.zeros(len(attempts), np.bool_)
     for code, kind in enumerate(attempts.words("type")):
-        wrong |= (kinds == code) & ~np.isin(speed, allowed(kind))
-    return attempts.rows(wrong | (book.on_host & (speed != take(book.instances.milli("speed"), book.host))))
+        wrong |= (kinds == code) & ~_is_among(speed, allowed(kind))
+    return attempts.rows(wrong | (book.on_host & (speed != take(book.instances.pico("speed"), book.host))))
+
+
+def _is_among(speed: Int64s, allowed: list[int]) -> Bools:
+    """Whether each is one of these, as floats in a file have them."""
+    found = np.isin(speed, allowed)
+    for each in allowed if not found.all() else ():
+        found |= np.abs(speed - each) <= 1e-12 * each
+    return found
 
 
 @invariant("P10")

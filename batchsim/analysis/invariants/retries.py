@@ -48,7 +48,7 @@ def success_is_the_whole_work(book: Book) -> pd.DataFrame:
     judged = attempts.among("outcome", "succeeded") & (book.job >= 0) & (work != MISSING) & ~scripted(book)
     judged &= attempts.ms("work_from_s") == MISSING
     rows = np.flatnonzero(judged)
-    return attempts.rows(rows[ran[rows] != running_ms(work[rows], attempts.milli("speed")[rows])])
+    return attempts.rows(rows[ran[rows] != running_ms(work[rows], attempts.pico("speed")[rows])])
 
 
 @invariant("I14")

@@ -44,7 +44,7 @@ class StruckAttempts(Attempts):
         self._start = start
         return super().open(job, start, container_start_ms)
 
-    def _plan_end(self, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_milli: int) -> End:
+    def _plan_end(self, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_pico: int) -> End:
         """As the plain one's, without its short cut for first attempts."""
         if (failed := self._failed_pull(entry, job, attempt)) is not None:
             return failed
@@ -52,14 +52,14 @@ class StruckAttempts(Attempts):
         if entry.start_failures is not None and entry.start_failures.one(index, attempt) < self._start_failure:
             return self._failed_start(running_at_ms)
         run_ms, exit_code, reason = self._own_exit(entry, job, attempt, 0)
-        if speed_milli != SPEED_1:
-            run_ms = running_ms(run_ms, speed_milli)
+        if speed_pico != SPEED_1:
+            run_ms = running_ms(run_ms, speed_pico)
         return self._limited(entry, index, attempt, running_at_ms, (run_ms, exit_code, reason))
 
     def _plan_course(
-        self, row: int, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_milli: int
+        self, row: int, entry: EntryRun, job: int, attempt: int, running_at_ms: int, speed_pico: int
     ) -> End:
-        planned = super()._plan_course(row, entry, job, attempt, running_at_ms, speed_milli)
+        planned = super()._plan_course(row, entry, job, attempt, running_at_ms, speed_pico)
         return self._failed_pull(entry, job, attempt) or planned
 
     def _own_exit(self, entry: EntryRun, job: int, attempt: int, saved_ms: int) -> tuple[int, int, int]:

@@ -12,6 +12,7 @@ from batchsim.engine.faults.targets import Place, Window
 from batchsim.engine.instance_table import InstanceTable
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.plan import Delays
+from batchsim.engine.workload.progress import FASTEST
 from batchsim.records.tables import NEVER
 from batchsim.records.vocabulary import FaultEffect, WhyEnded
 
@@ -69,8 +70,8 @@ class LaunchFaults:
         """An instance was launched: slow it down where a fault says so, the factors of several multiplied."""
         for fault in self._slow:
             if self._strikes(fault, row, environment) and fault.factor != 1:
-                speed = self._instances.speed_milli[row]
-                self._instances.speed_milli[row] = max(1, round(speed / fault.factor))
+                speed = self._instances.speed_pico[row]
+                self._instances.speed_pico[row] = min(max(1, round(speed / fault.factor)), FASTEST)
                 self._log.write(fault.number, FaultEffect.SLOWED, environment.position, row)
         self._hosts.launched(row, environment)
 
