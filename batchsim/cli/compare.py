@@ -16,6 +16,7 @@ from batchsim.cli.exit_codes import ANSWER_IS_NO, POINTS_FAILED
 from batchsim.cli.guard import guarded
 from batchsim.cli.option_values import limit_s_of, read_option
 from batchsim.cli.precise import answer_of_precision
+from batchsim.cli.written import tell
 from batchsim.errors import printable
 
 if TYPE_CHECKING:
@@ -153,9 +154,7 @@ def _report(comparison: Comparison, verdicts: list[Verdict], wishes: Wishes) -> 
         from batchsim.report.terminal import print_report
 
         print_report(page, ORDER)
-        if wishes.out is not None:
-            typer.echo(f"\nTables, comparison and resolved scenarios: {wishes.out}")
-            typer.echo(f"The comparison, for a browser: {wishes.out / 'report.html'}")
+        tell("comparison and resolved scenarios", wishes.out, "The comparison")
 
 
 def _as_data(verdict: Verdict) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from batchsim.cli.guard import guarded
 from batchsim.cli.option_values import limit_s_of, read_option
 from batchsim.cli.resumable import resumable
 from batchsim.cli.vary import knobs_of
+from batchsim.cli.written import tell
 from batchsim.errors import printable
 
 if TYPE_CHECKING:
@@ -106,9 +107,7 @@ def _report(found: Optimisation, wishes: Wishes) -> None:
         from batchsim.report.terminal import print_report
 
         print_report(found.summary(), ORDER)
-        if wishes.out is not None:
-            typer.echo(f"\nTables, optimisation and scenarios: {wishes.out}")
-            typer.echo(f"The optimisation, for a browser: {wishes.out / 'report.html'}")
+        tell("optimisation and scenarios", wishes.out, "The optimisation")
 
 
 def _answer(found: Optimisation) -> None:

@@ -14,6 +14,7 @@ from batchsim.cli.exit_codes import POINTS_FAILED
 from batchsim.cli.guard import guarded
 from batchsim.cli.option_values import limit_s_of
 from batchsim.cli.precise import answer_of_precision
+from batchsim.cli.written import tell
 from batchsim.errors import printable
 
 if TYPE_CHECKING:
@@ -84,9 +85,7 @@ def _report(found: Replications, wishes: Wishes) -> None:
         from batchsim.report.terminal import print_report
 
         print_report(found.summary(), ORDER)
-        if wishes.out is not None:
-            typer.echo(f"\nTables, replications and resolved scenario: {wishes.out}")
-            typer.echo(f"The replications, for a browser: {wishes.out / 'report.html'}")
+        tell("replications and resolved scenario", wishes.out, "The replications")
 
 
 def _answer(found: Replications, wishes: Wishes) -> None:

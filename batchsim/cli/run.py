@@ -13,7 +13,7 @@ from batchsim.cli import scenarios
 from batchsim.cli.exit_codes import ANSWER_IS_NO
 from batchsim.cli.guard import guarded
 from batchsim.cli.live import View, live_view
-from batchsim.errors import one_line
+from batchsim.cli.written import tell
 
 if TYPE_CHECKING:
     from batchsim.result import Result
@@ -72,10 +72,8 @@ def _simulated(scenario: Scenario, wishes: Wishes, view: View) -> Result:
 def _tell(result: Result, wishes: Wishes) -> None:
     """What stdout gets."""
     report(result, as_json=wishes.as_json)
-    if wishes.out is not None and not wishes.as_json:
-        typer.echo("\n" + one_line(f"Tables, summary and resolved scenario: {wishes.out}"))
-        if wishes.html:
-            typer.echo(one_line(f"The report, for a browser: {wishes.out / 'report.html'}"))
+    if not wishes.as_json:
+        tell("summary and resolved scenario", wishes.out, "The report" if wishes.html else None)
 
 
 def _reserved(wishes: Wishes) -> AbstractContextManager[object]:

@@ -17,6 +17,7 @@ from batchsim.cli.option_values import limit_s_of
 from batchsim.cli.precise import answer_of_precision
 from batchsim.cli.resumable import resumable
 from batchsim.cli.vary import knobs_of
+from batchsim.cli.written import tell
 from batchsim.errors import printable
 
 if TYPE_CHECKING:
@@ -104,9 +105,7 @@ def _report(study: Study, wishes: Wishes) -> None:
         from batchsim.report.terminal import print_report
 
         print_report(study.summary(), ORDER)
-        if wishes.out is not None:
-            typer.echo(f"\nTables, study and scenario: {wishes.out}")
-            typer.echo(f"The study, for a browser: {wishes.out / 'report.html'}")
+        tell("study and scenario", wishes.out, "The study")
 
 
 def _answer(study: Study, *, required: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from batchsim.cli import scenarios
 from batchsim.cli.guard import code_of, guarded
-from batchsim.errors import Problem, ScenarioError, show_path
+from batchsim.errors import Problem, ScenarioError, one_line, show_path
 
 if TYPE_CHECKING:
     from batchsim.spec import Scenario
@@ -88,6 +88,6 @@ def print_text(file: Path, scenario: Scenario, notes: list[str]) -> None:
         "workload item": len(scenario.workload),
     }
     held = ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for what, number in counts.items())
-    typer.echo(f"{file}: valid: {held}")
+    typer.echo(one_line(f"{file}: valid: {held}"))
     for note in notes:
         typer.echo(f"note: {note}")

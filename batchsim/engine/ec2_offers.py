@@ -80,11 +80,7 @@ class Ec2Offers:
 
     def open_among(self, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
         """Return those of some offers that no gate keeps shut."""
-        if self.has_no_gate:
-            return offers
-        if self.outbid or self.quota is not None or self._plan.waits_for_its_type:
-            return tuple(filter(self.is_open, offers))
-        return tuple([offer for offer in offers if offer.position not in self.backed_off])
+        return offers if self.has_no_gate else tuple(filter(self.is_open, offers))
 
     def is_open(self, offer: Offer) -> bool:
         """Whether an offer may be launched now: within quota, below the bid, and not held back by a capacity error."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from batchsim.errors import MAX_PROBLEMS, Problem, ScenarioError
+from batchsim.formats.trace_cells import number
 from batchsim.formats.trace_file import check_file, path_of
 from batchsim.spec.near import did_you_mean
 from batchsim.spec.samples import Sample, SampleFile
@@ -71,10 +72,7 @@ def _cells(path: Path, reader: Iterator[list[str]], column: str) -> Iterator[tup
 
 
 def _duration_ms(cell: str, unit_ms: int) -> int:
-    value_ms = float(cell) * unit_ms
-    if not 0 <= value_ms <= MAX_DURATION_MS:
-        raise ValueError(cell)
-    return round(value_ms)
+    return round(number(cell, unit_ms, MAX_DURATION_MS))
 
 
 def _problem(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from threading import Barrier, current_thread
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from batchsim.analysis import check
 from batchsim.analysis.check import Examination, examine
 from batchsim.analysis.side_by_side import side_by_side, usable_cpus
 from tests.analysis.mutants import MUTANTS
@@ -81,6 +83,24 @@ def test_a_column_that_several_miss_is_told_once_side_by_side(sound: dict[str, A
     alone, together = (examine(tables, workers=workers) for workers in (1, 4))
     assert _told(together) == _told(alone)
     assert [each.id for each in together.violations] == ["F01"]
+
+
+@pytest.mark.parametrize(("rows", "confined", "workers"), [(0, False, 3), (0, True, 1), (10**9, False, 1)])
+def test_long_tables_get_a_thread_a_cpu_unless_memory_is_bounded(
+    rows: int, confined: bool, workers: int, sound: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def seen(_: Any, pieces: Sequence[Any], workers: int) -> list[None]:
+        asked.append(workers)
+        return [None] * len(pieces)
+
+    monkeypatch.setattr(check, "LONG", rows)
+    monkeypatch.setattr(check, "is_confined", lambda: confined)
+    monkeypatch.setattr(check, "usable_cpus", lambda: 3)
+    monkeypatch.setattr(check, "side_by_side", seen)
+    examine(sound)
+    assert asked == [workers]
 
 
 def _told(found: Examination) -> tuple[list[tuple[str, int, str]], dict[str, str]]:

@@ -125,8 +125,7 @@ ROWS = [
         tests=STRATEGY + "best_fit_progressive_goes_on_to_the_next_type_at_once",
         status="exact",
         breaks=lambda patch: patch.setattr(
-            "batchsim.engine.ec2_offers.Ec2Offers.open_among",
-            lambda gates, offers: () if gates.backed_off else offers,
+            "batchsim.engine.ec2_offers.Ec2Offers._is_unrefused", lambda offers, _: not offers.backed_off
         ),
     ),
     Row(

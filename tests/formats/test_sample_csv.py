@@ -45,7 +45,7 @@ def test_a_missing_column_has_a_near_match(tmp_path: Path) -> None:
     assert (found.code, found.line, found.hint) == ("E160", 1, "Did you mean runs?")
 
 
-@pytest.mark.parametrize("cell", ["five", "-1", "nan", "inf", "1e300"])
+@pytest.mark.parametrize("cell", ["five", "-1", "nan", "inf", "1e300", "1_0", "\u0663"])
 def test_a_cell_that_is_no_duration_is_named_by_its_line(tmp_path: Path, cell: str) -> None:
     found = problem(tmp_path, f"run\n1\n{cell}\n")
     assert (found.code, found.line, found.value) == ("E161", 3, cell)
