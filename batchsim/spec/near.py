@@ -26,7 +26,8 @@ def did_you_mean(word: object, options: Iterable[str]) -> str:
 
 def _edits(first: str, second: str, limit: int) -> int:
     """Damerau-Levenshtein distance (neighbours swapped count one), or ``limit + 1`` when it is more."""
-    if abs(len(first) - len(second)) > limit:
+    # One edit changes the letters that occur by two at most: this spares the table below for words far apart.
+    if abs(len(first) - len(second)) > limit or len(set(first) ^ set(second)) > 2 * limit:
         return limit + 1
     before: list[int] = []
     row = list(range(len(second) + 1))
