@@ -154,14 +154,16 @@ class BlockDetector:
             return self._environments[environment].may_free(self._tables.shape_code(job))
         if reason == WaitReason.HIGHER_QUEUE:
             return self._merely_waits(environment, self._tables.shape_code(job))
-        return reason == WaitReason.SCALE_UP_DECISION or reason in _WAITS
+        if reason == WaitReason.SCALE_UP_DECISION:
+            return not _lacks(self._environments[environment], self._tables.shape_code(job))
+        return reason in _WAITS
 
     def _merely_waits(self, position: int, shape: int) -> bool:
         """Whether a head behind a higher queue merely waits in this environment, where no gate is shut."""
         environment = self._environments[position]
         if not isinstance(environment, Ec2Environment) or not environment.offers.has_no_gate:
             return False
-        return environment.takes(shape) and environment.may_free(shape)
+        return environment.takes(shape) and environment.may_free(shape) and not environment.offers.lacks(shape)
 
     def _cause(self, watch: _Watch, reason: WaitReason, job: int) -> BlockReason | None:
         if reason in _WAITS:
@@ -185,7 +187,7 @@ class BlockDetector:
         if stance == WaitReason.NOTHING_FITS:
             return BlockReason.UNSUPPORTED_CONFIGURATION if environment.would_hold(shape) else BlockReason.JOB_RESOURCE
         if stance == WaitReason.SCALE_UP_DECISION:
-            return BlockReason.INSUFFICIENT_CAPACITY if lacked else None
+            return BlockReason.INSUFFICIENT_CAPACITY if lacked or _lacks(environment, shape) else None
         if stance in (WaitReason.MAX_VCPUS, WaitReason.VCPU_QUOTA):
             return None if environment.may_free(shape) else BlockReason.UNDETERMINED
         return _CAUSES.get(stance)
@@ -306,6 +308,11 @@ class _Log:
             limit_ms=frozen(self.limit),
             cancelled=frozen_bools(self.cancelled),
         )
+
+
+def _lacks(environment: Environment, shape: int) -> bool:
+    """Whether EC2 refused all that fits when last asked: a decision that is to come tries once more."""
+    return isinstance(environment, Ec2Environment) and environment.offers.lacks(shape)
 
 
 def _nobody(_: int, __: str) -> None:

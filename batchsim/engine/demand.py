@@ -196,7 +196,10 @@ class DemandMeter:
             return ()
         left = list(environments)
         for _ in range(min(blocked, len(left))):
-            left.remove(held_by(self._environments, left, shape))
+            held = held_by(self._environments, left, queue.environments, shape)
+            if held not in left:
+                break
+            left.remove(held)
         return tuple(left)
 
     def _start_planning(self) -> None:

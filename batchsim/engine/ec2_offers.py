@@ -24,6 +24,8 @@ class Ec2Offers:
     def __init__(self, plan: Ec2Plan, shapes: list[Shape]) -> None:
         self.backed_off: dict[int, int] = {}
         """Until when each offer (by position) is held back after a capacity error."""
+        self._lacking: set[int] = set()
+        """Offers (by position) that were refused when last tried, be the back-off over or not."""
         self.least_vcpus = min((offer.vcpus for offer in plan.offers), default=0)
         """Of any instance that the environment may have."""
         self.most_vcpus = max((offer.vcpus for offer in plan.offers), default=0)
@@ -93,6 +95,25 @@ class Ec2Offers:
         if self.quota is not None and not all(map(self.quota.permits, offers)):
             return WaitReason.VCPU_QUOTA
         return WaitReason.CAPACITY_ERROR if self.backed_off else WaitReason.BID
+
+    def lacked(self, offer: Offer) -> None:
+        """A launch was refused: EC2 has no such capacity until one succeeds."""
+        self._lacking.add(offer.position)
+
+    def gave(self, offer: Offer) -> None:
+        """A launch succeeded; who waits for one type has it from any zone."""
+        if self._lacking:
+            self._lacking.discard(offer.position)
+            if self._plan.waits_for_its_type:
+                self._lacking = {at for at in self._lacking if self._plan.offers[at].type != offer.type}
+
+    def lacks(self, shape: int) -> bool:
+        """Whether all that may be launched for a shape was refused when last tried; of BEST_FIT, its type was."""
+        if not self._lacking:
+            return False
+        if self._plan.waits_for_its_type:
+            return any(offer.position in self._lacking for offer in self.fitting(shape))
+        return all(offer.position in self._lacking for offer in self.open_for(shape))
 
     def refused(self, shape: int) -> list[Offer]:
         """Return the offers that capacity errors hold back, those that fit if any, of the last try first.

@@ -79,6 +79,10 @@ class Environment(Protocol):
         """Return its vCPUs."""
 
 
-def held_by(environments: Sequence[Environment], positions: Sequence[int], shape: int) -> int:
-    """Return which of these environments a job holds that none of them serves: the last in which it may start."""
-    return next((each for each in reversed(positions) if environments[each].takes(shape)), positions[-1])
+def held_by(environments: Sequence[Environment], free: Sequence[int], whole: Sequence[int], shape: int) -> int:
+    """Return which environment of a queue (``whole``) a job waits for that none of the ``free`` ones serves.
+
+    The last free one in which it may start; else the last that somebody holds already; else, in vain, the queue's last.
+    """
+    ordered = (*reversed(free), *reversed(whole))
+    return next((each for each in ordered if environments[each].takes(shape)), whole[-1])

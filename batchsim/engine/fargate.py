@@ -106,9 +106,9 @@ class FargateEnvironment:
         """No resources are rationed (``engine/consumables.py`` has the other kind)."""
         return False
 
-    def may_free(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
-        """Whether room may come as tasks end: always."""
-        return True
+    def may_free(self, shape: int) -> bool:
+        """Whether room may come as tasks end: not for a task above the whole quota."""
+        return self.account.may_hold(self._tables.shapes[shape].vcpus_milli)
 
     def would_hold(self, shape: int) -> bool:  # noqa: ARG002 (one signature for all environments)
         """Fargate has no types."""

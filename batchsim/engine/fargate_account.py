@@ -38,6 +38,10 @@ class FargateAccount:
         """Return what the quota leaves."""
         return ENDLESS_MILLI if self._quota_milli is None else self._quota_milli - self.used_milli
 
+    def may_hold(self, milli: int) -> bool:
+        """Whether a task of so many thousandths of a vCPU is within the quota, when no other runs."""
+        return self._quota_milli is None or milli <= self._quota_milli
+
     def released(self) -> None:
         """A task ended: where there is a quota, there is room in every environment that it holds for."""
         if self._quota_milli is not None:

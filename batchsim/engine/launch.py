@@ -141,6 +141,7 @@ class Launcher:
         speed_pico = self._plan.pools[offer.pool].speed_pico
         row = instances.launch(environment.position, ordinal, offer, now, why, speed_pico)
         environment.launched += 1
+        environment.offers.gave(offer)
         environment.add(row)
         pending_ms, boot_ms = (0, 0) if ready else self._boot(environment, ordinal)
         bill_after = {"launch": 0, "running": pending_ms, "ready": boot_ms}
@@ -181,6 +182,7 @@ class Launcher:
     def back_off(self, environment: Ec2Environment, offer: Offer) -> None:
         """Hold a pool back after a capacity error, for ``ce_backoff``: the head may go on to the next environment."""
         until = self._kernel.now_ms + max(LEAST_BACKOFF_MS, self._plan.rules.backoff_ms)
+        environment.offers.lacked(offer)
         self._hold(environment, offer, until)
         self._gate_moved()
 

@@ -13,6 +13,7 @@ from batchsim.engine.ec2 import Ec2Environment
 from batchsim.engine.ec2_cover import Ec2Cover
 from batchsim.engine.environment import Environment, held_by
 from batchsim.engine.fargate import FargateEnvironment
+from batchsim.engine.fargate_account import FargateAccount
 from batchsim.engine.laned_queue import LanedQueue, Walk
 from batchsim.engine.plan import Shape
 from batchsim.engine.tables import Tables
@@ -65,7 +66,7 @@ def try_past(
     want: Shape,
     run: tuple[int, int],
     booting_room: BootingRoom,
-    awaited: dict[int, Awaited],
+    awaited: AwaitedHere,
 ) -> Trial:
     """As :func:`try_in_order`, behind others that wait: what these wait for, in ``awaited``, is theirs.
 
@@ -80,9 +81,7 @@ def try_past(
         reason = environment.stance(shape, booting_room(environment))
         if environment.is_short(shape):
             break
-        if position not in awaited:
-            awaited[position] = awaited_in(environment, booting_room)
-        if awaited[position].take(shape, want, 1):
+        if awaited.take(position, shape, want, 1):
             break
     return 0, reason, position
 
@@ -125,7 +124,7 @@ class Skipping(Overtaking):
     def serve(self, queue: LanedQueue, booting_room: BootingRoom) -> Blocked | None:
         """See :class:`Overtaking`."""
         walk, head = Walk(queue), None
-        awaited: dict[int, Awaited] = {}
+        awaited = AwaitedHere(self._environments, booting_room)
         last = queue.environments[-1]
         while (run := walk.next()) is not None:
             (low, high), positions = run, iter(queue.environments)
@@ -134,10 +133,8 @@ class Skipping(Overtaking):
                 low = self._fill(queue, position, (low, high), head)
                 if low == high:
                     break
-                if position not in awaited and position != last:
-                    awaited[position] = awaited_in(self._environments[position], booting_room)
                 is_last = position == last or self._is_short(position, low)
-                stays = high - low if is_last else self._waits(awaited[position], low, high)
+                stays = high - low if is_last else self._waits(awaited, position, low, high)
                 if stays and head is None:
                     head = self._blocked(queue, low, booting_room)
                 walk.keep(low, low + stays)
@@ -159,10 +156,10 @@ class Skipping(Overtaking):
         """Whether what was tried last there is short of a consumable resource: it waits for that, and for no room."""
         return self._environments[position].is_short(self._tables.shape_code(low))
 
-    def _waits(self, awaited: Awaited, low: int, high: int) -> int:
+    def _waits(self, awaited: AwaitedHere, position: int, low: int, high: int) -> int:
         """Return how many of the jobs that found no room wait in the environment."""
         shape = self._tables.shape_code(low)
-        return awaited.take(shape, self._tables.shapes[shape], high - low)
+        return awaited.take(position, shape, self._tables.shapes[shape], high - low)
 
     def _blocked(self, queue: LanedQueue, low: int, booting_room: BootingRoom) -> Blocked:
         """Say of the first job that stays in line why it does, as of any head."""
@@ -194,23 +191,29 @@ class Elsewhere(Overtaking):
                 trial = try_in_order(self._environments, free, shape, (low, high), booting_room)
                 if trial[0]:
                     self._note(queue, low, trial[0], passes=head is not None)
-                else:
-                    held = self._held(trial, free, low, booting_room)
-                    head = head or held
+                    low += trial[0]
+                    continue
+                held = self._held(trial, free, queue, low, booting_room)
+                head = head or held
+                if held.environment in free:
                     free.remove(held.environment)
                     walk.keep(low, low + 1)
-                low += trial[0] or 1
+                    low += 1
+                else:  # it waits behind somebody else's head, and so do all of its shape
+                    walk.keep(low, high)
+                    walk.close()
+                    low = high
             walk.keep(low, high)
         walk.end()
         return head
 
-    def _held(self, trial: Trial, free: list[int], row: int, booting_room: BootingRoom) -> Blocked:
+    def _held(self, trial: Trial, free: list[int], queue: LanedQueue, row: int, booting_room: BootingRoom) -> Blocked:
         """Return what a job waits for: the environment that serves it, else the last in which it may start at all."""
         shape = self._tables.shape_code(row)
         _, reason, tried = trial
         if self._environments[tried].takes(shape):
             return Blocked(row, reason, tried)
-        position = held_by(self._environments, free, shape)
+        position = held_by(self._environments, free, queue.environments, shape)
         environment = self._environments[position]
         return Blocked(row, environment.stance(shape, booting_room(environment)), position)
 
@@ -238,23 +241,50 @@ class _Instances:
 
 
 class _Tasks:
-    """Room under maxvCpus and the quota: for those who wait for it, only Fargate's launch rate is shut."""
+    """Room under maxvCpus and the quota: for those who wait for it, only Fargate's launch rate is shut.
 
-    def __init__(self, environment: FargateEnvironment) -> None:
+    Who finds Fargate Spot without capacity waits for none of it. The quota is the account's: what jobs wait for in one
+    environment is not there for others in the next.
+    """
+
+    def __init__(self, environment: FargateEnvironment, promised_milli: dict[FargateAccount, int]) -> None:
         self._environment = environment
         self._promised_milli = 0
+        self._of_account = promised_milli
 
     def take(self, shape: int, want: Shape, count: int) -> int:
         """See :class:`Awaited`."""
-        room = self._environment.room_milli() - self._promised_milli
-        taken = min(count, max(0, room) // want.vcpus_milli) if self._environment.takes(shape) else 0
+        environment = self._environment
+        if environment.is_held_back() or not environment.takes(shape):
+            return 0
+        taken = min(count, max(0, self._left_milli()) // want.vcpus_milli)
         self._promised_milli += taken * want.vcpus_milli
+        self._of_account[environment.account] += taken * want.vcpus_milli
         return taken
 
+    def _left_milli(self) -> int:
+        environment, account = self._environment, self._environment.account
+        left = environment.max_vcpus * 1000 - environment.used_milli - self._promised_milli
+        return min(left, account.room_milli() - self._of_account.setdefault(account, 0))
 
-def awaited_in(environment: Environment, booting_room: BootingRoom) -> Awaited:
-    """Return what jobs that find no room may wait for in an environment."""
-    if isinstance(environment, FargateEnvironment):
-        return _Tasks(environment)
-    assert isinstance(environment, Ec2Environment)
-    return _Instances(environment, booting_room(environment).copy())
+
+class AwaitedHere:
+    """What the jobs of one queue wait for in one pass, by environment."""
+
+    def __init__(self, environments: Sequence[Environment], booting_room: BootingRoom) -> None:
+        self._environments = environments
+        self._booting_room = booting_room
+        self._by_position: dict[int, Awaited] = {}
+        self._promised_milli: dict[FargateAccount, int] = {}
+
+    def take(self, position: int, shape: int, want: Shape, count: int) -> int:
+        """Return how many of ``count`` jobs without room wait in an environment; they keep it from those behind."""
+        if position not in self._by_position:
+            self._by_position[position] = self._awaited_in(self._environments[position])
+        return self._by_position[position].take(shape, want, count)
+
+    def _awaited_in(self, environment: Environment) -> Awaited:
+        if isinstance(environment, FargateEnvironment):
+            return _Tasks(environment, self._promised_milli)
+        assert isinstance(environment, Ec2Environment)
+        return _Instances(environment, self._booting_room(environment).copy())

@@ -18,7 +18,7 @@ from batchsim.engine.faults.stalls import Stalls
 from batchsim.engine.job_queue import JobQueue
 from batchsim.engine.kernel import Kernel, Rank
 from batchsim.engine.laned_queue import LanedQueue
-from batchsim.engine.overtaking import Awaited, Overtaking, Trial, try_in_order, try_past
+from batchsim.engine.overtaking import AwaitedHere, Overtaking, Trial, try_in_order, try_past
 from batchsim.engine.share_queue import ShareQueue
 from batchsim.engine.share_service import ShareService
 from batchsim.engine.tables import Tables
@@ -226,7 +226,7 @@ class Scheduler:
         return is_same and self._holds_still(known, hidden=ahead.hides(queue), ahead=ahead)
 
     def _serve_shares(self, queue: ShareQueue, ahead: _Ahead) -> None:
-        awaited: dict[int, Awaited] | None = None if queue.is_strict else {}
+        awaited = None if queue.is_strict else AwaitedHere(self._environments, ahead.booting_room)
         self.shares.serve(
             queue,
             lambda run: self._try_head(queue, run, ahead, awaited),
@@ -234,7 +234,7 @@ class Scheduler:
         )
 
     def _try_head(
-        self, queue: JobQueue, head: tuple[int, int], ahead: _Ahead, awaited: dict[int, Awaited] | None = None
+        self, queue: JobQueue, head: tuple[int, int], ahead: _Ahead, awaited: AwaitedHere | None = None
     ) -> Trial:
         """Try the environments in order: (jobs placed, else the reason, and the one that serves or was tried last).
 

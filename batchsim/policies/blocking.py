@@ -34,12 +34,16 @@ def block_reason(causes: Sequence[BlockReason | None]) -> BlockReason | None:
 
 
 def block_message(reason: BlockReason, instance_type: str = "") -> str:
-    """AWS's ``statusReason`` of a blocked head (User Guide, "Jobs stuck in RUNNABLE due to capacity" and so on)."""
-    return f"{reason.text} {_MESSAGES[reason].format(instance_type)}"
+    """AWS's ``statusReason`` of a blocked head (User Guide, "Jobs stuck in RUNNABLE due to capacity" and so on).
+
+    ``instance_type``: for which there is no capacity; on Fargate Spot there is none to name.
+    """
+    message = _MESSAGES[reason].format(f" for instance type [{instance_type}]" if instance_type else "")
+    return f"{reason.text} {message}"
 
 
 _MESSAGES = {
-    BlockReason.INSUFFICIENT_CAPACITY: "- Service cannot fulfill the capacity requested for instance type [{}]",
+    BlockReason.INSUFFICIENT_CAPACITY: "- Service cannot fulfill the capacity requested{}",
     BlockReason.MAX_RESOURCE: "- CE(s) associated with the job queue cannot meet the CPU requirement of the job.",
     BlockReason.JOB_RESOURCE: (
         "- The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the"

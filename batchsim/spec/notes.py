@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from batchsim.errors import Path, show_path
 from batchsim.spec.base import Model
+from batchsim.spec.checks.scheduler import PAST_A_FIFO_HEAD
 from batchsim.spec.effective import effective_job
 from batchsim.spec.entries import Entry
 from batchsim.spec.fair_share import fair_share_of
@@ -29,6 +30,7 @@ def scenario_notes(scenario: Scenario) -> list[str]:
         *_names_alike(scenario),
         *_unheard_sigterms(scenario),
         *_shares_in_fifo_queues(scenario),
+        *_ways_past_a_head(scenario),
         *_images_of_nobody(scenario),
     ]
 
@@ -124,6 +126,17 @@ def _shares_in_fifo_queues(scenario: Scenario) -> Iterator[str]:
         for path, model, name in _fields(scenario.jobDefinitions, ("jobDefinitions",)):
             if name == "schedulingPriority" and getattr(model, name) is not None:
                 yield f"{show_path((*path, name))}: without effect: no queue shares fairly"
+
+
+def _ways_past_a_head(scenario: Scenario) -> Iterator[str]:
+    """Keys of ``world`` that say who may pass a head, in queues of the other kind."""
+    policies = scenario.schedulingPolicies
+    fair = [queue.jobQueueName for queue in scenario.jobQueues if fair_share_of(policies, queue) is not None]
+    for key, usual in PAST_A_FIFO_HEAD.items():
+        if fair and getattr(scenario.world, key) != usual:
+            yield f"world.{key}: without effect in {', '.join(fair)}: a fair-share queue goes by world.fss_hol"
+    if not fair and scenario.world.fss_hol != "strict":
+        yield "world.fss_hol: without effect: no queue shares fairly"
 
 
 def _images_of_nobody(scenario: Scenario) -> Iterator[str]:

@@ -163,6 +163,23 @@ def test_on_fargate_a_task_above_maxvcpus_cannot_have_its_cpus(simulate):
     assert told(result) == [("a", "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE", 0, 600)]
 
 
+def test_on_fargate_a_task_above_the_accounts_quota_is_blocked_for_ever(simulate):
+    big = definition("big", 4, 8192, platformCapabilities=["FARGATE"])
+    world = {**TEN_MINUTES, "fargate_vcpu_quota": 2}
+    result = simulate(blocked(task("a", kind="big"), places=[fargate()], definitions=[big], world=world))
+    assert told(result) == [("a", "UNDETERMINED", 0, 600)]
+
+
+def test_where_fargate_spot_has_no_capacity_there_is_no_type_to_name(simulate):
+    world = {**TEN_MINUTES, "fargate_spot_outages": [{"from": "0s", "for": "2h"}]}
+    result = simulate(
+        blocked(task("a"), places=[fargate(type="FARGATE_SPOT")], world=world, simulation={"until": "1h"})
+    )
+    assert (
+        only_reason(result) == "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested"
+    )
+
+
 # -- when
 
 
@@ -193,6 +210,21 @@ def test_tries_again_after_a_back_off_do_not_begin_the_time_anew(simulate):
     world = {**NO_SPOT, "scale_up_delay": "20s"}
     result = simulate(blocked(job("a"), places=[spot], world=world, simulation={"until": "20m"}))
     assert told(result) == [("a", "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", 20, 620)]
+
+
+@pytest.mark.parametrize("at", [100, 209, 215, 239, 241])
+def test_who_becomes_head_while_ec2_refuses_is_blocked_from_then_on(simulate, at):
+    world = {**TEN_MINUTES, "scale_up_delay": "30s", "ce_backoff": "3m", "spot_depth": 0}
+    keys = {"actions": [{"at": f"{at}s", "cancel": "a"}], "simulation": {"until": "30m"}}
+    result = simulate(blocked(job("a"), job("next"), places=[environment(type="SPOT")], world=world, **keys))
+    assert told(result) == [("next", "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", at, at + 600)]
+
+
+def test_after_a_launch_that_succeeds_a_new_head_is_not_blocked_by_what_was_refused_before(simulate):
+    short = {"kind": "capacity", "at": "0s", "for": "5m", "capacity": 0, "select": {"type": "box.1"}}
+    world = {**TEN_MINUTES, "ce_backoff": "1m", "scale_up_delay": "20m"}
+    result = simulate(blocked(job("a"), job("b", at="3h"), world=world, faults=[short]))
+    assert (told(result), starts(result)["b"]) == ([], 3 * 3600 + 1200)
 
 
 def test_a_head_that_is_helped_in_time_is_not_told_of(simulate):

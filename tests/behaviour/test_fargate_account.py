@@ -14,6 +14,7 @@ from scenario_builder import (
     definition,
     environment,
     fails,
+    fair,
     fargate,
     jobs_of,
     queue,
@@ -115,6 +116,29 @@ def test_the_fall_back_is_the_queues_next_environment_and_lasts_as_long_as_the_b
     work = [task(name, at=at) for name, at in (("a", "10s"), ("b", "2m30s"), ("c", "3m10s"))]
     result = simulate(scenario(*work, environments=places, world={**OUTAGE, "ce_backoff": "3m"}))
     assert column(result, "environment", "attempts") == {"a": "tasks", "b": "tasks", "c": "spot"}
+
+
+@pytest.mark.parametrize("past", [{"head_of_line": "skip"}, {"hol_scope": "ce"}, {"backfill": "aggressive"}])
+def test_whoever_may_pass_a_head_falls_back_as_well(past, simulate):
+    places = [fargate("spot", type="FARGATE_SPOT"), fargate("tasks")]
+    result = simulate(scenario(task("a", at="40s"), environments=places, world={**OUTAGE, **past}))
+    assert (starts(result), column(result, "environment", "attempts")) == ({"a": 40}, {"a": "tasks"})
+
+
+def test_a_share_falls_back_as_well_where_each_has_a_head_of_its_own(simulate):
+    places, shares = [fargate("spot", type="FARGATE_SPOT"), fargate("tasks")], fair()
+    shares["queues"] = [queue("queue", "spot", "tasks", schedulingPolicyArn="fair")]
+    work = [task(name, share=name, at="40s") for name in ("a", "b")]
+    result = simulate(scenario(*work, environments=places, world={**OUTAGE, "fss_hol": "per_share"}, **shares))
+    assert (starts(result), set(result.attempts.environment)) == ({"a": 40, "b": 40}, {"tasks"})
+
+
+def test_who_waits_for_the_launch_rate_keeps_his_part_of_the_accounts_quota(simulate):
+    places = [fargate(name, type="FARGATE_SPOT", maxvCpus=2) for name in ("one", "two")] + [fargate("other")]
+    world = {"head_of_line": "skip", "fargate_vcpu_quota": {"spot": 2}, "fargate_burst": 1, "fargate_rate": "1/min"}
+    result = simulate(scenario(*(task(name, "10m") for name in "abc"), environments=places, world=world))
+    assert column(result, "environment", "attempts") == {"a": "one", "b": "one", "c": "other"}
+    assert starts(result) == {"a": 0, "b": 60, "c": 0}
 
 
 def test_without_a_back_off_tasks_start_when_the_outage_ends(simulate):

@@ -167,6 +167,27 @@ def test_each_environment_has_a_head_of_its_own(simulate):
     assert starts(result) == {"busy": 0, "b": 0, "c": 50, "d": 50, "a": 100}
 
 
+def test_who_may_start_only_where_another_heads_the_line_holds_nothing_more(simulate):
+    places = [fixed(4, "ones"), fixed(8, "large", types=("box.8",))]
+    wide = [job(name, "100s", vcpus=8) for name in ("a", "b", "c")]
+    result = simulate(scenario(*wide, job("d"), job("e", vcpus=2), environments=places, world=CE))
+    assert starts(result) == {"a": 0, "d": 0, "b": 100, "c": 200, "e": 300}
+
+
+def test_capacity_is_launched_for_jobs_behind_two_heads_of_the_other_environment(simulate):
+    places = [environment("ones"), fixed(8, "large", types=("box.8",))]
+    wide = [job(name, "100s", vcpus=8) for name in ("a", "b", "c")]
+    result = simulate(scenario(*wide, job("d"), environments=places, world={**CE, "instance_boot": "50s"}))
+    assert (starts(result)["d"], where(result)["d"]) == (50, "ones")
+
+
+def test_of_jobs_that_may_start_nowhere_only_the_first_holds_an_environment(simulate):
+    places = [fixed(2, "one"), fixed(2, "two")]
+    work = [job("giant", vcpus=8), job("other", vcpus=8), job("small")]
+    result = simulate(scenario(*work, environments=places, world=CE, allow_unplaceable=True))
+    assert (starts(result)["small"], where(result)["small"]) == (0, "one")
+
+
 @pytest.mark.parametrize(
     ("world", "told"),
     [

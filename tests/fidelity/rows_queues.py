@@ -188,7 +188,7 @@ ROWS = [
         tests=f"{SPILL}::test_every_fargate_environment_takes_tasks_of_both_architectures",
         status="modelled",
         breaks=lambda patch: patch.setattr("batchsim.engine.fargate.FargateEnvironment.place", lambda *_: 0),
-        note="Every Fargate environment has both architectures, and Linux alone: there is none that does not fit",
+        note="Every Fargate environment has both architectures; Windows, which Fargate Spot does not have, is row 6.1d",
     ),
     Row(
         id="4.3e",

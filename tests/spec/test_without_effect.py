@@ -90,6 +90,20 @@ def test_a_disabled_queue_is_a_note() -> None:
     assert "jobQueues[0].state: work is DISABLED and takes no submissions" in notes
 
 
+@pytest.mark.parametrize(("key", "value"), [("head_of_line", "skip"), ("hol_scope", "ce"), ("backfill", "aggressive")])
+def test_a_way_past_a_fifo_head_is_a_note_where_a_queue_shares_fairly(key: str, value: str) -> None:
+    shared = {"schedulingPolicies": [{"name": "fair"}], "jobQueues__0__schedulingPolicyArn": "fair"}
+    shared["workload__0__submit__shareIdentifier"] = "a"
+    told = f"world.{key}: without effect in work: a fair-share queue goes by world.fss_hol"
+    assert told in scenario_notes(sound(world={key: value}, **shared))
+    assert told not in scenario_notes(sound(world={key: value}))
+
+
+def test_a_way_past_a_shares_head_is_a_note_where_no_queue_shares_fairly() -> None:
+    told = "world.fss_hol: without effect: no queue shares fairly"
+    assert told in scenario_notes(sound(world={"fss_hol": "per_share"}))
+
+
 def test_a_name_of_world_images_that_no_definition_has_is_a_note() -> None:
     images = {"*/image-processor:latest": {"arch": "x86_64"}, "busybos": {"arch": "arm64"}}
     notes = [note for note in scenario_notes(sound(world={"images": images})) if "images" in note]
