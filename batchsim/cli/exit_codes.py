@@ -12,4 +12,4 @@ POINTS_FAILED = 5
 BUG = 70
 """A bug in batchsim."""
 INTERRUPTED = 130
-TERMINATED = 143
+"""By Ctrl-C; 143 after SIGTERM and 129 after SIGHUP follow the same rule, 128 and the signal's number."""

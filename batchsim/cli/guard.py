@@ -16,9 +16,10 @@ from typing import NoReturn
 
 import typer
 
-from batchsim.cli.exit_codes import BAD_INPUT, BUG, INPUT_OUTPUT, INTERRUPTED, TERMINATED
+from batchsim.cli.exit_codes import BAD_INPUT, BUG, INPUT_OUTPUT, INTERRUPTED
 from batchsim.errors import BatchsimError, ScenarioError, printable
 
+_BY_SIGNAL = 128
 LEAST_ADDRESS_SPACE = 256 * 1024**2
 _UNREADABLE = "E100"
 _NO_THREAD = "can't start new thread"
@@ -27,7 +28,11 @@ _SPEECHLESS = ("without exception set", "without setting an exception")
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived."""
+    """SIGTERM or SIGHUP arrived: somebody ends the process, or its terminal is gone."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = _BY_SIGNAL + number
 
 
 @dataclass
@@ -52,7 +57,7 @@ def guarded() -> Iterator[Replay]:
     """Run a command's body; leave with the exit code that fits what went wrong in it."""
     replay = Replay()
     try:
-        with _sigterm_raises():
+        with _endings_raise():
             _must_have_room()
             yield replay
             sys.stdout.flush()
@@ -68,8 +73,8 @@ def guarded() -> Iterator[Replay]:
         _leave(BAD_INPUT, str(error))
     except KeyboardInterrupt:
         _leave(INTERRUPTED, f"batchsim: interrupted before its end; run again with: {replay.command}")
-    except Terminated:
-        _leave(TERMINATED, f"batchsim: terminated before its end; run again with: {replay.command}")
+    except Terminated as terminated:
+        _leave(terminated.exit_code, f"batchsim: terminated before its end; run again with: {replay.command}")
     except Exception as error:  # noqa: BLE001 -- whatever is left is a bug, and the user must hear of it without a traceback
         if _is_want_of_memory(error):
             _leave(INPUT_OUTPUT, f"batchsim: not enough memory ({replay})")
@@ -136,17 +141,22 @@ def _reader_left() -> NoReturn:
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """While the block runs, SIGTERM raises :class:`Terminated`, so that files are tidied up."""
+def _endings_raise() -> Iterator[None]:
+    """While the block runs, SIGTERM and SIGHUP raise :class:`Terminated`, so that files are tidied up.
+
+    What is ignored stays so: under nohup a run outlives its terminal.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    heard = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, _terminate) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise Terminated
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated(number)

@@ -9,14 +9,14 @@ from typing import NoReturn
 
 import typer
 
-from batchsim.cli.exit_codes import INPUT_OUTPUT, INTERRUPTED, TERMINATED
+from batchsim.cli.exit_codes import INPUT_OUTPUT, INTERRUPTED
 from batchsim.cli.guard import Replay, Terminated
 from batchsim.errors import printable
 
 
 @contextmanager
 def resumable(store: Path, replay: Replay, stopped: type[Exception]) -> Iterator[None]:
-    """Leave with 130, 143 or 4 and one line, where somebody or a lost executor ends the block.
+    """Leave with 130, 143, 129 or 4 and one line, where somebody or a lost executor ends the block.
 
     ``stopped`` is what the study raises when its watch wanted it to end.
     """
@@ -28,8 +28,8 @@ def resumable(store: Path, replay: Replay, stopped: type[Exception]) -> Iterator
         _leave(str(wanted), store, replay, INTERRUPTED)
     except KeyboardInterrupt:
         _leave("interrupted at once", store, replay, INTERRUPTED)
-    except Terminated:
-        _leave("terminated", store, replay, TERMINATED)
+    except Terminated as terminated:
+        _leave("terminated", store, replay, terminated.exit_code)
     except ExecutorError as error:
         _leave(str(error), store, replay, INPUT_OUTPUT)
 

@@ -189,7 +189,8 @@ def _undisturbed() -> Iterator[None]:
     # Blocking them in this thread alone would not do: any thread of the process may receive a signal.
     before = {
         number: signal.signal(number, lambda received, _: waiting.append(received))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN
     }
     try:
         yield

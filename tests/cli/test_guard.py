@@ -104,7 +104,7 @@ def test_a_closed_stdout_is_no_bug(scenario: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_the_run_tidily(tmp_path: Path, scenario: Path, number: int, code: int) -> None:
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text(

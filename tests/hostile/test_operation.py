@@ -95,7 +95,7 @@ def test_a_library_that_finds_no_room_for_its_code_is_want_of_memory() -> None:
     assert not _is_want_of_memory(ImportError("No module named x"))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_in_the_middle_of_a_long_run_ends_it_at_once(desk: Path, number: int, code: int) -> None:
     (desk / "long.yaml").write_text(
         starter().replace("size: 40", "size: 10000").replace("at: 0s ", "at: 0s\n    count: 300 ")
