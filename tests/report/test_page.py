@@ -43,6 +43,13 @@ def test_tiles_hold_the_numbers_of_the_summary(name: str) -> None:
     assert {path: value for path, (value, _) in tiles.items()} == {path: value_at(summary, path) for path in tiles}
 
 
+def test_reasons_of_failures_turn_no_direction_of_reading_and_steer_no_terminal() -> None:
+    fails = [{"probability": 0.9, "exit_code": 1, "reason": "red \x1b[31m, \u202egpj"}]
+    page = page_of(batchsim.run(scenario(job("a", size=20, fails=fails)), seed=1))
+    assert "red \\x1b[31m, \\u202egpj" in page
+    assert not {"\x1b", "\u202e"} & set(page)
+
+
 @pytest.mark.parametrize("name", RESULTS)
 def test_no_chart_is_empty(name: str) -> None:
     data = data_of(page_of(result_of(name)))

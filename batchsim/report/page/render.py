@@ -16,6 +16,7 @@ from importlib.resources import files
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
+from batchsim.errors import printable
 from batchsim.report.page.blocks import Section
 from batchsim.report.page.documents import documents, library
 
@@ -72,15 +73,28 @@ def _asset(name: str) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    loader = PackageLoader(_PACKAGE)
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=PackageLoader(_PACKAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_steerless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made.filters["breakable"] = _breakable
     return made
+
+
+def _steerless(value: object) -> object:
+    """What stands on the page: text of a scenario turns neither the reading direction nor a terminal."""
+    from markupsafe import Markup
+
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _breakable(text: str) -> Markup:
     """The text, escaped, that may go on in the next line after what joins words in a name or a code."""
     from markupsafe import escape
 
-    pieces = (escape(piece) for piece in _JOINED.split(text))
+    pieces = (escape(piece) for piece in _JOINED.split(printable(text)))
     return _trusted("<wbr>".join(pieces))
