@@ -22,7 +22,7 @@ from batchsim.experiments.optimising.space import Space, key_of
 from batchsim.experiments.store import Store
 from batchsim.spec.knobs import parse_knob
 
-BOWLS = effort(fast=4, verify=20, long=100)
+BOWLS = effort(fast=2, verify=20, long=100)
 SEEDS = effort(fast=2, verify=10, long=30)
 OVER: dict[str, Any] = {"spot.maxvCpus": "2..16", "world.market": ["calm", "stormy"]}
 
