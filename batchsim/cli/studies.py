@@ -11,7 +11,8 @@ from batchsim.cli.guard import guarded
 from batchsim.errors import ExperimentError, OutputError, printable
 
 if TYPE_CHECKING:
-    from batchsim.experiments.store import Kept, Store
+    from batchsim.experiments.store import Store
+    from batchsim.experiments.store_rows import Kept
 
 _KINDS = (".csv", ".parquet")
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from batchsim.experiments.store import Store, StoreError
+from batchsim.experiments.store_rows import whole
 
 Run = tuple[int, int]
 """Point and replication."""
@@ -52,7 +53,7 @@ class Claims:
                 "SELECT DISTINCT pid FROM claims JOIN owners ON owners.id = owner WHERE study = ? AND owner != ?",
                 (self._study, self._owner),
             )
-            return [pid for (pid,) in rows]
+            return [whole(pid) for (pid,) in rows]
 
     def release(self) -> None:
         """Give back what is not done."""
@@ -62,7 +63,7 @@ class Claims:
     def _free_the_dead(self) -> None:
         db = self._store.db
         for owner, host, pid, born in db.execute("SELECT id, host, pid, born FROM owners").fetchall():
-            if owner != self._owner and (host != socket.gethostname() or _born(pid) != born):
+            if owner != self._owner and (host != socket.gethostname() or _born(whole(pid)) != born):
                 db.execute("DELETE FROM owners WHERE id = ?", (owner,))
 
 

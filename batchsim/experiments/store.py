@@ -7,13 +7,11 @@ hangs on them. The file is in WAL mode, which is for processes of one machine.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -25,6 +23,18 @@ import numpy as np
 from batchsim.errors import BatchsimError, ExperimentError, printable
 from batchsim.experiments.design import Settings
 from batchsim.experiments.paired import Floats
+from batchsim.experiments.store_rows import (
+    Kept,
+    Question,
+    as_json,
+    differing,
+    kept_of,
+    numbers,
+    settings_of,
+    text,
+    whole,
+)
+from batchsim.experiments.store_tables import ID, STATEMENTS, VERSION, strangeness
 
 DEFAULT = "batchsim-studies.sqlite"
 """The store of the command line, in the folder where it runs."""
@@ -32,70 +42,12 @@ MEMORY = ":memory:"
 """In place of a file: nothing is kept."""
 PATIENCE_S = 30.0
 """So long is waited for another process that writes at this moment."""
-_ID = 0x62736D73
-"""SQLite's ``application_id`` of our files: "bsms"."""
-_VERSION = 1
 _SQLITE = b"SQLite format 3\0"
-
-_TABLES = """
-CREATE TABLE studies (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, scenario_hash TEXT NOT NULL, code TEXT NOT NULL,
-    seed TEXT NOT NULL, question TEXT NOT NULL, scenario TEXT NOT NULL, metrics TEXT NOT NULL,
-    replications INTEGER NOT NULL, created_at TEXT NOT NULL
-);
-CREATE TABLE points (
-    study INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE, point INTEGER NOT NULL, settings TEXT NOT NULL,
-    scenario_hash TEXT NOT NULL, PRIMARY KEY (study, point)
-) WITHOUT ROWID;
-CREATE TABLE runs (
-    study INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE, point INTEGER NOT NULL, replication INTEGER NOT NULL,
-    measured BLOB NOT NULL, PRIMARY KEY (study, point, replication)
-) WITHOUT ROWID;
-CREATE TABLE failures (
-    study INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE, point INTEGER NOT NULL, replication INTEGER NOT NULL,
-    why TEXT NOT NULL, PRIMARY KEY (study, point, replication)
-) WITHOUT ROWID;
-CREATE TABLE owners (id INTEGER PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL, born TEXT NOT NULL);
-CREATE TABLE claims (
-    study INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE, point INTEGER NOT NULL, replication INTEGER NOT NULL,
-    owner INTEGER NOT NULL REFERENCES owners ON DELETE CASCADE, PRIMARY KEY (study, point, replication)
-) WITHOUT ROWID;
-"""
+_NO_TEXT = "Could not decode"
 
 
 class StoreError(BatchsimError, OSError):
     """A study store cannot be used (exit code 4): E192 what is in the file, E193 how it can be reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What makes a study the same study."""
-
-    name: str
-    scenario_hash: str
-    """Of the scenario with what the study sets, before anything varies, and without its seed."""
-    code: str
-    seed: int
-    asked: Mapping[str, Any]
-    """What varies and how, as plain data."""
-    scenario: str
-    """The scenario as a file, for readers of the store."""
-    metrics: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A study as the store has it."""
-
-    id: int
-    question: Question
-    replications: int
-    """The most that were asked for."""
-    created_at: str
-    points: int
-    done: int
-    """Runs."""
-    failed: int
 
 
 class Store:
@@ -146,13 +98,23 @@ class Store:
 
     def refuse_other(self, kept: Question, asked: Question) -> None:
         """Raises :class:`ExperimentError` (E190) with both hashes, or whatever differs."""
-        for what, there, here in _differing(kept, asked):
+        self._refuse(asked.name, differing(kept, asked))
+
+    def refuse_other_points(self, kept: Kept, points: Sequence[Settings]) -> None:
+        """Raises :class:`ExperimentError` (E190) if a study has other points than its question makes."""
+        there, here = (list(map(as_json, each)) for each in (self.points(kept.id), points))
+        pairs = ((f"point {number}", *each) for number, each in enumerate(zip(there, here, strict=False)))
+        self._refuse(kept.question.name, (("number of points", str(len(there)), str(len(here))), *pairs))
+
+    def _refuse(self, name: str, compared: Iterable[tuple[str, str, str]]) -> None:
+        for what, there, here in compared:
             if there != here:
-                raise ExperimentError(
-                    f"{self.path}: the study {printable(kept.name)} was made of another {what}: {there} there, {here} "
-                    f"now. Results of both must not mix: give --name for a study of its own, or forget the old one "
-                    f"with batchsim studies --remove [E190]"
+                told = (
+                    f"{self.path}: the study {name} was made of another {what}: {there} there, {here} now. Results of "
+                    "both must not mix: give --name for a study of its own, or forget the old one with batchsim "
+                    "studies --remove [E190]"
                 )
+                raise ExperimentError(printable(told))
 
     def find(self, name: str) -> Kept | None:
         """The study of a name."""
@@ -166,7 +128,7 @@ class Store:
             "(SELECT count(*) FROM failures WHERE study = id) FROM studies ORDER BY id"
         )
         with self.told():
-            return [_kept(row) for row in rows]
+            return [kept_of(row) for row in rows]
 
     def remove(self, study: int) -> None:
         """Forget a study and all of its runs."""
@@ -175,28 +137,38 @@ class Store:
 
     def points(self, study: int) -> list[Settings]:
         """The settings of each point."""
-        rows = self._all("SELECT settings FROM points WHERE study = ? ORDER BY point", (study,))
+        rows = self._all("SELECT point, settings FROM points WHERE study = ? ORDER BY point", (study,))
         with self.told():
-            return [tuple((path, value) for path, value in json.loads(text)) for (text,) in rows]
+            if [number for number, _ in rows] != list(range(len(rows))):
+                raise ValueError("its points are not numbered from 0, one by one")
+            return [settings_of(settings) for _, settings in rows]
 
     def add_point(self, study: int, settings: Settings, scenario_hash: str) -> int:
-        """The number of a point, which is added behind the others if the study does not have it."""
-        text = _json(settings)
+        """The number of a point, which is added behind the others if the study does not have it.
+
+        Raises :class:`StoreError` with both hashes if the point's is another.
+        """
+        given = as_json(settings)
         with self.transaction():
             found = self.db.execute(
-                "SELECT point FROM points WHERE study = ? AND settings = ?", (study, text)
+                "SELECT point, scenario_hash FROM points WHERE study = ? AND settings = ?", (study, given)
             ).fetchone()
+            if found and found[1] != scenario_hash:
+                raise self.damaged(f"point {found[0]} is of scenario {found[1]}, its settings are of {scenario_hash}")
             if found:
-                return int(found[0])
-            number = self.db.execute("SELECT count(*) FROM points WHERE study = ?", (study,)).fetchone()[0]
-            self.db.execute("INSERT INTO points VALUES (?, ?, ?, ?)", (study, number, text, scenario_hash))
-            return int(number)
+                return whole(found[0])
+            number = self._count("points", study)
+            self.db.execute("INSERT INTO points VALUES (?, ?, ?, ?)", (study, number, given, scenario_hash))
+            return number
 
     # -- runs
 
     def done(self, study: int) -> set[tuple[int, int]]:
         """Point and replication of every finished run."""
-        return set(self._all("SELECT point, replication FROM runs WHERE study = ?", (study,)))
+        rows = self._all("SELECT point, replication FROM runs WHERE study = ?", (study,))
+        with self.told():
+            last = self._count("points", study) - 1  # after the runs: another process may add both
+            return {(whole(point, 0, last), whole(replication)) for point, replication in rows}
 
     def keep(self, study: int, point: int, replication: int, values: Floats) -> None:
         """Commit a finished run; one that is there already stays as it is."""
@@ -215,13 +187,15 @@ class Store:
 
     def failures(self, study: int) -> list[tuple[int, int, str]]:
         """Point, replication and reason of each run that failed twice."""
-        return self._all("SELECT point, replication, why FROM failures WHERE study = ? ORDER BY 1, 2", (study,))
+        rows = self._all("SELECT point, replication, why FROM failures WHERE study = ? ORDER BY 1, 2", (study,))
+        with self.told():
+            return [(whole(point), whole(replication), text(why)) for point, replication, why in rows]
 
-    def rows(self, study: int, point: int) -> dict[int, Floats]:
-        """The metrics of each finished replication of one point."""
+    def rows(self, study: int, point: int, metrics: int) -> dict[int, Floats]:
+        """The metrics, so many, of each finished replication of one point."""
         rows = self._all("SELECT replication, measured FROM runs WHERE study = ? AND point = ?", (study, point))
         with self.told():
-            return {replication: np.frombuffer(blob, dtype="<f8") for replication, blob in rows}
+            return {whole(replication): numbers(blob, metrics) for replication, blob in rows}
 
     def values(self, study: int, points: int, replications: int, metrics: int) -> Floats:
         """Shape (points, replications, metrics); NaN = undefined, or not run."""
@@ -231,7 +205,7 @@ class Store:
         )
         with self.told():
             for point, replication, blob in rows:
-                values[point, replication] = np.frombuffer(blob, dtype="<f8")
+                values[whole(point), whole(replication)] = numbers(blob, metrics)
         return values
 
     # -- SQLite
@@ -256,17 +230,23 @@ class Store:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if _NO_TEXT in str(error):
+                raise self.damaged(str(error)) from error
             raise StoreError(self._unreachable(error)) from error
-        except (sqlite3.DatabaseError, json.JSONDecodeError, UnicodeDecodeError, KeyError, IndexError) as error:
-            raise self._damaged(str(error)) from error
+        except (sqlite3.DatabaseError, KeyError, IndexError, RecursionError) as error:
+            raise self.damaged(str(error)) from error
         except ValueError as error:
             if isinstance(error, BatchsimError):
                 raise
-            raise self._damaged(str(error)) from error
+            raise self.damaged(str(error)) from error
 
     def _all(self, query: str, values: Iterable[Any] = ()) -> list[Any]:
         with self.told():
             return self.db.execute(query, tuple(values)).fetchall()
+
+    def _count(self, table: str, study: int) -> int:
+        query = f"SELECT count(*) FROM {table} WHERE study = ?"  # noqa: S608 -- a name of our own
+        return int(self.db.execute(query, (study,)).fetchone()[0])
 
     def _look(self, must_exist: bool) -> None:
         """Whether the file can be a store, before SQLite touches it."""
@@ -320,21 +300,23 @@ class Store:
         self.db.execute("PRAGMA synchronous = FULL")  # a finished run outlives the machine's fall
         with self.transaction():
             if not self.db.execute("PRAGMA application_id").fetchone()[0]:
-                for statement in filter(str.strip, _TABLES.split(";")):
+                for statement in STATEMENTS:
                     self.db.execute(statement)
-                self.db.execute(f"PRAGMA application_id = {_ID}")
-                self.db.execute(f"PRAGMA user_version = {_VERSION}")
+                self.db.execute(f"PRAGMA application_id = {ID}")
+                self.db.execute(f"PRAGMA user_version = {VERSION}")
 
     def _refuse_foreign(self) -> None:
         if (found := self.db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise self._damaged(found)
+            raise self.damaged(found)
         mark, version = (self.db.execute(f"PRAGMA {key}").fetchone()[0] for key in ("application_id", "user_version"))
         tables = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if mark != _ID and (mark or version or tables):
+        if mark != ID and (mark or version or tables):
             raise StoreError(f"{printable(self.path)}: not a study store: another program's SQLite file [E192]")
-        if mark == _ID and version != _VERSION:
-            told = f"of version {version}, and this batchsim reads version {_VERSION}"
+        if mark == ID and version != VERSION:
+            told = f"of version {version}, and this batchsim reads version {VERSION}"
             raise StoreError(f"{printable(self.path)}: a study store {told} [E192]")
+        if mark == ID and (told := strangeness(self.db)):
+            raise self.damaged(told)
 
     def _unreachable(self, error: sqlite3.OperationalError) -> str:
         told = str(error)
@@ -352,7 +334,8 @@ class Store:
             return f"{printable(self.path)}: not a study store: {told} [E192]"
         return f"{printable(self.path)}: the study store cannot be used: {told} [E193]"
 
-    def _damaged(self, told: str) -> StoreError:
+    def damaged(self, told: str) -> StoreError:
+        """The error that says so of the file."""
         hint = "move it away, and run the study anew"
         return StoreError(
             f"{printable(self.path)}: the study store is damaged ({printable(' '.join(told.split()))}); {hint} [E192]"
@@ -362,10 +345,10 @@ class Store:
         found = self.db.execute(
             "INSERT INTO studies (name, scenario_hash, code, seed, question, scenario, metrics, replications, "
             "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (question.name, question.scenario_hash, question.code, str(question.seed), _json(question.asked),
-             question.scenario, _json(question.metrics), replications, _now()),
+            (question.name, question.scenario_hash, question.code, str(question.seed), as_json(question.asked),
+             question.scenario, as_json(question.metrics), replications, _now()),
         ).lastrowid or 0  # fmt: skip
-        rows = ((found, number, _json(settings), text) for number, (settings, text) in enumerate(points))
+        rows = ((found, number, as_json(settings), text) for number, (settings, text) in enumerate(points))
         self.db.executemany("INSERT INTO points VALUES (?, ?, ?, ?)", rows)
         return found
 
@@ -382,29 +365,8 @@ def _is_special(file: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _differing(kept: Question, asked: Question) -> Iterator[tuple[str, str, str]]:
-    """What two studies of one name must share, as told of both."""
-    yield "scenario (SHA-256)", kept.scenario_hash, asked.scenario_hash
-    yield "code", kept.code, asked.code
-    yield "seed", str(kept.seed), str(asked.seed)
-    yield "design", _json(kept.asked), _json(asked.asked)
-    yield "set of metrics", ", ".join(kept.metrics), ", ".join(asked.metrics)
-
-
-def _kept(row: Sequence[Any]) -> Kept:
-    number, name, scenario_hash, code, seed, asked, scenario, metrics, replications, created, points, done, failed = row
-    question = Question(
-        name, scenario_hash, code, int(seed), json.loads(asked), scenario, tuple(json.loads(metrics))
-    )  # fmt: skip
-    return Kept(number, question, replications, created, points, done, failed)
-
-
 def _blob(values: Floats) -> bytes:
     return np.asarray(values, dtype="<f8").tobytes()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
 def _now() -> str:

@@ -21,7 +21,7 @@ from batchsim.experiments.effects import Effects, effects_of
 from batchsim.experiments.front import Front, front_of
 from batchsim.experiments.paired import Floats
 from batchsim.experiments.precision import Stop
-from batchsim.experiments.store import Question
+from batchsim.experiments.store_rows import Question
 from batchsim.simulation import run
 from batchsim.spec import Scenario
 from batchsim.spec.paths import with_values

@@ -75,6 +75,8 @@ class Runs:
     watch: Watch = field(default_factory=Nobody)
     wanted: Sequence[Run] | None = None
     """Those that are to be made, if not all replications of all points."""
+    _kept: set[Run] = field(default_factory=set, init=False)
+    """Those that were committed here."""
 
     @property
     def total(self) -> int:
@@ -104,8 +106,11 @@ class Runs:
         return sorted(failed)
 
     def _missing(self) -> list[Run]:
-        """Point by point, so that each process prepares a point once."""
+        """Point by point, so that each process prepares a point once. What does not stay would be made for ever."""
         done = self.store.done(self.study)
+        if gone := self._kept - done:
+            point, replication = min(gone)
+            raise self.store.damaged(f"replication {replication} of point {point} was kept, and is not there any more")
         every = ((point, r) for point in range(len(self.points)) for r in range(self.replications))
         return [run for run in (every if self.wanted is None else self.wanted) if run not in done]
 
@@ -132,6 +137,7 @@ class Runs:
 
     def _keep(self, point: int, replication: int, values: Floats) -> None:
         self.store.keep(self.study, point, replication, values)
+        self._kept.add((point, replication))
         self.watch.ended(point, values)
 
     def _claimed(self, claims: Claims, missing: Sequence[Run]) -> Iterator[Run]:

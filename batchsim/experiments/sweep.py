@@ -21,7 +21,8 @@ from batchsim.experiments.compare import metric_names
 from batchsim.experiments.design import Settings, check_runs, points_of
 from batchsim.experiments.inputs import inputs_hash
 from batchsim.experiments.places import GivenExecutor, Place, opened
-from batchsim.experiments.store import MEMORY, Question, Store
+from batchsim.experiments.store import MEMORY, Store
+from batchsim.experiments.store_rows import Question
 from batchsim.experiments.study import Study
 from batchsim.experiments.study_runs import Nobody, Runs, Watch
 from batchsim.experiments.variants import changed
@@ -237,13 +238,13 @@ def _digest(question: Mapping[str, Any]) -> str:
 
 def _begun(kept: Store, question: Question, asked: Asked) -> tuple[int, Sequence[Settings]]:
     """The study's number and points. Every point of a new study is prepared before the first runs."""
-    before = kept.find(question.name)
+    before, points = kept.find(question.name), points_of(asked.spec, question.seed)
     if before is None:
-        points = points_of(asked.spec, question.seed)
         hashed = [(settings, _sound(asked.scenario, number, settings)) for number, settings in enumerate(points)]
         return kept.begin(question, hashed, asked.spec.replications), points
     kept.begin(question, (), asked.spec.replications)
-    return before.id, kept.points(before.id)
+    kept.refuse_other_points(before, points)
+    return before.id, points
 
 
 def _sound(scenario: Scenario, number: int, settings: Settings) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -93,6 +95,52 @@ def test_a_changed_scenario_is_refused(batchsim: Command, file: str, tmp_path: P
     assert (done.exit_code, done.stdout) == (2, "")
     assert "E190" in done.stderr
     assert batchsim("sweep", file, *VARY, "--name", "seven jobs").exit_code == 0
+
+
+def changed_in_store(statement: str) -> None:
+    with closing(sqlite3.connect("batchsim-studies.sqlite", isolation_level=None)) as db:
+        db.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE points SET settings = '[[\"spot.maxvCpus\", 99]]' WHERE point = 0", "point 0"),
+        ("INSERT INTO points SELECT study, 4, settings, scenario_hash FROM points WHERE point = 3", "number of points"),
+        ("DELETE FROM points WHERE point = 3", "number of points"),
+    ],
+)
+def test_points_that_the_question_does_not_make_are_refused(
+    statement: str, told: str, batchsim: Command, file: str
+) -> None:
+    assert batchsim("sweep", file, *VARY).exit_code == 0
+    changed_in_store(statement)
+    done = batchsim("sweep", file, *VARY)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"another {told}" in done.stderr
+    assert "E190" in done.stderr
+
+
+@pytest.mark.parametrize("settings", ["[]", '[["spot.minvCpus", 1], ["world.market", "calm"]]'])
+def test_points_of_other_paths_than_vary_are_not_exported(settings: str, batchsim: Command, file: str) -> None:
+    assert batchsim("sweep", file, *VARY, "--name", "n").exit_code == 0
+    changed_in_store(f"UPDATE points SET settings = '{settings}' WHERE point = 1")
+    done = batchsim("studies", "n", "--export", "out.csv")
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "point 1 has other paths than what varies in its study" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "change", ["studies SET metrics = 'null'", "studies SET replications = 'many'", "runs SET measured = 'abc'"]
+)
+def test_a_damaged_store_is_one_line_whoever_reads_it(change: str, batchsim: Command, file: str) -> None:
+    assert batchsim("sweep", file, *VARY, "--name", "n").exit_code == 0
+    changed_in_store(f"UPDATE {change}")
+    asked = [("sweep", file, *VARY, "--name", "n"), ("studies", "n", "--export", "out.csv")]
+    for words in (*asked, ("studies",)) if "studies" in change else asked:
+        done = batchsim(*words)
+        assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (4, "", 1)
+        assert "E192" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ import pytest
 from batchsim.errors import ExperimentError
 from batchsim.experiments import store as module
 from batchsim.experiments.claims import Claims
-from batchsim.experiments.store import Question, Store, StoreError
+from batchsim.experiments.store import Store, StoreError
+from batchsim.experiments.store_rows import Question
 
 QUESTION = Question("night", "aaaa", "code 1", 2**100, {"vary": {"x": [1, 2]}}, "name: night\n", ("cost_usd", "wait"))
 POINTS = [((("x", 1),), "h1"), ((("x", 2),), "h2")]
@@ -124,6 +125,81 @@ def test_a_file_that_is_no_sound_store_is_told_in_one_line(kind: str, tmp_path: 
     assert code in str(caught.value)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+STRANGE = [
+    ("studies", "name", "x'00'"), ("studies", "name", "CAST(x'ff' AS TEXT)"),
+    ("studies", "scenario_hash", "x'00'"), ("studies", "code", "x'00'"), ("studies", "seed", "'many'"),
+    ("studies", "seed", "'-1'"), ("studies", "question", "'[]'"), ("studies", "question", "'{\"vary\": 5}'"),
+    ("studies", "question", "replace(hex(zeroblob(100000)), '00', '[')"), ("studies", "scenario", "x'00'"),
+    ("studies", "metrics", "'null'"), ("studies", "metrics", "'[1, 2]'"), ("studies", "metrics", "'[\"a\", \"a\"]'"),
+    ("studies", "replications", "'many'"), ("studies", "replications", "-3"), ("studies", "replications", "1 << 60"),
+    ("studies", "created_at", "x'00'"), ("points", "point", "point + 7"), ("points", "point", "'p' || point"),
+    ("points", "settings", "'null'"), ("points", "settings", "'[1]'"), ("points", "settings", "'[[1, 2]]'"),
+    ("points", "settings", "'[[\"x\", \"\\ud800\"]]'"), ("points", "settings", "'[[\"x\", 1], [\"x\", 2]]'"),
+    ("runs", "point", "9"), ("runs", "point", "-1"), ("runs", "point", "'abc'"), ("runs", "replication", "'abc'"),
+    ("runs", "replication", "-1"), ("runs", "measured", "'abc'"), ("runs", "measured", "zeroblob(8)"),
+    ("runs", "measured", "7"), ("runs", "measured", "x'000000000000f07f0000000000000000'"),
+    ("failures", "point", "'abc'"), ("failures", "replication", "-1"), ("failures", "why", "x'00'"),
+    ("owners", "pid", "'abc'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "column", "value"), STRANGE)
+def test_a_value_that_no_column_of_ours_has_is_told_when_it_is_read(table: str, column: str, value: str) -> None:
+    store, study = begun(":memory:")
+    store.keep(study, 0, 0, np.zeros(2))
+    store.keep_failure(study, 0, 1, "it hung")
+    Claims(store, study)
+    store.db.execute(f"UPDATE {table} SET {column} = {value}")  # noqa: S608 -- a test's own
+    with pytest.raises(StoreError, match=r"the study store is damaged \(.+\); .* \[E192\]$"):
+        read(store, study)
+
+
+def read(store: Store, study: int) -> None:
+    """All that a store tells."""
+    store.studies(), store.points(study), store.done(study), store.failures(study)
+    for point in range(2):
+        store.rows(study, point, 2)
+    store.values(study, 2, 3, 2)
+    Claims(store, study).take([(0, 2)], 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM runs; END", "it has the trigger t"),
+        ("CREATE VIEW v AS SELECT 1", "it has the view v"),
+        ("DROP TABLE claims", "its table claims is missing"),
+        ("ALTER TABLE runs ADD COLUMN mine", "its table runs is missing, or is not as batchsim makes it"),
+    ],
+)
+def test_tables_that_are_not_as_they_were_made_are_told(statement: str, told: str, tmp_path: Path) -> None:
+    begun(tmp_path / "s")[0].db.execute(statement)
+    with pytest.raises(StoreError, match=rf"damaged \({told}.*E192"):
+        Store(tmp_path / "s")
+
+
+def test_an_index_of_a_users_own_does_no_harm(tmp_path: Path) -> None:
+    begun(tmp_path / "s")[0].db.executescript("CREATE INDEX mine ON runs (point); ANALYZE; VACUUM")
+    assert Store(tmp_path / "s").studies()
+
+
+def test_points_that_the_question_does_not_make_are_refused() -> None:
+    store, _ = begun(":memory:")
+    kept, (first, second) = store.studies()[0], [settings for settings, _ in POINTS]
+    store.refuse_other_points(kept, [first, second])
+    with pytest.raises(ExperimentError, match=r'another point 1: \[\["x",2\]\] there, \[\["x",3\]\] now.*E190'):
+        store.refuse_other_points(kept, [first, (("x", 3),)])
+    with pytest.raises(ExperimentError, match=r"another number of points: 2 there, 1 now.*E190"):
+        store.refuse_other_points(kept, [first])
+
+
+def test_a_point_of_another_scenario_than_its_settings_make_is_told_with_both_hashes() -> None:
+    store, study = begun(":memory:")
+    assert store.add_point(study, POINTS[1][0], "h2") == 1
+    with pytest.raises(StoreError, match=r"point 1 is of scenario h2, its settings are of h9.*E192"):
+        store.add_point(study, POINTS[1][0], "h9")
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/full", "/dev/zero"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import batchsim
 from batchsim import ExperimentError, Scenario, ScenarioError, Simulation, Study
 from batchsim.experiments import study_runs
 from batchsim.experiments.design import points_of
-from batchsim.experiments.store import Store
+from batchsim.experiments.store import Store, StoreError
 from batchsim.experiments.study_runs import Nobody, Worker
 from batchsim.experiments.sweep import Stopped
 from batchsim.formats import scenario_yaml
@@ -119,6 +121,22 @@ def test_other_metrics_need_no_other_runs(tmp_path: Path, monkeypatch: pytest.Mo
     swept(store=tmp_path / "s")
     monkeypatch.setattr(Simulation, "finish", lambda _: pytest.fail("nothing is run again"))
     assert swept(store=tmp_path / "s", metrics=["reclaims"]).metrics == ("reclaims", "cost_usd", "ready_at_s")
+
+
+class Thief(Nobody):
+    """Takes every run out of the store as soon as it is there."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+
+    def ended(self, *_: Any) -> None:
+        with closing(sqlite3.connect(self.store, isolation_level=None)) as db:
+            db.execute("DELETE FROM runs")
+
+
+def test_runs_that_do_not_stay_in_the_store_are_not_made_for_ever(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"replication 0 of point 0 was kept, and is not there any more.*E192"):
+        swept(store=tmp_path / "s", watch=Thief(tmp_path / "s"))
 
 
 def test_a_changed_scenario_is_refused_with_both_hashes(tmp_path: Path) -> None:

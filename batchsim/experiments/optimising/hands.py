@@ -98,7 +98,7 @@ class Hands:
     def values(self, point: int, replications: int, metrics: Sequence[str]) -> Floats:
         """Shape (replications, metrics); a row of NaN where a run failed."""
         at = [list(METRICS).index(name) for name in metrics]
-        rows = self.store.rows(self.study, point)
+        rows = self.store.rows(self.study, point, len(METRICS))
         found = np.full((replications, len(metrics)), np.nan)
         for replication in range(replications):
             if replication in rows:
@@ -107,5 +107,5 @@ class Hands:
 
     def ran(self, point: int, replications: int) -> Floats:
         """Which of the replications came to their end."""
-        rows = self.store.rows(self.study, point)
+        rows = self.store.rows(self.study, point, len(METRICS))
         return np.array([replication in rows for replication in range(replications)], dtype=np.bool_)

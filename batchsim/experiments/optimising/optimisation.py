@@ -19,7 +19,7 @@ from batchsim.experiments.optimising.goals import Constraint, Goals, Objective
 from batchsim.experiments.optimising.plan import Plan
 from batchsim.experiments.optimising.search import BATCH, Search, Trial
 from batchsim.experiments.paired import Floats, spread
-from batchsim.experiments.store import Question
+from batchsim.experiments.store_rows import Question
 from batchsim.experiments.study import _cell, _table
 from batchsim.simulation import run
 from batchsim.spec.optimise import OptimiseSpec

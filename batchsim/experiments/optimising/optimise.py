@@ -26,7 +26,8 @@ from batchsim.experiments.optimising.race import Rules, stages_of
 from batchsim.experiments.optimising.search import Limits, Search
 from batchsim.experiments.optimising.space import Space
 from batchsim.experiments.places import GivenExecutor, Place, opened
-from batchsim.experiments.store import MEMORY, Question, Store
+from batchsim.experiments.store import MEMORY, Store
+from batchsim.experiments.store_rows import Question
 from batchsim.experiments.study_runs import Nobody
 from batchsim.experiments.sweep import METRICS_SHOWN, Given
 from batchsim.experiments.variants import changed
