@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -82,20 +82,16 @@ def _conditions(wishes: Wishes) -> list[Condition]:
 def _variants(files: list[Path], wishes: Wishes) -> tuple[Variant, ...]:
     """Every scenario with ``--set`` in place, the baseline first."""
     from batchsim.experiments.compare import baseline_first
-    from batchsim.experiments.variants import changed, parse_variant, variants_of
+    from batchsim.experiments.variants import parse_variant, variants_of
 
-    pairs = scenarios.pairs(wishes.settings)
     changes: dict[str, Changes] = {}
     for text in wishes.variants:
         name, settings = read_option(parse_variant, text, "--variant")
         if name in changes:
             raise typer.BadParameter(f"two variants are called {name!r}", param_hint="--variant")
-        changes[name] = [*pairs, *settings]
-    found = variants_of(files, changes, allow_paths=wishes.allow_paths)
-    if pairs:
-        told = " ".join(f"--set {setting}" for setting in wishes.settings)
-        plain = found[: len(files)]  # the variants of the first have the settings before their own
-        found = (*(replace(v, scenario=changed(v.scenario, pairs, told)) for v in plain), *found[len(files) :])
+        changes[name] = settings
+    told = " ".join(f"--set {setting}" for setting in wishes.settings)
+    found = variants_of(files, changes, wishes.allow_paths, settings=scenarios.pairs(wishes.settings), told=told)
     return baseline_first(found, wishes.baseline)
 
 

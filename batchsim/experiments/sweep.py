@@ -21,6 +21,7 @@ from batchsim.experiments.compare import metric_names
 from batchsim.experiments.design import Settings, check_runs, points_of
 from batchsim.experiments.inputs import inputs_hash
 from batchsim.experiments.places import GivenExecutor, Place, opened
+from batchsim.experiments.repeats import refuse_entangled, refuse_overruled
 from batchsim.experiments.store import MEMORY, Store
 from batchsim.experiments.store_rows import Question
 from batchsim.experiments.study import Study
@@ -134,7 +135,11 @@ def asked_of(
     stem = (base.name or "study") if isinstance(given, Scenario) else Path(given).stem
     merged["set"] = dict(pairs)
     study = parse_study(merged, SourceMap(told))
-    return Asked(study, changed(base, pairs, told) if pairs else base, stem)
+    scenario = changed(base, pairs, told) if pairs else base
+    refuse_entangled(scenario, study.vary.items(), "vary", told if "vary" in values else str(given))
+    own = {} if spec is None or "vary" in values else spec.settings  # a file's, for which what is given may stand
+    refuse_overruled(base, [*own.items(), *settings], study.vary.items(), told)
+    return Asked(study, scenario, stem)
 
 
 def _kept(spec: StudySpec, values: Mapping[str, Any]) -> dict[str, Any]:

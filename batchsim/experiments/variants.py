@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchsim.errors import ExperimentError, ScenarioError
+from batchsim.experiments.repeats import refuse_lost
 from batchsim.formats import scenario_yaml
 from batchsim.spec import Scenario
 from batchsim.spec.paths import with_values
@@ -39,11 +40,15 @@ def variants_of(
     changes: Mapping[str, Changes] | None = None,
     allow_paths: Sequence[str | os.PathLike[str]] = (),
     policies: Mapping[str, Own] | None = None,
+    *,
+    settings: Sequence[tuple[str, Any]] = (),
+    told: str = "settings",
 ) -> tuple[Variant, ...]:
     """The variants in order, each under a name of its own, the baseline first.
 
     Scenarios bear the names of a mapping, else of their files, else their own; a single one with ``changes`` to it, or
-    ``policies``, is :data:`BASELINE`. ``policies`` under a name of no variant make one of the first scenario. Raises
+    ``policies``, is :data:`BASELINE`. ``policies`` under a name of no variant make one of the first scenario.
+    ``settings`` are of all, before ``changes``; what is wrong with them is told of ``told``. Raises
     :class:`ScenarioError` with what is wrong in any of them, :class:`ExperimentError` for fewer than two.
     """
     named = [pair for each in given for pair in _named(each)]
@@ -51,9 +56,11 @@ def variants_of(
     if len(named) == 1 and (changes or own) and not isinstance(given[0], Mapping):
         named = [(BASELINE, named[0][1])]
     scenarios = _loaded(named, allow_paths)
-    for name, settings in (changes or {}).items() if scenarios else ():
+    if settings:
+        scenarios = [changed(each, settings, told) for each in scenarios]
+    for name, own_changes in (changes or {}).items() if scenarios else ():
         named.append((name, ""))
-        scenarios.append(changed(scenarios[0], settings, f"variant {name}"))
+        scenarios.append(_variant(scenarios[0], own_changes, f"variant {name}"))
     for name in own if scenarios else ():
         if name not in (known for known, _ in named):
             named.append((name, ""))
@@ -64,13 +71,22 @@ def variants_of(
     return tuple(Variant(name, scenario, own.get(name)) for name, scenario in zip(names, scenarios, strict=True))
 
 
+def _variant(scenario: Scenario, changes: Changes, told: str) -> Scenario:
+    """The scenario with the changes of a variant, each of which counts."""
+    refuse_lost(scenario, _pairs(changes), told)
+    return changed(scenario, changes, told)
+
+
 def changed(scenario: Scenario, changes: Changes, told: str) -> Scenario:
     """The scenario with the changes; what is wrong then is told of ``told``, not of a line of the sound file."""
-    pairs = changes.items() if isinstance(changes, Mapping) else changes
     try:
-        return with_values(scenario, pairs)
+        return with_values(scenario, _pairs(changes))
     except ScenarioError as error:
         raise ScenarioError(replace(problem, file=told, line=0, col=0) for problem in error.found) from None
+
+
+def _pairs(changes: Changes) -> Sequence[tuple[str, Any]]:
+    return list(changes.items()) if isinstance(changes, Mapping) else changes
 
 
 def parse_variant(text: str) -> tuple[str, list[tuple[str, Any]]]:

@@ -84,7 +84,10 @@ def effect_half(row: Row) -> float | None:
 
 def labels(paths: Sequence[str]) -> list[str]:
     """Each path as short as still tells it from the others: ``maxvCpus`` for ``spot.maxvCpus``."""
-    return [plain(next(end for end in _ends(path) if sum(end in _ends(each) for each in paths) == 1)) for path in paths]
+    return [
+        plain(next((end for end in _ends(path) if sum(end in _ends(each) for each in paths) == 1), path))
+        for path in paths  # one that is the end of another has no end of its own
+    ]
 
 
 def _ends(path: str) -> list[str]:

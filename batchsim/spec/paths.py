@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any
 
 from batchsim.errors import Path, ScenarioError
-from batchsim.spec.base import FlawsError
+from batchsim.spec.base import FlawsError, flawed
 from batchsim.spec.dump import to_data
 from batchsim.spec.parsing import parse
 from batchsim.spec.places import Place, Places
@@ -22,7 +22,7 @@ from batchsim.spec.source import SourceMap
 from batchsim.spec.updates import UPDATABLE, Target, check_update, find_target
 from batchsim.spec.walk import child_kinds, fields_of, keys_of, models_in
 
-__all__ = ["UPDATABLE", "Target", "check_update", "find_target", "with_values"]
+__all__ = ["UPDATABLE", "Target", "check_update", "find_target", "places_of", "with_values"]
 
 _ITEM_NAMES = (
     *("computeEnvironmentName", "jobQueueName", "consumableResourceName", "id", "name", "jobName"),
@@ -38,17 +38,31 @@ def with_values(scenario: Scenario, values: Iterable[tuple[str, Any]]) -> Scenar
     It is validated once all are in place, so that values which only go together can be given in any order. Raises
     :class:`ScenarioError` when a path is unknown or ambiguous (E106), or the result is not valid.
     """
-    data, places = to_data(scenario), None
+    data = to_data(scenario)
+    _put_all(data, values)
+    return parse(data, scenario.source)
+
+
+def places_of(scenario: Scenario, values: Iterable[tuple[str, Any]]) -> list[Place]:
+    """Where :func:`with_values` puts each value, whatever it is worth. Raises :class:`ScenarioError` as that does."""
+    return _put_all(to_data(scenario), values)
+
+
+def _put_all(data: Any, values: Iterable[tuple[str, Any]]) -> list[Place]:
+    """Put each value in its place, in turn; the places."""
+    found: list[Place] = []
+    places = None
     for path, value in values:
         # A large workload has a hundred thousand places: all are listed anew only after what may have renamed some.
         places = places or Places(_below(Scenario, data, Place((), ())))
         try:
             place = places.find(path)
+            is_like_before = _put(data, place.path, value)
         except FlawsError as error:
             raise ScenarioError(problem_of(flaw, SourceMap()) for flaw in error.flaws) from None
-        is_like_before = _put(data, place.path, value)
+        found.append(place)
         places = places.renewed(place, _below(_kind_at(place.path), value, place)) if is_like_before else None
-    return parse(data, scenario.source)
+    return found
 
 
 def _below(kind: Any, data: Any, place: Place) -> list[Place]:
@@ -106,8 +120,10 @@ def _held(data: Any, key: Any) -> Any:
 def _put(data: Any, path: Path, value: Any) -> bool:
     """Put a value in its place; whether all places but those below it are, and are called, as before."""
     here: Any = data
-    for key in path[:-1]:
+    for depth, key in enumerate(path[:-1], 1):
         here = here.setdefault(key, {}) if isinstance(here, dict) else here[key]
+        if not isinstance(here, dict | list):  # what was put there before
+            raise flawed("E112", "not a mapping", here, path=path[:depth])
     last = path[-1]
     before = here.get(last) if isinstance(here, dict) else here[last]
     here[last] = deepcopy(value)  # a later change may reach into it

@@ -100,6 +100,8 @@ def test_the_exit_code_is_the_answer(batchsim: Command, file: Path, condition: s
         (["--variant", "spot.maxvCpus=3"], "NAME: PATH=VALUE"),
         (["--variant", "a: spot.maxvCpu=3"], "Did you mean spot.maxvCpus"),
         (["--variant", "small: spot.maxvCpus=4"], "two variants are called"),
+        (["--variant", "a: spot.maxvCpus=4, spot.maxvCpus=8"], "variant a: spot.maxvCpus: given twice"),
+        (["--variant", "a: spot.maxvCpus=4, maxvCpus=8"], "variant a: maxvCpus: given already as spot.maxvCpus"),
         (["--set", "spot.maxvCpu=3"], "Did you mean spot.maxvCpus"),
         (["--metric", "cost"], "unknown metric cost"),
         (["--baseline", "smal"], "Did you mean small"),

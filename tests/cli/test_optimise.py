@@ -94,6 +94,7 @@ def test_a_study_file_asks_the_same_and_options_replace_its_values(
         (("--minimise", "cost", "--over", "spot.maxvCpus=2..8s"), 2, "in another unit than from"),
         (("--minimise", "cost", "--over", "spot.maxvCpus=-1..8"), 2, "E137"),
         ((*ASKED, "--over", "spot.maxvCpus=2,4"), 2, "is given twice"),
+        ((*ASKED, "--over", "maxvCpus=2,4"), 2, "over.maxvCpus: varies already as spot.maxvCpus"),
         ((*ASKED, "--subject-to", "makespan"), 2, "write it as in 'P(makespan < 6h) >= 0.95'"),
         ((*ASKED, "--subject-to", "P(makespan < 6h) >= 95"), 2, "between 0 and 1"),
         ((*ASKED, "--subject-to", "P(makespam < 6h) >= 0.95"), 2, "Did you mean makespan"),

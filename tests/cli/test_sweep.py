@@ -124,7 +124,7 @@ def test_points_that_the_question_does_not_make_are_refused(
 @pytest.mark.parametrize("settings", ["[]", '[["spot.minvCpus", 1], ["world.market", "calm"]]'])
 def test_points_of_other_paths_than_vary_are_not_exported(settings: str, batchsim: Command, file: str) -> None:
     assert batchsim("sweep", file, *VARY, "--name", "n").exit_code == 0
-    changed_in_store(f"UPDATE points SET settings = '{settings}' WHERE point = 1")
+    changed_in_store(f"UPDATE points SET settings = '{settings}' WHERE point = 1")  # noqa: S608 -- a test's own
     done = batchsim("studies", "n", "--export", "out.csv")
     assert (done.exit_code, done.stdout) == (4, "")
     assert "point 1 has other paths than what varies in its study" in done.stderr
@@ -150,6 +150,10 @@ def test_a_damaged_store_is_one_line_whoever_reads_it(change: str, batchsim: Com
         (("--vary", "spot.maxvCpus"), 2, "is not PATH=VALUES"),
         (("--vary", "spot.maxvCpus=2,,4"), 2, "has an empty value"),
         (("--vary", "spot.maxvCpus=2", "--vary", "spot.maxvCpus=4"), 2, "varies twice"),
+        (("--vary", "maxvCpus=2", "--vary", "spot.maxvCpus=4"), 2, "vary.spot.maxvCpus: varies already as maxvCpus"),
+        (("--vary", "market=calm", "--vary", "world={market: calm},{market: stormy}"), 2, "market is a part of world"),
+        (("--vary", "world={market: calm},{market: stormy}", "--vary", "market=calm"), 2, "market is a part of world"),
+        (("--vary", "spot.maxvCpus=2", "--set", "maxvCpus=3"), 2, "set.maxvCpus: varies, too, as spot.maxvCpus"),
         (("--vary", "spot.maxvCpus=2,2"), 2, "given twice"),
         (("--vary", "spot.maxvCpu=2"), 2, "Did you mean spot.maxvCpus"),
         (("--vary", "spot.maxvCpus=many"), 2, "E137"),
@@ -173,6 +177,23 @@ def test_what_is_wrong_is_told_without_a_traceback(
     done = batchsim("sweep", file, *words)
     assert (done.exit_code, done.stdout) == (code, "")
     assert told in " ".join(done.stderr.split())
+
+
+def test_two_spellings_of_one_place_in_a_study_file_are_told_of_it(
+    batchsim: Command, file: str, tmp_path: Path
+) -> None:
+    (tmp_path / "study.yaml").write_text(f"scenario: {file}\nvary: {{maxvCpus: [2, 4], spot.maxvCpus: [4, 8]}}\n")
+    done = batchsim("sweep", "study.yaml")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "study.yaml: vary.spot.maxvCpus: varies already as maxvCpus: both are computeEnvironments." in done.stderr
+    assert not (tmp_path / "batchsim-studies.sqlite").exists()
+
+
+def test_what_a_study_file_sets_may_vary_on_the_command_line(batchsim: Command, file: str, tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(f"scenario: {file}\nset: {{maxvCpus: 2}}\nvary: {{world.market: [calm]}}\n")
+    assert batchsim("sweep", "study.yaml", "--vary", "spot.maxvCpus=2,4", "--replications", "1").exit_code == 0
+    done = batchsim("sweep", "study.yaml", "--set", "market=calm")
+    assert (done.exit_code, "set.market: varies, too, as world.market" in done.stderr) == (2, True)
 
 
 def test_values_of_the_command_line_replace_those_of_a_study_file(batchsim: Command, file: str, tmp_path: Path) -> None:

@@ -67,6 +67,24 @@ def test_what_is_wrong_in_a_variant_is_told_of_the_variant() -> None:
         variants_of([night()], {"big": {"spot.maxvCpu": 512}})
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([("market", "calm"), ("market", "stormy")], "market: given twice"),
+        ([("market", "calm"), ("world.market", "stormy")], "world.market: given already as market: both are"),
+        ([("market", "calm"), ("world", {"market": "stormy"})], "world: given already with market: world.market is a"),
+    ],
+)
+def test_a_value_that_a_later_one_takes_the_place_of_is_told(changes: list[tuple[str, Any]], told: str) -> None:
+    with pytest.raises(ScenarioError, match=rf"variant a: {told}.*E123"):
+        variants_of([night()], {"a": changes})
+
+
+def test_a_later_value_may_be_a_part_of_an_earlier_one() -> None:
+    found = variants_of([night()], {"a": [("world", {"market": "stormy"}), ("world.market", "calm")]})
+    assert found[1].scenario.world.market == "calm"
+
+
 def test_all_files_problems_are_told_together(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.yaml").write_text("nmae: x\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from batchsim.records.vocabulary import FaultEffect
-from batchsim.report import words
+from batchsim.report import study_words, words
 from batchsim.report.sentences import fault_events
 
 
@@ -69,3 +69,8 @@ def test_a_number_has_as_many_decimals_as_say_something(value: float | None, sho
 @pytest.mark.parametrize("effect", FaultEffect)
 def test_every_effect_of_a_fault_has_words(effect: FaultEffect) -> None:
     assert fault_events({effect.text: 2}).startswith("2 ")
+
+
+def test_a_knob_is_told_by_its_end_and_one_that_is_the_end_of_another_in_whole() -> None:
+    assert study_words.labels(["spot.maxvCpus", "world.market"]) == ["maxvCpus", "market"]
+    assert study_words.labels(["market", "world.market", "a.b.market"]) == ["market", "world.market", "b.market"]

@@ -124,6 +124,13 @@ def test_a_path_into_what_an_earlier_change_took_away_is_unknown() -> None:
     assert caught.value.problems[0].code in ("E106", "E111")
 
 
+def test_a_path_into_what_an_earlier_change_made_no_mapping_is_told() -> None:
+    for value in (5, "here", True):
+        with pytest.raises(ScenarioError) as caught:
+            sound().with_values({"world": value, "world.market": "calm"})
+        assert caught.value.problems[0].path == ("world",)
+
+
 def test_a_key_that_is_no_text_is_told_as_in_a_file() -> None:
     given = sound(workload=[entry("nightly")])
     for more in ({}, {"name": "other"}):

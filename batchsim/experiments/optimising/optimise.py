@@ -26,6 +26,7 @@ from batchsim.experiments.optimising.race import Rules, stages_of
 from batchsim.experiments.optimising.search import Limits, Search
 from batchsim.experiments.optimising.space import Space
 from batchsim.experiments.places import GivenExecutor, Place, opened
+from batchsim.experiments.repeats import refuse_entangled
 from batchsim.experiments.store import MEMORY, Store
 from batchsim.experiments.store_rows import Question
 from batchsim.experiments.study_runs import Nobody
@@ -152,7 +153,9 @@ def asked_of(
     stem = (base.name or "study") if isinstance(given, Scenario) else Path(given).stem
     merged["set"] = dict(pairs)
     asked = parse_optimise(merged, SourceMap(told))
-    return Asked(asked, changed(base, pairs, told) if pairs else base, stem, goals_of(asked))
+    scenario = changed(base, pairs, told) if pairs else base
+    refuse_entangled(scenario, asked.over.items(), "over", told if "over" in values else str(given))
+    return Asked(asked, scenario, stem, goals_of(asked))
 
 
 def carried_out(
