@@ -57,6 +57,11 @@ class Table:
             return len(self._source)
         return len(next(iter(self._source.values()), ()))
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns, in their order."""
+        return tuple(self._source.keys())
+
     def has(self, column: str) -> bool:
         """Whether the table has this column."""
         return column in self._source

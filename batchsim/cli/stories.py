@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from batchsim.errors import OutputError, ScenarioError, UnknownNameError, cut
 
@@ -26,6 +26,7 @@ def story_of(folder: Path) -> Iterator[Story]:
     from batchsim.analysis.typed import MissingColumnError
 
     tables = read_folder(folder)
+    _must_be_ours(folder, tables)
     try:
         yield Story(tables, _judge(folder))
     except UnknownNameError:
@@ -35,6 +36,18 @@ def story_of(folder: Path) -> Iterator[Story]:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         told = cut(" ".join(f"{type(error).__name__}: {error}".split()), 80)
         raise OutputError(f"{folder}: not what batchsim run writes; batchsim check says where ({told})") from error
+
+
+def _must_be_ours(folder: Path, tables: Mapping[str, Any]) -> None:
+    """Raise ``OutputError`` for the first cell of another kind than ours: it would be reckoned with."""
+    from batchsim.analysis.folder import TABLES
+    from batchsim.analysis.kinds import strangers
+    from batchsim.analysis.typed import Table
+
+    for strange in strangers(Table(name, tables[name]) for name in TABLES if name in tables):
+        row, where = int(strange.rows[0]), f"{folder}: table {strange.table.name}"
+        found = cut(repr(strange.cell(row)), 60)
+        raise OutputError(f"{where}, {strange.place(row)}, column {strange.column}: {found} is not {strange.told}")
 
 
 def _judge(folder: Path) -> Judge:

@@ -140,6 +140,22 @@ def test_a_hostile_folder_is_told_in_a_line_never_a_traceback(
     assert len(told.stderr.splitlines()) <= 1
 
 
+@pytest.mark.parametrize("words", [("explain",), ("explain", "b"), ("explain", "--queue", "etl"), ("show", "b")])
+@pytest.mark.parametrize(
+    ("column", "cell"), [("cost_usd", "abc"), ("created_at_s", "inf"), ("due_at_s", "9" * 23), ("attempts", "1.5")]
+)
+def test_a_cell_that_cannot_be_reckoned_with_is_exit_4_and_told_with_its_place(
+    folder: Path, tmp_path: Path, words: tuple[str, ...], column: str, cell: str
+) -> None:
+    damaged = copytree(folder, tmp_path / "damaged")
+    header, row, *rest = (damaged / "jobs.csv").read_text().splitlines()
+    cells = dict(zip(header.split(","), row.split(","), strict=True)) | {column: cell}
+    (damaged / "jobs.csv").write_text("\n".join([header, ",".join(cells.values()), *rest]) + "\n")
+    told = call(words[0], damaged, *words[1:])
+    assert (told.exit_code, told.stdout, len(told.stderr.splitlines())) == (4, "", 1)
+    assert f"table jobs, row 2 (a:0), column {column}: " in told.stderr
+
+
 def test_what_is_no_folder_is_exit_4(tmp_path: Path) -> None:
     for verb in ("explain", "show"):
         told = call(verb, tmp_path / "nowhere")
