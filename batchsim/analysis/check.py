@@ -15,15 +15,19 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from batchsim.analysis.figures import figure_strangers
+from batchsim.analysis.folder import TABLES as IN_FOLDERS
 from batchsim.analysis.folder import read_folder
 from batchsim.analysis.invariants import INVARIANTS
 from batchsim.analysis.invariants.book import TABLES, Book
 from batchsim.analysis.invariants.registry import Invariant
 from batchsim.analysis.invariants.settings import CannotTellError
+from batchsim.analysis.kinds import Strangers, strangers
 from batchsim.analysis.side_by_side import is_confined, side_by_side, usable_cpus
 from batchsim.analysis.typed import Cells, MissingColumnError
 
-STUMBLED = "F02"
+STRANGE, OF_THE_KIND = "F02", "Every cell and figure is of the kind that batchsim writes there."
+LACKING, LACKS_NOTHING = "F01", "Every table has the columns that its readers rely on."
 SHOWN = 5
 """How many offending rows a violation shows."""
 LONG = 100_000
@@ -108,25 +112,38 @@ def check_tables(tables: Mapping[str, Any]) -> list[Violation]:
 def check_folder(path: Path | str) -> list[Violation]:
     """Return the invariants that a result folder breaks. Raises ``OutputError`` if it cannot be read.
 
-    A folder may come from anywhere: what an invariant stumbles over there is a violation of F02, not a failure of ours.
+    A folder may come from anywhere: cells and figures of another kind than ours, and what an invariant stumbles over
+    there, are a violation of F02, not a failure of ours.
     """
     return list(examine_folder(path).violations)
 
 
 def examine_folder(path: Path | str) -> Examination:
     """Return what :func:`check_folder` does, and which invariants could not be decided and why."""
-    found = examine(read_folder(Path(path)), _stumbling)
-    stumbled = [violation for violation in found.violations if violation.id == STUMBLED]
-    others = (violation for violation in found.violations if violation.id != STUMBLED)
-    return Examination((*_together(stumbled), *others), found.untold)
+    book = Book(read_folder(Path(path)))
+    found = _examined(book, _stumbling)
+    stumbled = [violation for violation in found.violations if violation.id == STRANGE]
+    others = (violation for violation in found.violations if violation.id != STRANGE)
+    return Examination((*_strange(book, stumbled), *others), found.untold)
 
 
-def _together(stumbled: list[Violation]) -> list[Violation]:
-    """One violation for all invariants that could not go on."""
-    if not stumbled:
-        return []
-    rows = pd.concat([violation.rows for violation in stumbled])
-    return [Violation(STUMBLED, stumbled[0].sentence, rows.head(SHOWN), len(rows))]
+def _strange(book: Book, stumbled: list[Violation]) -> list[Violation]:
+    """One violation for all cells and figures of another kind; else for all invariants that could not go on."""
+    cells = [*strangers(getattr(book, name) for name in IN_FOLDERS if getattr(book, name) is not None)]
+    figures = [("summary.json", each.path, "", each.found, each.told) for each in figure_strangers(book.summary)]
+    places = [_place(each, row) for each in cells for row in each.rows[:SHOWN].tolist()]
+    if rows := [dict(zip(_PLACE, place, strict=True)) for place in (*figures, *places)]:
+        count = len(figures) + sum(len(each.rows) for each in cells)
+        return [Violation(STRANGE, OF_THE_KIND, pd.DataFrame(rows[:SHOWN]), count)]
+    frames = [violation.rows for violation in stumbled]
+    return [Violation(STRANGE, OF_THE_KIND, pd.concat(frames).head(SHOWN), len(frames))] if frames else []
+
+
+_PLACE = ("table", "column", "row", "found", "should be")
+
+
+def _place(strange: Strangers, row: int) -> tuple[str, ...]:
+    return strange.table.name, strange.column, strange.place(row), strange.cell(row), strange.told
 
 
 Judge = Callable[[Invariant, Book], Violation | None]
@@ -145,7 +162,7 @@ def _stumbling(each: Invariant, book: Book) -> Violation | None:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())[:80]
         rows = pd.DataFrame([{"invariant": each.id, "stumbles over": told}])
-        return Violation(STUMBLED, "Every cell and figure is of the kind that batchsim writes there.", rows, 1)
+        return Violation(STRANGE, OF_THE_KIND, rows, 1)
 
 
 def examine(tables: Mapping[str, Any], judge: Judge = _judged, workers: int | None = None) -> Examination:
@@ -154,7 +171,10 @@ def examine(tables: Mapping[str, Any], judge: Judge = _judged, workers: int | No
     Those of long tables are looked at side by side by so many ``workers``, by default as many as there are
     CPUs, and one where memory is bounded.
     """
-    book = Book(tables)
+    return _examined(Book(tables), judge, workers)
+
+
+def _examined(book: Book, judge: Judge, workers: int | None = None) -> Examination:
     if workers is None:
         workers = usable_cpus() if book.size > LONG and not is_confined() else 1
     verdicts = side_by_side(partial(_verdict, judge, book), INVARIANTS, workers)
@@ -175,4 +195,4 @@ def _missing(lost: Mapping[str, MissingColumnError]) -> list[Violation]:
     if not lost:
         return []
     rows = pd.DataFrame([{"table": error.table, "column": error.column} for error in lost.values()])
-    return [Violation("F01", "Every table has the columns that its readers rely on.", rows.head(SHOWN), len(rows))]
+    return [Violation(LACKING, LACKS_NOTHING, rows.head(SHOWN), len(rows))]

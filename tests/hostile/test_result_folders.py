@@ -12,6 +12,8 @@ import signal
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,14 @@ def answer(folder: Path) -> str:
     return "unreadable"
 
 
+def put(table: Path, column: str, cell: str) -> None:
+    """Write another cell into the first row of a table."""
+    header, row, *rest = table.read_text().splitlines()
+    cells = row.split(",")
+    cells[header.split(",").index(column)] = cell
+    table.write_text("\n".join([header, ",".join(cells), *rest]) + "\n")
+
+
 def test_the_folder_is_sound_before_it_is_damaged(folder: Path) -> None:
     assert answer(folder) == "sound"
 
@@ -85,12 +95,57 @@ def test_a_table_cut_short_is_found(folder: Path, name: str) -> None:
 
 
 def test_a_number_beyond_sixty_four_bits_is_a_violation(folder: Path) -> None:
-    table = folder / "instances.csv"
-    header, row, *rest = table.read_text().splitlines()
-    cells = row.split(",")
-    cells[header.split(",").index("cost_usd")] = HUGE
-    table.write_text("\n".join([header, ",".join(cells), *rest]) + "\n")
+    put(folder / "instances.csv", "cost_usd", HUGE)
     assert "F02" in answer(folder)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "told"),
+    [
+        ("scheduling_priority", "=1+1", "a whole number from 0, or empty"),
+        ("attempts_allowed", "true", "a whole number from 0"),
+        ("array_index", "-0.001", "a whole number from 0, or empty"),
+        ("censored", "nan", "true or false"),
+        ("state", "DONE", "one of NOT_SUBMITTED, SUBMITTED, PENDING"),
+        ("created_at_s", "inf", "a number of seconds, or empty"),
+        ("due_at_s", "9" * 23, "a number of seconds, or empty"),
+        ("wait_s", "", "a number of seconds"),
+        ("cost_usd", "abc", "an amount in dollars"),
+    ],
+)
+@pytest.mark.parametrize("reader", ["by_arrow", "by_pandas"])
+def test_a_cell_of_another_kind_is_told_with_its_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, reader: str, column: str, cell: str, told: str
+) -> None:
+    monkeypatch.setattr("batchsim.analysis.read_csv.is_confined", lambda: reader == "by_pandas")
+    put(folder / "jobs.csv", column, cell)
+    [strange] = [violation for violation in batchsim.check(folder) if violation.id == "F02"]
+    [place] = strange.rows.astype(str).to_dict("records")
+    assert (place["table"], place["column"], place["row"]) == ("jobs", column, "row 2 (a@0)")
+    assert place["should be"].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("ended_by", {}),
+        ("horizon_s", "long"),
+        ("steady.declared", "no"),
+        ("jobs.submit_calls", 1.5),
+        ("metrics.jobs_failed", {"a": 1}),
+        ("metrics.cost_per_month_usd", -1),
+        ("metrics.useful_share.value", 1e308),
+        ("metrics.turnaround_max_s.value", "x"),
+        ("cost.useful_share", True),
+    ],
+)
+def test_a_figure_of_another_kind_is_told_with_its_place(folder: Path, path: str, value: object) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    *sections, name = path.split(".")
+    reduce(getitem, sections, summary)[name] = value
+    (folder / "summary.json").write_text(json.dumps(summary))
+    [strange] = [violation for violation in batchsim.check(folder) if violation.id == "F02"]
+    assert path in list(strange.rows["column"])
 
 
 @pytest.mark.parametrize("value", ["x", None, [], 5])
