@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any
+from typing import Any, Self
 
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -26,6 +27,21 @@ _OTHERS_MISREAD = re.compile(r"(?i:y|n|yes|no|on|off)|\d{4}-\d.*|[\d_.+-]+(?:e[\
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
+class AsWritten(float):
+    """A number that a float does not tell as the file does: reckoned with as that float, named as it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """The nearest float, infinite where there is none."""
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def read_plain(text: str) -> Any:
     """What an unquoted scalar means: None, a boolean, an integer, a float, or its own text."""
     if text in _WORDS:
@@ -35,7 +51,8 @@ def read_plain(text: str) -> Any:
     if _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
         return int(text, 0)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        value = float(text)
+        return AsWritten(text) if math.isinf(value) or text.lstrip("+-").isdecimal() else value
     infinite = _INFINITE.fullmatch(text)
     if infinite:
         return float(f"{infinite[1]}inf")

@@ -17,6 +17,7 @@ from batchsim.errors import Path
 
 T = TypeVar("T")
 
+LONGEST_NAME = 128
 NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 MAX_INT = 10**9
 """Bound on whole numbers for which AWS names none; keeps the engine's 64-bit sums safe."""
@@ -95,11 +96,11 @@ class FileForm:
 def check_whole(value: object, code: str, low: int, high: int, what: str = "a whole number") -> int:
     """``value`` if it is an integer within [low, high], else a :class:`FlawsError` with ``code``."""
     allowed = f"{what} {low}-{high}" if high != MAX_INT else f"{what} of at least {low}"
+    if isinstance(value, int | float) and not isinstance(value, bool) and (value < low or value > high):
+        raise flawed(code, "out of range", value, allowed=allowed)
     if isinstance(value, bool) or not isinstance(value, int):
         hint = f"Write {int(value)}" if isinstance(value, float) and value.is_integer() else ""
         raise flawed(code, "not a whole number", value, allowed=allowed, hint=hint)
-    if not low <= value <= high:
-        raise flawed(code, "out of range", value, allowed=allowed)
     return value
 
 
@@ -127,7 +128,8 @@ def check_text(value: object) -> str:
     """Text; a number or boolean where text belongs is refused with the hint to quote it."""
     if isinstance(value, str):
         return value
-    hint = f'Write "{_yaml_word(value)}", with quotes' if isinstance(value, bool | int | float) else ""
+    word = _yaml_word(value) if isinstance(value, bool | int | float) else ""
+    hint = f'Write "{word}", with quotes' if 0 < len(word) <= LONGEST_NAME else ""
     raise flawed("E112", "not text", value, hint=hint)
 
 

@@ -20,6 +20,8 @@ _MARKS = frozenset({"<entry>", "<workflow>", "[key]"})
 _MANY_KEYS = 24
 _MANY_PLACES = 12
 _SHOWN = 80
+_HUGE = 10**_SHOWN
+"""Only a program gives such an integer, and beyond some thousand digits Python writes none."""
 
 _SHAPES: Mapping[str, str] = {
     "model_type": "not a mapping",
@@ -70,7 +72,9 @@ def show_value(value: object) -> str:
         return "a mapping"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "a list"
-    text = '""' if value == "" else str(value) if not isinstance(value, int) or abs(value) < 10**40 else "a huge number"
+    if isinstance(value, int) and abs(value) >= _HUGE:
+        return "a huge number"
+    text = '""' if value == "" else str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 

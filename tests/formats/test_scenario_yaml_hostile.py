@@ -150,6 +150,24 @@ def test_huge_numbers_are_told_and_not_computed() -> None:
     assert wrong("simulation: {seed: 1e999}").code == "E152"
 
 
+@pytest.mark.parametrize("digits", [39, 45, 60, 61, 300, 310, 400, 5000])
+@pytest.mark.parametrize(
+    "place", ["simulation: {seed: %s}", "computeEnvironments: [{computeResources: {maxvCpus: %s}}]"]
+)
+def test_a_whole_number_of_any_length_is_out_of_range_and_told_as_it_was_written(place: str, digits: int) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(place % ("9" * digits))
+    [problem] = [each for each in caught.value.problems if each.value.startswith("999")]
+    assert (problem.message, problem.hint) == ("out of range", "")
+    assert problem.value == ("9" * digits if digits <= 80 else "9" * 77 + "...")
+
+
+def test_a_number_too_large_for_a_float_is_told_as_it_was_written() -> None:
+    assert wrong("simulation: {seed: 1e999}").value == "1e999"
+    assert wrong("world: {spot_factor: 1e999}").value == "1e999"
+    assert wrong("name: " + "9" * 5000).hint == ""
+
+
 def test_only_fifty_problems_are_shown() -> None:
     with pytest.raises(ScenarioError) as caught:
         loads("".join(f"key{i}: 1\n" for i in range(200)))
