@@ -21,6 +21,7 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 from batchsim.errors import Path, Problem, ScenarioError
 from batchsim.formats.yaml_scalars import read_plain
@@ -53,6 +54,8 @@ def read_yaml(text: str, name: str) -> Document:
         raise composer.stop("E102", f"not YAML: {message}{tab}", place, value=_line(text, place[0])) from None
     except ScenarioError:
         raise
+    except ReaderError as error:
+        raise composer.stop("E103", f"not readable as YAML: {str(error).splitlines()[0]}", _at(error, text)) from None
     except (YAMLError, ValueError) as error:
         raise composer.stop("E103", f"not readable as YAML: {str(error).splitlines()[0]}", (1, 1)) from None
     return Document(data, SourceMap(name, composer.keys, composer.values), composer.problems)
@@ -64,6 +67,12 @@ def _place_of(error: MarkedYAMLError, text: str) -> Position:
     if mark and began and mark.index >= len(text.rstrip()):
         mark = began
     return (mark.line + 1, mark.column + 1) if mark else (0, 0)
+
+
+def _at(error: ReaderError, text: str) -> Position:
+    """Where the character that YAML does not take stands first; the reader's own position is one of its buffer."""
+    before = text.partition(chr(error.character))[0]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _line(text: str, number: int) -> str:

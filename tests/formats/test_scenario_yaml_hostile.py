@@ -77,6 +77,12 @@ def test_only_utf8_is_read_and_its_mark_is_welcome(tmp_path: Path) -> None:
     assert load(path).name == "x"
 
 
+def test_a_control_character_is_told_with_its_place() -> None:
+    problem = wrong('name: a\nworld: {region: us-east-1}\ndescription: "x\x0by"\n')
+    assert (problem.code, problem.line, problem.col) == ("E103", 3, 16)
+    assert wrong("#" * 99_999 + "\n\x07").line == 2
+
+
 def test_a_key_given_twice_is_an_error_with_both_lines() -> None:
     problem = wrong("name: a\nworld: {}\nname: b\n")
     assert (problem.code, problem.line, problem.hint) == ("E105", 3, "First in line 1")
