@@ -41,6 +41,8 @@ UNITS: Mapping[str, tuple[str, ...]] = {
 
 _LARGEST = float(2**50)
 _MOST_MS = float(MAX_DURATION_MS)
+_MOST_MIB = 1e9
+_MOST_VCPUS = 1e6
 _LATEST_MS = 1e13
 """Unix ms; in the year 2286."""
 _CLOCK = re.compile(r"(?:([0-9]{1,6})-)?([0-9]{1,9}):([0-5]?[0-9])(?::([0-5]?[0-9](?:\.[0-9]{1,9})?))?")
@@ -57,11 +59,27 @@ def instants(mapping: TraceColumn, zone: tzinfo) -> tuple[Read, str]:
         pattern = mapping.format
         return (
             lambda cell: _epoch_ms(datetime.strptime(cell.strip(), pattern), zone),  # noqa: DTZ007
-            f"an instant like {pattern}",
+            f"an instant like {pattern} {_years(zone)}",
         )
     if mapping.unit is not None:
-        return partial(number, factor=_MS[mapping.unit], most=_LATEST_MS), f"a number of {mapping.unit} from 0"
-    return partial(instant_ms, zone=zone), "an instant: ISO 8601 (2026-01-01T00:00:00Z), or seconds from 0"
+        return partial(number, factor=_MS[mapping.unit], most=_LATEST_MS), f"a number of {_upto_latest(mapping.unit)}"
+    return partial(instant_ms, zone=zone), an_instant(zone)
+
+
+def an_instant(zone: tzinfo) -> str:
+    """What :func:`instant_ms` reads, in words."""
+    ours = f"ISO 8601 (2026-01-01T00:00:00Z) {_years(zone)}"
+    return f"an instant: {ours}, or {_upto_latest('s')} (for milliseconds, unit: ms)"
+
+
+def _years(zone: tzinfo) -> str:
+    of_zone = f", at a local time that {zone} has" if isinstance(zone, ZoneInfo) else ""
+    return f"of the years {YEARS[0]} to {YEARS[-1]}{of_zone}"
+
+
+def _upto_latest(unit: str) -> str:
+    name = "seconds" if unit == "s" else unit
+    return f"{name} from 0 to {_LATEST_MS // _MS[unit]:.0f}"
 
 
 def instant_ms(cell: str, zone: tzinfo = UTC) -> float:
@@ -74,10 +92,14 @@ def instant_ms(cell: str, zone: tzinfo = UTC) -> float:
 
 
 def _epoch_ms(instant: datetime, zone: tzinfo) -> float:
+    """Unix ms; a local time that comes twice is the first one. ``ValueError`` for one that clocks leave out."""
     aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
     if aware.year not in YEARS:
         raise ValueError(instant)
-    return (aware - _EPOCH) // _MICROSECOND / 1000
+    since = aware - _EPOCH
+    if instant.tzinfo is None and (_EPOCH + since).astimezone(zone).replace(tzinfo=None) != instant:
+        raise ValueError(instant)
+    return since // _MICROSECOND / 1000
 
 
 def durations(mapping: TraceColumn) -> tuple[Read, str]:
@@ -109,12 +131,19 @@ def memories(mapping: TraceColumn) -> tuple[Read, str]:
     """How memory is read, as MiB, and in words."""
     unit = mapping.unit or "MiB"
     if unit == TEXT:
-        return _written_mib, "a size with its unit, as 512MiB or 1.5 GB"
-    return partial(positive, factor=_MIB[unit], most=1e9), f"a number of {unit} above 0"
+        return _written_mib, f"a size with its unit, as 512MiB or 1.5 GB, above 0 and at most {_MOST_MIB:.0f}MiB"
+    most = _MOST_MIB // _MIB[unit]
+    return partial(positive, factor=_MIB[unit], most=_MOST_MIB), f"a number of {unit} above 0 and at most {most:.0f}"
+
+
+def vcpus() -> tuple[Read, str]:
+    """How vCPUs are read, in thousandths, and in words."""
+    read = partial(positive, factor=1e3, most=1e3 * _MOST_VCPUS)
+    return read, f"a number of vCPUs above 0 and at most {_MOST_VCPUS:.0f}"
 
 
 def _written_mib(cell: str) -> float:
-    return positive(str(units.parse_bytes(_joined(cell))), 2.0**-20, 1e9)
+    return positive(str(units.parse_bytes(_joined(cell))), 2.0**-20, _MOST_MIB)
 
 
 def _joined(cell: str) -> str:

@@ -139,11 +139,12 @@ def _relative_ms(table: Table, trace: Trace) -> NDArray[np.int64]:
 
 def _start_ms(start: str, trace: Trace) -> int:
     """``from:`` in Unix ms: an instant, or seconds like the column's."""
+    zone = cell.zone_of(trace.time_zone)
     try:
-        return round(cell.instant_ms(start, cell.zone_of(trace.time_zone)))
+        return round(cell.instant_ms(start, zone))
     except ValueError:
-        allowed = "an instant: 2026-01-01T00:00:00Z, or seconds from 0"
-        raise ScenarioError([Problem("E115", (), "not an instant (from)", start, allowed=allowed)]) from None
+        told = "not an instant (from)"
+        raise ScenarioError([Problem("E115", (), told, start, allowed=cell.an_instant(zone))]) from None
 
 
 def _between(table: Table, trace: Trace) -> NDArray[np.int64]:
@@ -161,7 +162,7 @@ def _read_run_time(table: Table) -> NDArray[np.int64]:
 
 
 def _read_vcpus(table: Table) -> NDArray[np.int64]:
-    return _whole(table.read("vcpus", partial(cell.positive, factor=1000.0, most=1e9), "a number of vCPUs above 0"))
+    return _whole(table.read("vcpus", *cell.vcpus()))
 
 
 def _read_memory(table: Table) -> NDArray[np.int64]:
@@ -170,7 +171,7 @@ def _read_memory(table: Table) -> NDArray[np.int64]:
 
 
 def _read_gpus(table: Table) -> NDArray[np.int64]:
-    return _whole(table.read("gpus", partial(cell.whole, least=0, most=1000), "a whole number of GPUs"))
+    return _whole(table.read("gpus", partial(cell.whole, least=0, most=1000), "a whole number of GPUs from 0 to 1000"))
 
 
 def _read_exit_code(table: Table) -> NDArray[np.int16]:

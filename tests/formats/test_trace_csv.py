@@ -160,6 +160,25 @@ def test_values_out_of_range_are_refused(name, cell, history):
     assert (line, code) == (2, "E161")
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "cell", "allowed"),
+    [
+        ("memory", "x", "1e30", "a number of MiB above 0 and at most 1000000000"),
+        ("memory", ("x", "GiB"), "976563", "a number of GiB above 0 and at most 976562"),
+        ("memory", ("x", "text"), "9PiB", "above 0 and at most 1000000000MiB"),
+        ("vcpus", "x", "9007199254740993", "a number of vCPUs above 0 and at most 1000000"),
+        ("gpus", "x", "1001", "a whole number of GPUs from 0 to 1000"),
+        ("submission", "x", "1772413200000", "or seconds from 0 to 10000000000 (for milliseconds, unit: ms)"),
+        ("submission", ("x", "ms"), "1e14", "a number of ms from 0 to 10000000000000"),
+        ("submission", "x", "0001-01-01T00:00:00Z", "ISO 8601 (2026-01-01T00:00:00Z) of the years 1970 to 2199"),
+    ],
+)
+def test_a_cell_beyond_its_range_is_told_the_whole_range(name, column, cell, allowed, history):
+    ((_, code, text),) = places_of(history, f"at,x\n0,{cell}\n", **({"submission": "at"} | {name: column}))
+    assert code == "E161"
+    assert allowed in text
+
+
 def test_all_bad_cells_of_a_column_come_at_once_and_lines_count_quoted_ones(history):
     found = places_of(history, 'note,run\n"two\nlines",1\nx,bad\ny,worse\n', submission="run")
     assert [line for line, _, _ in found] == [4, 5]

@@ -98,6 +98,22 @@ def test_instants_without_a_zone_are_in_the_traces_time_zone(history):
     assert history(text, submission="at").submitted_ms.tolist() == [0, 7_200_000]
 
 
+@pytest.mark.parametrize(("column", "day"), [("at", "2026-03-29"), (("at", None, "%d.%m.%Y %H:%M:%S"), "29.03.2026")])
+def test_a_local_time_that_clocks_leave_out_is_refused(column, day, history):
+    """Clocks in Berlin went from 2:00 to 3:00 on 29 March 2026."""
+    text = f"at\n{day} 01:59:00\n{day} 02:30:00\n{day} 03:00:00\n"
+    ((code, line, _, message),) = problems(history, text, submission=column, zone="Europe/Berlin")
+    assert (code, line) == ("E161", 3)
+    assert "at a local time that Europe/Berlin has" in message
+    assert len(history(text, submission=column).submitted_ms) == 3
+
+
+def test_a_local_time_that_comes_twice_is_the_first(history):
+    """Clocks in Berlin went from 3:00 back to 2:00 on 25 October 2026, at 1:00 in UTC."""
+    table = history("at\n2026-10-25 02:30:00\n", submission="at", zone="Europe/Berlin", begins="2026-10-25T00:00:00Z")
+    assert table.submitted_ms.tolist() == [1_800_000]
+
+
 @pytest.mark.parametrize(
     ("unit", "cell", "ms"),
     [
