@@ -39,7 +39,7 @@ def read_folder(path: Path) -> dict[str, Any]:
     """Return the tables of a result folder, ``summary`` and ``scenario``. Raises ``OutputError`` if it is not one."""
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
-        raise OutputError(f"{path}: {what}; batchsim run SCENARIO --out DIR makes a result folder")
+        raise OutputError(f"{path}: E181: {what}; batchsim run SCENARIO --out DIR makes a result folder")
     tables: dict[str, Any] = {name: _table(path, name) for name in TABLES if _is_wanted(path, name)}
     tables["summary"] = _summary(path / "summary.json")
     tables["scenario"] = _scenario(path / "scenario.resolved.yaml")
@@ -59,7 +59,7 @@ def _table(path: Path, name: str) -> pd.DataFrame:
 def _must_be_regular(path: Path) -> None:
     """A pipe or a device would be waited for, or read for ever."""
     if path.exists() and not path.is_file():
-        raise OutputError(f"{path}: not a regular file")
+        raise OutputError(f"{path}: E181: not a regular file")
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def _parquet(path: Path) -> pd.DataFrame:
             _must_be_plain(file.schema_arrow, file.metadata.num_rows)
             frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
     except (OSError, ValueError, ImportError, LookupError, TypeError, NotImplementedError) as error:
-        raise OutputError(f"{path}: cannot read this table: {_reason(error)}") from error
+        raise OutputError(f"{path}: E181: cannot read this table: {_reason(error)}") from error
     return frame
 
 
@@ -96,7 +96,7 @@ def _csv(path: Path) -> pd.DataFrame:
     try:
         return read_csv(path)
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: cannot read this table: {_reason(error)}") from error
+        raise OutputError(f"{path}: E181: cannot read this table: {_reason(error)}") from error
 
 
 def _notifications(path: Path, scenario: Any) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def _notifications(path: Path, scenario: Any) -> pd.DataFrame:
         with path.open(encoding="utf-8") as file:
             found = [_notification(json.loads(line), start_ms) for line in file]
     except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
-        raise OutputError(f"{path}: cannot read the notifications: {_reason(error)}") from error
+        raise OutputError(f"{path}: E181: cannot read the notifications: {_reason(error)}") from error
     return pd.DataFrame(found, columns=["rule", "target", "at_s", "job_id", "status"])
 
 
@@ -136,10 +136,10 @@ def _summary(path: Path) -> Any:
     try:
         summary = json.loads(path.read_text(encoding="utf-8"), parse_float=_figure)
     except (OSError, ValueError, RecursionError) as error:
-        raise OutputError(f"{path}: cannot read the summary: {_reason(error)}") from error
+        raise OutputError(f"{path}: E181: cannot read the summary: {_reason(error)}") from error
     for section in _SECTIONS:
         if not (isinstance(summary, dict) and isinstance(summary.get(section), dict)):
-            raise OutputError(f"{path}: cannot read the summary: it has no {section}")
+            raise OutputError(f"{path}: E181: cannot read the summary: it has no {section}")
     return summary
 
 
@@ -151,9 +151,9 @@ def _scenario(path: Path) -> Any:
     try:
         data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, YAMLError, RecursionError) as error:
-        raise OutputError(f"{path}: cannot read the scenario: {_reason(error)}") from error
+        raise OutputError(f"{path}: E181: cannot read the scenario: {_reason(error)}") from error
     if not isinstance(data, dict) or not data:
-        raise OutputError(f"{path}: cannot read the scenario: not a mapping")
+        raise OutputError(f"{path}: E181: cannot read the scenario: not a mapping")
     return data
 
 

@@ -97,7 +97,7 @@ def _say(error: OSError) -> str:
     """``path: reason``, or the message of an error of ours as it stands."""
     if isinstance(error, BatchsimError) or not error.strerror:
         return str(error)
-    return f"{error.filename or 'batchsim: cannot write'}: {error.strerror}"
+    return f"{error.filename or 'batchsim'}: E182: cannot read or write: {error.strerror}"
 
 
 def _confess(error: BaseException, replay: Replay) -> str:

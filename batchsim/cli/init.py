@@ -25,6 +25,6 @@ def write_starter(file: Path, *, force: bool) -> None:
                 out.write(starter())
         except FileExistsError:
             if file.is_dir():
-                raise OutputError(f"{file}: this is a folder; name a file in it") from None
-            raise OutputError(f"{file}: there is such a file already; choose another name, or --force") from None
+                raise OutputError(f"{file}: E182: this is a folder; name a file in it") from None
+            raise OutputError(f"{file}: E182: there is such a file already; choose another name, or --force") from None
         typer.echo(one_line(f"Wrote {file}. Next: batchsim run {shlex.quote(str(file))}"))

@@ -9,6 +9,13 @@ from typing import Annotated
 import typer
 
 
+def named(text: str) -> Path:
+    """A path that names something: an empty one, as of a variable that is not set, would be the current folder."""
+    if not text:
+        raise typer.BadParameter("it is empty; name a file or a folder, the current one as .")
+    return Path(text)
+
+
 class Tables(StrEnum):
     """How the tables of a result folder are written."""
 

@@ -36,11 +36,15 @@ def pairs(settings: tuple[str, ...]) -> list[tuple[str, Any]]:
 
 def _changed(scenario: Scenario, pairs: list[tuple[str, str]]) -> Scenario:
     """The scenario with the settings; what is wrong then is told of them, not of a line of the sound file."""
+    from batchsim.experiments.repeats import refuse_lost
     from batchsim.formats import scenario_yaml
     from batchsim.spec.paths import with_values
 
     try:
-        return with_values(scenario, [(path, scenario_yaml.parse_value(text)) for path, text in pairs])
+        settings = [(path, scenario_yaml.parse_value(text)) for path, text in pairs]
+        if len(settings) > 1:
+            refuse_lost(scenario, settings, "--set")
+        return with_values(scenario, settings)
     except ScenarioError as error:
         told = cut(" ".join(f"--set {path}={text}" for path, text in pairs), 200)
         raise ScenarioError(replace(problem, file=told, line=0, col=0) for problem in error.found) from None

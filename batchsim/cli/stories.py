@@ -31,11 +31,15 @@ def story_of(folder: Path) -> Iterator[Story]:
         yield Story(tables, _judge(folder))
     except UnknownNameError:
         raise
+    except OutputError as error:
+        raise OutputError(f"{folder}: E181: {error}") from error
     except MissingColumnError as error:
-        raise OutputError(f"{folder}: cannot be explained: {error}") from error
+        raise OutputError(f"{folder}: E181: cannot be explained: {error}") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         told = cut(" ".join(f"{type(error).__name__}: {error}".split()), 80)
-        raise OutputError(f"{folder}: not what batchsim run writes; batchsim check says where ({told})") from error
+        raise OutputError(
+            f"{folder}: E181: not what batchsim run writes; batchsim check says where ({told})"
+        ) from error
 
 
 def _must_be_ours(folder: Path, tables: Mapping[str, Any]) -> None:
@@ -45,7 +49,7 @@ def _must_be_ours(folder: Path, tables: Mapping[str, Any]) -> None:
     from batchsim.analysis.typed import Table
 
     for strange in strangers(Table(name, tables[name]) for name in TABLES if name in tables):
-        row, where = int(strange.rows[0]), f"{folder}: table {strange.table.name}"
+        row, where = int(strange.rows[0]), f"{folder}: E181: table {strange.table.name}"
         found = cut(repr(strange.cell(row)), 60)
         raise OutputError(f"{where}, {strange.place(row)}, column {strange.column}: {found} is not {strange.told}")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from batchsim.cli.options import ExecutorAddress, Form, RunLimit, WorkersOfPlace
+from batchsim.cli.options import ExecutorAddress, Form, RunLimit, WorkersOfPlace, named
 from batchsim.cli.verbs_of_studies import StoreFile
 
 EXAMPLES = """\b
@@ -102,7 +102,8 @@ def optimise(
     executor: ExecutorAddress = None,
     run_limit: RunLimit = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write answer, tables, page and scenarios into this folder.")
+        Path | None,
+        typer.Option(parser=named, metavar="DIR", help="Write answer, tables, page and scenarios into this folder."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace batchsim's own files in DIR.")] = False,
     allow_path: Annotated[

@@ -23,6 +23,7 @@ from batchsim.cli.options import (
     Tables,
     Variants,
     Workers,
+    named,
 )
 from batchsim.cli.precise import PrecisionOption, RequirePrecision, precision_of
 
@@ -36,7 +37,8 @@ def run(
         typer.Option(min=0, help="Repeat the run of this seed; without one anywhere, one is drawn and told."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write summary, tables and resolved scenario into this folder.")
+        Path | None,
+        typer.Option(parser=named, metavar="DIR", help="Write summary, tables and resolved scenario into this folder."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace batchsim's own files in DIR.")] = False,
     events: Annotated[
@@ -110,7 +112,8 @@ def replicate(
     workers: Workers = 1,
     run_limit: RunLimit = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write replications, tables and page into this folder.")
+        Path | None,
+        typer.Option(parser=named, metavar="DIR", help="Write replications, tables and page into this folder."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace batchsim's own files in DIR.")] = False,
     allow_path: AllowPath = None,
@@ -171,7 +174,8 @@ def compare(
     workers: Workers = 1,
     run_limit: RunLimit = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write comparison, tables and scenarios into this folder.")
+        Path | None,
+        typer.Option(parser=named, metavar="DIR", help="Write comparison, tables and scenarios into this folder."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace batchsim's own files in DIR.")] = False,
     allow_path: AllowPath = None,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from batchsim.cli.options import ExecutorAddress, Form, Format, WorkersOfPlace
+from batchsim.cli.options import ExecutorAddress, Form, Format, WorkersOfPlace, named
 from batchsim.cli.precise import PrecisionOption, RequirePrecision, precision_of
 
 _STORE = "batchsim-studies.sqlite"
@@ -31,7 +31,7 @@ class Designs(StrEnum):
 
 
 StoreFile = Annotated[
-    Path, typer.Option("--store", metavar="FILE", help="The SQLite file that keeps every finished run.")
+    Path, typer.Option("--store", parser=named, metavar="FILE", help="The SQLite file that keeps every finished run.")
 ]
 
 
@@ -89,7 +89,7 @@ def sweep(
         typer.Option(metavar="DURATION", help="End a run that takes longer, and try it once more.", show_default=False),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write study, tables and page into this folder.")
+        Path | None, typer.Option(parser=named, metavar="DIR", help="Write study, tables and page into this folder.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace batchsim's own files in DIR.")] = False,
     allow_path: Annotated[
@@ -131,7 +131,9 @@ def studies(
     store: StoreFile = Path(_STORE),
     export: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the study's finished runs, all metrics: FILE.csv or FILE.parquet."),
+        typer.Option(
+            parser=named, metavar="FILE", help="Write the study's finished runs, all metrics: FILE.csv or FILE.parquet."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Forget the study and its runs.")] = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from batchsim.cli.options import AnyFormat, Format
+from batchsim.cli.options import AnyFormat, Format, named
 
 
 def selftest(
@@ -86,7 +86,8 @@ def fuzz(
         int | None, typer.Option(min=0, help="The number of the first mutant; without it, one is drawn and told.")
     ] = None,
     keep: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where failing files are kept, shrunk; else fuzz-failures.")
+        Path | None,
+        typer.Option(parser=named, metavar="DIR", help="Where failing files are kept, shrunk; else fuzz-failures."),
     ] = None,
     format_: AnyFormat = Format.TABLE,
 ) -> None:

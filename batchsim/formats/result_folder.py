@@ -220,7 +220,7 @@ def _told(path: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
-        raise OutputError(f"{path}: cannot write results here: {_reason(path, error)}") from error
+        raise OutputError(f"{path}: E182: cannot write results here: {_reason(path, error)}") from error
 
 
 def _reason(path: Path, error: OSError) -> str:

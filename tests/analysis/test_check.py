@@ -136,7 +136,7 @@ def test_names_that_a_spreadsheet_would_compute_are_read_as_they_were(sound: dic
 
 
 def test_a_folder_that_is_no_result_is_an_output_error(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"jobs\.csv: cannot read this table"):
+    with pytest.raises(OutputError, match=r"jobs\.csv: E181: cannot read this table"):
         check_folder(tmp_path)
 
 

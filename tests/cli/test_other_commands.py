@@ -76,11 +76,11 @@ def test_check_finds_what_is_wrong_in_a_folder(
 def test_check_needs_a_result_folder(batchsim: Command, scenario: Path, tmp_path: Path) -> None:
     results = [batchsim("check", path) for path in (tmp_path / "none", scenario, tmp_path)]
     assert [result.exit_code for result in results] == [4, 4, 4]
-    assert [result.stderr.split(":")[1] for result in results[:2]] == [
+    assert [result.stderr.split(": E181:")[1] for result in results[:2]] == [
         " no such folder; batchsim run SCENARIO --out DIR makes a result folder\n",
         " not a folder; batchsim run SCENARIO --out DIR makes a result folder\n",
     ]
-    assert "jobs.csv: cannot read this table: No such file or directory" in results[2].stderr
+    assert "jobs.csv: E181: cannot read this table: No such file or directory" in results[2].stderr
 
 
 def test_init_writes_a_scenario_that_is_valid(batchsim: Command, tmp_path: Path) -> None:

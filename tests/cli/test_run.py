@@ -88,6 +88,19 @@ def test_a_folder_in_use_is_refused_before_the_run(
     assert "not empty" in result.stderr
 
 
+@pytest.mark.parametrize("settings", [("maxvCpus=4", "maxvCpus=8"), ("spot.maxvCpus=4", "maxvCpus=8")])
+def test_a_setting_that_another_would_silently_replace_is_refused(
+    batchsim: Command, scenario: Path, settings: tuple[str, str]
+) -> None:
+    refused = batchsim("run", scenario, *(word for setting in settings for word in ("--set", setting)))
+    assert (refused.exit_code, "[E123]" in refused.stderr) == (2, True)
+
+
+def test_a_folder_without_a_name_is_not_the_current_one(batchsim: Command, scenario: Path) -> None:
+    refused = batchsim("run", scenario, "--out", "")
+    assert (refused.exit_code, "it is empty; name a file or a folder" in refused.stderr) == (2, True)
+
+
 def test_force_replaces_earlier_results(batchsim: Command, scenario: Path, tmp_path: Path) -> None:
     for _ in range(2):
         assert batchsim("run", scenario, "--out", tmp_path / "out", "--force").exit_code == 0

@@ -96,7 +96,7 @@ def strike_everywhere(folder: Path, make: Callable[[], None], before: dict[str, 
         if not disk.failed:
             assert (told, contents(folder)) == ("", texts(NEW))
             return at - 1
-        assert told == "" or told.startswith(f"{folder}: cannot write results here: ")
+        assert told == "" or told.startswith(f"{folder}: E182: cannot write results here: ")
         if folder.exists():
             must_be_whole(folder, before)
             result_folder.write(folder, NEW, force=True)
@@ -191,7 +191,7 @@ def test_a_real_small_disk_keeps_the_earlier_results(tmp_path: Path) -> None:
             result_folder.write(disk / "out", OLD)
             done = shell(desk, f"batchsim run s.yaml --force --events --out {disk / 'out'}")
             if code_of(done) == 4:
-                assert done.stderr == f"{disk / 'out'}: cannot write results here: No space left on device\n"
+                assert done.stderr == f"{disk / 'out'}: E182: cannot write results here: No space left on device\n"
                 assert contents(disk / "out") == texts(OLD)
             else:
                 assert (done.returncode, kib > 40) == (0, True)

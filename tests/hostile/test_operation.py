@@ -73,7 +73,7 @@ def test_the_exit_code_tells_even_where_nobody_can_read_the_message(desk: Path) 
 def test_a_file_that_may_not_grow_leaves_no_folder(desk: Path) -> None:
     done = shell(desk, "ulimit -f 1; batchsim run s.yaml --out out --events")
     assert (code_of(done), (desk / "out").exists()) == (4, False)
-    assert done.stderr == "out: cannot write results here: File too large\n"
+    assert done.stderr == "out: E182: cannot write results here: File too large\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")

@@ -205,7 +205,7 @@ def test_two_columns_of_one_name_are_told(columnar: Path, tmp_path: Path) -> Non
 
 def test_a_table_of_very_many_cells_is_not_unpacked(columnar: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("batchsim.analysis.folder.MOST_CELLS", 50)
-    with pytest.raises(OutputError, match=r"jobs.parquet: cannot read this table: 4 rows of [0-9]+ columns"):
+    with pytest.raises(OutputError, match=r"jobs.parquet: E181: cannot read this table: 4 rows of [0-9]+ columns"):
         batchsim.check(columnar)
 
 

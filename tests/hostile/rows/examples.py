@@ -49,6 +49,8 @@ def _special() -> dict[str, str]:
         (desk / "out").mkdir()
         (desk / "out" / "mine.txt").touch()
         found["E180"] = _line(ask("run", desk / "s.yaml", "--out", desk / "out"), desk)
+        found["E181"] = _line(ask("check", desk / "out"), desk)
+        found["E182"] = _line(ask("run", desk / "s.yaml", "--out", desk / "s.yaml"), desk)
         (desk / "s.yaml").write_bytes(traces.trace("B55", "", "E164", "").file())
         with (desk / "t.csv").open("wb") as file:
             file.truncate(3 * 1024**3)
