@@ -72,6 +72,8 @@ def act(scenario: Scenario, queue: Queue, now: int) -> bool:
     if watch.job.state != "RUNNABLE":
         over(queue, now)
         return False
+    if line.in_line(scenario, queue)[0] is not watch.job:
+        return False  # whoever came in before it may start in the next pass
     if watch.row is None and now >= watch.since + scenario.world.detect:
         number = len(watch.job.attempts) + 1
         watch.row = BlockedRow(queue.name, watch.job.id, number, watch.reason, watch.since, now)

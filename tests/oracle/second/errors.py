@@ -68,7 +68,7 @@ ERRORS: dict[str, dict[str, Break]] = {
 """By the kind of scenarios that must show them."""
 BEGINS = {
     "those who pass a head heed no outage": 20,
-    "the quota is promised per environment, not per account": 240,
+    "the quota is promised per environment, not per account": 430,
     "a task above the whole quota merely waits": 20,
     "a task that ends touches its own environment alone": 210,
     "mixed causes are the first one's": 40,
