@@ -43,9 +43,9 @@ class Numbers:
             return np.ones(len(cells), np.bool_)
         if pd.api.types.is_numeric_dtype(cells.dtype):
             return self._outside(np.asarray(cells, dtype=np.float64), self.may_be_empty)
-        words = np.array(table.words(column), dtype=object)
-        outside = self._outside(np.asarray(pd.to_numeric(words, errors="coerce"), dtype=np.float64), False)
-        return table.among(column, *(words[outside & ~(self.may_be_empty & (words == ""))]))
+        texts = np.array(table.words(column), dtype=object)
+        outside = self._outside(np.asarray(pd.to_numeric(texts, errors="coerce"), dtype=np.float64), False)
+        return table.among(column, *(texts[outside & ~(self.may_be_empty & (texts == ""))]))
 
     def _outside(self, values: NDArray[np.float64], may_be_missing: bool) -> Bools:
         """In two looks at the whole column where all is well, as it nearly always is."""
@@ -64,19 +64,19 @@ class Words:
     """Cells that are one of a few words."""
 
     told: str
-    words: frozenset[str]
+    known: frozenset[str]
 
     def strangers(self, table: Table, column: str) -> Bools:
         """Which cells are of another kind."""
-        return table.among(column, *(set(table.words(column)) - self.words))
+        return table.among(column, *(word for word in table.words(column) if word not in self.known))
 
 
 Kind = Numbers | Words
 
 
 def _one_of(vocabulary: Iterable[Any], *others: str) -> Words:
-    words = [member.text for member in vocabulary]
-    return Words(f"one of {', '.join(words)}", frozenset((*words, *others)))
+    texts = [member.text for member in vocabulary]
+    return Words(f"one of {', '.join(texts)}", frozenset((*texts, *others)))
 
 
 MOST_S, MOST_USD, MOST = 2.0**53 / 1e3, 2.0**62 / 1e9, 2.0**53

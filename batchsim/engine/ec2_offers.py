@@ -105,7 +105,8 @@ class Ec2Offers:
         if self._lacking:
             self._lacking.discard(offer.position)
             if self._plan.waits_for_its_type:
-                self._lacking = {at for at in self._lacking if self._plan.offers[at].type != offer.type}
+                of_type = (other.position for other in self._plan.offers if other.type == offer.type)
+                self._lacking.difference_update(of_type)
 
     def lacks(self, shape: int) -> bool:
         """Whether all that may be launched for a shape was refused when last tried; of BEST_FIT, its type was."""

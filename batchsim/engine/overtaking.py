@@ -135,6 +135,8 @@ class Skipping(Overtaking):
                     break
                 is_last = position == last or self._is_short(position, low)
                 stays = high - low if is_last else self._waits(awaited, position, low, high)
+                if position == last:
+                    awaited.keep_quota(position, *self._asked(low), high - low)
                 if stays and head is None:
                     head = self._blocked(queue, low, booting_room)
                 walk.keep(low, low + stays)
@@ -158,8 +160,11 @@ class Skipping(Overtaking):
 
     def _waits(self, awaited: AwaitedHere, position: int, low: int, high: int) -> int:
         """Return how many of the jobs that found no room wait in the environment."""
+        return awaited.take(position, *self._asked(low), high - low)
+
+    def _asked(self, low: int) -> tuple[int, Shape]:
         shape = self._tables.shape_code(low)
-        return awaited.take(position, shape, self._tables.shapes[shape], high - low)
+        return shape, self._tables.shapes[shape]
 
     def _blocked(self, queue: LanedQueue, low: int, booting_room: BootingRoom) -> Blocked:
         """Say of the first job that stays in line why it does, as of any head."""
@@ -282,6 +287,12 @@ class AwaitedHere:
         if position not in self._by_position:
             self._by_position[position] = self._awaited_in(self._environments[position])
         return self._by_position[position].take(shape, want, count)
+
+    def keep_quota(self, position: int, shape: int, want: Shape, count: int) -> None:
+        """Jobs stay in the queue's last environment; the account's quota that they wait for is that of others, too."""
+        environment = self._environments[position]
+        if isinstance(environment, FargateEnvironment) and environment.account.has_quota:
+            self.take(position, shape, want, count)
 
     def _awaited_in(self, environment: Environment) -> Awaited:
         if isinstance(environment, FargateEnvironment):

@@ -131,11 +131,11 @@ def _shares_in_fifo_queues(scenario: Scenario) -> Iterator[str]:
 def _ways_past_a_head(scenario: Scenario) -> Iterator[str]:
     """Keys of ``world`` that say who may pass a head, in queues of the other kind."""
     policies = scenario.schedulingPolicies
-    fair = [queue.jobQueueName for queue in scenario.jobQueues if fair_share_of(policies, queue) is not None]
+    sharing = [queue.jobQueueName for queue in scenario.jobQueues if fair_share_of(policies, queue) is not None]
     for key, usual in PAST_A_FIFO_HEAD.items():
-        if fair and getattr(scenario.world, key) != usual:
-            yield f"world.{key}: without effect in {', '.join(fair)}: a fair-share queue goes by world.fss_hol"
-    if not fair and scenario.world.fss_hol != "strict":
+        if sharing and getattr(scenario.world, key) != usual:
+            yield f"world.{key}: without effect in {', '.join(sharing)}: a fair-share queue goes by world.fss_hol"
+    if not sharing and scenario.world.fss_hol != "strict":
         yield "world.fss_hol: without effect: no queue shares fairly"
 
 

@@ -243,13 +243,17 @@ def notices_come_in_time(book: Book) -> pd.DataFrame:
 
 
 def _launched_after_notice(book: Book, longest_ms: int) -> Bools:
-    """Instances that a fault at one instant took, so soon after their launch that its notice came before that."""
+    """Instances that a fault at one instant took, so soon after their launch that its notice came before that.
+
+    In one instant notices come before launches, but for what is there from the start.
+    """
     launched, ended = book.instances.ms("launched_at_s"), book.instances.ms("ended_at_s")
     struck = np.zeros(len(book.instances), np.bool_)
     for fault in of_kind(book, "spot_reclaim"):
         if fault.get("hazard") is None:
             struck |= selected(book, fault.get("select") or {}) & (ended == window_ms(fault)[0])
-    return np.asarray(struck & (launched > ended - longest_ms))
+    due = ended - longest_ms
+    return np.asarray(struck & ((launched > due) | ((launched == due) & (launched > 0))))
 
 
 def _taken_sooner(book: Book, length: Int64s) -> Bools:
