@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,8 @@ def members(session: int) -> list[int]:
         if int(fields[3]) == session and fields[0] != "Z":
             found.append(int(path.parent.name))
     return found
+
+
+def hears_hangups() -> None:
+    """For ``preexec_fn``: tests that run under nohup ignore SIGHUP, and what they start would inherit that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

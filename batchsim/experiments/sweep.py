@@ -136,6 +136,7 @@ def asked_of(
     merged["set"] = dict(pairs)
     study = parse_study(merged, SourceMap(told))
     scenario = changed(base, pairs, told) if pairs else base
+    check_runs(study)
     refuse_entangled(scenario, study.vary.items(), "vary", told if "vary" in values else str(given))
     own = {} if spec is None or "vary" in values else spec.settings  # a file's, for which what is given may stand
     refuse_overruled(base, [*own.items(), *settings], study.vary.items(), told)
@@ -153,7 +154,6 @@ def carried_out(asked: Asked, store: str | PathLike[str] | None, *, place: Place
     """Begin the study in the store, or take it up, do what is missing, and read it back."""
     spec = asked.spec
     wanted = _metrics(asked)
-    check_runs(spec)
     with Store(MEMORY if store is None else store) as kept:
         question, number, points = _settled(asked, kept)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from processes import hears_hangups
 from typer.testing import Result
 
 from batchsim.errors import OutputError
@@ -115,7 +116,12 @@ def test_a_signal_ends_the_run_tidily(tmp_path: Path, scenario: Path, number: in
     command = [sys.executable, str(sleeper), "run", str(scenario), "--out", str(tmp_path / "out")]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=-1,
+        stderr=-1,
+        text=True,
+        env=environment,
+        preexec_fn=hears_hangups,  # noqa: PLW1509 -- it sets a signal and no more
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "running\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from effort import effort
+from processes import hears_hangups
 
 from batchsim.cli.init import starter
 
@@ -101,7 +102,15 @@ def test_a_signal_in_the_middle_of_a_long_run_ends_it_at_once(desk: Path, number
         starter().replace("size: 40", "size: 10000").replace("at: 0s ", "at: 0s\n    count: 300 ")
     )
     command = [*COMMAND, "run", "long.yaml", "--out", "out"]
-    with subprocess.Popen(command, cwd=desk, env=PLAIN, stdout=-1, stderr=-1, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=desk,
+        env=PLAIN,
+        stdout=-1,
+        stderr=-1,
+        text=True,
+        preexec_fn=hears_hangups,  # noqa: PLW1509 -- it sets a signal and no more
+    ) as process:
         while not (desk / "out").exists():
             time.sleep(0.01)
         time.sleep(0.5)
