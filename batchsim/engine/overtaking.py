@@ -135,13 +135,12 @@ class Skipping(Overtaking):
                     break
                 is_last = position == last or self._is_short(position, low)
                 stays = high - low if is_last else self._waits(awaited, position, low, high)
-                if position == last:
-                    awaited.keep_quota(position, *self._asked(low), high - low)
+                keeps = position == last and awaited.keep_quota(position, *self._asked(low), high - low)
                 if stays and head is None:
                     head = self._blocked(queue, low, booting_room)
                 walk.keep(low, low + stays)
                 low += stays
-                if is_last:
+                if is_last and not keeps:  # else those of its shape that stand further behind keep theirs as well
                     walk.close()
         walk.end()
         return head
@@ -288,11 +287,13 @@ class AwaitedHere:
             self._by_position[position] = self._awaited_in(self._environments[position])
         return self._by_position[position].take(shape, want, count)
 
-    def keep_quota(self, position: int, shape: int, want: Shape, count: int) -> None:
-        """Jobs stay in the queue's last environment; the account's quota that they wait for is that of others, too."""
+    def keep_quota(self, position: int, shape: int, want: Shape, count: int) -> bool:
+        """Jobs stay in the queue's last environment; whether they wait for a quota, which is that of others, too."""
         environment = self._environments[position]
-        if isinstance(environment, FargateEnvironment) and environment.account.has_quota:
-            self.take(position, shape, want, count)
+        if not (isinstance(environment, FargateEnvironment) and environment.account.has_quota):
+            return False
+        self.take(position, shape, want, count)
+        return True
 
     def _awaited_in(self, environment: Environment) -> Awaited:
         if isinstance(environment, FargateEnvironment):

@@ -141,13 +141,17 @@ def test_who_waits_for_the_launch_rate_keeps_his_part_of_the_accounts_quota(simu
     assert starts(result) == {"a": 0, "b": 60, "c": 0}
 
 
-def test_who_waits_for_the_launch_rate_in_the_last_environment_keeps_his_part_of_the_quota_too(simulate):
+@pytest.mark.parametrize("large", [1, 2])
+def test_who_waits_for_the_launch_rate_in_the_last_environment_keeps_his_part_of_the_quota_too(large, simulate):
     sizes = [definition(f"of{n}", n, 8192 if n > 1 else 2048, platformCapabilities=["FARGATE"]) for n in (1, 2, 4)]
     places = [fargate("spot", type="FARGATE_SPOT", maxvCpus=3), fargate("od"), fargate("last", type="FARGATE_SPOT")]
-    world = {"head_of_line": "skip", "fargate_vcpu_quota": {"spot": 5, "on_demand": 2}, "fargate_burst": 1}
-    work = [task("first", "10m", kind="of1"), task("large", "10m", kind="of4"), task("next", "10m", kind="of2")]
-    story = scenario(*work, environments=places, definitions=sizes, world={**world, "fargate_rate": "1/min"})
-    assert column(simulate(story), "environment", "attempts") == {"first": "spot", "large": "last", "next": "od"}
+    world = {"head_of_line": "skip", "fargate_vcpu_quota": {"spot": 1 + 4 * large, "on_demand": 2}, "fargate_burst": 1}
+    kinds = ["of1", *["of4"] * large, "of2"]
+    work = [task(f"job{n}", "10m", kind=kind) for n, kind in enumerate(kinds)]
+    result = simulate(scenario(*work, environments=places, definitions=sizes, world={**world, "fargate_rate": "1/min"}))
+    found = column(result, "environment", "attempts")
+    assert [found[f"job{n}"] for n in range(len(kinds))] == ["spot", *["last"] * large, "od"]
+    assert starts(result)[f"job{large + 1}"] == 0
 
 
 def test_without_a_back_off_tasks_start_when_the_outage_ends(simulate):
