@@ -132,11 +132,13 @@ def test_the_tables_are_small() -> None:
 
 
 def test_types_and_one_region_load_in_thirty_milliseconds() -> None:
+    """On a machine that makes 1.2 million bare events of SimPy a second: 36,000 of them, wherever it is."""
     code = (
-        "import time; from batchsim import catalog; t = time.process_time();"
-        "catalog.instance_types(); catalog.market('us-east-1'); print(time.process_time() - t)"
+        "import time, simpy; from batchsim import catalog; t = time.process_time();"
+        "catalog.instance_types(); catalog.market('us-east-1'); u = time.process_time(); env = simpy.Environment();"
+        "env.process(env.timeout(1) for _ in range(36_000)); env.run(); print((u - t) / (time.process_time() - u))"
     )
     untraced = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     command = [sys.executable, "-c", code]
     tries = (subprocess.run(command, stdout=-1, check=True, text=True, env=untraced) for _ in range(5))
-    assert min(float(done.stdout) for done in tries) < 0.030
+    assert min(float(done.stdout) for done in tries) < 1
