@@ -26,7 +26,7 @@ from tests.analysis.builders import attempt, call, instance, job, ms, run
 from tests.scenario_builder import job as entry
 from tests.scenario_builder import scenario
 
-SEEDS = range(1 + first_number(), 1 + first_number() + effort(fast=24, verify=40, long=3_000))
+SEEDS = range(1 + first_number(), 1 + first_number() + effort(fast=10, verify=40, long=3_000))
 Value = float
 Key = tuple[int, str, str, str, str, str]
 """at_s, metric, queue, environment, kind, statistic."""

@@ -24,6 +24,8 @@ SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 FEW = ("fault_drill", "dependency_graph")
 MORE = (*FEW, "etl_10tb")
 SHIPPED = effort(fast=FEW, verify=MORE, long=tuple(sorted(path.stem for path in SCENARIOS.glob("*.yaml"))))
+MIDDLE = (pytest.param(*each, marks=pytest.mark.slow) for each in ((800, "dark"), (390, "light")))
+LAYOUTS = [(1440, "light"), (390, "dark"), *MIDDLE]
 Write = Callable[[Any], Path]
 
 
@@ -47,7 +49,7 @@ def test_it_opens_from_disk_without_an_error_or_a_request_and_with_the_summarys_
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (800, "dark"), (390, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), LAYOUTS)
 def test_nothing_overlaps_or_leaves_the_page_and_every_chart_has_ink(
     name: str, width: int, scheme: str, open_page: Open, written: Write, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from effort import effort
 
 from tests.determinism.digests import digests
 
-NAMES = ["rich", *map(str, range(effort(fast=8, verify=12, long=600)))]
+NAMES = ["rich", *map(str, range(effort(fast=4, verify=12, long=600)))]
 
 
 class DiceError(Exception):

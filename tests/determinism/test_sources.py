@@ -6,6 +6,7 @@ gone has to go from here.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ NOT_OF_A_RUN = ("fuzz/", "selftest/", "cli/fuzz.py", "cli/fuzz_progress.py", "cl
 """Commands that test batchsim: they draw scenarios and measure time, and write no results."""
 
 
+@cache
 def found() -> set[tuple[str, str, str]]:
     package = ROOT / "batchsim"
     return {

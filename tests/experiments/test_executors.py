@@ -352,6 +352,7 @@ class Hanging(study_runs.Worker):
         return super().__call__(point, settings, replication)
 
 
+@pytest.mark.slow
 def test_a_local_process_that_hangs_costs_its_run_one_retry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = content(swept())
     monkeypatch.setenv("BATCHSIM_TEST_MARK", str(tmp_path / "mark"))

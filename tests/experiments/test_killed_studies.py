@@ -69,6 +69,7 @@ def test_a_killed_study_ends_in_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "out" / file.name).read_bytes() == file.read_bytes(), file.name
 
 
+@pytest.mark.slow
 @by_proc
 def test_two_processes_share_a_study_and_both_end_in_the_same_bytes(tmp_path: Path) -> None:
     words = [command(tmp_path, "s.sqlite", f"out-{n}", 1) for n in (1, 2)]
@@ -89,7 +90,7 @@ LONG = ("--replications", effort(fast="3000", verify="400", long="400"))  # at m
 
 
 @by_proc
-@pytest.mark.parametrize(("workers", "twice"), [(1, False), (2, False), (2, True)])
+@pytest.mark.parametrize(("workers", "twice"), [pytest.param(1, False, marks=pytest.mark.slow), (2, False), (2, True)])
 def test_ctrl_c_ends_with_how_to_go_on(workers: int, twice: bool, tmp_path: Path) -> None:
     words = [*command(tmp_path, "s.sqlite", "out", workers), *LONG]
     code = (

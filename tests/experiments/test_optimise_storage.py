@@ -19,7 +19,7 @@ from batchsim.formats import scenario_yaml
 OVER = {"spot.maxvCpus": "2..40"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/optuna.sqlite"

@@ -122,6 +122,7 @@ def test_graviton_pays_from_about_the_ratio_of_the_prices_on() -> None:
     assert speed / 100 == pytest.approx(0.58 / 0.714, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_curve_of_checkpoints_is_lowest_near_lamberts_interval() -> None:
     vary = {
         "world.spot_hazard": [1],

@@ -17,7 +17,7 @@ from batchsim.spec import parse
 from batchsim.testing import Dice, draw_scenario
 from tests.formats.event_shape import wrongs
 
-SEEDS = range(1, 1 + effort(fast=40, verify=500, long=5_000))
+SEEDS = range(1, 1 + effort(fast=15, verify=500, long=5_000))
 
 
 def result_of(seed: int) -> Result:

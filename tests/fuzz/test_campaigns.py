@@ -14,11 +14,11 @@ from batchsim.fuzz import Base, Campaign, Limits
 SEED = int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1_000
 """Fixed on each change; another one whenever the longer campaigns are run, whose runner prints it."""
 MUTANTS = {
-    "bytes": effort(fast=200, verify=200, long=100_000),
-    "tokens": effort(fast=120, verify=160, long=100_000),
-    "structure": effort(fast=50, verify=60, long=100_000),
-    "random": effort(fast=50, verify=60, long=50_000),
-    "faults": effort(fast=20, verify=20, long=10_000),
+    "bytes": effort(fast=80, verify=200, long=100_000),
+    "tokens": effort(fast=50, verify=160, long=100_000),
+    "structure": effort(fast=20, verify=60, long=100_000),
+    "random": effort(fast=20, verify=60, long=50_000),
+    "faults": effort(fast=8, verify=20, long=10_000),
 }
 LEAST_RUN = {"bytes": 0.03, "tokens": 0.06, "structure": 0.12, "random": 1.0, "faults": 1.0}
 """Shares of mutants that are neither refused nor as before: without runs, readers alone would be looked at."""

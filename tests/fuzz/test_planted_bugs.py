@@ -67,7 +67,7 @@ SHORT = Limits(cpu_s=2, wall_s=20)
         (planted.crashes, "died: SIGSEGV", "in crashes"),
         (planted.hogs, "not enough memory", "not enough memory"),
         (planted.hangs, "hung", "in hangs"),
-        (planted.sleeps, "hung", "in sleeps"),
+        pytest.param(planted.sleeps, "hung", "in sleeps", marks=pytest.mark.slow),
         (planted.lets_escape, "escaped: LookupError in lets_escape (planted.py)", "nobody catches it"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),

@@ -154,7 +154,7 @@ ENDS_BY_ITSELF = ("OpenBLAS error", "libgcc_s.so.1 must be installed")
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
-@pytest.mark.parametrize("megabytes", range(40, 500, effort(fast=20, verify=60, long=20)))
+@pytest.mark.parametrize("megabytes", range(40, 500, effort(fast=60, verify=60, long=20)))
 def test_any_amount_of_memory_is_enough_or_told(desk: Path, megabytes: int) -> None:
     done = shell(desk, f"ulimit -v {megabytes * 1000}; batchsim run s.yaml --out out")
     if not any(each in done.stderr for each in ENDS_BY_ITSELF):

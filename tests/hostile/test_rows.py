@@ -13,7 +13,7 @@ from hostile.rows.case import Case
 from hostile.rows.roster import ROWS
 
 ALL = [case for part in (files, references, jobs, laws, units, texts, traces, names, more) for case in part.CASES]
-MOST_OF_A_ROW = effort(fast=14, verify=14, long=10_000)
+MOST_OF_A_ROW = effort(fast=8, verify=14, long=10_000)
 
 
 def chosen() -> Iterator[Case]:

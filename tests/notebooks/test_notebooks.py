@@ -17,6 +17,15 @@ from scripts import build_notebooks as built
 EACH = pytest.mark.parametrize("source", built.sources(), ids=lambda source: source.stem)
 
 
+LONG = ("5_capacity_planning", "6_your_own_policy")
+"""Whole studies, and searches for counter-examples: half a minute each, in `make test-slow`."""
+
+
+def weighed(source: Path) -> object:
+    """A notebook to be executed, on each change unless it takes long."""
+    return pytest.param(source, id=source.stem, marks=pytest.mark.slow if source.stem in LONG else ())
+
+
 def committed(source: Path) -> Any:
     return nbformat.read(source.with_suffix(".ipynb"), nbformat.NO_CONVERT)
 
@@ -26,7 +35,7 @@ def files() -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in built.NOTEBOOKS.iterdir()}
 
 
-@EACH
+@pytest.mark.parametrize("source", [*map(weighed, built.sources())])
 def test_executed_anew_a_notebook_shows_what_is_committed(source: Path, tmp_path: Path) -> None:
     before = files()
     command = [sys.executable, str(Path(built.__file__)), "--check", source.stem]

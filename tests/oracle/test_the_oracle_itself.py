@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,15 @@ def test_the_scenarios_reach_every_corner(cases) -> None:
 
 # -- errors planted in batchsim
 
+FEW = 9
 
-@pytest.mark.parametrize("error", ERRORS)
+
+def seldom(error: str) -> object:
+    """An error that is planted in `make verify` alone: what moves the oracle's power is seldom a change of batchsim."""
+    return pytest.param(error, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("error", [*islice(ERRORS, FEW), *map(seldom, islice(ERRORS, FEW, None))])
 def test_an_error_planted_in_batchsim_shows(error: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(error, monkeypatch)
     assert any(shows(number) for number in FIRST_OF_THEM)

@@ -31,9 +31,10 @@ WALK = 1.6
 """Who walks over what waits takes some three times as many lines where so many more wait."""
 PER_INSTANCE = ("scale_in.py", "drain.py", "spot.py", "launch.py", "interruptions.py", "instance_table.py")
 """Files whose work is for instances."""
-ALL = [(name, cycle) for name in BENCHMARKS for cycle in CYCLES]
 TRACED = [(name, cycle) for name in BENCHMARKS for cycle in effort(fast=("0s",), verify=CYCLES, long=CYCLES)]
 """Where a pass follows each event there is most to walk over."""
+WAITING = [pytest.param(*each, marks=pytest.mark.slow if each[0] in WALKED else ()) for each in TRACED]
+"""Of fairshare so many must wait that it takes half a minute."""
 
 
 def grown(before: Mapping[str, float], after: Mapping[str, float], most: float) -> dict[str, str]:
@@ -42,7 +43,7 @@ def grown(before: Mapping[str, float], after: Mapping[str, float], most: float) 
     return {what: told[what] for what in after if after[what] > most * before[what] + 0.02}
 
 
-@pytest.mark.parametrize(("name", "cycle"), ALL)
+@pytest.mark.parametrize(("name", "cycle"), TRACED)
 def test_events_lookups_and_queue_operations_a_job_do_not_grow_with_the_jobs(name: str, cycle: str, cases: Count):
     few, more, most = (counted(benchmark(name, jobs, cycle, INSTANCES.get(name, 20))) for jobs in SIZES)
     cases(3)
@@ -78,7 +79,7 @@ def test_arrivals_dependencies_and_passes_take_no_turn_through_the_agenda(name: 
     assert found["queue operations"] < 2
 
 
-@pytest.mark.parametrize(("name", "cycle"), TRACED)
+@pytest.mark.parametrize(("name", "cycle"), WAITING)
 def test_no_event_walks_over_the_jobs_that_wait(name: str, cycle: str):
     sizes = WALKED.get(name, (500, 1_000, 4_000))
     few, more, most = (counted(benchmark(name, jobs, cycle, INSTANCES.get(name, 10)), lines=True) for jobs in sizes)

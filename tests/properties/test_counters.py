@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
+import pytest
+
 from batchsim.testing import expected_marks, marks_of
 from batchsim.testing.counters import SHARED
 from batchsim.testing.swarm import FEATURES
 from tests.properties.claims import numbered
 
+pytestmark = pytest.mark.slow  # half a minute; it judges what is drawn, which few changes touch
 SCENARIOS = 300
 FLOOR = 20
 """Least number of times that each mark must be seen."""

@@ -14,7 +14,7 @@ from batchsim import Result, Simulation
 from batchsim.agenda import Agenda
 from batchsim.testing import BatchMachine
 
-RUNS = effort(fast=40, verify=40, long=20_000)
+RUNS = effort(fast=20, verify=40, long=20_000)
 STEPS = effort(fast=40, verify=40, long=100)
 SPOT = environment("spot", ("box.2",), type="SPOT", allocationStrategy="BEST_FIT_PROGRESSIVE")
 

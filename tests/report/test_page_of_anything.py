@@ -15,7 +15,7 @@ from batchsim.report.page.tiles import value_at
 
 def test_random_scenarios_have_pages(cases: Callable[[int], None]) -> None:
     first = 2026 + first_number()
-    numbers = range(first, first + effort(fast=8, verify=8, long=2_000))
+    numbers = range(first, first + effort(fast=3, verify=8, long=2_000))
     wrong = [f"number {number}: {flaw}" for number in numbers for flaw in flaws(number)]
     cases(len(numbers))
     assert not wrong, "\n".join(wrong)
@@ -23,7 +23,7 @@ def test_random_scenarios_have_pages(cases: Callable[[int], None]) -> None:
 
 def test_random_comparisons_have_pages(cases: Callable[[int], None]) -> None:
     first = 2026 + first_number()
-    numbers = range(first, first + effort(fast=4, verify=4, long=600))
+    numbers = range(first, first + effort(fast=2, verify=4, long=600))
     wrong = [f"number {number}: {flaw}" for number in numbers for flaw in flaws_of_comparison(number)]
     cases(len(numbers))
     assert not wrong, "\n".join(wrong)

@@ -29,7 +29,7 @@ EXAMPLES = [
     name for name in sorted(path.stem for path in FOLDER.glob("*.yaml")) if LEVEL != "fast" or name not in LARGE
 ]
 _BASE = first_number()
-_NUMBERS = f"{_BASE}:{_BASE + effort(fast=100, verify=200, long=10_000)}"
+_NUMBERS = f"{_BASE}:{_BASE + effort(fast=40, verify=200, long=10_000)}"
 FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", _NUMBERS).split(":"))
 STRETCH = 10
 
