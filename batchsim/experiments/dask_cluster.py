@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -43,9 +44,16 @@ def address_of(url: str) -> str:
 
 
 def says_lost(error: BaseException) -> bool:
-    """Whether Dask gave up a call because the workers that had it were lost, more often than its scheduler allows."""
+    """Whether Dask gave up a call because the workers that had it were lost, more often than its scheduler allows.
+
+    Or gave up an answer: if its worker is lost between the answer and the look at its state, the bridge from Dask's
+    futures to ours (``distributed.cfexecutor``) takes the answer for an error, and falls over it.
+    """
     dask = sys.modules.get("distributed")
-    return dask is not None and isinstance(error, dask.KilledWorker)
+    if dask is None or isinstance(error, dask.KilledWorker):
+        return dask is not None
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, ValueError) and bool(frames) and frames[-1].name == "_cascade_future"
 
 
 class Cluster:

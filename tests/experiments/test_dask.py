@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import random
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from batchsim.formats import scenario_yaml
 from batchsim.report.summary_json import dumps
 
 pytest.importorskip("distributed", reason="the extra dask is not installed")
+from distributed.cfexecutor import _cascade_future  # behind the question whether it is there
 
 ROOT = Path(__file__).resolve().parents[2]
 VARY = {"spot.maxvCpus": [2, 4, 8], "world.scale_up_delay": ["30s", "90s"]}
@@ -164,6 +167,25 @@ def test_a_worker_without_batchsim_is_refused(tmp_path: Path) -> None:
         mine.worker("none", "--preload", str(tmp_path / "without.py"))
         with pytest.raises(ExperimentError, match=r"none, or a very different one.*E197"):
             swept(executor=mine.url)
+
+
+def test_an_answer_whose_worker_is_lost_in_that_moment_is_lost_with_it() -> None:
+    class Answered:
+        """What Dask holds of a call whose state is another one as soon as its answer is there."""
+
+        status = "lost"
+
+        async def _result(self, *, raiseit: bool) -> tuple[str, int]:
+            return "done", int(raiseit)
+
+    asked: Future[Any] = Future()
+
+    async def heard() -> None:
+        await _cascade_future(Answered(), asked)
+
+    asyncio.run(heard())
+    assert dask_cluster.says_lost(asked.exception())
+    assert not dask_cluster.says_lost(ValueError("of a call itself"))
 
 
 @pytest.mark.slow
