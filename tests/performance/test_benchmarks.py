@@ -14,7 +14,7 @@ from table import Row, shown
 
 from batchsim import Result, Simulation
 
-JOBS = effort(fast=1_000, verify=20_000, long=200_000)
+JOBS = effort(fast=2_000, verify=20_000, long=200_000)
 ALL = [(name, cycle) for name in BENCHMARKS for cycle in CYCLES]
 
 

@@ -26,7 +26,7 @@ from tests.properties.claims import (
 )
 
 _BASE = 0 if LEVEL == "fast" else int(os.environ.get("BATCHSIM_SEED", "0")) % 10**9 * 1000
-_NUMBERS = f"{_BASE}:{_BASE + effort(fast=20, verify=30, long=20_000)}"
+_NUMBERS = f"{_BASE}:{_BASE + effort(fast=30, verify=30, long=20_000)}"
 FIRST, LAST = (int(bound) for bound in os.environ.get("BATCHSIM_SCENARIOS", _NUMBERS).split(":"))
 EXAMPLES = int(os.environ.get("BATCHSIM_EXAMPLES", "0"))
 ONCE_WRONG = (96, 166, 191, 248)
@@ -71,9 +71,7 @@ def test_an_order_of_ones_own_that_was_a_false_alarm_once_is_none() -> None:
     assert odd_policies_break_no_invariant(numbered(2026074)) == []
 
 
-@settings(
-    max_examples=EXAMPLES or effort(fast=20, verify=40, long=40), derandomize=not EXAMPLES, database=None, deadline=None
-)
+@settings(max_examples=EXAMPLES or 40, derandomize=not EXAMPLES, database=None, deadline=None)
 @given(data=scenario_data())
 def test_of_what_hypothesis_draws(data: dict[str, object]) -> None:
     base = Base(data)
