@@ -47,6 +47,17 @@ def test_a_job_that_no_type_holds_has_a_resource_requirement_that_cannot_be_met(
     )
 
 
+def test_what_no_type_holds_is_not_told_of_while_its_environment_turns_invalid_and_back(simulate):
+    """Each change is of the reason, and counts anew: 8 minutes of the one, 4 of the other, 5 of the first again."""
+    flips = [
+        {"at": at, "set": "computeEnvironments.hosts.status", "to": to}
+        for at, to in (("8m", "INVALID"), ("12m", "VALID"))
+    ]
+    for until, heads in (("17m", 0), ("23m", 1)):
+        result = simulate(blocked(job("giant", vcpus=2), actions=flips, simulation={"until": until}))
+        assert len(result.blocked) == heads
+
+
 def test_a_job_above_every_maxvcpus_cannot_have_its_cpus(simulate):
     result = simulate(blocked(job("wide", vcpus=8), places=[environment(types=["box.8"])]))
     assert only_reason(result) == (

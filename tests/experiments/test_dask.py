@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +183,8 @@ def test_an_answer_whose_worker_is_lost_in_that_moment_is_lost_with_it() -> None
     async def heard() -> None:
         await _cascade_future(Answered(), asked)
 
-    asyncio.run(heard())
+    with ThreadPoolExecutor(1) as elsewhere_than_any_loop:
+        elsewhere_than_any_loop.submit(asyncio.run, heard()).result()
     assert dask_cluster.says_lost(asked.exception())
     assert not dask_cluster.says_lost(ValueError("of a call itself"))
 

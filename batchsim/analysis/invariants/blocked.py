@@ -169,7 +169,8 @@ def _is_cancelled(book: Book, until_ms: Int64s) -> Bools:
 def heads_that_never_start_are_told_of(book: Book) -> pd.DataFrame:
     """Where nothing can ever hold a FIFO queue's head, and it has one environment, AWS Batch tells of it in time.
 
-    One that needs a consumable resource may be short of it as well, in between, and is not judged.
+    A change of the environment's status is one of the reason, from which on time counts anew. One that needs a
+    consumable resource may be short of it as well, in between, and is not judged.
     """
     timeline, bad = book.timeline, [np.zeros(0, np.int64)]
     for queue in timeline.words("queue"):
@@ -179,13 +180,25 @@ def heads_that_never_start_are_told_of(book: Book) -> pd.DataFrame:
             continue
         line = steps(book, queue)
         behind = np.append(line.at_ms[1:], book.horizon_ms)
-        waited = behind - line.at_ms - stalled_ms(book, line.at_ms, behind)  # it may go, and no pass see it
+        unchanged = _longest_part_ms(valid(book, served[0]).at_ms, line.at_ms, behind)
+        waited = unchanged - stalled_ms(book, line.at_ms, behind)  # it may go, and no pass see it
         long = waited > book.settings.duration_ms("block_detect") + book.settings.duration_ms("scheduler_cycle")
         needs = take(book.submissions.codes("consumables"), take(book.call, line.head, -1), -1)
         long &= np.array([*(word == "" for word in book.submissions.words("consumables")), True], np.bool_)[needs]
         rows = np.flatnonzero(long & timeline.among("reason", *NEVER_STARTS)[line.row])
         bad.append(line.row[rows[~_is_told(book, queue, line.at_ms[rows], behind[rows])]])
     return timeline.rows(np.unique(np.concatenate(bad)))
+
+
+def _longest_part_ms(changes_ms: Int64s, from_ms: Int64s, to_ms: Int64s) -> Int64s:
+    """How long the longest part of each stretch of time is, cut at the changes within it."""
+    first = np.searchsorted(changes_ms, from_ms, "right")
+    behind = np.searchsorted(changes_ms, to_ms, "left")
+    longest = to_ms - from_ms
+    for row in np.flatnonzero(first < behind):
+        cuts = changes_ms[first[row] : behind[row]]
+        longest[row] = np.diff(np.concatenate(([from_ms[row]], cuts, [to_ms[row]]))).max()
+    return longest
 
 
 def _is_told(book: Book, queue: str, from_ms: Int64s, to_ms: Int64s) -> Bools:
