@@ -22,7 +22,8 @@ FIRST_ONES = 3
 
 settings.register_profile("fast", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("repeatable", parent=settings.get_profile("fast"), derandomize=True, database=None)
-settings.load_profile("repeatable" if os.environ.get("CI") else "fast")
+IS_SAME_EACH_TIME = os.environ.get("CI") or os.environ.get("BATCHSIM_EFFORT") == "verify"
+settings.load_profile("repeatable" if IS_SAME_EACH_TIME else "fast")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell: what tests start would inherit that, and ignore the signals sent to it.
