@@ -50,10 +50,11 @@ def says_lost(error: BaseException) -> bool:
     futures to ours (``distributed.cfexecutor``) takes the answer for an error, and falls over it.
     """
     dask = sys.modules.get("distributed")
-    if dask is None or isinstance(error, dask.KilledWorker):
-        return dask is not None
+    if dask is None:
+        return False
     frames = traceback.extract_tb(error.__traceback__)
-    return isinstance(error, ValueError) and bool(frames) and frames[-1].name == "_cascade_future"
+    fell_over = isinstance(error, ValueError) and bool(frames) and frames[-1].name == "_cascade_future"
+    return fell_over or isinstance(error, dask.KilledWorker)
 
 
 class Cluster:

@@ -53,9 +53,9 @@ def test_what_no_type_holds_is_not_told_of_while_its_environment_turns_invalid_a
         {"at": at, "set": "computeEnvironments.hosts.status", "to": to}
         for at, to in (("8m", "INVALID"), ("12m", "VALID"))
     ]
-    for until, heads in (("17m", 0), ("23m", 1)):
+    for until, heads in (("17m", []), ("23m", [(12 * 60, 22 * 60)])):
         result = simulate(blocked(job("giant", vcpus=2), actions=flips, simulation={"until": until}))
-        assert len(result.blocked) == heads
+        assert [(since_s, told_s) for _, _, since_s, told_s in told(result)] == heads
 
 
 def test_a_job_above_every_maxvcpus_cannot_have_its_cpus(simulate):

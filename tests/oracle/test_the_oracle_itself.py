@@ -78,12 +78,12 @@ def test_the_scenarios_reach_every_corner(cases) -> None:
 FEW = 9
 
 
-def seldom(error: str) -> object:
+def at_length(error: str) -> object:
     """An error that is planted in `make verify` alone: what moves the oracle's power is seldom a change of batchsim."""
     return pytest.param(error, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("error", [*islice(ERRORS, FEW), *map(seldom, islice(ERRORS, FEW, None))])
+@pytest.mark.parametrize("error", [*islice(ERRORS, FEW), *map(at_length, islice(ERRORS, FEW, None))])
 def test_an_error_planted_in_batchsim_shows(error: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(error, monkeypatch)
     assert any(shows(number) for number in FIRST_OF_THEM)
